@@ -1,0 +1,45 @@
+"""The identity of a case: its id, and a hash that changes when its definition does."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from functools import cache
+from pathlib import Path
+
+_BLOCK = re.compile(r"^(?=[^\s)\]}#])", re.MULTILINE)
+
+
+def case_id(path: Path, name: str) -> str:
+    """`netlink/test_uevents.py::test_listener[…]`: the path below `cases/`, whatever lies above."""
+    parts = path.parts
+    below = parts[len(parts) - parts[::-1].index("cases") :] if "cases" in parts else parts[-1:]
+    return f"{'/'.join(below)}::{name}"
+
+
+def is_case(path: Path) -> bool:
+    """Whether a test module belongs to a tree of cases: it lies somewhere below a folder of that name."""
+    return "cases" in path.parts[:-1]
+
+
+@cache
+def _definitions(path: Path) -> tuple[str, dict[str, str]]:
+    """The module's text outside its tests, and the text of each test function with its decorators."""
+    rest, tests, decorators = [], {}, ""
+    for block in _BLOCK.split(path.read_text()):
+        if block.startswith("@"):
+            decorators += block
+        elif found := re.match(r"def (test_\w+)", block):
+            tests[found[1]] = decorators + block
+            decorators = ""
+        else:
+            rest.append(decorators + block)
+            decorators = ""
+    return "".join(rest), tests
+
+
+def definition_hash(path: Path, function: str) -> str:
+    """Of a test function and of everything in its module that is not a test. 16 hexadecimal digits."""
+    rest, tests = _definitions(path)
+    text = rest + tests.get(function, "")
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

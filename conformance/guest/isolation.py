@@ -1,0 +1,260 @@
+"""Running a case so that nothing of it remains: a forked child, fresh namespaces, a scratch file system, a deadline.
+
+Three processes take part. The *watcher* is pytest. It forks a *keeper*, which is PID 1 of a new PID namespace where
+there is one, makes the surroundings and forks the *case*. When the case ends, or its deadline passes, the keeper ends
+and takes every stray process with it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import resource
+import select
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from conformance.syscalls.files import close_range, ioctl
+from conformance.syscalls.mounts import MS_PRIVATE, MS_REC, mount
+from conformance.syscalls.namespaces import setns, unshare
+from conformance.syscalls.processes import (
+    CLONE_NEWIPC,
+    CLONE_NEWNET,
+    CLONE_NEWNS,
+    CLONE_NEWPID,
+    CLONE_NEWUTS,
+    PR_SET_CHILD_SUBREAPER,
+    PR_SET_PDEATHSIG,
+    prctl,
+)
+
+NAMESPACES = {"mnt": CLONE_NEWNS, "pid": CLONE_NEWPID, "ipc": CLONE_NEWIPC, "uts": CLONE_NEWUTS, "net": CLONE_NEWNET}
+"""What a case gets afresh, by the names of `/proc/PID/ns`."""
+
+SCRATCH_SIZE = "64m"
+GRACE = 5.0
+"""Seconds beyond the deadline that the keeper has for clearing up before it is killed itself."""
+LIMITS = {resource.RLIMIT_CORE: 0, resource.RLIMIT_NOFILE: 1024}
+"""Soft limits that every case starts with, so that they are equal on all targets."""
+_SETUP_FAILED = 251
+_TIMED_OUT = 252
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How the case's process ended: with an exit status, by a signal, or not in time."""
+
+    status: int = 0
+    signal: int = 0
+    timed_out: bool = False
+    trouble: str = ""
+    """Why the surroundings could not be made; empty when they could."""
+
+
+class Isolation:
+    """What this machine allows, found out by trying once."""
+
+    def __init__(self) -> None:
+        self.namespaces = frozenset(_allowed_namespaces())
+        self._own_pid_namespace = (
+            os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC) if "pid" in self.namespaces else None
+        )
+
+    def run(self, case: Callable[[], None], *, deadline: float, shares: frozenset[str] = frozenset()) -> Ending:
+        """Run `case` in surroundings of its own; `shares` names namespaces that it keeps in common with us.
+
+        `deadline` is in seconds. Always returns; whatever the case left behind is gone by then.
+        """
+        fresh = self.namespaces - shares
+        scratch = tempfile.mkdtemp(prefix="conformance-")
+        ended, keeper_end = os.pipe()
+        try:
+            keeper = self._fork("pid" in fresh)
+            if keeper == 0:
+                os.close(ended)
+                _keep(case, fresh, scratch, deadline)
+            os.close(keeper_end)
+            return _watch(keeper, ended, deadline + GRACE)
+        finally:
+            os.close(ended)
+            shutil.rmtree(scratch, ignore_errors=True)
+
+    def _fork(self, new_pid_namespace: bool) -> int:
+        """Fork, with the child as PID 1 of a new namespace if wanted. The parent stays where it is."""
+        if not new_pid_namespace or self._own_pid_namespace is None:
+            return os.fork()
+        unshare(CLONE_NEWPID)
+        pid = -1
+        try:
+            pid = os.fork()
+        finally:
+            if pid:
+                setns(self._own_pid_namespace, CLONE_NEWPID)
+        return pid
+
+
+def _allowed_namespaces() -> list[str]:
+    """Try each kind, once, in a child that is then thrown away."""
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        for name, flag in NAMESPACES.items():
+            with contextlib.suppress(OSError):
+                unshare(flag)
+                os.write(writer, name.encode() + b"\n")
+        os._exit(0)
+    os.close(writer)
+    with os.fdopen(reader) as lines:
+        names = lines.read().split()
+    os.waitpid(pid, 0)
+    # A new PID namespace is of no use without a /proc of its own, which takes a mount namespace.
+    return names if "mnt" in names else [name for name in names if name != "pid"]
+
+
+def _watch(keeper: int, ended: int, limit: float) -> Ending:
+    """Wait for the keeper; kill it when even its grace is over."""
+    poll = select.poll()
+    poll.register(ended, select.POLLIN)
+    if not poll.poll(limit * 1000):
+        os.kill(keeper, signal.SIGKILL)
+        os.waitpid(keeper, 0)
+        return Ending(timed_out=True)
+    _, status = os.waitpid(keeper, 0)
+    if os.WIFSIGNALED(status):
+        # The keeper passes on the signal that ended the case by dying of it, or was itself a victim.
+        return Ending(signal=os.WTERMSIG(status))
+    code = os.WEXITSTATUS(status)
+    if code == _TIMED_OUT:
+        return Ending(timed_out=True)
+    if code == _SETUP_FAILED:
+        return Ending(trouble="the case's namespaces or scratch directory could not be made")
+    return Ending(status=code) if code < 128 else Ending(signal=code - 128)
+
+
+def _keep(case: Callable[[], None], fresh: frozenset[str], scratch: str, deadline: float) -> None:
+    """The keeper's life. Never returns."""
+    code = _SETUP_FAILED
+    try:
+        os.setsid()
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        with contextlib.suppress(OSError):
+            prctl(PR_SET_CHILD_SUBREAPER, 1)
+        _make_surroundings(fresh, scratch)
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
+        child = os.fork()
+        if child == 0:
+            _become_case(case)
+        code = _wait_for_case(child, deadline)
+    except BaseException as error:  # the keeper's only way to speak is its exit status and its stderr
+        os.write(2, f"isolation: {error}\n".encode())
+    finally:
+        if "pid" not in fresh:
+            _kill_strays()
+        os._exit(code)
+
+
+def _wait_for_case(child: int, deadline: float) -> int:
+    """The keeper's exit status: the case's own, 128 + signal, or `_TIMED_OUT`. Reaps whatever else ends meanwhile."""
+    end = time.monotonic() + deadline
+    while True:
+        with contextlib.suppress(ChildProcessError):
+            while (found := os.waitpid(-1, os.WNOHANG))[0]:
+                if found[0] == child:
+                    status = found[1]
+                    return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else min(os.WEXITSTATUS(status), 127)
+        left = end - time.monotonic()
+        if left <= 0:
+            return _TIMED_OUT
+        signal.sigtimedwait({signal.SIGCHLD}, left)
+
+
+def _make_surroundings(fresh: frozenset[str], scratch: str) -> None:
+    """Enter the namespaces, mount the scratch file system and a /proc that shows the right processes."""
+    flags = sum(NAMESPACES[name] for name in fresh if name != "pid")
+    if flags:
+        unshare(flags)
+    if "mnt" in fresh:
+        mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None)
+        with contextlib.suppress(OSError):
+            mount(b"scratch", scratch.encode(), b"tmpfs", 0, f"size={SCRATCH_SIZE},mode=755".encode())
+        if "pid" in fresh:
+            mount(b"proc", b"/proc", b"proc", 0, None)
+    if "net" in fresh:
+        with contextlib.suppress(OSError):
+            _loopback_up()
+    os.chdir(scratch)
+
+
+def _loopback_up() -> None:
+    """Bring `lo` up in a new network namespace (netdevice(7))."""
+    import socket  # noqa: PLC0415 - one of the slower imports, and not every guest has network namespaces
+
+    SIOCSIFFLAGS, IFF_UP = 0x8914, 1
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        ioctl(control.fileno(), SIOCSIFFLAGS, b"lo".ljust(16, b"\0") + IFF_UP.to_bytes(2, "little") + bytes(22))
+
+
+def _become_case(case: Callable[[], None]) -> None:
+    """The case's process: same signals, limits, umask and fds on every target. Never returns."""
+    code = 1
+    try:
+        os.setsid()
+        for number in range(1, 32):
+            if number not in (signal.SIGKILL, signal.SIGSTOP, signal.SIGINT):
+                signal.signal(number, signal.SIG_DFL)
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_SETMASK, set())
+        os.umask(0o022)
+        for limit, value in LIMITS.items():
+            hard = resource.getrlimit(limit)[1]
+            resource.setrlimit(limit, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
+        null = os.open("/dev/null", os.O_RDONLY)
+        os.dup2(null, 0)
+        _close_from(3)
+        case()
+        code = 0
+    except BaseException as error:  # whatever a case raises was handled in `case`; this is our own fault
+        os.write(2, f"isolation: {type(error).__name__}: {error}\n".encode())
+    finally:
+        os._exit(code)
+
+
+def _close_from(first: int) -> None:
+    """Close every fd from `first` on; `close_range` where there is one (Linux 5.9)."""
+    try:
+        close_range(first, 0xFFFFFFFF, 0)
+    except OSError:
+        for name in os.listdir("/proc/self/fd"):
+            with contextlib.suppress(OSError):
+                if int(name) >= first:
+                    os.close(int(name))
+
+
+def _kill_strays() -> None:
+    """Without a PID namespace: kill the children that were reparented to us, until there are none."""
+    for _ in range(100):
+        with contextlib.suppress(ChildProcessError):
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        children = _children()
+        if not children:
+            return
+        for pid in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.005)
+
+
+def _children() -> list[int]:
+    """Our children, from /proc."""
+    found, me = [], os.getpid()
+    for name in os.listdir("/proc"):
+        if name.isdigit():
+            with contextlib.suppress(OSError, ValueError), open(f"/proc/{name}/stat", "rb") as stat:
+                if int(stat.read().rpartition(b")")[2].split()[1]) == me:
+                    found.append(int(name))
+    return found

@@ -1,0 +1,278 @@
+"""The pytest plugin: every case in a forked child, every call in the trace, every verdict in the record.
+
+    pytest cases/                          on any Linux, alone or with `-n auto`
+    pytest cases/ --record FILE            also writes what happened, a JSON line at a time
+"""
+
+from __future__ import annotations
+
+import errno
+import gc
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from conformance.guest.definitions import case_id, definition_hash, is_case
+from conformance.guest.facts import facts
+from conformance.guest.isolation import NAMESPACES, Ending, Isolation
+from conformance.guest.record import RecordWriter
+from conformance.guest.tape import Tape, Writer, steps
+from conformance.model import CaseInfo, CaseResult, FactsLine, Json, Outcome, Plan, Start
+from conformance.syscalls.call import Missing, recording
+
+ABSENT = frozenset(
+    {
+        errno.ENOSYS,
+        errno.ENODEV,
+        errno.EPROTONOSUPPORT,
+        errno.EAFNOSUPPORT,
+        errno.ESOCKTNOSUPPORT,
+        errno.ENOPROTOOPT,
+        errno.EOPNOTSUPP,
+        errno.EPFNOSUPPORT,
+    }
+)
+"""What the first call of a case says when its feature is not there."""
+
+RESULT = pytest.StashKey[CaseResult]()
+CASE_TIMEOUT = 20.0
+NEEDS = ("root", "disposable", "x86_64")
+
+
+class Observe(Protocol):
+    """Records a named value that makes the case comparable between targets."""
+
+    def __call__(self, name: str, value: Json) -> None: ...
+
+
+class CaseFailed(Exception):
+    """A case did not pass; carries what it said, already formatted."""
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("conformance")
+    group.addoption("--record", metavar="FILE", help="write facts, traces and outcomes to FILE, a JSON line each")
+    group.addoption(
+        "--case-timeout",
+        type=float,
+        default=CASE_TIMEOUT,
+        metavar="SECONDS",
+        help="how long a case may take before it counts as hanging (default: %(default)s)",
+    )
+    group.addoption(
+        "--disposable",
+        action="store_true",
+        help="this machine is thrown away afterwards: run the cases that could harm it, too",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", f"needs(what, ...): run only where it is given, of: {', '.join(NEEDS)}; else skipped"
+    )
+    config.addinivalue_line("markers", f"shares(namespace, ...): not in a fresh one, of: {', '.join(NAMESPACES)}")
+    config.addinivalue_line("markers", "deadline(seconds): instead of --case-timeout")
+    config.pluginmanager.register(Cases(config), "conformance-cases")
+
+
+class Cases:
+    """The hooks that turn a pytest item into a case. One a session."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self.config = config
+        self.isolation: Isolation | None = None
+        self.is_worker = hasattr(config, "workerinput")
+        target = config.getoption("--record")
+        self.record = RecordWriter(target) if target and not self.is_worker else None
+        self._current: Writer | None = None
+
+    # -- running a case
+
+    @pytest.fixture
+    def observe(self) -> Observe:
+        """`observe(name, value)` records a JSON value on purpose, to be compared between targets."""
+
+        def record(name: str, value: Json) -> None:
+            if self._current is not None:
+                self._current.write({"o": name, "v": value}, final=True)
+
+        return record
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        """Run the function in a child and raise here what came of it."""
+        if not is_case(pyfuncitem.path):
+            return None
+        names = pyfuncitem._fixtureinfo.argnames  # noqa: SLF001 - what pytest's own hook passes on
+        function, arguments = pyfuncitem.obj, {name: pyfuncitem.funcargs[name] for name in names}
+        result = self.run(pyfuncitem, lambda: function(**arguments))
+        pyfuncitem.stash[RESULT] = result
+        if result.outcome is not Outcome.PASSED:
+            raise CaseFailed(result.message)
+        return True
+
+    def run(self, item: pytest.Function, case: Callable[[], None]) -> CaseResult:
+        """One case, isolated; what it did and how it ended."""
+        if self.isolation is None:
+            self.isolation = Isolation()
+        tape = Tape()
+        writer = self._current = tape.writer()
+        shares = frozenset(name for mark in item.iter_markers("shares") for name in mark.args)
+        deadline = next((mark.args[0] for mark in item.iter_markers("deadline")), self.config.getoption("--case-timeout"))
+        started = time.perf_counter()
+        ending = self.isolation.run(lambda: perform(item, case, writer), deadline=deadline, shares=shares)
+        seconds = time.perf_counter() - started
+        outcome, message = judge(ending, tape, deadline)
+        result = CaseResult(
+            case=case_id(item.path, item.name),
+            hash=definition_hash(item.path, item.originalname),
+            outcome=outcome,
+            message=message,
+            seconds=round(seconds, 4),
+            steps=steps(tape),
+            observations={str(line["o"]): line["v"] for line in tape.lines() if "o" in line},
+            truncated=tape.truncated(),
+        )
+        self._current = None
+        tape.close()
+        return result
+
+    def pytest_runtest_setup(self, item: pytest.Item) -> None:
+        """Skip what this run cannot give."""
+        if not is_case(item.path):
+            return
+        for mark in item.iter_markers("needs"):
+            for need in mark.args:
+                if need not in NEEDS:
+                    raise pytest.UsageError(f"{item.nodeid}: needs({need!r}): not one of {', '.join(NEEDS)}")
+                if reason := self.lacks(need):
+                    pytest.skip(reason)
+
+    def lacks(self, need: str) -> str | None:
+        """Why a need is not met, or None."""
+        if need == "root" and os.geteuid() != 0:
+            return "needs root"
+        if need == "disposable" and not self.config.getoption("--disposable"):
+            return "could harm this machine: runs only in a guest that is thrown away (--disposable)"
+        if need == "x86_64" and os.uname().machine != "x86_64":
+            return "written for x86_64"
+        return None
+
+    # -- reporting
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        if session.config.option.collectonly:
+            return
+        if not self.is_worker and not session.config.getoption("numprocesses", None):
+            gc.collect()
+            gc.freeze()  # children then copy fewer pages
+        if self.record:
+            self.isolation = self.isolation or Isolation()
+            self.record.write(FactsLine(facts(self.isolation)))
+            self.record.write(Plan([case_info(item) for item in session.items if is_case(item.path)]))
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(
+        self, item: pytest.Item, call: pytest.CallInfo[None]
+    ) -> Iterator[None]:
+        report = yield
+        if not is_case(item.path):
+            return report  # type: ignore[return-value] # a wrapper returns what the hook would
+        result = item.stash.get(RESULT, None) if call.when == "call" else None
+        if call.when != "call" and report.outcome != "passed" or call.when == "call" and result is None:
+            result = CaseResult(
+                case=case_id(item.path, item.name),
+                hash=definition_hash(item.path, getattr(item, "originalname", item.name)),
+                outcome=Outcome.SKIPPED if report.skipped else Outcome.ERROR,
+                message=report.longrepr[2].removeprefix("Skipped: ") if report.skipped else report.longreprtext,
+            )
+        if result is not None:
+            report.conformance = asdict(result)
+            if result.outcome is Outcome.MISSING:
+                report.outcome = "skipped"
+                report.longrepr = (str(item.path), 0, f"missing: {result.message}")
+            elif result.outcome is not Outcome.SKIPPED and report.failed:
+                report.longrepr = result.message
+        return report  # type: ignore[return-value] # as above
+
+    def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
+        """`missing`, `crash` and `hang` have words of their own."""
+        outcome = getattr(report, "conformance", {}).get("outcome")
+        if outcome in (Outcome.MISSING, Outcome.CRASH, Outcome.HANG):
+            category = "failed" if report.failed else str(outcome)
+            return category, str(outcome)[0].upper() if report.failed else "m", str(outcome).upper()
+        return None
+
+    def pytest_runtest_logstart(self, nodeid: str) -> None:
+        if self.record:
+            path, _, name = nodeid.partition("::")
+            self.record.write(Start(case_id(Path(path), name)))
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if self.record and (result := getattr(report, "conformance", None)):
+            self.record.write({"kind": "result", "result": result})
+
+    def pytest_unconfigure(self) -> None:
+        if self.record:
+            self.record.close()
+
+
+def case_info(item: pytest.Item) -> CaseInfo:
+    """What the plan says of a case."""
+    function = getattr(item, "obj", None)
+    module = getattr(getattr(item, "module", None), "__doc__", None) or ""
+    return CaseInfo(
+        id=case_id(item.path, item.name),
+        hash=definition_hash(item.path, getattr(item, "originalname", item.name)),
+        title=(getattr(function, "__doc__", None) or "").strip().split("\n")[0],
+        feature=module.strip().split("\n")[0],
+    )
+
+
+def perform(item: pytest.Function, case: Callable[[], None], writer: Writer) -> None:
+    """Inside the child: run the case and write down how it ended."""
+    outcome, message = Outcome.PASSED, ""
+    try:
+        with recording(writer):
+            case()
+    except Missing as reason:
+        outcome, message = Outcome.MISSING, str(reason)
+    except pytest.skip.Exception as reason:
+        outcome, message = Outcome.SKIPPED, str(reason)
+    except BaseException as error:
+        if reason := feature_is_absent(error, writer):
+            outcome, message = Outcome.MISSING, reason
+        else:
+            outcome = Outcome.FAILED
+            message = str(item.repr_failure(pytest.ExceptionInfo.from_exc_info((type(error), error, error.__traceback__))))
+    writer.write({"end": outcome, "message": message[:32768]}, final=True)
+
+
+def feature_is_absent(error: BaseException, writer: Writer) -> str | None:
+    """Whether an uncaught error means that the target lacks the feature: ENOSYS anywhere, or the first call refused."""
+    if not isinstance(error, OSError) or error.errno not in ABSENT:
+        return None
+    if error.errno == errno.ENOSYS or writer.count == 1:
+        return str(error)
+    return None
+
+
+def judge(ending: Ending, tape: Tape, deadline: float) -> tuple[Outcome, str]:
+    """The outcome, by evidence: the deadline, a signal, then what the case wrote about itself."""
+    if ending.trouble:
+        return Outcome.ERROR, ending.trouble
+    if ending.timed_out:
+        return Outcome.HANG, f"did not end within {deadline:g} s"
+    if ending.signal:
+        return Outcome.CRASH, f"killed by signal {ending.signal}"
+    for line in tape.lines():
+        if "end" in line:
+            return Outcome(str(line["end"])), str(line["message"])
+    return Outcome.CRASH, f"ended with exit status {ending.status} before the case did"
+
+

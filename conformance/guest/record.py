@@ -1,0 +1,29 @@
+"""Writing a record, a line at a time, as things happen."""
+
+from __future__ import annotations
+
+import json
+import os
+from dataclasses import asdict, is_dataclass
+from typing import IO, Any
+
+
+class RecordWriter:
+    """Appends JSON lines to a file, or to an fd that is named `fd:N`. Every line is written at once and whole."""
+
+    def __init__(self, target: str) -> None:
+        descriptor = int(target[3:]) if target.startswith("fd:") else None
+        if descriptor is None:
+            descriptor = os.open(target, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o666)
+        self._file: IO[bytes] = os.fdopen(descriptor, "wb", buffering=0)
+
+    def write(self, line: Any) -> None:
+        """Append a dataclass of `model.Line`, or the dict that it would become."""
+        value = asdict(line) if is_dataclass(line) and not isinstance(line, type) else line
+        data = memoryview(json.dumps(value).encode() + b"\n")
+        while data:
+            data = data[self._file.write(data) or 0 :]
+
+    def close(self) -> None:
+        """No more lines."""
+        self._file.close()

@@ -1,0 +1,229 @@
+"""The data that everything else passes on: targets, facts, what a case did, verdicts and the matrix.
+
+Plain frozen dataclasses with nothing but the standard library behind them, since guests import them too. The host reads
+them from JSON strictly, by type (`msgspec`), so a malformed line from a guest is an error and not a surprise.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal, TypeAlias
+
+SCHEMA = 1
+"""Version of records and of matrices. A reader refuses a newer one and reads every older one."""
+
+Json: TypeAlias = "int | float | bool | str | None | list[Json] | dict[str, Json]"
+
+
+class Outcome(StrEnum):
+    """How a case ended on one target."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    """An assertion about what Linux promises did not hold."""
+    MISSING = "missing"
+    """The feature that the case is about is not there."""
+    SKIPPED = "skipped"
+    """The case needs something that this run does not have (root, a guest that is thrown away)."""
+    CRASH = "crash"
+    """The case, or the whole guest, died of a signal, a panic or an oops."""
+    HANG = "hang"
+    """The case, or the whole guest, did not end within its deadline."""
+    ERROR = "error"
+    """The harness is to blame; says nothing about the target."""
+
+
+class Level(StrEnum):
+    """How deep two results differ."""
+
+    OUTCOME = "outcome"
+    """Outcome, or which errno."""
+    RESULT = "result"
+    """What a call returned."""
+    DATA = "data"
+    """What a call wrote, or what the case observed."""
+
+
+class Status(StrEnum):
+    """What a cell says."""
+
+    SAME = "same"
+    DIFFERS = "differs"
+    MISSING = "missing"
+    FAILS = "fails"
+    CRASH = "crash"
+    HANG = "hang"
+    FLAKY = "flaky"
+    SKIPPED = "skipped"
+    INVALID = "invalid"
+    ERROR = "error"
+    """The harness or the target could not run the case."""
+
+
+class Cause(StrEnum):
+    """Why a cell is not `same`."""
+
+    ABSENT = "absent"
+    VERSION = "version"
+    CONFIG = "config"
+    HARDWARE = "hardware"
+    POLICY = "policy"
+    ORDER = "order"
+    ENVIRONMENT = "environment"
+    SEMANTIC = "semantic"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One kernel, or one emulation of a kernel, as `targets.toml` names it."""
+
+    name: str
+    runner: str
+    title: str = ""
+    control: str | None = None
+    options: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One system call of a case: arguments and what the kernel wrote, raw, as they were seen.
+
+    `args` has numbers, text for bytes (latin-1), dicts for structs, None for NULL. `outs` maps an argument's position
+    to what the call wrote there. `process` is 0 for the case itself, n for its nth traced child.
+    """
+
+    call: str
+    args: list[Json]
+    result: int
+    errno: int = 0
+    outs: dict[str, Json] = field(default_factory=dict)
+    process: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CaseInfo:
+    """A case that exists: its id, the hash of its definition, its first docstring line and its feature's."""
+
+    id: str
+    hash: str
+    title: str = ""
+    feature: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """What one case did on one target, once."""
+
+    case: str
+    hash: str
+    outcome: Outcome
+    message: str = ""
+    seconds: float = 0.0
+    steps: list[Step] = field(default_factory=list)
+    observations: dict[str, Json] = field(default_factory=dict)
+    attempt: int = 1
+    truncated: bool = False
+    """Whether the trace was cut because the case made too many calls."""
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a guest is. The first part is seen inside it, the second is said by the runner that made it."""
+
+    release: str
+    version: str
+    machine: str
+    cpus: int
+    uid: int
+    capabilities: int
+    scratch: str
+    """Kind of the file system that cases run in (`tmpfs`, `ext4` …)."""
+    python: str
+    suite: str
+    isolation: list[str] = field(default_factory=list)
+    """Namespaces that every case gets afresh."""
+    label: str = ""
+    """The column's name where it is not the target's (`wsl2 (config)`)."""
+    made_by: str = ""
+    """Runner, version and accelerator."""
+    notes: list[str] = field(default_factory=list)
+    """What a reader of the column must know, a sentence each."""
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """First line of a record file."""
+
+    target: Target
+    run: str
+    schema: int = SCHEMA
+    kind: Literal["header"] = "header"
+
+
+@dataclass(frozen=True, slots=True)
+class FactsLine:
+    """A guest has started and says what it is."""
+
+    facts: Facts
+    kind: Literal["facts"] = "facts"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The cases that were found."""
+
+    cases: list[CaseInfo]
+    kind: Literal["plan"] = "plan"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A case begins."""
+
+    case: str
+    kind: Literal["start"] = "start"
+
+
+@dataclass(frozen=True, slots=True)
+class ResultLine:
+    """A case has ended."""
+
+    result: CaseResult
+    kind: Literal["result"] = "result"
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Something that is the harness's or the target's and no case's: it could not start, a line was malformed …"""
+
+    message: str
+    fatal: bool = False
+    kind: Literal["trouble"] = "trouble"
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """Everything that was asked for has been run."""
+
+    kind: Literal["end"] = "end"
+
+
+Line: TypeAlias = Header | FactsLine | Plan | Start | ResultLine | Trouble | End
+"""One line of a record file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """Everything one target said in one run. `results` holds every attempt of each case, in order."""
+
+    target: Target
+    run: str
+    facts: Facts | None
+    cases: list[CaseInfo]
+    results: dict[str, list[CaseResult]]
+    troubles: list[str] = field(default_factory=list)
+    complete: bool = False
+    failed: str | None = None
+    """Why the target could not be run, in one sentence."""

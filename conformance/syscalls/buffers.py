@@ -1,0 +1,122 @@
+"""Memory that is handed to a system call: buffers and C structs.
+
+Both have a fixed address for as long as they are alive. A struct is written once, as annotations:
+
+    class Timespec(Struct):
+        tv_sec: I64
+        tv_nsec: I64
+
+An annotation is a C scalar (`I64`, `U32` …), another struct, `array(...)`, or a scalar that also has a meaning
+(`Ino`, `Seconds` …, see `kinds`).
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from typing import Annotated, Any, ClassVar, Self, get_args, get_origin, get_type_hints
+
+POISON = 0xAA
+"""What a buffer holds before a call writes it, so that a short write shows."""
+
+
+class Layout:
+    """The C type of a struct member, carried in its annotation."""
+
+    def __init__(self, ctype: type[Any]) -> None:
+        self.ctype = ctype
+
+
+I8 = Annotated[int, Layout(ctypes.c_int8)]
+U8 = Annotated[int, Layout(ctypes.c_uint8)]
+I16 = Annotated[int, Layout(ctypes.c_int16)]
+U16 = Annotated[int, Layout(ctypes.c_uint16)]
+BE16 = Annotated[int, Layout(ctypes.c_uint16.__ctype_be__)]
+I32 = Annotated[int, Layout(ctypes.c_int32)]
+U32 = Annotated[int, Layout(ctypes.c_uint32)]
+BE32 = Annotated[int, Layout(ctypes.c_uint32.__ctype_be__)]
+I64 = Annotated[int, Layout(ctypes.c_int64)]
+U64 = Annotated[int, Layout(ctypes.c_uint64)]
+
+
+class _StructType(type(ctypes.Structure)):  # type: ignore[misc] # the metaclass has no public name
+    """Makes `_fields_` of the annotations, once the class exists."""
+
+    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> None:
+        super().__init__(name, bases, namespace)
+        own = {} if bases == (ctypes.Structure,) else namespace.get("__annotations__", {})
+        hints = get_type_hints(cls, include_extras=True) if own else {}
+        fields = []
+        cls.members = {}
+        for member in own:
+            notes = get_args(hints[member])[1:] if get_origin(hints[member]) is Annotated else ()
+            layout = next((note.ctype for note in notes if isinstance(note, Layout)), hints[member])
+            cls.members[member] = tuple(note for note in notes if not isinstance(note, Layout))
+            fields.append((member, layout))
+        if own:
+            cls._fields_ = fields
+
+
+class Struct(ctypes.Structure, metaclass=_StructType):
+    """A C struct. Members are annotations; keyword arguments set them, the others are zero."""
+
+    members: ClassVar[dict[str, tuple[Any, ...]]]
+
+    @property
+    def address(self) -> int:
+        """Where the struct lies."""
+        return ctypes.addressof(self)
+
+    def __bytes__(self) -> bytes:
+        return ctypes.string_at(ctypes.addressof(self), ctypes.sizeof(self))
+
+    @classmethod
+    def size(cls) -> int:
+        """`sizeof`, in bytes."""
+        return ctypes.sizeof(cls)
+
+    @classmethod
+    def parse(cls, data: bytes, offset: int = 0) -> Self:
+        """A copy of the struct that lies at `offset` of `data`. Raises ValueError when it does not fit."""
+        return cls.from_buffer_copy(data, offset)
+
+
+class Buffer:
+    """Memory for a call to read or write: `Buffer(64)` is 64 poisoned bytes, `Buffer(b"…")` holds a copy."""
+
+    __slots__ = ("_memory", "initial", "size")
+
+    def __init__(self, content: int | bytes) -> None:
+        self.initial = isinstance(content, bytes)
+        data = content if isinstance(content, bytes) else bytes([POISON]) * content
+        self.size = len(data)
+        self._memory = (ctypes.c_ubyte * max(self.size, 1)).from_buffer_copy(data or b"\0")
+
+    @property
+    def address(self) -> int:
+        """Where the memory lies."""
+        return ctypes.addressof(self._memory)
+
+    def __len__(self) -> int:
+        return self.size
+
+    def __bytes__(self) -> bytes:
+        return ctypes.string_at(self._memory, self.size)
+
+    def take(self, count: int, offset: int = 0) -> bytes:
+        """The first `count` bytes from `offset` on."""
+        return bytes(self)[offset : offset + count]
+
+    def int_at(self, offset: int, size: int = 4, *, signed: bool = False) -> int:
+        """The native-endian integer of `size` bytes at `offset`."""
+        return int.from_bytes(self.take(size, offset), sys.byteorder, signed=signed)
+
+
+def memory_at(address: int, size: int) -> bytes:
+    """A copy of `size` bytes of this process's memory. The address must be mapped: there is no check."""
+    return ctypes.string_at(address, size)
+
+
+def write_memory(address: int, data: bytes) -> None:
+    """Copy `data` to an address of this process. The address must be mapped: there is no check."""
+    ctypes.memmove(address, data, len(data))
