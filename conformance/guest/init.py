@@ -1,0 +1,216 @@
+"""PID 1 of a QEMU guest: makes a usual system, then starts processes for the host over one byte stream.
+
+It needs nothing of the kernel but an initramfs and a serial port. Frames in both directions are a header (channel,
+kind, length) and a payload; `runners/multiplex.py` is the other end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import json
+import os
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import tty
+
+HEADER = struct.Struct("<IBI")
+SPAWN, DATA, END_OF_INPUT, EXIT, KILL, HELLO = range(1, 7)
+"""Kinds of frames. SPAWN: JSON with argv and env. EXIT: the status, or minus the signal, as a little-endian i32."""
+
+PORT = "org.conformance.agent"
+"""Name of the virtio-serial port that the runner gives us."""
+SERIAL = "/dev/ttyS1"
+
+MOUNTS = (
+    ("devtmpfs", "/dev", "devtmpfs", 0, "mode=755"),
+    ("proc", "/proc", "proc", 0, ""),
+    ("sysfs", "/sys", "sysfs", 0, ""),
+    ("devpts", "/dev/pts", "devpts", 0, "gid=5,mode=620,ptmxmode=666"),
+    ("tmpfs", "/dev/shm", "tmpfs", 0, "mode=1777"),  # noqa: S108 - a mount point, as on every system
+    ("tmpfs", "/run", "tmpfs", 0, "mode=755"),
+    ("tmpfs", "/tmp", "tmpfs", 0, "mode=1777"),  # noqa: S108 - as above
+    ("cgroup2", "/sys/fs/cgroup", "cgroup2", 0, ""),
+    ("debugfs", "/sys/kernel/debug", "debugfs", 0, ""),
+    ("tracefs", "/sys/kernel/tracing", "tracefs", 0, ""),
+    ("securityfs", "/sys/kernel/security", "securityfs", 0, ""),
+)
+"""What an init system mounts before anything else (file-hierarchy(7)); what a kernel lacks is passed over."""
+
+
+def mount_all() -> None:
+    """Make the usual mounts."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    for source, target, kind, flags, data in MOUNTS:
+        with contextlib.suppress(OSError):
+            os.makedirs(target, exist_ok=True)
+        libc.mount(source.encode(), target.encode(), kind.encode(), flags, data.encode())
+    for name, target in (("fd", "/proc/self/fd"), ("stdin", "/proc/self/fd/0"), ("stdout", "/proc/self/fd/1")):
+        with contextlib.suppress(OSError):
+            os.symlink(target, f"/dev/{name}")
+
+
+def load_modules() -> None:
+    """Load what must be there before anybody can ask for it, and make the nodes that load a module when opened."""
+    release = os.uname().release
+    directory = f"/lib/modules/{release}"
+    if not os.path.isdir(directory):
+        return
+    subprocess.run(["modprobe", "-a", "-q", "virtio_pci", "virtio_console"], check=False)
+    with contextlib.suppress(OSError), open(f"{directory}/modules.devname") as names:
+        for line in names:
+            if line.startswith("#"):
+                continue
+            _, node, numbers = line.split()
+            major, minor = map(int, numbers[1:].split(":"))
+            with contextlib.suppress(OSError):
+                os.makedirs(os.path.dirname(f"/dev/{node}"), exist_ok=True)
+                mode = 0o060600 if numbers[0] == "b" else 0o020600
+                os.mknod(f"/dev/{node}", mode, os.makedev(major, minor))
+
+
+def bring_up() -> None:
+    """The loopback interface and a host name."""
+    import fcntl
+    import socket
+
+    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
+        fcntl.ioctl(control, 0x8914, b"lo".ljust(16, b"\0") + b"\1\0" + bytes(22))
+    with contextlib.suppress(OSError):
+        socket.sethostname("guest")
+
+
+def open_stream() -> int:
+    """The virtio-serial port if the kernel has one, else the second serial port, as an fd."""
+    with contextlib.suppress(OSError):
+        for port in os.listdir("/sys/class/virtio-ports"):
+            with open(f"/sys/class/virtio-ports/{port}/name") as name:
+                if name.read().strip() == PORT:
+                    return os.open(f"/dev/{port}", os.O_RDWR | os.O_CLOEXEC)
+    fd = os.open(SERIAL, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    tty.setraw(fd)
+    attributes = termios.tcgetattr(fd)
+    attributes[4] = attributes[5] = termios.B115200
+    termios.tcsetattr(fd, termios.TCSANOW, attributes)
+    return fd
+
+
+class Agent:
+    """Starts processes and passes bytes between them and the stream."""
+
+    def __init__(self, stream: int) -> None:
+        self.stream = stream
+        self.received = b""
+        self.processes: dict[int, subprocess.Popen[bytes]] = {}
+        self.poll = select.poll()
+        self.poll.register(stream, select.POLLIN)
+        self.outputs: dict[int, int] = {}
+
+    def send(self, channel: int, kind: int, payload: bytes = b"") -> None:
+        """Write a frame, whole."""
+        view = memoryview(HEADER.pack(channel, kind, len(payload)) + payload)
+        while view:
+            view = view[os.write(self.stream, view) :]
+
+    def serve(self) -> None:
+        """Forever: what comes from the host, what comes from processes, what has ended."""
+        self.send(0, HELLO, json.dumps({"release": os.uname().release, "stream": self.name()}).encode())
+        while True:
+            for fd, _ in self.poll.poll(200 if self.processes else None):
+                if fd == self.stream:
+                    self.receive()
+                else:
+                    self.forward(fd)
+            self.reap()
+
+    def name(self) -> str:
+        """Which kind of stream this is."""
+        return os.path.basename(os.readlink(f"/proc/self/fd/{self.stream}"))
+
+    def receive(self) -> None:
+        """Take what has come from the host and act on whole frames."""
+        self.received += os.read(self.stream, 1 << 16)
+        while len(self.received) >= HEADER.size:
+            channel, kind, length = HEADER.unpack_from(self.received)
+            if len(self.received) < HEADER.size + length:
+                return
+            payload = self.received[HEADER.size : HEADER.size + length]
+            self.received = self.received[HEADER.size + length :]
+            self.act(channel, kind, payload)
+
+    def act(self, channel: int, kind: int, payload: bytes) -> None:
+        """One frame."""
+        if kind == SPAWN:
+            self.spawn(channel, json.loads(payload))
+        elif process := self.processes.get(channel):
+            assert process.stdin is not None
+            with contextlib.suppress(OSError):
+                if kind == DATA:
+                    process.stdin.write(payload)
+                elif kind == END_OF_INPUT:
+                    process.stdin.close()
+                elif kind == KILL:
+                    os.killpg(process.pid, signal.SIGKILL)
+
+    def spawn(self, channel: int, request: dict[str, object]) -> None:
+        """Start a process; one that cannot be started ends at once with status 127."""
+        try:
+            process = subprocess.Popen(
+                request["argv"],  # type: ignore[call-overload] # the host sends a list
+                env=request["env"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                bufsize=0,
+                start_new_session=True,
+            )
+        except OSError as error:
+            sys.stderr.write(f"agent: {error}\n")
+            self.send(channel, EXIT, struct.pack("<i", 127))
+            return
+        self.processes[channel] = process
+        self.outputs[process.stdout.fileno()] = channel
+        self.poll.register(process.stdout, select.POLLIN)
+
+    def forward(self, fd: int) -> None:
+        """What a process wrote, to the host. At the end of its output, its status."""
+        channel = self.outputs[fd]
+        if data := os.read(fd, 1 << 16):
+            self.send(channel, DATA, data)
+        else:
+            self.poll.unregister(fd)
+            self.finish(channel)
+
+    def finish(self, channel: int) -> None:
+        """Forget a process that closed its output, once it has ended."""
+        process = self.processes.pop(channel)
+        assert process.stdout is not None
+        assert process.stdin is not None
+        del self.outputs[process.stdout.fileno()]
+        with contextlib.suppress(OSError):
+            process.stdin.close()
+        self.send(channel, EXIT, struct.pack("<i", process.wait()))
+        process.stdout.close()
+
+    def reap(self) -> None:
+        """Orphans come to PID 1; the agent's own children are left to their `Popen`."""
+        own = {process.pid for process in self.processes.values()}
+        with contextlib.suppress(ChildProcessError):
+            while (found := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and found.si_pid not in own:
+                os.waitpid(found.si_pid, 0)
+
+
+def main() -> None:
+    """PID 1's life."""
+    os.environ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin"
+    mount_all()
+    load_modules()
+    bring_up()
+    Agent(open_stream()).serve()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""The suite in a guest, at the host's command: collect once, then run what is asked for, as often as it is asked for.
+
+    python -m conformance.guest.serve PATH… [pytest arguments]
+
+The record goes to standard output, requests come from standard input, a JSON line each: `{"run": [case, …]}`. An `end`
+line answers each. pytest's own output goes to standard error. The interpreter's and pytest's start is what costs most
+in an emulated guest, so a case is run again in the process that is already there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+
+os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+
+import pytest  # noqa: E402 - the variable above is read when it is imported
+
+from conformance.guest import plugin  # noqa: E402 - as above
+from conformance.guest.definitions import case_id, is_case  # noqa: E402 - as above
+from conformance.model import End  # noqa: E402 - as above
+
+
+class Server:
+    """Replaces pytest's loop over all items."""
+
+    def __init__(self, requests: Iterator[bytes]) -> None:
+        self.requests = requests
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run the cases of each request until there are no more requests."""
+        items = {case_id(item.path, item.name): item for item in session.items if is_case(item.path)}
+        cases = session.config.pluginmanager.get_plugin("conformance-cases")
+        for line in self.requests:
+            for wanted in json.loads(line)["run"]:
+                if item := items.get(wanted):
+                    if plugin.RESULT in item.stash:
+                        del item.stash[plugin.RESULT]
+                    item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
+            cases.record.write(End())
+        return True
+
+
+def main(arguments: list[str]) -> int:
+    """Move the streams out of the way, then let pytest work."""
+    record, requests = os.dup(1), os.dup(0)
+    os.dup2(2, 1)
+    with open(os.devnull) as null:
+        os.dup2(null.fileno(), 0)
+    with os.fdopen(requests, "rb") as lines:
+        options = ["-q", "-c", os.devnull, "-p", "no:cacheprovider", "-p", "conformance.guest.plugin"]
+        options += ["--import-mode=importlib", "--strict-markers", f"--record=fd:{record}"]
+        return int(pytest.main([*options, *arguments], plugins=[Server(iter(lines.readline, b""))]))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

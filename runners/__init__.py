@@ -1,0 +1,1 @@
+"""Ways to reach a target: one module a runner. A runner knows nothing of cases, verdicts or reports."""

@@ -1,0 +1,105 @@
+"""What every runner offers, and the errors that are the harness's or the target's fault, never a case's."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
+
+
+class RunnerError(Exception):
+    """A guest could not be made or reached. One sentence: what, why, and what to do."""
+
+
+class Death(StrEnum):
+    """How a guest ended that nobody closed."""
+
+    PANIC = "panic"
+    """The kernel said so on its console."""
+    GONE = "gone"
+    """It went away without a word."""
+
+
+class Channel(Protocol):
+    """A process inside a guest, as a duplex byte stream. A context manager that kills what still runs."""
+
+    def read(self, timeout: float | None = None) -> bytes:
+        """Whatever has come, or b"" at the end of the stream. Raises TimeoutError after `timeout` seconds."""
+
+    def write(self, data: bytes) -> None:
+        """To the process's standard input. Raises BrokenPipeError when it is gone."""
+
+    def close_input(self) -> None:
+        """No more input."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """Its exit status, or minus the signal that ended it. Raises TimeoutError."""
+
+    def kill(self) -> None:
+        """End it, with everything that it started."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Guest(Protocol):
+    """One running instance of a target. A context manager; nothing of it is left when it is closed."""
+
+    python: Sequence[str]
+    """How to start the interpreter that has the suite, inside."""
+    cases: str
+    """Where the cases lie, inside."""
+    label: str
+    """The column's name, where it is not the target's."""
+    made_by: str
+    notes: Sequence[str]
+    disposable: bool
+    """Whether the guest is thrown away, so that cases may harm it."""
+    slowdown: float
+    """How many times longer than on real hardware things may take; deadlines are multiplied by it."""
+
+    def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> Channel:
+        """Start a process inside, with `env` added to the guest's own. Raises RunnerError when the guest is dead."""
+
+    def log(self) -> str:
+        """The tail of the console, or of what the guest's processes said on stderr."""
+
+    def death(self) -> Death | None:
+        """How the guest died, or None while it lives."""
+
+    def __enter__(self) -> Self: ...
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+
+class Runner(Protocol):
+    """Opens guests of one target."""
+
+    def missing(self) -> str | None:
+        """The one thing that keeps the target from running here, as a sentence that says what to do; or None."""
+
+    def open(self) -> Guest:
+        """Start a guest. Raises RunnerError."""
+
+    def describe(self) -> list[str]:
+        """What `conformance targets --verbose` says: how guests are made, what is not emulated, measurements."""
+
+
+LOG_BYTES = 64 * 1024
+"""How much of a console is kept."""
+
+
+def tail(path: Path) -> str:
+    """The last `LOG_BYTES` of a log file, without control characters that could harm a terminal."""
+    try:
+        with path.open("rb") as log:
+            log.seek(max(0, path.stat().st_size - LOG_BYTES))
+            text = log.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+    return "".join(character for character in text if character in "\n\t" or character.isprintable())

@@ -1,0 +1,116 @@
+"""Packages from the machine's Debian mirror, found and unpacked without touching the machine's own apt or dpkg state.
+
+A private apt state directory lists one suite at a time of the same mirror, so a series that the machine's own sources
+do not carry (5.10, 6.12, the newest) can be had as well.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+from runners.base import RunnerError
+from runners.cache import cache_root, locked
+
+SUITES = ("bookworm", "bullseye", "bookworm-backports", "trixie", "sid")
+"""Where to look, in this order. Each suite's security archive, if it has one, is asked with it."""
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
+TIMEOUT = 600.0
+
+
+def mirror(archive: str = "debian") -> str:
+    """The archive of that name (`debian`, `debian-security`) that this machine's apt uses, or Debian's own."""
+    places = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))]
+    for place in places:
+        if place.is_file():
+            lines = [line for line in place.read_text(errors="replace").splitlines() if not line.startswith("#")]
+            if found := re.search(rf"\bhttps?://\S+/{archive}(?=[\s/])", "\n".join([*lines, ""])):
+                return found[0]
+    return f"http://deb.debian.org/{archive}"
+
+
+class Suite:
+    """One suite of the mirror, in an apt state of its own."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.root = cache_root() / "apt" / name
+
+    def _apt(self, *argv: str, folder: Path | None = None) -> str:
+        """Run an apt tool on the private state, in `folder` if given."""
+        options = {
+            "Dir::State": self.root / "state",
+            "Dir::State::status": self.root / "status",
+            "Dir::Cache": self.root / "cache",
+            "Dir::Etc::sourcelist": self.root / "sources.list",
+            "Dir::Etc::sourceparts": "/dev/null",
+            "Dir::Etc::preferencesparts": "/dev/null",
+            "APT::Sandbox::User": "root",
+            "APT::Get::List-Cleanup": "0",
+            "Acquire::Languages": "none",
+            "APT::Update::Error-Mode": "any",
+        }
+        given = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
+        try:
+            done = subprocess.run(
+                [argv[0], *given, *argv[1:]],
+                capture_output=True,
+                text=True,
+                timeout=TIMEOUT,
+                stdin=subprocess.DEVNULL,
+                cwd=folder,
+                env={**os.environ, "LC_ALL": "C"},
+                check=False,
+            )
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise RunnerError(f"{argv[0]} could not be run: {error}; kernels come from Debian's archive by apt") from error
+        if done.returncode:
+            last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+            raise RunnerError(f"{' '.join(argv[:2])} failed for Debian {self.name}: {last}; is the mirror reachable?")
+        return done.stdout
+
+    def update(self) -> None:
+        """Fetch the suite's package lists."""
+        for folder in ("state/lists/partial", "cache/archives/partial"):
+            (self.root / folder).mkdir(parents=True, exist_ok=True)
+        (self.root / "status").touch()
+        lines = [f"deb [signed-by={KEYRING}] {mirror()} {self.name} main\n"]
+        if self.name in ("bullseye", "bookworm", "trixie"):
+            lines.append(f"deb [signed-by={KEYRING}] {mirror('debian-security')} {self.name}-security main\n")
+        (self.root / "sources.list").write_text("".join(lines))
+        with locked(self.root / "lock"):
+            self._apt("apt-get", "update")
+
+    def packages(self, pattern: str) -> list[str]:
+        """The names of all packages that match a regular expression, whole."""
+        names = self._apt("apt-cache", "pkgnames").split()
+        return [name for name in names if re.fullmatch(pattern, name)]
+
+    def version(self, package: str) -> str:
+        """The version that would be installed. Raises RunnerError when there is none."""
+        found = re.search(r"Candidate: (\S+)", self._apt("apt-cache", "policy", package))
+        if not found or found[1] == "(none)":
+            raise RunnerError(f"Debian {self.name} has no package {package}")
+        return found[1]
+
+    def download(self, package: str, into: Path) -> Path:
+        """Fetch a package's file into a directory. Raises RunnerError."""
+        self._apt("apt-get", "download", package, folder=into)
+        return next(iter(into.glob(f"{package}_*.deb")))
+
+
+def unpack(deb: Path, into: Path, members: Sequence[str] = ()) -> None:
+    """Unpack a package's files (only those below `members`, if any are given) without installing it."""
+    with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(deb)], stdout=subprocess.PIPE) as source:
+        done = subprocess.run(
+            ["tar", "-x", "-C", str(into), "--no-same-owner", *members],
+            stdin=source.stdout,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if done.returncode or source.returncode:
+        raise RunnerError(f"{deb.name} could not be unpacked: {done.stderr.strip() or 'dpkg-deb failed'}")

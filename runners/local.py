@@ -1,0 +1,77 @@
+"""The runner `local`: this kernel, this interpreter."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from runners.base import Death, tail
+from runners.process import ProcessChannel
+from runners.workspace import workspace
+
+SOURCES = Path(__file__).resolve().parent.parent
+"""Where the suite's packages lie side by side."""
+
+PASSED_ON = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH")
+"""Variables of our own environment that a local guest gets; everything else is set by hand, equal on all targets."""
+
+
+class HostGuest:
+    """Processes of this machine, behind a command prefix."""
+
+    label = ""
+    disposable = False
+    slowdown = 1.0
+
+    def __init__(self, made_by: str, notes: Sequence[str] = (), prefix: Sequence[str] = ()) -> None:
+        self.made_by = made_by
+        self.notes = tuple(notes)
+        self.python: Sequence[str] = (sys.executable, "-B")
+        self.cases = str(SOURCES / "cases")
+        self._prefix = tuple(prefix)
+        self._stack = ExitStack()
+        self._room = self._stack.enter_context(workspace("local"))
+        self._log = self._stack.enter_context((self._room / "stderr").open("wb"))
+
+    def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> ProcessChannel:
+        """See `Guest`."""
+        given = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        given |= {"TMPDIR": str(self._room), "PYTHONPATH": str(SOURCES), **(env or {})}
+        return self._stack.enter_context(ProcessChannel([*self._prefix, *argv], given, self._log))
+
+    def log(self) -> str:
+        """See `Guest`."""
+        return tail(self._room / "stderr")
+
+    def death(self) -> Death | None:
+        """See `Guest`. This machine is alive as long as we are."""
+        return None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+
+class LocalRunner:
+    """Opens guests that are nothing but this machine."""
+
+    def missing(self) -> str | None:
+        """See `Runner`."""
+        return None
+
+    def describe(self) -> list[str]:
+        """See `Runner`."""
+        return [f"this kernel, {os.uname().release}"]
+
+    def open(self) -> HostGuest:
+        """See `Runner`."""
+        return HostGuest(made_by="local")

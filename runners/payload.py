@@ -1,0 +1,271 @@
+"""What goes into a guest: the running interpreter, the suite and its packages, as a tree and as an initramfs.
+
+Two layers, each cached by content: the *base* (interpreter, packages, shared libraries, a few programs) changes when
+the machine does, the *suite* (conformance and cases) whenever somebody edits a case. Byte-code is compiled here, since
+a guest may be twenty times slower; pytest's rewritten modules of the cases, too.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.metadata
+import importlib.util
+import marshal
+import os
+import py_compile
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from types import CodeType
+
+from runners.base import RunnerError
+from runners.cache import entry
+from runners.cpio import write_archive
+from runners.elf import closure
+
+SUITE = "/conformance"
+"""Where the suite lies in a guest."""
+SOURCES = Path(__file__).resolve().parent.parent
+"""Where the suite's packages lie side by side, here."""
+PACKAGES = ("pytest", "hypothesis", "python-ptrace")
+"""Distributions that a guest needs, with what they require."""
+PROGRAMS = ("true", "false", "sh", "cat", "sleep", "modprobe", "kmod")
+"""Programs of this machine that come along, if it has them."""
+UNUSED = re.compile(
+    r"(^|/)(test|tests|idlelib|tkinter|turtledemo|lib2to3|ensurepip|distutils|config-[^/]*|pydoc_data|site-packages|"
+    r"dist-packages|__pycache__)(/|$)|"
+    r"lib-dynload/(_tkinter|_sqlite3|_ssl|_hashlib|_curses|_curses_panel|readline|_gdbm|_dbm|nis|_crypt|_test\w*|xx\w*|"
+    r"_bz2|_lzma|ossaudiodev|audioop|_ctypes_test|_uuid|_codecs_\w+|_decimal)\."
+)
+"""Parts of the standard library that no case needs; they would only make guests slower to start."""
+ETC = {
+    "etc/passwd": "root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/:/bin/false\n",
+    "etc/group": "root:x:0:\nnogroup:x:65534:\n",
+    "etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
+}
+DIRECTORIES = ("dev", "proc", "sys", "run", "tmp", "root", "mnt", "etc", "var/tmp")
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """A part of a guest's root file system, twice: as a directory tree and as a cpio archive."""
+
+    tree: Path
+    archive: Path
+
+
+def interpreter() -> Path:
+    """The interpreter that runs us, without the virtual environment around it."""
+    return Path(os.path.realpath(sys.executable))
+
+
+def python_command() -> list[str]:
+    """How to start Python in a guest: no site packages but ours, and nothing written."""
+    return [str(interpreter()), "-S", "-B", "-u"]
+
+
+PYTHON_ENVIRONMENT = {
+    "PYTHONPATH": f"{SUITE}:{SUITE}/packages",
+    "PATH": "/usr/sbin:/usr/bin:/sbin:/bin",
+    "HOME": "/root",
+    "LANG": "C.UTF-8",
+    "TMPDIR": "/tmp",  # noqa: S108 - the guest's, which nobody else sees
+}
+
+
+# -- the base layer
+
+
+@cache
+def base() -> Layer:
+    """Interpreter, packages, libraries and programs. Raises RunnerError."""
+    key = hashlib.sha256(
+        repr((sys.version, str(interpreter()), sorted(f"{each.name} {each.version}" for each in distributions()),
+              [str(each) for each in programs()], Path(__file__).read_text())).encode()
+    ).hexdigest()[:16]
+    return _layer(f"payload/base-{key}", _make_base)
+
+
+def _layer(name: str, make: object) -> Layer:
+    def fill(into: Path) -> None:
+        tree = into / "tree"
+        tree.mkdir()
+        make(tree)  # type: ignore[operator] # one of the two functions below
+        write_archive(tree, into / "layer.cpio")
+
+    path = entry(name, fill)
+    return Layer(path / "tree", path / "layer.cpio")
+
+
+def distributions() -> list[importlib.metadata.Distribution]:
+    """The distributions that a guest needs and everything that they require here."""
+    found: dict[str, importlib.metadata.Distribution] = {}
+    queue = list(PACKAGES)
+    while queue:
+        name = queue.pop()
+        if name.lower() in found:
+            continue
+        try:
+            found[name.lower()] = distribution = importlib.metadata.distribution(name)
+        except importlib.metadata.PackageNotFoundError:
+            continue  # a marker (another platform, another Python) excluded it
+        for requirement in distribution.requires or []:
+            if "extra ==" not in requirement:
+                queue.append(re.split(r"[\s;<>=!~\[(]", requirement, maxsplit=1)[0])
+    return list(found.values())
+
+
+def programs() -> list[Path]:
+    """The programs that come along, by the names under which they are found."""
+    path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/bin:/bin"
+    return [Path(found) for name in PROGRAMS if (found := shutil.which(name, path=path))]
+
+
+def _make_base(tree: Path) -> None:
+    for name in DIRECTORIES:
+        (tree / name).mkdir(parents=True, exist_ok=True)
+    for name, text in ETC.items():
+        (tree / name).write_text(text)
+    for name in ("bin", "sbin", "lib", "lib64"):  # a merged /usr is the machine's choice (file-hierarchy(7))
+        here = Path("/", name)
+        if here.is_symlink():
+            (tree / name).symlink_to(here.readlink())
+            (tree / here.readlink().as_posix().lstrip("/")).mkdir(parents=True, exist_ok=True)
+    elf = [interpreter(), *programs()]
+    standard = {Path(sysconfig.get_path(which)).resolve() for which in ("stdlib", "platstdlib")}
+    for root in standard:
+        elf += _copy_modules(root, tree / root.relative_to("/"))
+    packages = tree / SUITE.lstrip("/") / "packages"
+    for distribution in distributions():
+        elf += _copy_distribution(distribution, packages)
+    try:
+        wanted = [interpreter(), *programs(), *closure(elf)]
+    except FileNotFoundError as error:
+        raise RunnerError(f"the guest's file system could not be made: {error}") from error
+    for path in wanted:
+        _copy_file(path, tree)
+
+
+def _copy_file(path: Path, tree: Path) -> None:
+    """A file under its own name, links followed."""
+    to = tree / path.parent.resolve().relative_to("/") / path.name
+    to.parent.mkdir(parents=True, exist_ok=True)
+    if not to.exists():
+        shutil.copy2(path, to)
+
+
+def _copy_modules(root: Path, to: Path) -> list[Path]:
+    """Byte-code and extension modules below a directory; the extension modules, whose libraries are needed too."""
+    extensions = []
+    for path in sorted(root.rglob("*")):
+        relative = path.relative_to(root)
+        if UNUSED.search(relative.as_posix()) or not path.is_file():
+            continue
+        if path.suffix == ".py":
+            _copy_bytecode(path, (to / relative).with_suffix(".pyc"))
+        elif path.suffix == ".so":
+            extensions.append(path)
+            (to / relative).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, to / relative)
+    return extensions
+
+
+def _copy_distribution(distribution: importlib.metadata.Distribution, packages: Path) -> list[Path]:
+    """A distribution's modules; its extension modules."""
+    extensions = []
+    for file in distribution.files or []:
+        path = Path(str(distribution.locate_file(file)))
+        if ".." in file.parts or UNUSED.search(file.as_posix()) or not path.is_file():
+            continue
+        to = packages / file
+        if path.suffix == ".py":
+            _copy_bytecode(path, to.with_suffix(".pyc"))
+        elif path.suffix in (".so", ".json", ".txt") or path.name in ("METADATA", "entry_points.txt", "py.typed"):
+            to.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(path, to)
+            if path.suffix == ".so":
+                extensions.append(path)
+    return extensions
+
+
+def _copy_bytecode(source: Path, to: Path) -> None:
+    """The compiled form of a module, under a name that Python imports without looking for the source."""
+    to.parent.mkdir(parents=True, exist_ok=True)
+    cached = Path(importlib.util.cache_from_source(str(source)))
+    if cached.exists() and cached.stat().st_mtime >= source.stat().st_mtime:
+        shutil.copyfile(cached, to)
+        return
+    try:
+        py_compile.compile(str(source), cfile=str(to), dfile=str(source), doraise=True)
+    except (py_compile.PyCompileError, OSError):
+        return  # some packages ship templates that are no Python
+
+
+# -- the suite layer
+
+
+def suite() -> Layer:
+    """The suite and its cases, as they are now. Raises RunnerError when a case cannot be imported."""
+    digest = hashlib.sha256(Path(__file__).read_bytes() + base().archive.parent.name.encode())
+    for path in _sources():
+        digest.update(path.relative_to(SOURCES).as_posix().encode() + b"\0" + path.read_bytes())
+    return _layer(f"payload/suite-{digest.hexdigest()[:16]}", _make_suite)
+
+
+def _sources() -> Iterator[Path]:
+    for name in ("conformance/__init__.py", "conformance/model.py"):
+        yield SOURCES / name
+    for name in ("conformance/syscalls", "conformance/guest", "cases"):
+        for path in sorted((SOURCES / name).rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path
+
+
+def _make_suite(tree: Path) -> None:
+    root = tree / SUITE.lstrip("/")
+    for path in _sources():
+        to = root / path.relative_to(SOURCES)
+        to.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, to)
+    _rewrite_cases(root)
+    for path in root.rglob("__pycache__/*.pyc"):
+        _relocate(path, str(root), SUITE)
+    for path in list((root / "conformance").rglob("*.py")):
+        py_compile.compile(str(path), cfile=str(path.with_suffix(".pyc")), dfile=f"{SUITE}/{path.relative_to(root)}")
+        path.unlink()
+
+
+def _rewrite_cases(root: Path) -> None:
+    """Let pytest collect the cases once, so that its rewritten byte-code of them is there."""
+    environment = {**os.environ, "PYTHONPATH": str(root), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "--collect-only", "-p", "conformance.guest.plugin", "-c", os.devnull,
+         "--rootdir", str(root), "--import-mode=importlib", "-p", "no:cacheprovider", str(root / "cases")],
+        cwd=root,
+        env=environment,
+        capture_output=True,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        check=False,
+    )
+    if done.returncode not in (0, 5):
+        raise RunnerError(f"the cases cannot be collected; run `pytest --collect-only cases/`:\n{done.stdout[-4000:]}")
+
+
+def _relocate(path: Path, old: str, new: str) -> None:
+    """Make a .pyc name the source's place in the guest, where tracebacks will look for it."""
+
+    def moved(code: CodeType) -> CodeType:
+        constants = tuple(moved(each) if isinstance(each, CodeType) else each for each in code.co_consts)
+        return code.replace(co_filename=code.co_filename.replace(old, new, 1), co_consts=constants)
+
+    data = path.read_bytes()
+    code = marshal.loads(data[16:])  # noqa: S302 - made by ourselves a moment ago
+    path.write_bytes(data[:16] + marshal.dumps(moved(code)))
