@@ -8,12 +8,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 SCHEMA = 1
 """Version of records and of matrices. A reader refuses a newer one and reads every older one."""
 
-Json: TypeAlias = "int | float | bool | str | None | list[Json] | dict[str, Json]"
+if TYPE_CHECKING:
+    Json: TypeAlias = "int | float | bool | str | None | list[Json] | dict[str, Json]"
+else:
+    Json = Any  # what readers of types at run time can follow
 
 
 class Outcome(StrEnum):
@@ -227,3 +230,111 @@ class Record:
     complete: bool = False
     failed: str | None = None
     """Why the target could not be run, in one sentence."""
+
+
+# -- the matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """A difference that is known and accepted, as `expectations.toml` says it."""
+
+    case: str
+    """A case id, or a glob over case ids."""
+    target: str
+    verdict: Status
+    reason: str
+    link: str = ""
+    condition: str = ""
+    """`kernel >= 6.6`, on the target's release; empty: always."""
+    cause: Cause | None = None
+    since: str = ""
+    expires: str = ""
+    """A date (ISO 8601) from which it does not hold any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """What the matrix says of one case on one target."""
+
+    status: Status
+    message: str = ""
+    """What differs, in one line."""
+    cause: Cause | None = None
+    level: Level | None = None
+    reference: str | None = None
+    """The target that it was held against; None where no other target passes, so that the case's own assertions
+    decided."""
+    step: int | None = None
+    """The first differing call, as an index into both traces."""
+    attempts: int = 1
+    expected: Expectation | None = None
+    unmet: Expectation | None = None
+    """An expectation for this cell that did not come true."""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What one target did in one case, as text: a line a call, then what was observed."""
+
+    calls: list[str]
+    observations: dict[str, Json] = field(default_factory=dict)
+    message: str = ""
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One case: its identity, its cells by target, its traces by target."""
+
+    case: str
+    hash: str
+    title: str
+    feature: str
+    """The feature's title."""
+    cells: dict[str, Cell]
+    traces: dict[str, Trace]
+
+    @property
+    def module(self) -> str:
+        """`netlink/test_uevents.py`."""
+        return self.case.partition("::")[0]
+
+    @property
+    def area(self) -> str:
+        """`netlink`."""
+        return self.case.partition("/")[0]
+
+    @property
+    def name(self) -> str:
+        """`test_listener_sees_a_synthetic_event`."""
+        return self.case.partition("::")[2]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One target of a matrix."""
+
+    target: Target
+    label: str
+    facts: Facts | None
+    failed: str | None = None
+    troubles: list[str] = field(default_factory=list)
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Matrix:
+    """The verdicts of all targets against the reference."""
+
+    run: str
+    reference: str
+    columns: list[Column]
+    rows: list[Row]
+    warnings: list[str] = field(default_factory=list)
+    """Why the comparison is less than clean, a sentence each."""
+    schema: int = SCHEMA
+
+    def cells(self) -> list[tuple[Column, Row, Cell]]:
+        """Every cell, row by row."""
+        return [(column, row, row.cells[column.target.name]) for row in self.rows for column in self.columns]

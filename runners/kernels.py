@@ -152,7 +152,7 @@ def wsl2() -> Kernel:
 
 def labelled(kernel: Kernel) -> Kernel:
     """Say in the column's name when a kernel for `wsl2` is not Microsoft's own build."""
-    if "microsoft" in kernel.release.lower():
+    if kernel.label or "microsoft" in kernel.release.lower():
         return kernel
     label = "wsl2 (config)" if "wsl2" in kernel.release.lower() else "wsl2 (given)"
     note = "WSL2's configuration on Debian's source, not Microsoft's build: their patches are not in it"

@@ -7,7 +7,7 @@ import queue
 import shutil
 import socket
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -17,7 +17,7 @@ from runners import payload
 from runners.accelerator import Accelerator, accelerator
 from runners.base import Death, RunnerError, tail
 from runners.cpio import write_archive
-from runners.kernels import Kernel, find
+from runners.kernels import Kernel, find, labelled
 from runners.multiplex import FramedChannel, Multiplexer
 from runners.workspace import DIE_WITH_PARENT, workspace
 
@@ -153,11 +153,15 @@ def _modules_archive(kernel: Kernel) -> Path:
 
 
 class QemuRunner:
-    """Boots a kernel; `source` says which (see `kernels.find`)."""
+    """Boots a kernel; `source` says which (see `kernels.find`). `wsl2`: it stands for Microsoft's, or says that it is none."""
 
-    def __init__(self, source: str, find_kernel: Callable[[str], Kernel] = find) -> None:
+    def __init__(self, source: str, *, wsl2: bool = False) -> None:
         self._source = source
-        self._find = find_kernel
+        self._wsl2 = wsl2
+
+    def _find(self) -> Kernel:
+        kernel = find(self._source)
+        return labelled(kernel) if self._wsl2 else kernel
 
     def missing(self) -> str | None:
         """See `Runner`."""
@@ -167,7 +171,7 @@ class QemuRunner:
             absent = next((name for name in ("apt-get", "dpkg-deb", "depmod", "modprobe") if not _which(name)), None)
             return f"{absent} is not installed: run `conformance doctor --install`" if absent else None
         try:
-            self._find(self._source)
+            self._find()
         except RunnerError as error:
             return str(error)
         return None
@@ -178,7 +182,7 @@ class QemuRunner:
 
     def open(self) -> QemuGuest:
         """See `Runner`."""
-        return QemuGuest(self._find(self._source), accelerator())
+        return QemuGuest(self._find(), accelerator())
 
 
 def _which(name: str) -> str | None:

@@ -60,9 +60,7 @@ class Isolation:
 
     def __init__(self) -> None:
         self.namespaces = frozenset(_allowed_namespaces())
-        self._own_pid_namespace = (
-            os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC) if "pid" in self.namespaces else None
-        )
+        self._own_pid_namespace = _way_back() if "pid" in self.namespaces else None
 
     def run(self, case: Callable[[], None], *, deadline: float, shares: frozenset[str] = frozenset()) -> Ending:
         """Run `case` in surroundings of its own; `shares` names namespaces that it keeps in common with us.
@@ -76,6 +74,8 @@ class Isolation:
             keeper = self._fork("pid" in fresh)
             if keeper == 0:
                 os.close(ended)
+                if "pid" in fresh and self._own_pid_namespace is None:
+                    _enter_pid_namespace()
                 _keep(case, fresh, scratch, deadline)
             os.close(keeper_end)
             return _watch(keeper, ended, deadline + GRACE)
@@ -113,6 +113,29 @@ def _allowed_namespaces() -> list[str]:
     os.waitpid(pid, 0)
     # A new PID namespace is of no use without a /proc of its own, which takes a mount namespace.
     return names if "mnt" in names else [name for name in names if name != "pid"]
+
+
+def _way_back() -> int | None:
+    """An fd of our own PID namespace, if it can be joined again after `unshare` (gVisor cannot), else None."""
+    with contextlib.suppress(OSError):
+        own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            setns(own, CLONE_NEWPID)
+        except OSError:
+            os.close(own)
+        else:
+            return own
+    return None
+
+
+def _enter_pid_namespace() -> None:
+    """Return as PID 1 of a new namespace; the caller itself stays outside, waits, and ends as its PID 1 does."""
+    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    unshare(CLONE_NEWPID)
+    init = os.fork()
+    if init:
+        _, status = os.waitpid(init, 0)
+        os._exit(128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status))
 
 
 def _watch(keeper: int, ended: int, limit: float) -> Ending:
@@ -178,7 +201,8 @@ def _make_surroundings(fresh: frozenset[str], scratch: str) -> None:
     if flags:
         unshare(flags)
     if "mnt" in fresh:
-        mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None)
+        with contextlib.suppress(OSError):  # gVisor knows no propagation before 2023, and so has nothing to stop
+            mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None)
         with contextlib.suppress(OSError):
             mount(b"scratch", scratch.encode(), b"tmpfs", 0, f"size={SCRATCH_SIZE},mode=755".encode())
         if "pid" in fresh:

@@ -12,7 +12,6 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
@@ -41,6 +40,7 @@ ABSENT = frozenset(
 
 RESULT = pytest.StashKey[CaseResult]()
 CASE_TIMEOUT = 20.0
+"""Seconds; before `--slowdown`."""
 NEEDS = ("root", "disposable", "x86_64")
 
 
@@ -63,6 +63,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         default=CASE_TIMEOUT,
         metavar="SECONDS",
         help="how long a case may take before it counts as hanging (default: %(default)s)",
+    )
+    group.addoption(
+        "--slowdown",
+        type=float,
+        default=1.0,
+        metavar="N",
+        help="this machine is N times slower than real hardware: multiply every deadline (default: 1)",
     )
     group.addoption(
         "--disposable",
@@ -124,6 +131,7 @@ class Cases:
         writer = self._current = tape.writer()
         shares = frozenset(name for mark in item.iter_markers("shares") for name in mark.args)
         deadline = next((mark.args[0] for mark in item.iter_markers("deadline")), self.config.getoption("--case-timeout"))
+        deadline *= self.config.getoption("--slowdown")
         started = time.perf_counter()
         ending = self.isolation.run(lambda: perform(item, case, writer), deadline=deadline, shares=shares)
         seconds = time.perf_counter() - started
@@ -211,7 +219,7 @@ class Cases:
     def pytest_runtest_logstart(self, nodeid: str) -> None:
         if self.record:
             path, _, name = nodeid.partition("::")
-            self.record.write(Start(case_id(Path(path), name)))
+            self.record.write(Start(case_id(self.config.rootpath / path, name)))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if self.record and (result := getattr(report, "conformance", None)):

@@ -1,0 +1,69 @@
+"""What several subcommands share."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from conformance.matrix.expectations import ExpectationError, load
+from conformance.model import Expectation, Matrix
+from conformance.run.errors import UsageError, UserError
+
+EXPECTATIONS = Path("expectations.toml")
+RESULTS = Path("results")
+
+
+def read_expectations(path: Path | None) -> list[Expectation]:
+    """The expectations of a file; of `expectations.toml` here, if there is one, when none is named."""
+    if path is None and not EXPECTATIONS.exists():
+        return []
+    try:
+        return load(path or EXPECTATIONS)
+    except ExpectationError as error:
+        raise UsageError(str(error)) from error
+
+
+def results_directory(name: str) -> Path:
+    """A results directory by path, by the run's name below `results/`, or `LATEST`."""
+    path = Path(name)
+    if path.is_dir():
+        return path
+    if path.name == "LATEST" and (runs := sorted(RESULTS.glob("*/run.json"))):
+        return runs[-1].parent
+    if (RESULTS / name).is_dir():
+        return RESULTS / name
+    raise UsageError(f"there are no results at {name}; give the directory that `conformance run` named")
+
+
+def write_reports(matrix: Matrix, directory: Path, formats: Sequence[str]) -> list[Path]:
+    """Write a matrix in several formats beside its records; the files."""
+    from reports.registry import EXTENSIONS, render  # noqa: PLC0415 - renderers are slow to import
+
+    written = []
+    for name in formats:
+        path = directory / f"matrix.{EXTENSIONS[name]}"
+        write_whole(path, render(matrix, name))
+        written.append(path)
+    return written
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write a file so that nobody ever sees half of it. Raises UserError when the disk is full."""
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        partial.write_bytes(data)
+        partial.replace(path)
+    except OSError as error:
+        partial.unlink(missing_ok=True)
+        raise UserError(f"{path} cannot be written: {error.strerror}; make room or choose another place") from error
+
+
+FORMAT = click.Choice(["text", "markdown", "json", "junit", "html"])
+EXPECTATIONS_OPTION = click.option(
+    "--expectations",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Differences that are known and accepted [default: expectations.toml, if it is there].",
+)

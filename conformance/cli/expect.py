@@ -1,0 +1,59 @@
+"""`conformance expect`."""
+
+from __future__ import annotations
+
+import datetime
+import fnmatch
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from conformance.cli.common import EXPECTATIONS, read_expectations, results_directory, write_whole
+from conformance.matrix.expectations import dead, dump, unexpected
+from conformance.model import Expectation
+from conformance.run.errors import UsageError
+from conformance.run.orchestrate import matrix_of
+
+
+@click.command("expect")
+@click.argument("results")
+@click.option("-t", "--target", "names", multiple=True, metavar="TARGET", help="Only differences on this target.")
+@click.option("-k", "pattern", default="*", metavar="GLOB", help="Only cases whose id matches.")
+@click.option("--reason", help="Why they are accepted; needed unless --prune is given.")
+@click.option("--link", default="", help="Where that is said.")
+@click.option("--condition", default="", metavar="COND", help="Only while this holds, for example 'kernel < 6.6'.")
+@click.option("--expires", default="", metavar="DATE", help="Only until this day (YYYY-MM-DD).")
+@click.option("--prune", is_flag=True, help="Drop the expectations that this run does not meet.")
+@click.option("--file", "path", type=click.Path(path_type=Path, dir_okay=False), default=EXPECTATIONS, show_default=True)
+def command(
+    results: str,
+    names: tuple[str, ...],
+    pattern: str,
+    reason: str | None,
+    link: str,
+    condition: str,
+    expires: str,
+    prune: bool,
+    path: Path,
+) -> None:
+    """Accept the unexpected differences of a run, or drop expectations that are dead."""
+    known = read_expectations(path) if path.exists() else []
+    matrix = matrix_of(results_directory(results), known)
+    if prune:
+        gone = {id(each) for each in dead(matrix, known)}
+        kept = [each for each in known if id(each) not in gone]
+    else:
+        if not reason:
+            raise UsageError("--reason is missing: say why the differences are accepted")
+        unmet = {id(cell.unmet) for _, _, cell in unexpected(matrix) if cell.unmet}
+        kept = [each for each in known if id(each) not in unmet]
+        for column, row, cell in unexpected(matrix):
+            if (not names or column.target.name in names) and fnmatch.fnmatchcase(row.case, pattern):
+                kept.append(
+                    Expectation(row.case, column.target.name, cell.status, reason, link, condition, cell.cause,
+                                datetime.datetime.now(datetime.UTC).date().isoformat(), expires)
+                )
+        kept = [replace(each) for each in kept if each.verdict != "same"]
+    write_whole(path, dump(kept).encode())
+    click.echo(f"{path}: {len(known)} expectations before, {len(kept)} now")

@@ -1,0 +1,141 @@
+"""`conformance run`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from conformance.cli.common import EXPECTATIONS_OPTION, RESULTS, read_expectations, write_reports
+from conformance.matrix.expectations import unexpected
+from conformance.model import Matrix, Status, Target
+from conformance.run import targets as target_files
+from conformance.run.display import Display
+from conformance.run.errors import Exit, UsageError
+from conformance.run.orchestrate import RunPlan, execute, new_run_name, read_plan
+from conformance.run.session import Selection
+from runners.base import Runner
+from runners.registry import runner_for
+
+CASES = Path(__file__).resolve().parent.parent.parent / "cases"
+WRITTEN = ("json", "html", "markdown", "junit")
+
+
+@click.command("run")
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("-t", "--target", "names", multiple=True, metavar="TARGET", help="A target of targets.toml; may be given several times [default: all].")
+@click.option("-k", "expression", default="", metavar="EXPR", help="Only cases that match, as in pytest -k.")
+@click.option("--reference", default="native", show_default=True, metavar="TARGET", help="The target that the others are held against.")
+@click.option("--kernel", "kernels", multiple=True, metavar="TARGET=IMAGE", help="Boot this image (a path, or debian:SERIES) for a target.")
+@click.option("--targets", "targets_file", type=click.Path(path_type=Path, dir_okay=False), help="Another targets.toml.")
+@click.option("--timeout", default=20.0, show_default=True, metavar="SECONDS", help="How long a case may take; multiplied for emulated guests.")
+@click.option("--resume", metavar="RUN", help="Finish a run that was killed: what it has is kept, what is left is run.")
+@click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Results directory [default: results/TIME].")
+@EXPECTATIONS_OPTION
+def command(
+    paths: tuple[str, ...],
+    names: tuple[str, ...],
+    expression: str,
+    reference: str,
+    kernels: tuple[str, ...],
+    targets_file: Path | None,
+    timeout: float,
+    resume: str | None,
+    output: Path | None,
+    expectations: Path | None,
+) -> int:
+    """Run cases on all targets side by side, compare, and print the matrix.
+
+    PATH is an area, a module or a case below cases/: `netlink`, `cases/netlink/test_uevents.py`. Everything that the
+    targets say is appended to results/RUN/TARGET.jsonl as it happens; the matrix and its reports are written beside.
+
+    \b
+    Exit status: 0 all as expected, 1 unexpected differences, 2 usage, 3 a target failed, 4 incomplete,
+    130 interrupted. No case selected is a failure.
+    """
+    known = read_expectations(expectations)
+    if resume:
+        directory = _directory(resume)
+        plan = read_plan(directory)
+    else:
+        available = target_files.load(targets_file or target_files.default_path())
+        plan = RunPlan(
+            new_run_name(),
+            reference,
+            target_files.choose(available, names, reference),
+            Selection(tuple(map(_case_path, paths)), expression, timeout),
+            _kernels(kernels, available),
+        )
+        directory = output or RESULTS / plan.run
+        if (directory / "run.json").exists():
+            raise UsageError(f"{directory} has a run already; choose another -o, or finish it with --resume {directory}")
+        plan.write(directory)
+    runners = {target.name: _runner(target, plan.kernels) for target in plan.targets}
+    try:
+        with Display() as display:
+            matrix = execute(directory, plan, runners, known, display)
+    except KeyboardInterrupt:
+        click.echo(f"\nconformance: interrupted; finish with `conformance run --resume {directory}`", err=True)
+        return Exit.INTERRUPTED
+    written = write_reports(matrix, directory, WRITTEN)
+    _print(matrix)
+    click.echo(f"\nwritten: {', '.join(map(str, written))}")
+    return status_of(matrix)
+
+
+def _print(matrix: Matrix) -> None:
+    from reports.registry import render  # noqa: PLC0415 - renderers are slow to import
+
+    click.echo(render(matrix, "text").decode(), nl=False)
+
+
+def status_of(matrix: Matrix) -> Exit:
+    """The exit status that a matrix deserves, the gravest first."""
+    if not matrix.rows:
+        if any(column.failed for column in matrix.columns):
+            return Exit.FAILED
+        click.echo("conformance: no case was selected; see `pytest --collect-only cases/`", err=True)
+        return Exit.USAGE
+    if any(column.failed for column in matrix.columns):
+        return Exit.FAILED
+    if any(cell.status is Status.ERROR for _, _, cell in matrix.cells()):
+        return Exit.INCOMPLETE
+    return Exit.UNEXPECTED if unexpected(matrix) else Exit.EXPECTED
+
+
+def _directory(name: str) -> Path:
+    from conformance.cli.common import results_directory  # noqa: PLC0415 - beside its only use
+
+    return results_directory(name)
+
+
+def _case_path(given: str) -> str:
+    """A path as the guest will know it: below the folder of cases. Raises UsageError when there is no such case."""
+    path, separator, name = given.partition("::")
+    for candidate in (Path(path), CASES / path):
+        found = candidate.resolve()
+        if found.exists() and (found == CASES or CASES in found.parents):
+            return str(found.relative_to(CASES)) + separator + name
+    raise UsageError(f"there are no cases at {given}; the areas are {', '.join(areas())}")
+
+
+def areas() -> list[str]:
+    """The folders of cases."""
+    return sorted(path.name for path in CASES.iterdir() if path.is_dir() and any(path.glob("test_*.py")))
+
+
+def _kernels(given: tuple[str, ...], available: dict[str, Target]) -> dict[str, str]:
+    found = {}
+    for each in given:
+        name, separator, image = each.partition("=")
+        if not separator or not image:
+            raise UsageError(f"--kernel {each}: write TARGET=IMAGE, for example wsl2=/path/to/bzImage")
+        if name not in available or available[name].runner != "qemu":
+            fitting = [target.name for target in available.values() if target.runner == "qemu"]
+            raise UsageError(f"--kernel {each}: {name} is no target with a kernel; those are {', '.join(fitting)}")
+        found[name] = image if image.startswith("debian:") else str(Path(image).resolve())
+    return found
+
+
+def _runner(target: Target, kernels: dict[str, str]) -> Runner:
+    return runner_for(target, kernels.get(target.name))

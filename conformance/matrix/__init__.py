@@ -1,0 +1,1 @@
+"""Records to a matrix: pure functions."""

@@ -1,0 +1,63 @@
+"""Two results of one case: whether they agree, and where they first do not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import zip_longest
+
+from conformance.matrix.normalise import Normal, NormalStep
+from conformance.model import Level
+from conformance.syscalls.call import errno_name
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first difference; what follows is a consequence."""
+
+    level: Level
+    message: str
+    step: int | None = None
+    call: str = ""
+    errno: int = 0
+    """Of the target's call; 0 where it succeeded."""
+    reference_errno: int = 0
+
+
+def difference(reference: Normal, target: Normal) -> Difference | None:
+    """Where `target` first departs from `reference`, or None when it does not."""
+    found = next(
+        (
+            difference_of_steps(at, ours, theirs)
+            for at, (theirs, ours) in enumerate(zip_longest(reference.steps, target.steps))
+            if ours != theirs
+        ),
+        None,
+    )
+    if target.outcome != reference.outcome:
+        message = f"{target.outcome}, where the reference {reference.outcome}"
+        if found is None:
+            return Difference(Level.OUTCOME, message)
+        return Difference(Level.OUTCOME, found.message, found.step, found.call, found.errno, found.reference_errno)
+    if found is None and target.observations != reference.observations:
+        return Difference(Level.DATA, f"observed {target.observations}, the reference {reference.observations}")
+    return found
+
+
+def difference_of_steps(at: int, ours: NormalStep | None, theirs: NormalStep | None) -> Difference:
+    """How two steps at the same place differ, by the shallowest level."""
+    if ours is None or theirs is None:
+        step = ours or theirs
+        assert step is not None
+        who = "makes no more calls, the reference goes on with" if ours is None else "goes on with"
+        return Difference(Level.OUTCOME, f"{who} {step.call}", at, step.call)
+    if ours.call != theirs.call:
+        return Difference(Level.OUTCOME, f"calls {ours.call}, the reference {theirs.call}", at, ours.call)
+    if ours.errno != theirs.errno:
+        said = [errno_name(each.errno) if each.errno else "success" for each in (ours, theirs)]
+        message = f"{ours.call}: {said[0]}, the reference {said[1]}"
+        return Difference(Level.OUTCOME, message, at, ours.call, ours.errno, theirs.errno)
+    if ours.result != theirs.result:
+        message = f"{ours.call}: returns {ours.result}, the reference {theirs.result}"
+        return Difference(Level.RESULT, message, at, ours.call)
+    what = "was called with other arguments" if ours.args != theirs.args else "wrote other data"
+    return Difference(Level.DATA, f"{ours.call}: {what}", at, ours.call)

@@ -1,0 +1,108 @@
+"""What of a result can be compared: every value in the normal form of its kind.
+
+Records keep what was seen; this is applied when two of them are compared, so that a better rule also reads old records.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.model import CaseResult, Json, Outcome, Step
+from conformance.syscalls.call import Parameter, Syscall, errno_name
+from conformance.syscalls.kinds import Kind, Names, Seen
+from conformance.syscalls.table import stubs
+
+PLAIN = Kind()
+
+
+@dataclass(frozen=True, slots=True)
+class NormalStep:
+    """One call, in comparable form, by level."""
+
+    call: str
+    errno: int
+    args: tuple[Seen, ...]
+    result: Seen
+    outs: tuple[tuple[str, Seen], ...]
+    process: int
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """A result in comparable form. Two attempts agree when these are equal."""
+
+    outcome: Outcome
+    steps: tuple[NormalStep, ...]
+    observations: str
+    """As text with sorted keys, since they may be nested."""
+
+
+def normalise(result: CaseResult) -> Normal:
+    """The comparable form of a result. Unknown calls, and values that no kind expects, are compared as they are."""
+    names = Names()
+    return Normal(
+        result.outcome,
+        tuple(_step(step, names) for step in result.steps),
+        repr(_sorted(result.observations)),
+    )
+
+
+def _step(step: Step, names: Names) -> NormalStep:
+    stub = stubs().get(step.call)
+    parameters = stub.parameters if stub else ()
+    args = [
+        _value(value, parameters[at] if at < len(parameters) else None, names) for at, value in enumerate(step.args)
+    ]
+    outs = [
+        (at, _value(value, parameters[int(at)] if at.isdigit() and int(at) < len(parameters) else None, names))
+        for at, value in sorted(step.outs.items())
+    ]
+    result = _kind(stub).normal(step.result, names) if not step.errno else -1
+    return NormalStep(step.call, step.errno, tuple(map(_frozen, args)), _frozen(result), tuple((a, _frozen(v)) for a, v in outs), step.process)
+
+
+def _kind(stub: Syscall[Any] | None) -> Kind:
+    return stub.result if stub else PLAIN
+
+
+def _value(seen: Json, parameter: Parameter | None, names: Names) -> Seen:
+    """One argument or output, member by member where it is a struct."""
+    value: Any = seen
+    if parameter is None:
+        return value  # type: ignore[no-any-return] # as it is
+    if isinstance(value, dict) and parameter.struct is not None:
+        return {
+            name: _member(member, parameter.struct.members.get(name, ()), names) for name, member in value.items()
+        }
+    return parameter.kind.normal(value, names)
+
+
+def _member(seen: Any, notes: tuple[Any, ...], names: Names) -> Seen:
+    kind = next((note for note in notes if isinstance(note, Kind)), PLAIN)
+    return kind.normal(seen, names)
+
+
+def _frozen(value: Any) -> Any:
+    """A hashable, comparable form of a JSON value."""
+    return repr(_sorted(value)) if isinstance(value, dict | list) else value
+
+
+def _sorted(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _sorted(value[key]) for key in sorted(value)}
+    return [_sorted(each) for each in value] if isinstance(value, list) else value
+
+
+def show(step: Step) -> str:
+    """A call as a line of text, in the manner of strace(1)."""
+    stub = stubs().get(step.call)
+    parameters = stub.parameters if stub else ()
+    shown = []
+    for at, seen in enumerate(step.args):
+        kind = parameters[at].kind if at < len(parameters) else PLAIN
+        value: Any = step.outs.get(str(at), seen)
+        shown.append(kind.show(value))
+    ended = f"-1 {errno_name(step.errno)}" if step.errno else _kind(stub).show(step.result)
+    where = f"[child {step.process}] " if step.process else ""
+    return f"{where}{step.call}({', '.join(shown)}) = {ended}"

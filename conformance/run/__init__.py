@@ -1,0 +1,1 @@
+"""From a plan to records: one worker a target, resume, deadlines, progress."""

@@ -1,0 +1,175 @@
+"""Record files: appended a line at a time, read strictly, resumed after a kill."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from conformance.model import (
+    SCHEMA,
+    CaseInfo,
+    CaseResult,
+    End,
+    Facts,
+    FactsLine,
+    Header,
+    Line,
+    Plan,
+    Record,
+    ResultLine,
+    Start,
+    Target,
+    Trouble,
+)
+from conformance.run.errors import UserError
+
+KINDS = {
+    "header": Header,
+    "facts": FactsLine,
+    "plan": Plan,
+    "start": Start,
+    "result": ResultLine,
+    "trouble": Trouble,
+    "end": End,
+}
+LONGEST_LINE = 16 << 20
+"""Bytes. A guest that says more in one line is broken or hostile."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    kind: str
+
+
+class MalformedLine(ValueError):
+    """A line that is no line of a record."""
+
+
+def parse_line(data: bytes) -> Line:
+    """One line of a record, checked against its type. Raises MalformedLine."""
+    try:
+        kind = msgspec.json.decode(data, type=_Kind).kind
+        if kind not in KINDS:
+            raise MalformedLine(f"there is no line of kind {kind[:40]!r}")
+        return msgspec.json.decode(data, type=KINDS[kind])  # type: ignore[no-any-return] # one of the types above
+    except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
+        raise MalformedLine(str(error)) from error
+
+
+class RecordFile:
+    """A record that is being written. Every line goes to the file at once."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+            if path.stat().st_size and not _ends_whole(path):
+                os.write(self._descriptor, b"\n")  # the process that wrote the last line was killed in the middle
+        except OSError as error:
+            raise _unwritable(path, error) from error
+
+    def write(self, line: Line) -> None:
+        """Append a line. Raises UserError when the disk is full."""
+        data = memoryview(msgspec.json.encode(line) + b"\n")
+        try:
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+        except OSError as error:
+            raise _unwritable(self.path, error) from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._descriptor)
+
+
+def _ends_whole(path: Path) -> bool:
+    with path.open("rb") as stream:
+        stream.seek(-1, os.SEEK_END)
+        return stream.read(1) == b"\n"
+
+
+def _unwritable(path: Path, error: OSError) -> UserError:
+    return UserError(
+        f"{path} cannot be written: {error.strerror}; make room, then go on with "
+        f"`conformance run --resume {path.parent}`"
+    )
+
+
+def read(path: Path) -> Record:
+    """A record, as far as it goes: a last line that was cut short is passed over, a bad one is told as trouble.
+
+    Raises UserError when the file cannot be read, has no header or comes from a newer version.
+    """
+    header: Header | None = None
+    facts: Facts | None = None
+    cases: list[CaseInfo] = []
+    results: dict[str, list[CaseResult]] = {}
+    troubles: list[str] = []
+    complete, failed = False, None
+    try:
+        with path.open("rb") as stream:
+            for number, data in enumerate(stream, 1):
+                if not data.strip():
+                    continue
+                try:
+                    line = parse_line(data)
+                except MalformedLine as error:
+                    _refuse_newer(path, data)
+                    if data.endswith(b"\n"):
+                        troubles.append(f"line {number} of {path.name} is malformed: {error}")
+                    continue
+                match line:
+                    case Header():
+                        _check_schema(path, line.schema)
+                        header = line
+                    case FactsLine(found):
+                        facts, failed = found, None
+                    case Plan(found_cases):
+                        cases, complete = found_cases, False
+                    case ResultLine(result):
+                        kept = results.setdefault(result.case, [])
+                        kept.append(replace(result, attempt=len(kept) + 1))
+                        complete = False
+                    case Trouble(message, fatal):
+                        troubles.append(message)
+                        failed = message if fatal else failed
+                    case End():
+                        complete = True
+                    case Start():
+                        pass
+    except OSError as error:
+        raise UserError(f"the record {path} cannot be read: {error.strerror}") from error
+    if header is None:
+        raise UserError(f"{path} is not a record: it has no header line; give a file that `conformance run` wrote")
+    return Record(header.target, header.run, facts, cases, results, troubles, complete and failed is None, failed)
+
+
+def _refuse_newer(path: Path, data: bytes) -> None:
+    """A header that cannot be read may be one of a later version, which says so."""
+    try:
+        found = msgspec.json.decode(data)
+    except msgspec.MsgspecError:
+        return
+    if isinstance(found, dict) and found.get("kind") == "header":
+        _check_schema(path, found.get("schema"))
+
+
+def _check_schema(path: Path, schema: object) -> None:
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise UserError(
+            f"{path} has schema {schema}, and this version reads up to {SCHEMA}: update the suite to read it"
+        )
+
+
+def empty(target: Target, run: str, failed: str) -> Record:
+    """The record of a target of which nothing is known but why."""
+    return Record(target, run, None, [], {}, failed=failed)

@@ -1,0 +1,212 @@
+"""One target's part of a run: a thread that keeps a session open, survives its guest's death, and writes the record."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from conformance.model import CaseInfo, CaseResult, End, FactsLine, Header, Outcome, Plan, Record, ResultLine, Target, Trouble
+from conformance.run.errors import UserError
+from conformance.run.records import RecordFile
+from conformance.run.session import Died, Selection, Session
+from runners.base import Runner, RunnerError
+
+DEATHS = 20
+"""How many guests of one target may die in a run before it is given up."""
+
+
+class Stage(StrEnum):
+    """What a worker is doing, for the progress display."""
+
+    WAITING = "waiting"
+    STARTING = "starting"
+    RUNNING = "running"
+    IDLE = "idle"
+    CONFIRMING = "confirming"
+    DONE = "done"
+    FAILED = "failed"
+
+
+@dataclass(slots=True)
+class Progress:
+    """What a worker has done so far. Written by its thread, read by the display."""
+
+    target: str
+    stage: Stage = Stage.WAITING
+    total: int = 0
+    done: int = 0
+    outcomes: dict[Outcome, int] = field(default_factory=dict)
+    running: str = ""
+    message: str = ""
+    deaths: int = 0
+
+
+class Stopped(Exception):
+    """The run was interrupted."""
+
+
+class Worker(threading.Thread):
+    """Runs everything on one target, then waits for what is to be run again."""
+
+    def __init__(
+        self,
+        target: Target,
+        runner: Runner,
+        path: Path,
+        run: str,
+        selection: Selection,
+        earlier: Record | None = None,
+    ) -> None:
+        super().__init__(name=target.name, daemon=True)
+        self.progress = Progress(target.name)
+        self.first_pass = threading.Event()
+        """Set when all cases were run once, or cannot be."""
+        self.error: BaseException | None = None
+        """What ended the worker that is nobody's verdict: a full disk, a fault of ours."""
+        self._target, self._runner, self._path, self._run = target, runner, path, run
+        self._selection = selection
+        self._done = {case for case, results in earlier.results.items() if results} if earlier else set()
+        self._resumed = earlier is not None
+        self._requests: queue.Queue[list[str] | None] = queue.Queue()
+        self._stop = threading.Event()
+        self._session: Session | None = None
+        self._file: RecordFile | None = None
+
+    # -- for the main thread
+
+    def again(self, cases: list[str] | None) -> None:
+        """Run cases once more after the first pass; None: there is nothing more to do."""
+        self._requests.put(cases)
+
+    def stop(self) -> None:
+        """End as soon as may be."""
+        self._stop.set()
+        self._requests.put(None)
+        if session := self._session:
+            session.interrupt()
+
+    # -- the thread
+
+    def run(self) -> None:
+        """See `threading.Thread`."""
+        try:
+            with RecordFile(self._path) as self._file:
+                if not self._resumed:
+                    self._file.write(Header(self._target, self._run))
+                self._work()
+        except Stopped:
+            pass
+        except BaseException as error:  # the main thread raises it again, after the others have been stopped
+            self.error = error
+            self.progress.stage = Stage.FAILED
+        finally:
+            self._close()
+            self.first_pass.set()
+
+    def _work(self) -> None:
+        try:
+            self._all_of(self._todo)
+            self.first_pass.set()
+            self.progress.stage = Stage.IDLE
+            while (cases := self._requests.get()) is not None:
+                self.progress.stage = Stage.CONFIRMING
+                self.progress.total += len(cases)
+                left = list(cases)
+                self._all_of(lambda _: left)
+                self.progress.stage = Stage.IDLE
+            if self._stop.is_set():
+                return
+            self._write(End())
+            self.progress.stage = Stage.DONE
+        except RunnerError as error:
+            self.progress.stage = Stage.FAILED
+            self.progress.message = str(error)
+            self._write(Trouble(str(error), fatal=not self.progress.done))
+
+    def _todo(self, cases: Sequence[CaseInfo]) -> list[str]:
+        return [info.id for info in cases if info.id not in self._done]
+
+    def _all_of(self, choose: Callable[[Sequence[CaseInfo]], list[str]]) -> None:
+        """Run what `choose` picks, in a fresh guest after each death. Raises RunnerError when there is no guest."""
+        while True:
+            session = self._open()
+            left = choose(session.cases)
+            self.progress.total = max(self.progress.total, len(session.cases))
+            try:
+                for line in session.run(left):
+                    if self._stop.is_set():
+                        raise Stopped
+                    if isinstance(line, ResultLine):
+                        self._write(line)
+                        self._count(line.result, left)
+                    elif isinstance(line, Trouble):
+                        self._write(line)
+                    else:
+                        self.progress.running = getattr(line, "case", "")
+            except Died as death:
+                self._close()
+                if self._stop.is_set():
+                    raise Stopped from None
+                self._bury(death, left)
+                continue
+            return
+
+    def _bury(self, death: Died, left: list[str]) -> None:
+        """The guest died: that is the verdict of the case that was running; go on with the next."""
+        self.progress.deaths += 1
+        if death.case is None or death.case not in left:
+            if self.progress.deaths > 2:  # noqa: PLR2004 - once may be chance, twice a coincidence
+                raise RunnerError(f"the guest dies before it runs a case: {death.message}")
+            self._write(Trouble(death.message))
+            return
+        result = CaseResult(death.case, "", death.outcome, death.message)
+        self._write(ResultLine(result))
+        self._count(result, left)
+        if self.progress.deaths >= DEATHS:
+            raise RunnerError(f"{DEATHS} guests died, the last in {death.case}: {death.message}")
+
+    def _open(self) -> Session:
+        if self._session is None:
+            if self._stop.is_set():
+                raise Stopped
+            before, self.progress.stage = self.progress.stage, Stage.STARTING
+            try:
+                self._session = Session(self._runner, self._selection)
+            except Died as death:
+                raise RunnerError(f"the suite did not start in the guest: {death.message}") from death
+            self.progress.stage = Stage.CONFIRMING if before is Stage.CONFIRMING else Stage.RUNNING
+            if self._session.facts:
+                self._write(FactsLine(self._session.facts))
+            self._write(Plan(self._session.cases))
+            for trouble in self._session.troubles:
+                self._write(trouble)
+        return self._session
+
+    def _close(self) -> None:
+        session, self._session = self._session, None
+        if session is not None:
+            session.__exit__(None, None, None)
+
+    def _count(self, result: CaseResult, left: list[str]) -> None:
+        left.remove(result.case)
+        self._done.add(result.case)
+        self.progress.done += 1
+        self.progress.running = ""
+        self.progress.outcomes[result.outcome] = self.progress.outcomes.get(result.outcome, 0) + 1
+
+    def _write(self, line: Header | FactsLine | Plan | ResultLine | Trouble | End) -> None:
+        assert self._file is not None
+        self._file.write(line)
+
+
+def raise_first_error(workers: Sequence[Worker]) -> None:
+    """What ended a worker and is no verdict. Raises UserError."""
+    for worker in workers:
+        if isinstance(worker.error, UserError):
+            raise worker.error
+        if worker.error is not None:
+            raise UserError(f"the worker of {worker.name} failed: {worker.error!r}") from worker.error

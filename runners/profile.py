@@ -1,0 +1,55 @@
+"""The runner `profile`: this kernel, less what a profile says that an emulation lacks, by a seccomp filter."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from runners.base import RunnerError
+from runners.local import HostGuest
+from runners.seccomp import Profile, ProfileError, load
+
+PROFILES = Path(__file__).parent / "profiles"
+
+
+def profile_path(name: str) -> Path:
+    """A shipped profile by name, or any by path."""
+    shipped = PROFILES / f"{name}.toml"
+    return shipped if shipped.exists() else Path(name)
+
+
+class ProfileRunner:
+    """Opens guests under a profile."""
+
+    def __init__(self, name: str) -> None:
+        self._path = profile_path(name)
+
+    def _load(self) -> Profile:
+        try:
+            return load(self._path)
+        except ProfileError as error:
+            raise RunnerError(str(error)) from error
+
+    def missing(self) -> str | None:
+        """See `Runner`."""
+        if os.geteuid() != 0:
+            return "a profile needs root, so that the cases have the same privileges as on the other targets: run as root"
+        try:
+            self._load()
+        except (RunnerError, ImportError, OSError) as error:
+            return f"{error}; libseccomp2 is needed: run `conformance doctor --install`" if isinstance(error, ImportError) else str(error)
+        return None
+
+    def describe(self) -> list[str]:
+        """See `Runner`."""
+        profile = self._load()
+        lines = [f"{profile.title}: {len(profile.rules)} rules in {self._path.name}"]
+        return lines + [f"not emulated: {each.what} ({each.why})" for each in profile.not_emulated]
+
+    def open(self) -> HostGuest:
+        """See `Runner`."""
+        profile = self._load()
+        notes = ["reproduces absence and refusal only: " + "; ".join(each.what for each in profile.not_emulated)]
+        prefix = [sys.executable, "-B", "-m", "runners.launch", str(self._path), "--"]
+        return HostGuest(f"seccomp profile {self._path.name}, {len(profile.rules)} rules", notes, prefix)
