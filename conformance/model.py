@@ -14,7 +14,7 @@ SCHEMA = 1
 """Version of records and of matrices. A reader refuses a newer one and reads every older one."""
 
 if TYPE_CHECKING:
-    Json: TypeAlias = "int | float | bool | str | None | list[Json] | dict[str, Json]"
+    Json: TypeAlias = "int | float | bool | str | list[Json] | dict[str, Json] | None"
 else:
     Json = Any  # what readers of types at run time can follow
 

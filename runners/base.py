@@ -49,18 +49,33 @@ class Channel(Protocol):
 class Guest(Protocol):
     """One running instance of a target. A context manager; nothing of it is left when it is closed."""
 
-    python: Sequence[str]
-    """How to start the interpreter that has the suite, inside."""
-    cases: str
-    """Where the cases lie, inside."""
-    label: str
-    """The column's name, where it is not the target's."""
-    made_by: str
-    notes: Sequence[str]
-    disposable: bool
-    """Whether the guest is thrown away, so that cases may harm it."""
-    slowdown: float
-    """How many times longer than on real hardware things may take; deadlines are multiplied by it."""
+    @property
+    def python(self) -> Sequence[str]:
+        """How to start the interpreter that has the suite, inside."""
+
+    @property
+    def cases(self) -> str:
+        """Where the cases lie, inside."""
+
+    @property
+    def label(self) -> str:
+        """The column's name, where it is not the target's."""
+
+    @property
+    def made_by(self) -> str:
+        """Runner, version and accelerator."""
+
+    @property
+    def notes(self) -> Sequence[str]:
+        """What a reader of the column must know, a sentence each."""
+
+    @property
+    def disposable(self) -> bool:
+        """Whether the guest is thrown away, so that cases may harm it."""
+
+    @property
+    def slowdown(self) -> float:
+        """How many times longer than on real hardware things may take; deadlines are multiplied by it."""
 
     def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> Channel:
         """Start a process inside, with `env` added to the guest's own. Raises RunnerError when the guest is dead."""

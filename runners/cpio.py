@@ -12,9 +12,10 @@ from typing import IO
 def write_archive(tree: Path, to: Path, prefix: str = "") -> None:
     """Write everything below `tree`, owned by root, in the `newc` format. Archives can be concatenated."""
     with to.open("wb") as archive:
-        for number, path in enumerate([*_parents(prefix), *sorted(tree.rglob("*"))], 1):
-            name = path if isinstance(path, str) else str(Path(prefix, path.relative_to(tree)))
-            _write_member(archive, number, name, None if isinstance(path, str) else path)
+        members: list[tuple[str, Path | None]] = [(name, None) for name in _parents(prefix)]
+        members += [(str(Path(prefix, path.relative_to(tree))), path) for path in sorted(tree.rglob("*"))]
+        for number, (name, path) in enumerate(members, 1):
+            _write_member(archive, number, name, path)
         _write_header(archive, 0, "TRAILER!!!", 0, 1, 0, 0)
         archive.write(bytes(-archive.tell() % 512))
 

@@ -66,7 +66,9 @@ class Suite:
                 check=False,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
-            raise RunnerError(f"{argv[0]} could not be run: {error}; kernels come from Debian's archive by apt") from error
+            raise RunnerError(
+                f"{argv[0]} could not be run: {error}; kernels come from Debian's archive by apt"
+            ) from error
         if done.returncode:
             last = (done.stderr.strip().splitlines() or ["no message"])[-1]
             raise RunnerError(f"{' '.join(argv[:2])} failed for Debian {self.name}: {last}; is the mirror reachable?")

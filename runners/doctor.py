@@ -41,8 +41,12 @@ def examine() -> list[Part]:
         program("modprobe", "kmod", "modules of distribution kernels in guests"),
         program("setpriv", "util-linux", "guests that die with the host process"),
         program("runsc", "runsc", "the target gvisor"),
-        Part("runsc with systrap", "runsc", f"gVisor's current platform (Debian 12: from {BACKPORTS})",
-             bool(shutil.which("runsc")) and "systrap" in platforms()),
+        Part(
+            "runsc with systrap",
+            "runsc",
+            f"gVisor's current platform (Debian 12: from {BACKPORTS})",
+            bool(shutil.which("runsc")) and "systrap" in platforms(),
+        ),
         Part("libseccomp", "libseccomp2", "the target wsl1", ctypes.util.find_library("seccomp") is not None),
         program("gcc", "gcc", "building a kernel with WSL2's configuration"),
     ]

@@ -27,11 +27,12 @@ def needed(path: Path) -> tuple[str | None, list[str], list[str]]:
         for section in elf.iter_sections():
             if isinstance(section, DynamicSection):
                 for tag in section.iter_tags():
-                    if tag.entry.d_tag == "DT_NEEDED":
-                        libraries.append(tag.needed)
-                    elif tag.entry.d_tag in ("DT_RUNPATH", "DT_RPATH"):
-                        path_list = tag.runpath if tag.entry.d_tag == "DT_RUNPATH" else tag.rpath
-                        search += path_list.replace("$ORIGIN", str(path.parent)).split(":")
+                    match tag.entry.d_tag:  # pyelftools names the attribute after the tag
+                        case "DT_NEEDED":
+                            libraries.append(getattr(tag, "needed"))  # noqa: B009 - it is not declared
+                        case "DT_RUNPATH" | "DT_RPATH" as kind:
+                            listed = getattr(tag, kind.removeprefix("DT_").lower())
+                            search += listed.replace("$ORIGIN", str(path.parent)).split(":")
     return interpreter, libraries, search
 
 

@@ -29,8 +29,23 @@ USELESS_MODULES = (
     *(
         f"drivers/{name}"
         for name in (
-            "ata", "comedi", "gpu", "hid", "hv", "hwmon", "infiniband", "iio", "media", "net/ethernet", "net/wireless",
-            "nvdimm", "nvme", "scsi", "target", "usb", "xen",
+            "ata",
+            "comedi",
+            "gpu",
+            "hid",
+            "hv",
+            "hwmon",
+            "infiniband",
+            "iio",
+            "media",
+            "net/ethernet",
+            "net/wireless",
+            "nvdimm",
+            "nvme",
+            "scsi",
+            "target",
+            "usb",
+            "xen",
         )
     ),
     "sound",
@@ -143,7 +158,9 @@ def wsl2() -> Kernel:
             return Kernel(place, inspect(place), "the kernel that Windows installed")
     built = cache_root() / "kernels" / f"wsl2-{WSL2_SERIES}"
     if built.exists():
-        return labelled(Kernel(built / "bzImage", inspect(built / "bzImage"), "built by `conformance kernels build wsl2`"))
+        return labelled(
+            Kernel(built / "bzImage", inspect(built / "bzImage"), "built by `conformance kernels build wsl2`")
+        )
     raise RunnerError(
         f"there is no WSL2 kernel here: give one with --kernel wsl2=PATH or {WSL2_VARIABLE}, "
         "or run `conformance kernels build wsl2` (about 20 minutes)"
@@ -193,12 +210,15 @@ def _build_wsl2(into: Path, progress: Callable[[str, int], None]) -> None:
 
 def _make(tree: Path, log: Path, *arguments: str, counted: Callable[[int], None] = lambda _: None) -> None:
     """Run `make`, counting the lines that say that something was compiled."""
-    with log.open("ab") as sink, subprocess.Popen(
-        ["make", "-C", str(tree), *arguments],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-    ) as make:
+    with (
+        log.open("ab") as sink,
+        subprocess.Popen(
+            ["make", "-C", str(tree), *arguments],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        ) as make,
+    ):
         assert make.stdout is not None
         count = 0
         for line in make.stdout:

@@ -86,8 +86,15 @@ PYTHON_ENVIRONMENT = {
 def base() -> Layer:
     """Interpreter, packages, libraries and programs. Raises RunnerError."""
     key = hashlib.sha256(
-        repr((sys.version, str(interpreter()), sorted(f"{each.name} {each.version}" for each in distributions()),
-              [str(each) for each in programs()], Path(__file__).read_text())).encode()
+        repr(
+            (
+                sys.version,
+                str(interpreter()),
+                sorted(f"{each.name} {each.version}" for each in distributions()),
+                [str(each) for each in programs()],
+                Path(__file__).read_text(),
+            )
+        ).encode()
     ).hexdigest()[:16]
     return _layer(f"payload/base-{key}", _make_base)
 
@@ -246,8 +253,23 @@ def _rewrite_cases(root: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(root), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     done = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "--collect-only", "-p", "conformance.guest.plugin", "-c", os.devnull,
-         "--rootdir", str(root), "--import-mode=importlib", "-p", "no:cacheprovider", str(root / "cases")],
+        [
+            sys.executable,
+            "-m",
+            "pytest",
+            "-q",
+            "--collect-only",
+            "-p",
+            "conformance.guest.plugin",
+            "-c",
+            os.devnull,
+            "--rootdir",
+            str(root),
+            "--import-mode=importlib",
+            "-p",
+            "no:cacheprovider",
+            str(root / "cases"),
+        ],
         cwd=root,
         env=environment,
         capture_output=True,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from ctypes.util import find_library
 from pathlib import Path
 
 from runners.base import RunnerError
@@ -34,11 +35,13 @@ class ProfileRunner:
     def missing(self) -> str | None:
         """See `Runner`."""
         if os.geteuid() != 0:
-            return "a profile needs root, so that the cases have the same privileges as on the other targets: run as root"
+            return "a profile needs root, so that cases have the same privileges as on other targets: run as root"
         try:
             self._load()
-        except (RunnerError, ImportError, OSError) as error:
-            return f"{error}; libseccomp2 is needed: run `conformance doctor --install`" if isinstance(error, ImportError) else str(error)
+        except RunnerError as error:
+            return str(error)
+        if find_library("seccomp") is None:
+            return "libseccomp is not installed: apt install libseccomp2, or run `conformance doctor --install`"
         return None
 
     def describe(self) -> list[str]:

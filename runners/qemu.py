@@ -27,7 +27,12 @@ CPUS = 2
 BOOT_SECONDS = 90.0
 """How long a guest may take from power-on to the agent's first word; a panic ends the wait at once."""
 PORT = "org.conformance.agent"
-INIT = f"#!{payload.interpreter()} -SB\nimport sys\nsys.path.insert(0, {payload.SUITE!r})\nfrom conformance.guest.init import main\nmain()\n"
+INIT = f"""#!{payload.interpreter()} -SB
+import sys
+sys.path.insert(0, {payload.SUITE!r})
+from conformance.guest.init import main
+main()
+"""
 COMMAND_LINE = "console=ttyS0 panic=-1 oops=panic quiet loglevel=4 random.trust_cpu=on mitigations=off tsc=reliable"
 
 
@@ -153,7 +158,10 @@ def _modules_archive(kernel: Kernel) -> Path:
 
 
 class QemuRunner:
-    """Boots a kernel; `source` says which (see `kernels.find`). `wsl2`: it stands for Microsoft's, or says that it is none."""
+    """Boots a kernel; `source` says which (see `kernels.find`).
+
+    With `wsl2`, one that is not Microsoft's build gets a label that says so.
+    """
 
     def __init__(self, source: str, *, wsl2: bool = False) -> None:
         self._source = source

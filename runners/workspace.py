@@ -40,5 +40,3 @@ def workspace(prefix: str) -> Iterator[Path]:
         with suppress(OSError):
             janitor.stdin.close()  # type: ignore[union-attr] # it is a pipe
         janitor.wait()
-
-

@@ -25,8 +25,14 @@ def command(before: str, after: str) -> int:
         click.echo(f"note: {axis}")
     found = changes(old, new)
     rows = [
-        (each.change, each.target, each.case, each.before.status if each.before else "-",
-         each.after.status if each.after else "-", each.after.message[:80] if each.after else "")
+        (
+            each.change,
+            each.target,
+            each.case,
+            each.before.status if each.before else "-",
+            each.after.status if each.after else "-",
+            each.after.message[:80] if each.after else "",
+        )
         for each in found
     ]
     if rows:

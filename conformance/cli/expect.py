@@ -25,7 +25,9 @@ from conformance.run.orchestrate import matrix_of
 @click.option("--condition", default="", metavar="COND", help="Only while this holds, for example 'kernel < 6.6'.")
 @click.option("--expires", default="", metavar="DATE", help="Only until this day (YYYY-MM-DD).")
 @click.option("--prune", is_flag=True, help="Drop the expectations that this run does not meet.")
-@click.option("--file", "path", type=click.Path(path_type=Path, dir_okay=False), default=EXPECTATIONS, show_default=True)
+@click.option(
+    "--file", "path", type=click.Path(path_type=Path, dir_okay=False), default=EXPECTATIONS, show_default=True
+)
 def command(
     results: str,
     names: tuple[str, ...],
@@ -51,8 +53,17 @@ def command(
         for column, row, cell in unexpected(matrix):
             if (not names or column.target.name in names) and fnmatch.fnmatchcase(row.case, pattern):
                 kept.append(
-                    Expectation(row.case, column.target.name, cell.status, reason, link, condition, cell.cause,
-                                datetime.datetime.now(datetime.UTC).date().isoformat(), expires)
+                    Expectation(
+                        row.case,
+                        column.target.name,
+                        cell.status,
+                        reason,
+                        link,
+                        condition,
+                        cell.cause,
+                        datetime.datetime.now(datetime.UTC).date().isoformat(),
+                        expires,
+                    )
                 )
         kept = [replace(each) for each in kept if each.verdict != "same"]
     write_whole(path, dump(kept).encode())

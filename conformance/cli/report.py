@@ -13,7 +13,9 @@ from conformance.run.orchestrate import matrix_of
 @click.command("report")
 @click.argument("results")
 @click.option("-f", "--format", "form", type=FORMAT, default="text", show_default=True, help="How to render it.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="A file [default: standard output].")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="A file [default: standard output]."
+)
 @EXPECTATIONS_OPTION
 def command(results: str, form: str, output: Path | None, expectations: Path | None) -> None:
     """Compare the records of a run anew and render the matrix.

@@ -23,14 +23,46 @@ WRITTEN = ("json", "html", "markdown", "junit")
 
 @click.command("run")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option("-t", "--target", "names", multiple=True, metavar="TARGET", help="A target of targets.toml; may be given several times [default: all].")
+@click.option(
+    "-t",
+    "--target",
+    "names",
+    multiple=True,
+    metavar="TARGET",
+    help="A target of targets.toml; may be given several times [default: all].",
+)
 @click.option("-k", "expression", default="", metavar="EXPR", help="Only cases that match, as in pytest -k.")
-@click.option("--reference", default="native", show_default=True, metavar="TARGET", help="The target that the others are held against.")
-@click.option("--kernel", "kernels", multiple=True, metavar="TARGET=IMAGE", help="Boot this image (a path, or debian:SERIES) for a target.")
-@click.option("--targets", "targets_file", type=click.Path(path_type=Path, dir_okay=False), help="Another targets.toml.")
-@click.option("--timeout", default=20.0, show_default=True, metavar="SECONDS", help="How long a case may take; multiplied for emulated guests.")
+@click.option(
+    "--reference",
+    default="native",
+    show_default=True,
+    metavar="TARGET",
+    help="The target that the others are held against.",
+)
+@click.option(
+    "--kernel",
+    "kernels",
+    multiple=True,
+    metavar="TARGET=IMAGE",
+    help="Boot this image (a path, or debian:SERIES) for a target.",
+)
+@click.option(
+    "--targets", "targets_file", type=click.Path(path_type=Path, dir_okay=False), help="Another targets.toml."
+)
+@click.option(
+    "--timeout",
+    default=20.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a case may take; multiplied for emulated guests.",
+)
 @click.option("--resume", metavar="RUN", help="Finish a run that was killed: what it has is kept, what is left is run.")
-@click.option("-o", "--output", type=click.Path(path_type=Path, file_okay=False), help="Results directory [default: results/TIME].")
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Results directory [default: results/TIME].",
+)
 @EXPECTATIONS_OPTION
 def command(
     paths: tuple[str, ...],
@@ -68,7 +100,9 @@ def command(
         )
         directory = output or RESULTS / plan.run
         if (directory / "run.json").exists():
-            raise UsageError(f"{directory} has a run already; choose another -o, or finish it with --resume {directory}")
+            raise UsageError(
+                f"{directory} has a run already; choose another -o, or finish it with --resume {directory}"
+            )
         plan.write(directory)
     runners = {target.name: _runner(target, plan.kernels) for target in plan.targets}
     try:

@@ -13,7 +13,9 @@ from runners.registry import runner_for
 
 @click.command("targets")
 @click.option("-v", "--verbose", is_flag=True, help="How guests are made, what is not emulated, what was measured.")
-@click.option("--targets", "targets_file", type=click.Path(path_type=Path, dir_okay=False), help="Another targets.toml.")
+@click.option(
+    "--targets", "targets_file", type=click.Path(path_type=Path, dir_okay=False), help="Another targets.toml."
+)
 def command(verbose: bool, targets_file: Path | None) -> None:
     """List the targets, with whether each can run here and, if not, the one thing that is missing."""
     rows = []

@@ -75,8 +75,8 @@ def load_modules() -> None:
 
 def bring_up() -> None:
     """The loopback interface and a host name."""
-    import fcntl
-    import socket
+    import fcntl  # noqa: PLC0415 - after the mounts, which others wait for
+    import socket  # noqa: PLC0415 - as above
 
     with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
         fcntl.ioctl(control, 0x8914, b"lo".ljust(16, b"\0") + b"\1\0" + bytes(22))

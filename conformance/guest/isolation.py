@@ -35,6 +35,7 @@ from conformance.syscalls.processes import (
 NAMESPACES = {"mnt": CLONE_NEWNS, "pid": CLONE_NEWPID, "ipc": CLONE_NEWIPC, "uts": CLONE_NEWUTS, "net": CLONE_NEWNET}
 """What a case gets afresh, by the names of `/proc/PID/ns`."""
 
+SIOCSIFFLAGS = 0x8914
 SCRATCH_SIZE = "64m"
 GRACE = 5.0
 """Seconds beyond the deadline that the keeper has for clearing up before it is killed itself."""
@@ -217,9 +218,8 @@ def _loopback_up() -> None:
     """Bring `lo` up in a new network namespace (netdevice(7))."""
     import socket  # noqa: PLC0415 - one of the slower imports, and not every guest has network namespaces
 
-    SIOCSIFFLAGS, IFF_UP = 0x8914, 1
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-        ioctl(control.fileno(), SIOCSIFFLAGS, b"lo".ljust(16, b"\0") + IFF_UP.to_bytes(2, "little") + bytes(22))
+        ioctl(control.fileno(), SIOCSIFFLAGS, b"lo".ljust(16, b"\0") + b"\1\0" + bytes(22))  # IFF_UP
 
 
 def _become_case(case: Callable[[], None]) -> None:

@@ -1,7 +1,7 @@
 """The pytest plugin: every case in a forked child, every call in the trace, every verdict in the record.
 
-    pytest cases/                          on any Linux, alone or with `-n auto`
-    pytest cases/ --record FILE            also writes what happened, a JSON line at a time
+pytest cases/                          on any Linux, alone or with `-n auto`
+pytest cases/ --record FILE            also writes what happened, a JSON line at a time
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import errno
 import gc
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from dataclasses import asdict
-from typing import Any, Protocol
+from typing import Protocol
 
 import pytest
 
@@ -130,7 +130,9 @@ class Cases:
         tape = Tape()
         writer = self._current = tape.writer()
         shares = frozenset(name for mark in item.iter_markers("shares") for name in mark.args)
-        deadline = next((mark.args[0] for mark in item.iter_markers("deadline")), self.config.getoption("--case-timeout"))
+        deadline = next(
+            (mark.args[0] for mark in item.iter_markers("deadline")), self.config.getoption("--case-timeout")
+        )
         deadline *= self.config.getoption("--slowdown")
         started = time.perf_counter()
         ending = self.isolation.run(lambda: perform(item, case, writer), deadline=deadline, shares=shares)
@@ -187,26 +189,26 @@ class Cases:
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
-    ) -> Iterator[None]:
+    ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
         if not is_case(item.path):
-            return report  # type: ignore[return-value] # a wrapper returns what the hook would
+            return report
         result = item.stash.get(RESULT, None) if call.when == "call" else None
-        if call.when != "call" and report.outcome != "passed" or call.when == "call" and result is None:
+        if (call.when == "call") == (result is None) and (call.when == "call" or report.outcome != "passed"):
             result = CaseResult(
                 case=case_id(item.path, item.name),
                 hash=definition_hash(item.path, getattr(item, "originalname", item.name)),
                 outcome=Outcome.SKIPPED if report.skipped else Outcome.ERROR,
-                message=report.longrepr[2].removeprefix("Skipped: ") if report.skipped else report.longreprtext,
+                message=skip_reason(report) if report.skipped else report.longreprtext,
             )
         if result is not None:
-            report.conformance = asdict(result)
+            report.conformance = asdict(result)  # type: ignore[attr-defined] # pytest passes extra attributes on
             if result.outcome is Outcome.MISSING:
                 report.outcome = "skipped"
                 report.longrepr = (str(item.path), 0, f"missing: {result.message}")
             elif result.outcome is not Outcome.SKIPPED and report.failed:
                 report.longrepr = result.message
-        return report  # type: ignore[return-value] # as above
+        return report
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """`missing`, `crash` and `hang` have words of their own."""
@@ -228,6 +230,11 @@ class Cases:
     def pytest_unconfigure(self) -> None:
         if self.record:
             self.record.close()
+
+
+def skip_reason(report: pytest.TestReport) -> str:
+    """What `pytest.skip` was told."""
+    return report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else ""
 
 
 def case_info(item: pytest.Item) -> CaseInfo:
@@ -253,11 +260,11 @@ def perform(item: pytest.Function, case: Callable[[], None], writer: Writer) -> 
     except pytest.skip.Exception as reason:
         outcome, message = Outcome.SKIPPED, str(reason)
     except BaseException as error:
-        if reason := feature_is_absent(error, writer):
-            outcome, message = Outcome.MISSING, reason
+        if absent := feature_is_absent(error, writer):
+            outcome, message = Outcome.MISSING, absent
         else:
             outcome = Outcome.FAILED
-            message = str(item.repr_failure(pytest.ExceptionInfo.from_exc_info((type(error), error, error.__traceback__))))
+            message = str(item.repr_failure(pytest.ExceptionInfo.from_exception(error)))
     writer.write({"end": outcome, "message": message[:32768]}, final=True)
 
 
@@ -282,5 +289,3 @@ def judge(ending: Ending, tape: Tape, deadline: float) -> tuple[Outcome, str]:
         if "end" in line:
             return Outcome(str(line["end"])), str(line["message"])
     return Outcome.CRASH, f"ended with exit status {ending.status} before the case did"
-
-

@@ -16,11 +16,11 @@ from collections.abc import Iterator
 
 os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
 
-import pytest  # noqa: E402 - the variable above is read when it is imported
+import pytest
 
-from conformance.guest import plugin  # noqa: E402 - as above
-from conformance.guest.definitions import case_id, is_case  # noqa: E402 - as above
-from conformance.model import End  # noqa: E402 - as above
+from conformance.guest import plugin
+from conformance.guest.definitions import case_id, is_case
+from conformance.model import End
 
 
 class Server:
@@ -33,6 +33,8 @@ class Server:
         """Run the cases of each request until there are no more requests."""
         items = {case_id(item.path, item.name): item for item in session.items if is_case(item.path)}
         cases = session.config.pluginmanager.get_plugin("conformance-cases")
+        assert isinstance(cases, plugin.Cases)
+        assert cases.record is not None
         for line in self.requests:
             for wanted in json.loads(line)["run"]:
                 if item := items.get(wanted):

@@ -80,7 +80,7 @@ class Writer:
     def record(self, name: str, args: list[Seen], result: int, error: int, outs: dict[str, Seen]) -> None:
         """A call of the case (the stubs' `Recorder`)."""
         self.count += 1
-        self.write({"s": [name, args, result, error, outs]})  # type: ignore[dict-item] # Seen is Json
+        self.write({"s": [name, args, result, error, outs]})
 
     def child(self) -> Writer | None:
         """The recorder of a child that is about to be forked, or None when all regions are taken."""

@@ -115,8 +115,8 @@ def _cell(name: str, attempts: Mapping[str, Attempts], by_name: Mapping[str, Rec
         return Cell(Status.ERROR, f"not run: {why}", attempts=0)
     count = len(mine.results)
     if not mine.steady:
-        found = next(found for each in mine.normal[1:] if (found := difference(mine.normal[0], each)))
-        return Cell(Status.FLAKY, f"differs from itself: {found.message}", level=found.level, step=found.step, attempts=count)
+        own = next(own for each in mine.normal[1:] if (own := difference(mine.normal[0], each)))
+        return Cell(Status.FLAKY, f"differs from itself: {own.message}", level=own.level, step=own.step, attempts=count)
     outcome, message = mine.results[-1].outcome, _headline(mine.results[-1].message)
     if name == reference:
         if outcome in (Outcome.PASSED, Outcome.SKIPPED, Outcome.ERROR):
@@ -156,9 +156,7 @@ def _judge(
     )
 
 
-def _stand_in(
-    name: str, attempts: Mapping[str, Attempts], by_name: Mapping[str, Record], reference: str
-) -> str | None:
+def _stand_in(name: str, attempts: Mapping[str, Attempts], by_name: Mapping[str, Record], reference: str) -> str | None:
     """Whom to hold a target against: the reference, else its control, else the first other target that passes."""
     control = by_name[name].target.control
     line = [reference, *([control] if control else []), *by_name]

@@ -36,9 +36,7 @@ def cause_of(
     return _by_evidence(cell, found, imitation=records[name].target.runner in IMITATIONS)
 
 
-def _by_control(
-    name: str, said: Mapping[str, Normal], records: Mapping[str, Record], reference: str
-) -> Cause | None:
+def _by_control(name: str, said: Mapping[str, Normal], records: Mapping[str, Record], reference: str) -> Cause | None:
     """Two targets of one kernel series that differ in one thing: what they share against the reference is the version.
 
     The rule works both ways: a target with its control, and the control with a target that names it.
@@ -59,7 +57,7 @@ def _by_control(
 def _same_series(records: Mapping[str, Record], one: str, other: str) -> bool:
     facts = [records[each].facts if each in records else None for each in (one, other)]
     releases = [series(each.release) for each in facts if each]
-    return len(releases) == 2 and releases[0] == releases[1] and bool(releases[0])  # noqa: PLR2004 - two of two
+    return len(releases) == 2 and releases[0] == releases[1] and bool(releases[0])
 
 
 def _by_evidence(cell: Cell, found: Difference | None, *, imitation: bool) -> Cause:
@@ -68,5 +66,3 @@ def _by_evidence(cell: Cell, found: Difference | None, *, imitation: bool) -> Ca
     if found and found.errno in (errno.EPERM, errno.EACCES) and not found.reference_errno:
         return Cause.POLICY
     return Cause.SEMANTIC if imitation else Cause.UNKNOWN
-
-

@@ -59,7 +59,14 @@ def _step(step: Step, names: Names) -> NormalStep:
         for at, value in sorted(step.outs.items())
     ]
     result = _kind(stub).normal(step.result, names) if not step.errno else -1
-    return NormalStep(step.call, step.errno, tuple(map(_frozen, args)), _frozen(result), tuple((a, _frozen(v)) for a, v in outs), step.process)
+    return NormalStep(
+        step.call,
+        step.errno,
+        tuple(map(_frozen, args)),
+        _frozen(result),
+        tuple((a, _frozen(v)) for a, v in outs),
+        step.process,
+    )
 
 
 def _kind(stub: Syscall[Any] | None) -> Kind:
@@ -72,9 +79,7 @@ def _value(seen: Json, parameter: Parameter | None, names: Names) -> Seen:
     if parameter is None:
         return value  # type: ignore[no-any-return] # as it is
     if isinstance(value, dict) and parameter.struct is not None:
-        return {
-            name: _member(member, parameter.struct.members.get(name, ()), names) for name, member in value.items()
-        }
+        return {name: _member(member, parameter.struct.members.get(name, ()), names) for name, member in value.items()}
     return parameter.kind.normal(value, names)
 
 

@@ -56,7 +56,9 @@ def read_plan(directory: Path) -> RunPlan:
             )
         return msgspec.json.decode(data, type=RunPlan)
     except OSError as error:
-        raise UsageError(f"{directory} is no results directory: {path.name} cannot be read: {error.strerror}") from error
+        raise UsageError(
+            f"{directory} is no results directory: {path.name} cannot be read: {error.strerror}"
+        ) from error
     except (msgspec.MsgspecError, AttributeError) as error:
         raise UsageError(f"{path} is damaged: {error}; start the run anew") from error
 

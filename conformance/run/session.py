@@ -132,7 +132,11 @@ class Session:
     def _death(self, outcome: Outcome, message: str) -> Died:
         death = self.guest.death()
         said = " / ".join(self.guest.log().strip().splitlines()[-6:])[-600:]
-        return Died(outcome, f"{death or ''}{': ' if death else ''}{message}{'; it said: ' + said if said else ''}", self._running)
+        return Died(
+            outcome,
+            f"{death or ''}{': ' if death else ''}{message}{'; it said: ' + said if said else ''}",
+            self._running,
+        )
 
     def __enter__(self) -> Self:
         return self

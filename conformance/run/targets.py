@@ -15,7 +15,7 @@ from conformance.run.errors import UsageError
 SHIPPED = Path(__file__).resolve().parent.parent.parent / "targets.toml"
 INSTALLED = Path(__file__).resolve().parent.parent / "targets.toml"
 """Where a wheel has its copy."""
-RUNNERS = {"local": set(), "qemu": {"kernel"}, "gvisor": set(), "profile": {"profile"}}
+RUNNERS: dict[str, set[str]] = {"local": set(), "qemu": {"kernel"}, "gvisor": set(), "profile": {"profile"}}
 """The runners, and the options that each takes."""
 
 
@@ -53,15 +53,14 @@ def _target(path: Path, text: str, name: str, table: object) -> Target:
             {"name": name, **{key: value for key, value in table.items() if key in known}, "options": options}, Target
         )
     except msgspec.ValidationError as error:
-        key = re.search(r"\$\.(?:options\.)?(\w+)", str(error))
-        line = _line(text, name, key[1] if key else "")
+        found = re.search(r"\$\.(?:options\.)?(\w+)", str(error))
+        key = found[1] if found else ""
+        line = _line(text, name, key)
         said = str(error).split(" - at")[0]
-        raise UsageError(f"{path}:{line}: target.{name}{'.' + key[1] if key else ''}: {said}") from error
+        raise UsageError(f"{path}:{line}: target.{name}{'.' + key if key else ''}: {said}") from error
     if target.runner not in RUNNERS:
         line = _line(text, name, "runner")
-        raise UsageError(
-            f"{path}:{line}: target.{name}.runner: {target.runner!r} is not one of {', '.join(RUNNERS)}"
-        )
+        raise UsageError(f"{path}:{line}: target.{name}.runner: {target.runner!r} is not one of {', '.join(RUNNERS)}")
     for key in options:
         if key not in RUNNERS[target.runner]:
             line = _line(text, name, key)

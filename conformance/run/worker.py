@@ -9,7 +9,19 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from conformance.model import CaseInfo, CaseResult, End, FactsLine, Header, Outcome, Plan, Record, ResultLine, Target, Trouble
+from conformance.model import (
+    CaseInfo,
+    CaseResult,
+    End,
+    FactsLine,
+    Header,
+    Outcome,
+    Plan,
+    Record,
+    ResultLine,
+    Target,
+    Trouble,
+)
 from conformance.run.errors import UserError
 from conformance.run.records import RecordFile
 from conformance.run.session import Died, Selection, Session
@@ -67,12 +79,12 @@ class Worker(threading.Thread):
         """Set when all cases were run once, or cannot be."""
         self.error: BaseException | None = None
         """What ended the worker that is nobody's verdict: a full disk, a fault of ours."""
-        self._target, self._runner, self._path, self._run = target, runner, path, run
+        self._of, self._runner, self._path, self._run = target, runner, path, run
         self._selection = selection
-        self._done = {case for case, results in earlier.results.items() if results} if earlier else set()
+        self._have = {case for case, results in earlier.results.items() if results} if earlier else set()
         self._resumed = earlier is not None
         self._requests: queue.Queue[list[str] | None] = queue.Queue()
-        self._stop = threading.Event()
+        self._stopping = threading.Event()
         self._session: Session | None = None
         self._file: RecordFile | None = None
 
@@ -84,7 +96,7 @@ class Worker(threading.Thread):
 
     def stop(self) -> None:
         """End as soon as may be."""
-        self._stop.set()
+        self._stopping.set()
         self._requests.put(None)
         if session := self._session:
             session.interrupt()
@@ -96,7 +108,7 @@ class Worker(threading.Thread):
         try:
             with RecordFile(self._path) as self._file:
                 if not self._resumed:
-                    self._file.write(Header(self._target, self._run))
+                    self._file.write(Header(self._of, self._run))
                 self._work()
         except Stopped:
             pass
@@ -116,9 +128,9 @@ class Worker(threading.Thread):
                 self.progress.stage = Stage.CONFIRMING
                 self.progress.total += len(cases)
                 left = list(cases)
-                self._all_of(lambda _: left)
+                self._all_of(lambda _, left=left: left)  # type: ignore[misc] # bound now, not when it is called
                 self.progress.stage = Stage.IDLE
-            if self._stop.is_set():
+            if self._stopping.is_set():
                 return
             self._write(End())
             self.progress.stage = Stage.DONE
@@ -128,7 +140,7 @@ class Worker(threading.Thread):
             self._write(Trouble(str(error), fatal=not self.progress.done))
 
     def _todo(self, cases: Sequence[CaseInfo]) -> list[str]:
-        return [info.id for info in cases if info.id not in self._done]
+        return [info.id for info in cases if info.id not in self._have]
 
     def _all_of(self, choose: Callable[[Sequence[CaseInfo]], list[str]]) -> None:
         """Run what `choose` picks, in a fresh guest after each death. Raises RunnerError when there is no guest."""
@@ -138,7 +150,7 @@ class Worker(threading.Thread):
             self.progress.total = max(self.progress.total, len(session.cases))
             try:
                 for line in session.run(left):
-                    if self._stop.is_set():
+                    if self._stopping.is_set():
                         raise Stopped
                     if isinstance(line, ResultLine):
                         self._write(line)
@@ -149,7 +161,7 @@ class Worker(threading.Thread):
                         self.progress.running = getattr(line, "case", "")
             except Died as death:
                 self._close()
-                if self._stop.is_set():
+                if self._stopping.is_set():
                     raise Stopped from None
                 self._bury(death, left)
                 continue
@@ -159,7 +171,7 @@ class Worker(threading.Thread):
         """The guest died: that is the verdict of the case that was running; go on with the next."""
         self.progress.deaths += 1
         if death.case is None or death.case not in left:
-            if self.progress.deaths > 2:  # noqa: PLR2004 - once may be chance, twice a coincidence
+            if self.progress.deaths > 2:
                 raise RunnerError(f"the guest dies before it runs a case: {death.message}")
             self._write(Trouble(death.message))
             return
@@ -171,7 +183,7 @@ class Worker(threading.Thread):
 
     def _open(self) -> Session:
         if self._session is None:
-            if self._stop.is_set():
+            if self._stopping.is_set():
                 raise Stopped
             before, self.progress.stage = self.progress.stage, Stage.STARTING
             try:
@@ -193,7 +205,7 @@ class Worker(threading.Thread):
 
     def _count(self, result: CaseResult, left: list[str]) -> None:
         left.remove(result.case)
-        self._done.add(result.case)
+        self._have.add(result.case)
         self.progress.done += 1
         self.progress.running = ""
         self.progress.outcomes[result.outcome] = self.progress.outcomes.get(result.outcome, 0) + 1

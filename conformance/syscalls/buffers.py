@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import ctypes
 import sys
-from typing import Annotated, Any, ClassVar, Self, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 POISON = 0xAA
 """What a buffer holds before a call writes it, so that a short write shows."""
@@ -39,7 +39,13 @@ I64 = Annotated[int, Layout(ctypes.c_int64)]
 U64 = Annotated[int, Layout(ctypes.c_uint64)]
 
 
-class _StructType(type(ctypes.Structure)):  # type: ignore[misc] # the metaclass has no public name
+if TYPE_CHECKING:
+    from _ctypes import _PyCStructType as _StructureType
+else:
+    _StructureType = type(ctypes.Structure)
+
+
+class _StructType(_StructureType):
     """Makes `_fields_` of the annotations, once the class exists."""
 
     def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> None:

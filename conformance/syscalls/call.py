@@ -21,8 +21,8 @@ from contextvars import ContextVar
 from functools import cached_property
 from typing import Annotated, Any, Generic, ParamSpec, Protocol, get_args, get_origin, get_type_hints
 
-from conformance.syscalls.kinds import CountedMemory, Kind, Seen
 from conformance.syscalls.buffers import Buffer, Struct
+from conformance.syscalls.kinds import CountedMemory, Kind, Seen
 from conformance.syscalls.numbers import TABLES
 
 P = ParamSpec("P")

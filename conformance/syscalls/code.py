@@ -10,9 +10,9 @@ import ctypes
 import struct
 from collections.abc import Callable
 
-from conformance.syscalls.memory import MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE, mmap
-from conformance.syscalls.call import untraced
 from conformance.syscalls.buffers import write_memory
+from conformance.syscalls.call import untraced
+from conformance.syscalls.memory import MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE, mmap
 from conformance.syscalls.numbers import X86_64
 
 _LOAD = [b"\x48\xbf", b"\x48\xbe", b"\x48\xba", b"\x49\xba", b"\x49\xb8", b"\x49\xb9"]  # movabs rdi rsi rdx r10 r8 r9

@@ -14,9 +14,9 @@ import signal
 from collections.abc import Mapping
 from typing import Annotated, TypeAlias, TypeVar
 
+from conformance.model import Json as Seen
 from conformance.syscalls.buffers import Buffer, Layout, Struct
 
-Seen: TypeAlias = "int | str | None | dict[str, Seen] | list[Seen]"
 Pointer: TypeAlias = "bytes | Buffer | Struct | int | None"
 
 MASK = "*"

@@ -6,7 +6,22 @@ from typing import Annotated
 
 from conformance.syscalls.buffers import I32, U32, U64, Struct
 from conformance.syscalls.call import syscall
-from conformance.syscalls.kinds import Any_, Bits, Count, Dir, Fd, Flags, In, InBytes, Int, OutInt, Path, Size, Zero, named
+from conformance.syscalls.kinds import (
+    Any_,
+    Bits,
+    Count,
+    Dir,
+    Fd,
+    Flags,
+    In,
+    InBytes,
+    Int,
+    OutInt,
+    Path,
+    Size,
+    Zero,
+    named,
+)
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_SYNCHRONOUS, MS_REMOUNT = 1, 2, 4, 8, 16, 32
 MS_MANDLOCK, MS_DIRSYNC, MS_NOSYMFOLLOW, MS_NOATIME, MS_NODIRATIME = 64, 128, 256, 1024, 2048

@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from conformance.syscalls.buffers import U32, U64, I32, Struct
+from conformance.syscalls.buffers import I32, U32, U64, Struct
 from conformance.syscalls.call import syscall
 from conformance.syscalls.files import Timespec
-from conformance.syscalls.kinds import Address64, Count, Flags, In, Int, Out, OutInt, InBytes, Pid, Signal, Size, Zero, named
+from conformance.syscalls.kinds import (
+    Address64,
+    Count,
+    Flags,
+    In,
+    InBytes,
+    Int,
+    Out,
+    OutInt,
+    Pid,
+    Signal,
+    Size,
+    Zero,
+)
 
 SIG_DFL, SIG_IGN = 0, 1
 SA_NOCLDSTOP, SA_NOCLDWAIT, SA_SIGINFO, SA_UNSUPPORTED, SA_EXPOSE_TAGBITS = 1, 2, 4, 0x400, 0x800

@@ -7,7 +7,21 @@ from typing import Annotated
 from conformance.syscalls.buffers import I64, Struct
 from conformance.syscalls.call import syscall
 from conformance.syscalls.files import Timespec
-from conformance.syscalls.kinds import Any_, Bits, Flags, Id, In, InBytes, Int, Out, OutInt, Time64, Varying, Zero, named
+from conformance.syscalls.kinds import (
+    Any_,
+    Bits,
+    Flags,
+    Id,
+    In,
+    InBytes,
+    Int,
+    Out,
+    OutInt,
+    Time64,
+    Varying,
+    Zero,
+    named,
+)
 from conformance.syscalls.polling import Itimerspec
 
 CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID, CLOCK_MONOTONIC_RAW = range(5)

@@ -1,0 +1,241 @@
+"""Run a program under a profile: `python -m runners.launch PROFILE.toml -- PROGRAM [ARGUMENT...]`.
+
+Three processes take part. The *launcher* is what the caller started; it waits, passes signals on and ends as the
+program ends. Its child, the *supervisor*, answers the calls that the filter hands over. Its child in turn is the
+*target*, which puts itself under the filter and becomes the program.
+
+Nothing stays behind: what the program leaves running ends with it, the supervisor ends everything when the launcher
+is gone (`kill -9` included), and the launcher does so when the supervisor is. Both adopt orphans for that purpose
+(prctl(2), PR_SET_CHILD_SUBREAPER).
+
+Exit status: the program's own, or 128 and the signal that ended it; 2 for a profile or command line that cannot be
+used; 126 and 127 for a program that cannot be started or found; 125 when the filter cannot be installed.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import select
+import signal
+import socket
+import sys
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import NoReturn
+
+from runners.notify import Supervisor
+from runners.seccomp import Profile, ProfileError, compile_filter, install, load
+
+USAGE = 2
+NO_FILTER = 125
+NOT_EXECUTABLE = 126
+NOT_FOUND = 127
+
+FORWARDED = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2})
+PATIENCE = 5.0
+"""Seconds that leftovers have to die of SIGKILL before they are given up."""
+
+_PR_SET_PDEATHSIG = 1
+_PR_SET_CHILD_SUBREAPER = 36
+_SI_KERNEL = 0x80
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run a command line; the exit status."""
+    if len(arguments) < 3 or arguments[1] != "--":
+        print("usage: python -m runners.launch PROFILE.toml -- PROGRAM [ARGUMENT...]", file=sys.stderr)
+        return USAGE
+    try:
+        profile = load(Path(arguments[0]))
+        program = compile_filter(profile)
+    except ProfileError as error:
+        print(f"launch: {error}", file=sys.stderr)
+        return USAGE
+    return launch(profile, program, arguments[2:])
+
+
+def launch(profile: Profile, program: bytes, argv: Sequence[str]) -> int:
+    """Run `argv` under the compiled filter of a profile. Takes over the calling process; returns its exit status."""
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, FORWARDED | {signal.SIGCHLD})
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    launcher = os.getpid()
+    supervisor = os.fork()
+    if supervisor == 0:
+        _supervise(launcher, profile, program, argv, mask)
+    _let_go_of_files()
+    return _follow(supervisor)
+
+
+def _follow(supervisor: int) -> int:
+    """The launcher's life: pass signals on until the supervisor ends."""
+    while True:
+        info = signal.sigwaitinfo(FORWARDED | {signal.SIGCHLD})
+        if info.si_signo != signal.SIGCHLD:
+            # A terminal's ^C has reached the whole foreground group, the target among them, already.
+            if info.si_code != _SI_KERNEL:
+                os.kill(supervisor, info.si_signo)
+            continue
+        with suppress(ChildProcessError):
+            while (found := os.waitpid(-1, os.WNOHANG))[0]:
+                if found[0] == supervisor:
+                    _end_descendants()
+                    return _exit_status(found[1])
+
+
+def _supervise(
+    launcher: int, profile: Profile, program: bytes, argv: Sequence[str], mask: set[signal.Signals | int]
+) -> NoReturn:
+    """The supervisor's life."""
+    status = NO_FILTER
+    try:
+        _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        launcher_fd = os.pidfd_open(launcher)
+        ours, theirs = socket.socketpair()
+        target = os.fork()
+        if target == 0:
+            ours.close()
+            _become(argv, program, theirs, mask, listen=bool(profile.notified))
+        # Out of the terminal's and the caller's reach: whoever kills the process group must not kill the cleaner.
+        os.setsid()
+        theirs.close()
+        listener = _receive_listener(ours)
+        target_fd = os.pidfd_open(target)
+        _let_go_of_files(launcher_fd, target_fd, *([] if listener is None else [listener]))
+        for number in FORWARDED:
+            signal.signal(number, lambda number, _: _tell(target_fd, number))
+        signal.signal(signal.SIGCHLD, lambda *_: _reap_all_but(target))
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, FORWARDED | {signal.SIGCHLD})
+        if os.getppid() == launcher:
+            answering = None if listener is None else Supervisor(profile, listener)
+            _serve(answering, listener, stop=[launcher_fd, target_fd])
+        found, ending = os.waitpid(target, os.WNOHANG)
+        status = _exit_status(ending) if found else 128 + signal.SIGKILL
+    except BaseException as error:
+        os.write(2, f"launch: the supervisor failed: {type(error).__name__}: {error}\n".encode())
+    finally:
+        _end_descendants()
+        os._exit(status)
+
+
+def _serve(answering: Supervisor | None, listener: int | None, stop: Sequence[int]) -> None:
+    """Answer calls until one of `stop`, fds of processes, says that its process has ended."""
+    poll = select.poll()
+    for fd in stop:
+        poll.register(fd, select.POLLIN)
+    if listener is not None:
+        poll.register(listener, select.POLLIN)
+    while True:
+        for fd, event in poll.poll():
+            if fd != listener:
+                return
+            if event & select.POLLIN and answering is not None:
+                answering.answer()
+            else:
+                poll.unregister(fd)  # nobody is under the filter any more
+
+
+def _become(
+    argv: Sequence[str], program: bytes, channel: socket.socket, mask: set[signal.Signals | int], *, listen: bool
+) -> NoReturn:
+    """The target's life until it is the program. From the filter on it makes only calls that no sane profile denies."""
+    status = NO_FILTER
+    try:
+        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and a program would inherit that
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        listener = install(program, listen=listen)
+        if listener is None:
+            channel.send(b"-")
+        else:
+            socket.send_fds(channel, [b"+"], [listener])
+            os.close(listener)
+        channel.close()
+        status = NOT_FOUND
+        os.execvp(argv[0], list(argv))  # noqa: S606 - the program is the caller's
+    except OSError as error:
+        if status == NOT_FOUND:
+            if not isinstance(error, FileNotFoundError):
+                status = NOT_EXECUTABLE
+            what = f"{argv[0]} cannot be started"
+        else:
+            what = "the filter cannot be installed, which takes a Linux from 5.14 on with seccomp"
+        os.write(2, f"launch: {what}: {error.strerror}\n".encode())
+    finally:
+        os._exit(status)
+
+
+def _receive_listener(channel: socket.socket) -> int | None:
+    """The fd on which the target's calls arrive; None when there are none to answer, or the target failed."""
+    with channel:
+        _, fds, _, _ = socket.recv_fds(channel, 1, 1)
+    return fds[0] if fds else None
+
+
+def _tell(process: int, number: int) -> None:
+    with suppress(ProcessLookupError):
+        signal.pidfd_send_signal(process, number)
+
+
+def _reap_all_but(target: int) -> None:
+    """Let adopted orphans go as soon as they have ended, as init would."""
+    with suppress(ChildProcessError):
+        while found := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if found.si_pid == target:
+                return
+            os.waitpid(found.si_pid, 0)
+
+
+def _exit_status(ending: int) -> int:
+    """What a shell would say of a status from wait(2)."""
+    return 128 + os.WTERMSIG(ending) if os.WIFSIGNALED(ending) else os.WEXITSTATUS(ending)
+
+
+def _let_go_of_files(*kept: int) -> None:
+    """Close all files but `kept` and stderr, so that whoever reads from the program sees the end when it closes."""
+    null = os.open(os.devnull, os.O_RDWR)
+    for fd in (0, 1):
+        os.dup2(null, fd)
+    for fd in [int(path.name) for path in Path("/proc/self/fd").iterdir()]:
+        if fd > 2 and fd not in kept:
+            with suppress(OSError):
+                os.close(fd)
+
+
+def _end_descendants() -> None:
+    """Kill whatever this process has started or adopted, and all that comes of it meanwhile."""
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
+        try:
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
+        except ChildProcessError:
+            return
+        for pid in _descendants(os.getpid()):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        time.sleep(0.002)
+
+
+def _descendants(ancestor: int) -> list[int]:
+    """The processes below `ancestor`, parents first (proc_pid_stat(5): the fourth field is the parent)."""
+    children: dict[int, list[int]] = {}
+    for path in Path("/proc").iterdir():
+        if path.name.isdigit():
+            with suppress(OSError):
+                parent = (path / "stat").read_text(errors="replace").rpartition(")")[2].split()[1]
+                children.setdefault(int(parent), []).append(int(path.name))
+    found = [ancestor]
+    for pid in found:
+        found += children.get(pid, [])
+    return found[1:]
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

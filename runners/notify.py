@@ -1,0 +1,257 @@
+"""Answers to the calls that a profile's filter hands over: seccomp_unotify(2) from the supervisor's side.
+
+The process that made the call waits in the kernel meanwhile. Either the kernel then runs the call after all, or the
+process gets the errno, the value or the fd that is said here. That the process could change its memory between our
+look and the kernel's does not matter: this is an emulation, not a guard.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import fcntl
+import os
+import posixpath
+import re
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from runners.seccomp import OPENERS, UNAME_FIELDS, File, Profile, Rule, glob
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A system call that waits for an answer. `pid` is the thread's id as we see it."""
+
+    id: int
+    pid: int
+    number: int
+    args: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Fail:
+    """The call returns this errno; 0: it returns 0."""
+
+    errno: int
+
+
+@dataclass(frozen=True, slots=True)
+class Give:
+    """The call returns a new fd from which `text` can be read."""
+
+    name: str
+    text: str
+    flags: int
+
+
+Answer = Fail | Give | None
+"""None: the kernel shall run the call."""
+
+
+class Supervisor:
+    """Answers for one profile on one listener fd."""
+
+    def __init__(self, profile: Profile, listener: int) -> None:
+        self._listener = listener
+        self._deciders: dict[int, Callable[[Call], Answer]] = {}
+        self._rules: dict[int, list[Rule]] = {}
+        self._uname = dict(profile.uname)
+        self._patterns = [(re.compile(glob(path)), file) for file in profile.files for path in file.paths]
+        last = (glob(path.rpartition("/")[2]) for file in profile.files for path in file.paths)
+        self._last = re.compile("|".join(sorted(set(last))))
+        for name in profile.notified:
+            number = profile.number(name)
+            if number is None:
+                continue
+            self._rules[number] = [rule for rule in profile.rules if name in rule.syscalls]
+            if name == "uname" and self._uname:
+                self._deciders[number] = self._decide_uname
+            elif name in OPENERS and self._patterns:
+                self._deciders[number] = partial(self._decide_open, OPENERS[name])
+
+    def answer(self) -> None:
+        """Take up one call and answer it. Returns without an answer when the process has died meanwhile."""
+        received = bytearray(_NOTIFICATION.size)
+        try:
+            fcntl.ioctl(self._listener, _RECEIVE, received)
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.EINTR):
+                return
+            raise
+        id, pid, _, number, _, _, *args = _NOTIFICATION.unpack(received)
+        call = Call(id, pid, number, tuple(args))
+        try:
+            answer = self._decide(call)
+        except OSError:
+            answer = None  # it cannot be looked at: the kernel knows what to say
+        try:
+            self._send(call, answer)
+        except OSError as error:
+            if error.errno != errno.ENOENT:
+                raise
+
+    def _decide(self, call: Call) -> Answer:
+        for rule in self._rules[call.number]:
+            if all(
+                self._string(call, call.args[condition.arg]) in condition.strings
+                if condition.op == "string"
+                else condition.holds(call.args[condition.arg])
+                for condition in rule.when
+            ):
+                return Fail(rule.errno)
+        decider = self._deciders.get(call.number)
+        return decider(call) if decider else None
+
+    def _decide_uname(self, call: Call) -> Answer:
+        names = _names_of(call.pid)
+        fields = dict(zip(("sysname", "nodename", "release", "version", "machine", "domainname"), names, strict=True))
+        fields |= {name: self._uname[name].encode() for name in UNAME_FIELDS if name in self._uname}
+        packed = b"".join(value.ljust(_UNAME_BYTES, b"\0") for value in fields.values())
+        # Between the look at the caller's namespace and the write another process may have got its id.
+        fcntl.ioctl(self._listener, _ID_VALID, struct.pack("=Q", call.id))
+        try:
+            _write(call.pid, call.args[0], packed)
+        except OSError as error:
+            if error.errno != errno.EFAULT:
+                raise
+            return Fail(errno.EFAULT)
+        return Fail(0)
+
+    def _decide_open(self, position: int, call: Call) -> Answer:
+        path = self._string(call, call.args[position])
+        if path is None or not self._last.fullmatch(path.rpartition("/")[2]):
+            return None
+        file = self._file(_absolute(call, path, at=call.args[0] & 0xFFFFFFFF if position else _AT_FDCWD))
+        if file is None:
+            return None
+        if file.text is None:
+            return Fail(file.errno)
+        flags = call.args[position + 1] & 0xFFFFFFFF
+        if flags & (os.O_ACCMODE | os.O_PATH | os.O_DIRECTORY | os.O_CREAT):
+            return None
+        return Give(posixpath.basename(path), file.text, flags)
+
+    def _file(self, path: str) -> File | None:
+        return next((file for pattern, file in self._patterns if pattern.fullmatch(path)), None)
+
+    def _string(self, call: Call, address: int) -> str | None:
+        """The text at an address of the caller; None if it is longer than any that a profile may speak of."""
+        text, end, _ = _read(call.pid, address, _LONGEST).partition(b"\0")
+        return os.fsdecode(text) if end else None
+
+    def _send(self, call: Call, answer: Answer) -> None:
+        match answer:
+            case None:
+                fcntl.ioctl(self._listener, _SEND, _RESPONSE.pack(call.id, 0, 0, _CONTINUE))
+            case Fail(number):
+                fcntl.ioctl(self._listener, _SEND, _RESPONSE.pack(call.id, 0, -number, 0))
+            case Give(name, text, flags):
+                fd = _readable(name, text, flags)
+                try:
+                    cloexec = flags & os.O_CLOEXEC
+                    fcntl.ioctl(self._listener, _ADD_FD, _ADDITION.pack(call.id, _ADD_AND_SEND, fd, 0, cloexec))
+                finally:
+                    os.close(fd)
+
+
+# seccomp_unotify(2) and include/uapi/linux/seccomp.h
+_NOTIFICATION = struct.Struct("=QIIiIQ6Q")
+_RESPONSE = struct.Struct("=QqiI")
+_ADDITION = struct.Struct("=QIIII")
+_RECEIVE = 0xC0502100
+_SEND = 0xC0182101
+_ID_VALID = 0x40082102
+_ADD_FD = 0x40182103
+_CONTINUE = 1
+_ADD_AND_SEND = 1 << 1
+"""The new fd is the call's result, in one step (Linux 5.14)."""
+
+_AT_FDCWD = -100 & 0xFFFFFFFF
+_CLONE_NEWUTS = 0x04000000
+_UNAME_BYTES = 65
+_LONGEST = 256
+_PAGE = os.sysconf("SC_PAGESIZE")
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class _Piece(ctypes.Structure):
+    """struct iovec."""
+
+    _fields_ = (("base", ctypes.c_void_p), ("length", ctypes.c_size_t))
+
+
+_libc.process_vm_readv.restype = ctypes.c_ssize_t
+_libc.process_vm_writev.restype = ctypes.c_ssize_t
+
+
+def _read(pid: int, address: int, size: int) -> bytes:
+    """Up to `size` bytes of a process's memory, fewer where the next page cannot be read. Raises OSError."""
+    data = ctypes.create_string_buffer(size)
+    here = min(size, _PAGE - address % _PAGE)
+    # The kernel stops between pieces, not within one, so the two pages are a piece each (process_vm_readv(2)).
+    there = (_Piece * 2)(_Piece(address, here), _Piece(address + here, size - here))
+    mine = _Piece(ctypes.addressof(data), size)
+    count = _libc.process_vm_readv(pid, ctypes.byref(mine), 1, there, 2 if here < size else 1, 0)
+    if count < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return data.raw[:count]
+
+
+def _write(pid: int, address: int, data: bytes) -> None:
+    """Write into a process's memory, as far as the process itself may. Raises OSError."""
+    buffer = ctypes.create_string_buffer(data, len(data))
+    mine = _Piece(ctypes.addressof(buffer), len(data))
+    there = _Piece(address, len(data))
+    count = _libc.process_vm_writev(pid, ctypes.byref(mine), 1, ctypes.byref(there), 1, 0)
+    if count != len(data):
+        number = ctypes.get_errno() if count < 0 else errno.EFAULT
+        raise OSError(number, os.strerror(number))
+
+
+def _names_of(pid: int) -> list[bytes]:
+    """struct new_utsname as this kernel fills it in for a process, whose host name may be its own."""
+    own = f"/proc/{os.getpid()}/ns/uts"
+    theirs = f"/proc/{pid}/ns/uts"
+    if Path(own).readlink() == Path(theirs).readlink():
+        return _own_names()
+    back, there = os.open(own, os.O_RDONLY), os.open(theirs, os.O_RDONLY)
+    try:
+        if _libc.setns(there, _CLONE_NEWUTS) != 0:
+            return _own_names()  # without privilege the host name is ours
+        try:
+            return _own_names()
+        finally:
+            _libc.setns(back, _CLONE_NEWUTS)
+    finally:
+        os.close(back)
+        os.close(there)
+
+
+def _own_names() -> list[bytes]:
+    buffer = ctypes.create_string_buffer(6 * _UNAME_BYTES)
+    _libc.uname(buffer)
+    return [buffer.raw[at : at + _UNAME_BYTES].partition(b"\0")[0] for at in range(0, 6 * _UNAME_BYTES, _UNAME_BYTES)]
+
+
+def _absolute(call: Call, path: str, at: int) -> str:
+    """The path that a process means, as well as can be told without walking it. Raises OSError."""
+    if not path.startswith("/"):
+        directory = "cwd" if at == _AT_FDCWD else f"fd/{at}"
+        path = posixpath.join(Path(f"/proc/{call.pid}/{directory}").readlink(), path)
+    return re.sub("^//", "/", posixpath.normpath(path))
+
+
+def _readable(name: str, text: str, flags: int) -> int:
+    """A new fd, open for reading only, of a file without a name that holds `text`."""
+    writable = os.memfd_create(name)
+    try:
+        os.write(writable, text.encode())
+        os.fchmod(writable, 0o444)
+        return os.open(f"/proc/self/fd/{writable}", os.O_RDONLY | os.O_CLOEXEC | flags & os.O_NONBLOCK)
+    finally:
+        os.close(writable)
