@@ -80,6 +80,9 @@ class Guest(Protocol):
     def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> Channel:
         """Start a process inside, with `env` added to the guest's own. Raises RunnerError when the guest is dead."""
 
+    def ready(self) -> None:
+        """The process that was spawned has been started and waits: a good moment to remember the guest."""
+
     def log(self) -> str:
         """The tail of the console, or of what the guest's processes said on stderr."""
 

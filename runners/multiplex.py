@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import queue
 import socket
 import struct
 import threading
+import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
@@ -14,7 +16,7 @@ from typing import Self
 from runners.base import RunnerError
 
 HEADER = struct.Struct("<IBI")
-SPAWN, DATA, END_OF_INPUT, EXIT, KILL, HELLO = range(1, 7)
+SPAWN, DATA, END_OF_INPUT, EXIT, KILL, HELLO, AWAKE = range(1, 8)
 LARGEST_FRAME = 1 << 22
 """A guest that announces more is broken or hostile."""
 
@@ -38,6 +40,15 @@ class Multiplexer:
             number, self._next = self._next, self._next + 1
             channel = self._channels[number] = FramedChannel(self, number)
         self.send(number, SPAWN, json.dumps({"argv": list(argv), "env": dict(env)}).encode())
+        return channel
+
+    def awake(self, said: bytes) -> FramedChannel:
+        """After a snapshot was resumed: its one process, which had said `said`. Tells the guest the time."""
+        self.send(0, AWAKE, struct.pack("<d", time.time()) + os.urandom(32))
+        with self._lock:
+            number, self._next = self._next, self._next + 1
+            channel = self._channels[number] = FramedChannel(self, number)
+        channel.deliver(DATA, said)
         return channel
 
     def send(self, channel: int, kind: int, payload: bytes = b"") -> None:
@@ -93,10 +104,20 @@ class FramedChannel:
         self._status: int | None = None
         self._ended = threading.Event()
         self._at_end = False
+        self.said = bytearray()
+        """Everything that the process has said, until `forget_said`."""
+        self._remembers = True
+
+    def forget_said(self) -> None:
+        """No snapshot will be taken any more."""
+        self._remembers = False
+        self.said.clear()
 
     def deliver(self, kind: int, payload: bytes) -> None:
         """From the reading thread: output, or the end."""
         if kind == DATA:
+            if self._remembers:
+                self.said += payload
             self._data.put(payload)
         elif kind == EXIT and not self._ended.is_set():
             (self._status,) = struct.unpack("<i", payload[:4].ljust(4, b"\0"))

@@ -10,13 +10,17 @@ from runners.profile import ProfileRunner
 from runners.qemu import QemuRunner
 
 
-def runner_for(target: Target, kernel: str | None = None) -> Runner:
-    """The runner of a target; `kernel` replaces the kernel that its options name. Raises ValueError."""
+def runner_for(target: Target, kernel: str | None = None, *, cold: bool = False) -> Runner:
+    """The runner of a target; `kernel` replaces the kernel that its options name. Raises ValueError.
+
+    `cold`: boot every guest, instead of resuming one that was remembered.
+    """
     match target.runner:
         case "local":
             return LocalRunner()
         case "qemu":
-            return QemuRunner(kernel or target.options["kernel"], wsl2=target.options["kernel"] == "wsl2")
+            source = target.options["kernel"]
+            return QemuRunner(kernel or source, wsl2=source == "wsl2", cold=cold)
         case "profile":
             return ProfileRunner(target.options["profile"])
         case "gvisor":

@@ -13,8 +13,7 @@ from conformance.run import targets as target_files
 from conformance.run.display import Display
 from conformance.run.errors import Exit, UsageError
 from conformance.run.orchestrate import RunPlan, execute, new_run_name, read_plan
-from conformance.run.session import Selection
-from runners.base import Runner
+from conformance.run.selection import Selection
 from runners.registry import runner_for
 
 CASES = Path(__file__).resolve().parent.parent.parent / "cases"
@@ -57,6 +56,7 @@ WRITTEN = ("json", "html", "markdown", "junit")
     help="How long a case may take; multiplied for emulated guests.",
 )
 @click.option("--resume", metavar="RUN", help="Finish a run that was killed: what it has is kept, what is left is run.")
+@click.option("--cold", is_flag=True, help="Boot every guest instead of resuming one that was remembered.")
 @click.option(
     "-o",
     "--output",
@@ -73,6 +73,7 @@ def command(
     targets_file: Path | None,
     timeout: float,
     resume: str | None,
+    cold: bool,
     output: Path | None,
     expectations: Path | None,
 ) -> int:
@@ -98,13 +99,14 @@ def command(
             Selection(tuple(map(_case_path, paths)), expression, timeout),
             _kernels(kernels, available),
         )
+        _check(plan.selection)
         directory = output or RESULTS / plan.run
         if (directory / "run.json").exists():
             raise UsageError(
                 f"{directory} has a run already; choose another -o, or finish it with --resume {directory}"
             )
         plan.write(directory)
-    runners = {target.name: _runner(target, plan.kernels) for target in plan.targets}
+    runners = {target.name: runner_for(target, plan.kernels.get(target.name), cold=cold) for target in plan.targets}
     try:
         with Display() as display:
             matrix = execute(directory, plan, runners, known, display)
@@ -153,6 +155,14 @@ def _case_path(given: str) -> str:
     raise UsageError(f"there are no cases at {given}; the areas are {', '.join(areas())}")
 
 
+def _check(selection: Selection) -> None:
+    """Raises UsageError when -k cannot be understood."""
+    try:
+        selection.takes("a/test_b.py::test_c")
+    except SyntaxError as error:
+        raise UsageError(f"-k {selection.expression!r} is no expression of names with and, or, not: {error}") from error
+
+
 def areas() -> list[str]:
     """The folders of cases."""
     return sorted(path.name for path in CASES.iterdir() if path.is_dir() and any(path.glob("test_*.py")))
@@ -170,6 +180,3 @@ def _kernels(given: tuple[str, ...], available: dict[str, Target]) -> dict[str, 
         found[name] = image if image.startswith("debian:") else str(Path(image).resolve())
     return found
 
-
-def _runner(target: Target, kernels: dict[str, str]) -> Runner:
-    return runner_for(target, kernels.get(target.name))

@@ -16,11 +16,13 @@ import struct
 import subprocess
 import sys
 import termios
+import time
 import tty
 
 HEADER = struct.Struct("<IBI")
-SPAWN, DATA, END_OF_INPUT, EXIT, KILL, HELLO = range(1, 7)
-"""Kinds of frames. SPAWN: JSON with argv and env. EXIT: the status, or minus the signal, as a little-endian i32."""
+SPAWN, DATA, END_OF_INPUT, EXIT, KILL, HELLO, AWAKE = range(1, 8)
+"""Kinds of frames. SPAWN: JSON with argv and env. EXIT: the status, or minus the signal, as a little-endian i32.
+AWAKE: this guest is a snapshot that was resumed; the time as a little-endian double, then random bytes."""
 
 PORT = "org.conformance.agent"
 """Name of the virtio-serial port that the runner gives us."""
@@ -99,6 +101,13 @@ def open_stream() -> int:
     return fd
 
 
+def awake(payload: bytes) -> None:
+    """Catch up with the world: the clock stood still, and the random numbers must not be those of the last time."""
+    time.clock_settime(time.CLOCK_REALTIME, struct.unpack_from("<d", payload)[0])
+    with open("/dev/urandom", "wb") as pool:
+        pool.write(payload[8:])
+
+
 class Agent:
     """Starts processes and passes bytes between them and the stream."""
 
@@ -146,6 +155,8 @@ class Agent:
         """One frame."""
         if kind == SPAWN:
             self.spawn(channel, json.loads(payload))
+        elif kind == AWAKE:
+            awake(payload)
         elif process := self.processes.get(channel):
             assert process.stdin is not None
             with contextlib.suppress(OSError):

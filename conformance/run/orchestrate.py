@@ -14,7 +14,7 @@ from conformance.matrix.build import build, suspicious
 from conformance.model import SCHEMA, Expectation, Matrix, Record, Target
 from conformance.run import records
 from conformance.run.errors import UsageError, UserError
-from conformance.run.session import Selection
+from conformance.run.selection import Selection
 from conformance.run.worker import Progress, Worker, raise_first_error
 from runners.base import Runner
 

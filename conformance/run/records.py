@@ -56,7 +56,7 @@ def parse_line(data: bytes) -> Line:
         kind = msgspec.json.decode(data, type=_Kind).kind
         if kind not in KINDS:
             raise MalformedLine(f"there is no line of kind {kind[:40]!r}")
-        return msgspec.json.decode(data, type=KINDS[kind])  # type: ignore[no-any-return] # one of the types above
+        return msgspec.json.decode(data, type=KINDS[kind])
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise MalformedLine(str(error)) from error
 

@@ -10,6 +10,7 @@ from typing import Self
 
 from conformance.model import CaseInfo, End, Facts, FactsLine, Line, Outcome, Plan, ResultLine, Start, Trouble
 from conformance.run.records import LONGEST_LINE, MalformedLine, parse_line
+from conformance.run.selection import Selection
 from runners.base import Guest, Runner, RunnerError
 
 COLLECT_SECONDS = 60.0
@@ -29,18 +30,6 @@ class Died(Exception):
     """The case that was running, if one was."""
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which cases to run, and how."""
-
-    paths: tuple[str, ...] = ()
-    """Below the folder of cases; empty: all."""
-    expression: str = ""
-    """pytest's -k."""
-    timeout: float = 20.0
-    """Seconds a case may take, before the guest's slowdown."""
-
-
 class Session:
     """Opens a guest and starts the suite. A context manager."""
 
@@ -54,14 +43,12 @@ class Session:
 
     def _start(self, selection: Selection) -> None:
         guest = self.guest
-        paths = [f"{guest.cases}/{path}" for path in selection.paths] or [guest.cases]
         arguments = [
             *guest.python,
             *("-m", "conformance.guest.serve", f"--rootdir={guest.cases.rpartition('/')[0]}"),
             *(f"--case-timeout={selection.timeout}", f"--slowdown={guest.slowdown}"),
             *(["--disposable"] if guest.disposable else []),
-            *(["-k", selection.expression] if selection.expression else []),
-            *paths,
+            guest.cases,
         ]
         self._silence = (selection.timeout + SILENCE_SECONDS) * guest.slowdown
         self._running: str | None = None
@@ -77,7 +64,8 @@ class Session:
                         facts, label=guest.label, made_by=guest.made_by, notes=[*facts.notes, *guest.notes]
                     )
                 case Plan(cases):
-                    self.cases = cases
+                    self.cases = [info for info in cases if selection.takes(info.id)]
+                    guest.ready()
                     return
                 case Trouble():
                     self.troubles.append(line)

@@ -24,7 +24,8 @@ from conformance.model import (
 )
 from conformance.run.errors import UserError
 from conformance.run.records import RecordFile
-from conformance.run.session import Died, Selection, Session
+from conformance.run.selection import Selection
+from conformance.run.session import Died, Session
 from runners.base import Runner, RunnerError
 
 DEATHS = 20

@@ -91,7 +91,7 @@ def see(value: object) -> Seen:
         return value
     if isinstance(value, Struct):
         return {name: see_member(getattr(value, name)) for name in value.members}
-    data = bytes(value)  # type: ignore[call-overload] # bytes, Buffer and ctypes arrays all convert
+    data: bytes = bytes(value)  # type: ignore[call-overload] # bytes, Buffer and ctypes arrays all convert
     if len(data) > RECORDED_BYTES:
         return data[:RECORDED_BYTES].decode("latin-1") + f"…({len(data)} bytes)"
     return data.decode("latin-1")

@@ -14,9 +14,10 @@ import signal
 from collections.abc import Mapping
 from typing import Annotated, TypeAlias, TypeVar
 
-from conformance.model import Json as Seen
+from conformance.model import Json
 from conformance.syscalls.buffers import Buffer, Layout, Struct
 
+Seen: TypeAlias = Json
 Pointer: TypeAlias = "bytes | Buffer | Struct | int | None"
 
 MASK = "*"

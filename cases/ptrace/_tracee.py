@@ -1,0 +1,171 @@
+"""Tracees: programs of machine code, started under this process's trace, and what their stops say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from errno import EAGAIN
+
+from conformance.syscalls import Buffer, untraced
+from conformance.syscalls.child import fork_child
+from conformance.syscalls.code import ENTRY, call, elf
+from conformance.syscalls.files import (
+    AT_FDCWD,
+    O_CREAT,
+    O_RDONLY,
+    O_TRUNC,
+    O_WRONLY,
+    close,
+    dup2,
+    openat,
+    pipe2,
+    read,
+    write,
+)
+from conformance.syscalls.processes import WALL, execve, wait4
+from conformance.syscalls.ptrace import (
+    PTRACE_CONT,
+    PTRACE_GETEVENTMSG,
+    PTRACE_GETREGS,
+    PTRACE_SETOPTIONS,
+    PTRACE_SYSCALL,
+    PTRACE_TRACEME,
+    NewPid,
+    UserRegs,
+    Word,
+    ptrace,
+)
+
+SYSCALL_STOP = 0x80 | 5
+"""The signal of a system call's stop with PTRACE_O_TRACESYSGOOD: SIGTRAP and a bit that no signal has."""
+
+READY = 100
+"""The fd on which a launched program says that it runs."""
+ANNOUNCE = call("write", READY, ENTRY, 1)
+WAIT_FOREVER = call("pause")
+
+
+def stopped(signum: int, event: int = 0) -> int:
+    """The wait status of a stop: by a signal, or by a ptrace event with SIGTRAP."""
+    return event << 16 | signum << 8 | 0x7F
+
+
+def exited(status: int) -> int:
+    """The wait status of a process that exited."""
+    return status << 8
+
+
+def wait(pid: int) -> int:
+    """Wait for the next stop or end of a tracee; its wait status."""
+    status = Buffer(4)
+    wait4(pid, status, WALL, None)
+    return status.int_at(0)
+
+
+def program(code: bytes, data: bytes = b"", name: bytes = b"tracee") -> bytes:
+    """Write an executable made of `code` to the working directory; its path."""
+    image = elf(code, data)
+    with untraced():
+        fd = openat(AT_FDCWD, name, O_WRONLY | O_CREAT | O_TRUNC, 0o755)
+        assert write(fd, image, len(image)) == len(image)
+        close(fd)
+    return name
+
+
+def start(code: bytes, data: bytes = b"", *, before: Callable[[], object] | None = None) -> int:
+    """Start `code` as a tracee; the pid. It stands in the SIGTRAP that follows execve(2), before its first instruction.
+
+    `before` is called in the child between PTRACE_TRACEME and execve. Raises OSError when tracing is refused.
+    """
+    path = program(code, data)
+
+    def child() -> int:
+        try:
+            ptrace(PTRACE_TRACEME, 0)
+            if before:
+                before()
+            execve(path, None, None)
+        except OSError as error:
+            return error.errno or EAGAIN
+        return 0
+
+    pid = fork_child(child)
+    status = wait(pid)
+    if status & 0x7F == 0:
+        raise OSError(status >> 8, "the tracee could not be started")
+    assert status == stopped(5), f"after execve the tracee's status is {status:#x}"
+    return pid
+
+
+def launch(code: bytes, data: bytes = b"", *, before: Callable[[], object] | None = None) -> int:
+    """Start `code` untraced; the pid, once it runs: it must begin with `ANNOUNCE`.
+
+    `before` is called in the child before execve.
+    """
+    path = program(code, data)
+    with untraced():
+        ends = Buffer(8)
+        pipe2(ends, 0)
+        reader, writer = ends.int_at(0), ends.int_at(4)
+
+    def child() -> int:
+        if before:
+            before()
+        with untraced():
+            dup2(writer, READY)
+        execve(path, None, None)
+        return 0
+
+    pid = fork_child(child)
+    with untraced():
+        close(writer)
+        assert read(reader, Buffer(1), 1) == 1, "the program did not start"
+        close(reader)
+    return pid
+
+
+def resume(pid: int, signum: int = 0, request: int = PTRACE_CONT) -> int:
+    """Let a stopped tracee go on, with a signal or none, and wait; the wait status of its next stop or of its end."""
+    ptrace(request, pid, 0, signum)
+    return wait(pid)
+
+
+def to_syscall(pid: int) -> int:
+    """Let a tracee go on to the next entry to, or exit from, a system call; the wait status."""
+    return resume(pid, request=PTRACE_SYSCALL)
+
+
+def set_options(pid: int, options: int) -> None:
+    """PTRACE_SETOPTIONS."""
+    ptrace(PTRACE_SETOPTIONS, pid, 0, options)
+
+
+def registers(pid: int) -> UserRegs:
+    """PTRACE_GETREGS."""
+    regs = UserRegs()
+    ptrace(PTRACE_GETREGS, pid, 0, regs)
+    return regs
+
+
+def event_message(pid: int) -> int:
+    """PTRACE_GETEVENTMSG of an event that tells a number."""
+    message = Word()
+    ptrace(PTRACE_GETEVENTMSG, pid, 0, message)
+    return message.word
+
+
+def event_pid(pid: int) -> int:
+    """PTRACE_GETEVENTMSG of an event that tells a thread id."""
+    message = NewPid()
+    ptrace(PTRACE_GETEVENTMSG, pid, 0, message)
+    return message.pid
+
+
+def status_field(pid: int, field: bytes) -> bytes:
+    """The value of a field of /proc/PID/status. Not traced: the text differs from run to run."""
+    with untraced():
+        fd = openat(AT_FDCWD, b"/proc/%d/status" % pid, O_RDONLY, 0)
+        text = Buffer(8192)
+        count = read(fd, text, 8192)
+        close(fd)
+    lines = dict(line.split(b":", 1) for line in text.take(count).splitlines() if b":" in line)
+    return lines[field].strip()

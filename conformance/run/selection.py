@@ -1,0 +1,36 @@
+"""Which cases a run takes. Guests always collect all of them, so that a remembered guest fits every run."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from _pytest.mark.expression import Expression
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which cases to run, and how."""
+
+    paths: tuple[str, ...] = ()
+    """Areas, modules or cases, below the folder of cases; empty: all."""
+    expression: str = ""
+    """As in pytest's -k: names with `and`, `or` and `not`."""
+    timeout: float = 20.0
+    """Seconds a case may take, before the guest's slowdown."""
+
+    def takes(self, case: str) -> bool:
+        """Whether a case is selected. Raises SyntaxError when the expression is malformed."""
+        if self.paths and not any(_below(case, path) for path in self.paths):
+            return False
+        if not self.expression.strip():
+            return True
+        words = [word.lower() for word in re.split(r"/|::", case)]
+        return Expression.compile(self.expression).evaluate(
+            lambda name, /, **_: any(name.lower() in word for word in words)
+        )
+
+
+def _below(case: str, path: str) -> bool:
+    """Whether a case is a path, or lies below it, or is one of its parameter sets."""
+    return path in ("", ".") or case == path or case.startswith((f"{path}/", f"{path}::", f"{path}["))
