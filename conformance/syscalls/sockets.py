@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import Annotated
+from typing import Annotated, Self
 
 from conformance.syscalls.buffers import BE16, BE32, I32, U16, U32, U64, Buffer, Struct
 from conformance.syscalls.call import syscall
@@ -21,7 +21,6 @@ from conformance.syscalls.kinds import (
     Names,
     OutBytes,
     OutFds,
-    OutInt,
     Pid32,
     Seen,
     Size,
@@ -33,6 +32,8 @@ AF_UNSPEC, AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_ALG, AF_VSOCK, 
 SOCK_STREAM, SOCK_DGRAM, SOCK_RAW, SOCK_SEQPACKET = 1, 2, 3, 5
 SOCK_NONBLOCK, SOCK_CLOEXEC = 0o4000, 0o2000000
 IPPROTO_IP, IPPROTO_ICMP, IPPROTO_TCP, IPPROTO_UDP, IPPROTO_IPV6, IPPROTO_MPTCP = 0, 1, 6, 17, 41, 262
+IP_TTL, IP_PKTINFO, IP_RECVERR, IPV6_V6ONLY = 2, 8, 11, 26
+TCP_NODELAY, TCP_MAXSEG, TCP_CORK, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_KEEPCNT, TCP_INFO = 1, 2, 3, 4, 5, 6, 11
 SOL_SOCKET, SOL_NETLINK, SOL_PACKET = 1, 270, 263
 SO_DEBUG, SO_REUSEADDR, SO_TYPE, SO_ERROR, SO_DONTROUTE, SO_BROADCAST = 1, 2, 3, 4, 5, 6
 SO_SNDBUF, SO_RCVBUF, SO_KEEPALIVE, SO_OOBINLINE, SO_PRIORITY, SO_LINGER = 7, 8, 9, 10, 12, 13
@@ -49,9 +50,9 @@ SHUT_RD, SHUT_WR, SHUT_RDWR = 0, 1, 2
 Family = Annotated[int, Flags(named(globals(), "AF_"), bits=False)]
 SocketType = Annotated[int, Flags(named(globals(), "SOCK_"))]
 MessageFlags = Annotated[int, Flags(named(globals(), "MSG_"))]
-SocketLevel = Annotated[int, Flags(named(globals(), "SOL_") | {"IPPROTO_TCP": 6, "IPPROTO_IP": 0, "IPPROTO_IPV6": 41}, bits=False)]
+LEVELS = {"IPPROTO_IP": IPPROTO_IP, "IPPROTO_TCP": IPPROTO_TCP, "IPPROTO_UDP": IPPROTO_UDP, "IPPROTO_IPV6": IPPROTO_IPV6}
+SocketLevel = Annotated[int, Flags(named(globals(), "SOL_") | LEVELS, bits=False)]
 SocketOption = Annotated[int, Flags(named(globals(), "SO_"), bits=False)]
-
 
 
 class SockaddrKind(Memory):
@@ -95,6 +96,10 @@ class Ucred(Struct):
     gid: U32
 
 
+OutOption = Annotated[Buffer | Ucred | Struct | int | None, Memory(out=True, reads=False)]
+"""An option's value; Ucred is the one struct among them that holds what is the kernel's choice."""
+
+
 class Msghdr(Struct):
     """`struct msghdr`. Build one with `message`, which keeps what it points to alive."""
 
@@ -108,9 +113,14 @@ class Msghdr(Struct):
     flags: I32
     pad1: U32
 
+    def holding(self, *memory: Buffer) -> Self:
+        """Keep alive what the header points to, for as long as there is the header."""
+        self._held = memory
+        return self
+
 
 class Message:
-    """A `struct msghdr` and everything that it points to.
+    """A `struct msghdr` and everything that it points to; `header` alone keeps all of it alive.
 
     `data` is what to send, or how many bytes to make room for; `control` likewise.
     """
@@ -125,7 +135,7 @@ class Message:
             iovlen=1,
             control=self.control.address if control else 0,
             controllen=len(self.control),
-        )
+        ).holding(self.data, self.control, self.name, self.iovec)
 
     def controls(self) -> list[tuple[int, int, bytes]]:
         """The control messages that were received: level, type, data."""
@@ -181,7 +191,9 @@ def getpeername(fd: Fd, address: OutSockaddr, length: InOut[Struct]) -> Zero: ..
 @syscall
 def sendto(fd: Fd, buf: InBytes, size: Size, flags: MessageFlags, address: InSockaddr, length: Size) -> Count: ...
 @syscall
-def recvfrom(fd: Fd, buf: OutBytes, size: Size, flags: MessageFlags, address: OutSockaddr, length: InOut[Struct]) -> Count: ...
+def recvfrom(
+    fd: Fd, buf: OutBytes, size: Size, flags: MessageFlags, address: OutSockaddr, length: InOut[Struct]
+) -> Count: ...
 @syscall
 def sendmsg(fd: Fd, message: In[Msghdr], flags: MessageFlags) -> Count: ...
 @syscall
@@ -191,7 +203,9 @@ def sendmmsg(fd: Fd, messages: Any_, count: Int, flags: MessageFlags) -> Count: 
 @syscall
 def recvmmsg(fd: Fd, messages: Any_, count: Int, flags: MessageFlags, timeout: InBytes) -> Count: ...
 @syscall
-def getsockopt(fd: Fd, level: SocketLevel, option: SocketOption, value: OutInt, length: InOut[Struct]) -> Zero: ...
+def getsockopt(
+    fd: Fd, level: SocketLevel, option: SocketOption, value: OutOption, length: InOut[Struct]
+) -> Zero: ...
 @syscall
 def setsockopt(fd: Fd, level: SocketLevel, option: SocketOption, value: InBytes, length: Size) -> Zero: ...
 @syscall

@@ -1,0 +1,87 @@
+"""What most cases about sockets need: pairs, options that are ints, waiting."""
+
+from __future__ import annotations
+
+import struct
+
+from conformance.syscalls import Buffer, untraced
+from conformance.syscalls.polling import POLLIN, Pollfd, poll
+from conformance.syscalls.sockets import (
+    AF_INET,
+    AF_UNIX,
+    SOCK_STREAM,
+    SOL_SOCKET,
+    accept,
+    bind,
+    connect,
+    getsockname,
+    getsockopt,
+    listen,
+    setsockopt,
+    sockaddr_in,
+    socket,
+    socketpair,
+)
+
+PATIENCE = 10_000
+"""Milliseconds to wait for what is bound to come."""
+
+
+def size_of(size: int) -> Buffer:
+    """A `socklen_t` to be passed by address."""
+    return Buffer(struct.pack("=I", size))
+
+
+def pair(kind: int, *, family: int = AF_UNIX) -> tuple[int, int]:
+    """Two connected sockets."""
+    fds = Buffer(8)
+    socketpair(family, kind, 0, fds)
+    return fds.int_at(0), fds.int_at(4)
+
+
+def get_int(fd: int, level: int, option: int) -> int:
+    """An option that is an int."""
+    value = Buffer(4)
+    getsockopt(fd, level, option, value, size_of(4))
+    return value.int_at(0, signed=True)
+
+
+def set_int(fd: int, level: int, option: int, value: int) -> None:
+    """Set an option that is an int."""
+    setsockopt(fd, level, option, struct.pack("=i", value), 4)
+
+
+def events(fd: int, wanted: int = POLLIN, timeout: int = PATIENCE) -> int:
+    """What poll(2) says of `fd`, within `timeout` milliseconds. Not traced."""
+    state = Pollfd(fd=fd, events=wanted)
+    with untraced():
+        poll(state, 1, timeout)
+    return int(state.revents)
+
+
+def port_of(fd: int) -> int:
+    """The port that an IPv4 socket is bound to."""
+    address = Buffer(16)
+    getsockname(fd, address, size_of(16))
+    return int(struct.unpack_from("!H", bytes(address), 2)[0])
+
+
+def bound(kind: int) -> tuple[int, int]:
+    """An IPv4 socket at a port of the kernel's choice on the loopback address, and the port."""
+    fd = socket(AF_INET, kind, 0)
+    bind(fd, sockaddr_in(0), 16)
+    return fd, port_of(fd)
+
+
+def tcp_connection() -> tuple[int, int]:
+    """Both ends of a connection over the loopback interface: who connected, and who accepted."""
+    listener, port = bound(SOCK_STREAM)
+    listen(listener, 1)
+    client = socket(AF_INET, SOCK_STREAM, 0)
+    connect(client, sockaddr_in(port), 16)
+    return client, accept(listener, 0, 0)
+
+
+def error_of(fd: int) -> int:
+    """SO_ERROR: the pending error, which is thereby cleared."""
+    return get_int(fd, SOL_SOCKET, 4)

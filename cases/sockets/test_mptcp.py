@@ -1,0 +1,64 @@
+"""Multipath TCP: IPPROTO_MPTCP makes sockets that may use several paths (Linux 5.6, RFC 8684)."""
+
+from __future__ import annotations
+
+from errno import EPROTONOSUPPORT
+
+from cases.sockets._sockets import events, get_int, port_of
+from conformance.syscalls import Buffer
+from conformance.syscalls.files import read, write
+from conformance.syscalls.polling import POLLIN
+from conformance.syscalls.sockets import (
+    AF_INET,
+    IPPROTO_MPTCP,
+    SO_PROTOCOL,
+    SOCK_DGRAM,
+    SOCK_STREAM,
+    SOL_SOCKET,
+    accept,
+    bind,
+    connect,
+    listen,
+    sockaddr_in,
+    socket,
+)
+
+
+def listener() -> int:
+    """An MPTCP socket that listens at a port of the kernel's choice."""
+    fd = socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP)
+    bind(fd, sockaddr_in(0), 16)
+    listen(fd, 1)
+    return fd
+
+
+def test_socket_tells_its_protocol() -> None:
+    fd = socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP)
+    assert get_int(fd, SOL_SOCKET, SO_PROTOCOL) == IPPROTO_MPTCP
+
+
+def test_connection_carries_data() -> None:
+    server = listener()
+    client = socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP)
+    connect(client, sockaddr_in(port_of(server)), 16)
+    connection = accept(server, 0, 0)
+    assert write(client, b"hello", 5) == 5
+    assert events(connection) & POLLIN
+    data = Buffer(8)
+    assert read(connection, data, 8) == 5
+    assert data.take(5) == b"hello"
+
+
+def test_plain_tcp_client_is_served_as_well() -> None:
+    server = listener()
+    client = socket(AF_INET, SOCK_STREAM, 0)
+    connect(client, sockaddr_in(port_of(server)), 16)
+    connection = accept(server, 0, 0)
+    assert write(connection, b"hello", 5) == 5
+    assert events(client) & POLLIN
+    assert read(client, Buffer(8), 8) == 5
+
+
+def test_datagrams_are_eprotonosupport() -> None:
+    socket(AF_INET, SOCK_STREAM, IPPROTO_MPTCP)
+    socket.fails_with(EPROTONOSUPPORT, AF_INET, SOCK_DGRAM, IPPROTO_MPTCP)
