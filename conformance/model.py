@@ -272,6 +272,15 @@ class Cell:
     unmet: Expectation | None = None
     """An expectation for this cell that did not come true."""
 
+    @property
+    def unexpected(self) -> bool:
+        """Whether a gate must not let it through: a difference that nobody accepted, or an expectation unmet."""
+        return self.unmet is not None or (self.status in DIFFERENCES and self.expected is None)
+
+
+DIFFERENCES = (Status.DIFFERS, Status.MISSING, Status.FAILS, Status.CRASH, Status.HANG)
+"""What a cell says of its target when the target departs from the reference."""
+
 
 @dataclass(frozen=True, slots=True)
 class Trace:

@@ -13,13 +13,15 @@ import fcntl
 import os
 import posixpath
 import re
+import socket
+import stat
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from runners.seccomp import OPENERS, UNAME_FIELDS, File, Profile, Rule, glob
+from runners.seccomp import OPENERS, UNAME_FIELDS, Condition, File, Profile, Rule, glob
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,15 +98,19 @@ class Supervisor:
 
     def _decide(self, call: Call) -> Answer:
         for rule in self._rules[call.number]:
-            if all(
-                self._string(call, call.args[condition.arg]) in condition.strings
-                if condition.op == "string"
-                else condition.holds(call.args[condition.arg])
-                for condition in rule.when
-            ):
+            if all(self._holds(call, condition) for condition in rule.when):
                 return Fail(rule.errno)
         decider = self._deciders.get(call.number)
         return decider(call) if decider else None
+
+    def _holds(self, call: Call, condition: Condition) -> bool:
+        argument = call.args[condition.arg]
+        match condition.op:
+            case "string":
+                return self._string(call, argument) in condition.strings
+            case "socket":
+                return _is_socket(call.pid, argument & 0xFFFFFFFF, condition.values[0], condition.protocol)
+        return condition.holds(argument)
 
     def _decide_uname(self, call: Call) -> Answer:
         names = _names_of(call.pid)
@@ -170,6 +176,8 @@ _CONTINUE = 1
 _ADD_AND_SEND = 1 << 1
 """The new fd is the call's result, in one step (Linux 5.14)."""
 
+_PIDFD_GETFD = 438
+"""The same number on every architecture (Linux 5.6)."""
 _AT_FDCWD = -100 & 0xFFFFFFFF
 _CLONE_NEWUTS = 0x04000000
 _UNAME_BYTES = 65
@@ -211,6 +219,32 @@ def _write(pid: int, address: int, data: bytes) -> None:
     if count != len(data):
         number = ctypes.get_errno() if count < 0 else errno.EFAULT
         raise OSError(number, os.strerror(number))
+
+
+def _is_socket(pid: int, fd: int, family: int, protocol: int | None) -> bool:
+    """Whether a process's fd is a socket of this family and protocol (None: any). Raises OSError."""
+    process = os.open(f"/proc/{pid}", os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        status = os.stat(f"fd/{fd}", dir_fd=process)
+    finally:
+        os.close(process)
+    if not stat.S_ISSOCK(status.st_mode):
+        return False
+    with socket.socket(fileno=_fd_of(pid, fd)) as mine:
+        return mine.family == family and protocol in (None, mine.proto)
+
+
+def _fd_of(pid: int, fd: int) -> int:
+    """A duplicate of a process's fd (pidfd_getfd(2)). Raises OSError."""
+    thread_group = int(re.search(r"^Tgid:\s*(\d+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)[1])  # type: ignore[index] # it is always there
+    pidfd = os.pidfd_open(thread_group)
+    try:
+        copy = int(_libc.syscall(_PIDFD_GETFD, pidfd, fd, 0))
+    finally:
+        os.close(pidfd)
+    if copy < 0:
+        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
+    return copy
 
 
 def _names_of(pid: int) -> list[bytes]:

@@ -53,6 +53,9 @@ class ProfileRunner:
     def open(self) -> HostGuest:
         """See `Runner`."""
         profile = self._load()
-        notes = ["reproduces absence and refusal only: " + "; ".join(each.what for each in profile.not_emulated)]
+        notes = [
+            f"reproduces absence and refusal only; {len(profile.not_emulated)} known differences are not emulated",
+            *(f"not emulated: {each.what}" for each in profile.not_emulated),
+        ]
         prefix = [sys.executable, "-B", "-m", "runners.launch", str(self._path), "--"]
         return HostGuest(f"seccomp profile {self._path.name}, {len(profile.rules)} rules", notes, prefix)

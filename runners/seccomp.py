@@ -23,11 +23,12 @@ A profile is a TOML file:
     source = "..."
 
 Conditions on an argument: `eq` (its low 32 bits, which is what the kernel reads of an int), `ne`, `lt` and `ge` (all
-64 bits, unsigned), `has` (these bits are set), `masked_eq` (with `mask`), `string` (it points to this text). `value`
-may be a list: any of them, except for `ne`.
+64 bits, unsigned), `has` (these bits are set), `masked_eq` (with `mask`), `string` (it points to this text), `socket`
+(it is the fd of a socket of this address family and, if there is a `protocol`, of that). `value` may be a list: any of
+them, except for `ne` and `socket`.
 
-Conditions on numbers are decided by the filter, inside the kernel. What takes a look into the process's memory
-(`uname`, files, `string`) is a user notification (seccomp_unotify(2)), which `runners.notify` answers.
+Conditions on numbers are decided by the filter, inside the kernel. What takes a look into the process (`uname`, files,
+`string`, `socket`) is a user notification (seccomp_unotify(2)), which `runners.notify` answers.
 """
 
 from __future__ import annotations
@@ -48,10 +49,12 @@ import pyseccomp  # type: ignore[import-untyped] # it comes without type informa
 from runners.base import RunnerError
 
 Confidence = Literal["documented", "reported", "assumed"]
-Op = Literal["eq", "ne", "lt", "ge", "has", "masked_eq", "string"]
+Op = Literal["eq", "ne", "lt", "ge", "has", "masked_eq", "string", "socket"]
 
 CONFIDENCES: tuple[Confidence, ...] = ("documented", "reported", "assumed")
-OPS: tuple[Op, ...] = ("eq", "ne", "lt", "ge", "has", "masked_eq", "string")
+OPS: tuple[Op, ...] = ("eq", "ne", "lt", "ge", "has", "masked_eq", "string", "socket")
+LOOKING = ("string", "socket")
+"""Conditions that only a supervisor can decide, since they take a look into the process."""
 UNAME_FIELDS = ("sysname", "release", "version", "machine")
 OPENERS = {"open": 0, "openat": 1}
 """The calls that a `[[file]]` speaks about, and which of their arguments is the path."""
@@ -73,9 +76,11 @@ class Condition:
     values: tuple[int, ...] = ()
     mask: int = ALL_BITS
     strings: tuple[str, ...] = ()
+    protocol: int | None = None
+    """Of a `socket`, whose family is the one value; None: any."""
 
     def holds(self, argument: int) -> bool:
-        """Whether it holds for this number, an unsigned 64-bit one. Not for `string`, which needs the memory."""
+        """Whether it holds for this number, an unsigned 64-bit one. Not for what takes a look into the process."""
         match self.op:
             case "ne":
                 return argument != self.values[0]
@@ -101,9 +106,9 @@ class Rule:
     note: str = ""
 
     @property
-    def looks_into_memory(self) -> bool:
+    def looks_into_process(self) -> bool:
         """Whether only a supervisor can decide it."""
-        return any(condition.op == "string" for condition in self.when)
+        return any(condition.op in LOOKING for condition in self.when)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +155,7 @@ class Profile:
     @property
     def notified(self) -> frozenset[str]:
         """The calls that a supervisor must answer."""
-        names = {name for rule in self.rules if rule.looks_into_memory for name in rule.syscalls}
+        names = {name for rule in self.rules if rule.looks_into_process for name in rule.syscalls}
         if self.uname:
             names.add("uname")
         if self.files:
@@ -392,7 +397,7 @@ class _Reader:
         )
 
     def _condition(self, table: _Table) -> Condition:
-        table.only("arg", "op", "value", "mask")
+        table.only("arg", "op", "value", "mask", "protocol")
         arg = table.get("arg", int)
         if arg not in range(6):
             raise table.error("has an 'arg' that is not from 0 to 5")
@@ -401,8 +406,10 @@ class _Reader:
             raise table.error("lacks the key 'value'")
         found = table.get("value", object)
         values: list[object] = found if isinstance(found, list) else [found]
-        if op == "ne" and len(values) != 1:
-            raise table.error("has a list for 'ne', which a filter cannot")
+        if op in ("ne", "socket") and len(values) != 1:
+            raise table.error(f"has a list for '{op}', which takes one value")
+        if "protocol" in table and op != "socket":
+            raise table.error("has a 'protocol', which only 'socket' takes")
         if ("mask" in table) != (op == "masked_eq"):
             raise table.error("needs a 'mask' for 'masked_eq', and only for that")
         if op == "string":
@@ -411,6 +418,9 @@ class _Reader:
                 raise table.error("has a 'value' that is not a text")
             return Condition(arg, op, strings=strings)
         numbers = tuple(self._constant(table, value) for value in values)
+        if op == "socket":
+            protocol = self._constant(table, table.get("protocol", object)) if "protocol" in table else None
+            return Condition(arg, op, numbers, protocol=protocol)
         if op == "eq":
             return Condition(arg, op, numbers, mask=INT_BITS)
         mask = self._constant(table, table.get("mask", object)) if op == "masked_eq" else ALL_BITS

@@ -27,4 +27,4 @@ def command(verbose: bool, targets_file: Path | None) -> None:
         if verbose and not lacking:
             details.append(f"\n{target.name}:\n" + "\n".join(f"  {line}" for line in runner.describe()))
     click.echo(tabulate(rows, headers=("target", "runner", "runs", ""), maxcolwidths=[None, None, None, 90]))
-    click.echo("".join(details), nl=bool(details))
+    click.echo("\n".join(details), nl=bool(details))

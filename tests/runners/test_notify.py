@@ -30,6 +30,18 @@ when = [{arg = 2, op = "has", value = 0x410000}]
 errno = "EISDIR"
 source = "a test"
 confidence = "assumed"
+[[rule]]
+syscalls = ["setsockopt"]
+when = [{arg = 0, op = "socket", value = 16, protocol = 15}, {arg = 2, op = "eq", value = 16}]
+errno = "EINVAL"
+source = "a test"
+confidence = "assumed"
+[[rule]]
+syscalls = ["bind"]
+when = [{arg = 0, op = "socket", value = 16}]
+returns = 0
+source = "a test"
+confidence = "assumed"
 [[file]]
 paths = ["/proc/version"]
 text = "WSL1\\n"
@@ -218,3 +230,40 @@ def test_memory_that_is_read_only_is_not_written() -> None:
     assert ctypes.CDLL(None).mprotect(ctypes.c_void_p(start), mmap.PAGESIZE, mmap.PROT_READ) == 0
     with pytest.raises(OSError, match="Bad address"):
         _write(os.getpid(), start, b"other")
+
+
+def test_socket_is_told_by_family_and_protocol(profile: Path) -> None:
+    said = python(
+        profile,
+        """
+import socket
+for protocol in (15, 0):
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, protocol) as netlink:
+        netlink.bind((0, 1))
+        print(netlink.getsockname()[1])
+        try:
+            netlink.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+            print("set")
+        except OSError as error:
+            print(error.strerror)
+with socket.socket(socket.AF_UNIX) as unix:
+    unix.setsockopt(socket.SOL_SOCKET, socket.SO_PASSCRED, 1)
+    unix.bind(bytes(1) + b"conformance")
+    print(unix.getsockname())
+""",
+    )
+    assert said == ["0", "Invalid argument", "0", "set", "b'\\x00conformance'"]
+
+
+def test_what_is_no_socket_or_not_open_is_left_to_the_kernel(profile: Path) -> None:
+    said = python(
+        profile,
+        """
+import ctypes, errno, os
+libc = ctypes.CDLL(None, use_errno=True)
+for fd in (os.open("/dev/null", os.O_RDONLY), 999):
+    libc.bind(fd, bytes(16), 16)
+    print(errno.errorcode[ctypes.get_errno()])
+""",
+    )
+    assert said == ["ENOTSOCK", "EBADF"]

@@ -1,0 +1,17 @@
+"""Every format by its name."""
+
+from __future__ import annotations
+
+import importlib
+
+from conformance.model import Matrix
+
+EXTENSIONS = {"text": "txt", "markdown": "md", "json": "json", "junit": "xml", "html": "html"}
+"""The formats, and what their files are called."""
+MODULES = {"text": "text", "markdown": "markdown", "json": "json_report", "junit": "junit", "html": "html_report"}
+
+
+def render(matrix: Matrix, form: str) -> bytes:
+    """The matrix in one of the formats of `EXTENSIONS`, UTF-8. Imports the one renderer that is asked for."""
+    renderer = importlib.import_module(f"reports.{MODULES[form]}")
+    return renderer.render(matrix)  # type: ignore[no-any-return] # every module of MODULES has one

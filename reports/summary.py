@@ -1,0 +1,108 @@
+"""What all formats say alike: a feature's cases counted by verdict, and a few words for them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from conformance.model import Column, Matrix, Row, Status
+
+GRAVITY = (
+    Status.CRASH,
+    Status.HANG,
+    Status.FAILS,
+    Status.DIFFERS,
+    Status.MISSING,
+    Status.FLAKY,
+    Status.ERROR,
+    Status.INVALID,
+    Status.SKIPPED,
+    Status.SAME,
+)
+"""Verdicts, the gravest first."""
+
+LEGEND = {
+    Status.SAME: "as on the reference (for the reference: it passes)",
+    Status.DIFFERS: "passes, but with another result, errno or data than the reference",
+    Status.MISSING: "the feature is not there",
+    Status.FAILS: "what Linux promises does not hold",
+    Status.CRASH: "the case, or the guest, died",
+    Status.HANG: "the case, or the guest, did not end in time",
+    Status.FLAKY: "does not agree with itself",
+    Status.SKIPPED: "not run here: it needs what this target does not have",
+    Status.INVALID: "the reference itself does not pass",
+    Status.ERROR: "could not be run",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Feature:
+    """One module of cases: a row of the matrix."""
+
+    module: str
+    area: str
+    title: str
+    rows: tuple[Row, ...]
+
+    def tally(self, target: str) -> Counter[Status]:
+        """How many of the feature's cases have which verdict on a target."""
+        return Counter(row.cells[target].status for row in self.rows)
+
+
+def features(matrix: Matrix) -> list[Feature]:
+    """The matrix's rows by module, in order."""
+    by_module: dict[str, list[Row]] = {}
+    for row in matrix.rows:
+        by_module.setdefault(row.module, []).append(row)
+    return [Feature(module, rows[0].area, _title(rows[0]), tuple(rows)) for module, rows in by_module.items()]
+
+
+def _title(row: Row) -> str:
+    """What stands before the colon of a module's docstring, or the module's name."""
+    return row.feature.partition(":")[0].strip() or row.module.rpartition("/")[2].removeprefix("test_")[: -len(".py")]
+
+
+def words(tally: Counter[Status]) -> str:
+    """A tally in a cell: `same`, `missing`, or `9/14: 3 fails, 2 missing`."""
+    total = sum(tally.values())
+    present = [status for status in GRAVITY if tally[status]]
+    if len(present) == 1:
+        return str(present[0])
+    others = ", ".join(f"{tally[status]} {status}" for status in present if status is not Status.SAME)
+    return f"{tally[Status.SAME]}/{total}: {others}"
+
+
+def totals(matrix: Matrix, column: Column) -> Counter[Status]:
+    """All cases of a target by verdict."""
+    return Counter(row.cells[column.target.name].status for row in matrix.rows)
+
+
+def in_order(tally: Counter[Status]) -> list[tuple[Status, int]]:
+    """A tally as pairs: what is as it should be first, then by gravity."""
+    order = (Status.SAME, *(status for status in GRAVITY if status is not Status.SAME))
+    return [(status, tally[status]) for status in order if tally[status]]
+
+
+def about(column: Column) -> list[str]:
+    """What a reader of a column must know, a sentence each."""
+    if column.failed:
+        return [f"could not be run: {column.failed}"]
+    lines = []
+    if facts := column.facts:
+        lines.append(f"{facts.release} {facts.machine}, {facts.made_by}, uid {facts.uid}, scratch on {facts.scratch}")
+        lines += facts.notes
+    lines += column.troubles
+    if not column.complete:
+        lines.append("incomplete: not everything was run")
+    return lines
+
+
+def repeat_command(row: Row, target: str) -> str:
+    """The one command that runs a case again on a target, for a shell."""
+    return f"conformance run -t {target} '{row.case}'"
+
+
+def labels(matrix: Matrix) -> Sequence[str]:
+    """The columns' names; the reference is marked."""
+    return [column.label + ("*" if column.target.name == matrix.reference else "") for column in matrix.columns]
