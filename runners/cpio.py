@@ -10,7 +10,7 @@ from typing import IO
 
 
 def write_archive(tree: Path, to: Path, prefix: str = "") -> None:
-    """Write everything below `tree`, owned by root, in the `newc` format. Archives can be concatenated."""
+    """Write all files, links and directories below `tree`, owned by root, as `newc`. Archives can be concatenated."""
     with to.open("wb") as archive:
         members: list[tuple[str, Path | None]] = [(name, None) for name in _parents(prefix)]
         members += [(str(Path(prefix, path.relative_to(tree))), path) for path in sorted(tree.rglob("*"))]
@@ -38,7 +38,7 @@ def _write_member(archive: IO[bytes], number: int, name: str, path: Path | None)
         _write_header(archive, number, name, status.st_mode, 1, int(status.st_mtime), status.st_size)
         with path.open("rb") as source:
             shutil.copyfileobj(source, archive, 1 << 20)
-    else:
+    elif stat.S_ISDIR(status.st_mode):
         _write_header(archive, number, name, stat.S_IFDIR | 0o755, 2, int(status.st_mtime), 0)
     archive.write(bytes(-archive.tell() % 4))
 

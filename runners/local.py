@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from runners.base import Death, tail
+from runners.cache import cache_root
 from runners.process import ProcessChannel
 from runners.workspace import workspace
 
@@ -31,7 +32,7 @@ class HostGuest:
     def __init__(self, made_by: str, notes: Sequence[str] = (), prefix: Sequence[str] = ()) -> None:
         self.made_by = made_by
         self.notes = tuple(notes)
-        self.python: Sequence[str] = (sys.executable, "-B")
+        self.python: Sequence[str] = (sys.executable,)
         self.cases = str(SOURCES / "cases")
         self._prefix = tuple(prefix)
         self._stack = ExitStack()
@@ -41,7 +42,9 @@ class HostGuest:
     def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> ProcessChannel:
         """See `Guest`."""
         given = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        given |= {"TMPDIR": str(self._room), "PYTHONPATH": str(SOURCES), **(env or {})}
+        # Byte-code, pytest's rewritten cases among it, is kept: compiling is most of a start. Not beside the sources.
+        bytecode = str(cache_root() / "bytecode")
+        given |= {"TMPDIR": str(self._room), "PYTHONPATH": str(SOURCES), "PYTHONPYCACHEPREFIX": bytecode, **(env or {})}
         return self._stack.enter_context(ProcessChannel([*self._prefix, *argv], given, self._log))
 
     def ready(self) -> None:

@@ -39,6 +39,8 @@ class Multiplexer:
         with self._lock:
             number, self._next = self._next, self._next + 1
             channel = self._channels[number] = FramedChannel(self, number)
+        if self.broken.is_set():  # nobody would tell the channel that it has ended
+            raise RunnerError("the guest is gone")
         self.send(number, SPAWN, json.dumps({"argv": list(argv), "env": dict(env)}).encode())
         return channel
 
@@ -66,8 +68,8 @@ class Multiplexer:
                 if length > LARGEST_FRAME:
                     break
                 self._deliver(channel, kind, self._exactly(length))
-        except (OSError, EOFError):
-            pass
+        except (OSError, EOFError, ValueError):
+            pass  # it is gone, or no longer speaks our language
         finally:
             self.broken.set()
             self.hello.put(None)
@@ -85,7 +87,8 @@ class Multiplexer:
 
     def _deliver(self, channel: int, kind: int, payload: bytes) -> None:
         if kind == HELLO:
-            self.hello.put(json.loads(payload))
+            said = json.loads(payload)
+            self.hello.put({str(key): str(value) for key, value in said.items()} if isinstance(said, dict) else {})
         elif target := self._channels.get(channel):
             target.deliver(kind, payload)
 

@@ -6,7 +6,6 @@ import os
 import select
 import signal
 import subprocess
-import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
@@ -35,6 +34,7 @@ class ProcessChannel:
             )
         except OSError as error:
             raise RunnerError(f"{argv[0]} could not be started: {error.strerror}") from error
+        self._swept = False
 
     @property
     def pid(self) -> int:
@@ -73,14 +73,19 @@ class ProcessChannel:
 
     def kill(self) -> None:
         """See `Channel`. Asks first, so that a supervisor can take its children along."""
-        for number, patience in ((signal.SIGTERM, GRACE), (signal.SIGKILL, GRACE)):
-            if self._process.poll() is not None:
-                return
-            with suppress(ProcessLookupError):
-                os.killpg(self._process.pid, number)
-            end = time.monotonic() + patience
-            with suppress(subprocess.TimeoutExpired):
-                self._process.wait(max(0.0, end - time.monotonic()))
+        for number in (signal.SIGTERM, signal.SIGKILL):
+            if self._process.poll() is None:
+                self._signal(number)
+                with suppress(subprocess.TimeoutExpired):
+                    self._process.wait(GRACE)
+        if not self._swept:
+            self._swept = True  # later its number may be somebody else's
+            self._signal(signal.SIGKILL)
+
+    def _signal(self, number: signal.Signals) -> None:
+        """To the process and to what it started, as far as that has stayed in its group."""
+        with suppress(ProcessLookupError):
+            os.killpg(self._process.pid, number)
 
     def __enter__(self) -> Self:
         return self

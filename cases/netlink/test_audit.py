@@ -1,4 +1,4 @@
-"""Audit: the kernel's audit system answers on NETLINK_AUDIT, to the privileged of the first namespaces (auditctl(8))."""
+"""Audit: the kernel's audit system answers the privileged of the first namespaces on NETLINK_AUDIT (auditctl(8))."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.needs("root")
 
 @pytest.mark.shares("net", "pid")
 def test_status_can_be_asked_for() -> None:
-    """`struct audit_status`: mask, enabled, failure, pid, rate limit, backlog limit, lost, backlog, features, wait time."""
+    """`struct audit_status` begins with mask, enabled and failure."""
     fd = netlink_socket(NETLINK_AUDIT)
     only_in_first_namespaces()
     send(fd, request(AUDIT_GET, NLM_F_REQUEST, b""))

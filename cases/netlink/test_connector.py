@@ -13,7 +13,7 @@ from cases.netlink._namespaces import only_in_first_namespaces
 from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.child import exit_status, fork_child
 from conformance.syscalls.code import elf, exit_code
-from conformance.syscalls.files import AT_FDCWD, O_CREAT, O_WRONLY, close, openat, read, pipe2, write
+from conformance.syscalls.files import AT_FDCWD, O_CREAT, O_WRONLY, close, openat, pipe2, read, write
 from conformance.syscalls.netlink import (
     NETLINK_CONNECTOR,
     NLMSG_DONE,
@@ -24,8 +24,8 @@ from conformance.syscalls.netlink import (
     request,
     send,
 )
-from conformance.syscalls.sockets import SO_RCVBUFFORCE, SOL_SOCKET, setsockopt
 from conformance.syscalls.processes import PR_SET_NAME, execve, getpid, prctl, setresuid
+from conformance.syscalls.sockets import SO_RCVBUFFORCE, SOL_SOCKET, setsockopt
 
 CN_IDX_PROC = CN_VAL_PROC = 1
 PROC_CN_MCAST_LISTEN, PROC_CN_MCAST_IGNORE = 1, 2

@@ -103,8 +103,9 @@ def test_dump_of_a_policy_tells_which_attributes_a_family_takes() -> None:
     if answers[-1].error == EOPNOTSUPP:
         missing("policies of generic netlink")
     assert answers[-1].kind == NLMSG_DONE
-    policies = [attributes(each.payload[4:]).get(CTRL_ATTR_POLICY) for each in answers[:-1]]
-    described = {kind for policy in policies if policy for each in attributes(policy).values() for kind in attributes(each)}
+    found = [attributes(each.payload[4:]).get(CTRL_ATTR_POLICY) for each in answers[:-1]]
+    policies = [each for policy in found if policy for each in attributes(policy).values()]
+    described = {kind for policy in policies for kind in attributes(policy)}
     assert {CTRL_ATTR_FAMILY_ID, CTRL_ATTR_FAMILY_NAME} <= described
 
 

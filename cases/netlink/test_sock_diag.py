@@ -167,8 +167,9 @@ def test_one_unix_socket_is_asked_for_by_its_inode() -> None:
 
 def one_unix_socket(fd: int, inode: int) -> bytes:
     """The answer to a request for one unix socket, which is to show the connections that wait for `accept`."""
+    wanted = unix_request(inode=inode, show=UDIAG_SHOW_ICONS)
     with untraced():
-        (answer,) = ask(fd, request(SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, unix_request(inode=inode, show=UDIAG_SHOW_ICONS)))
+        (answer,) = ask(fd, request(SOCK_DIAG_BY_FAMILY, NLM_F_REQUEST, wanted))
     assert answer.kind == SOCK_DIAG_BY_FAMILY
     return answer.payload
 

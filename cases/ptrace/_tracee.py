@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from errno import EAGAIN
+from errno import EAGAIN, EINVAL, EIO, ENOENT
 
-from conformance.syscalls import Buffer, untraced
+from conformance.syscalls import Buffer, missing, untraced
 from conformance.syscalls.child import fork_child
 from conformance.syscalls.code import ENTRY, call, elf
 from conformance.syscalls.files import (
     AT_FDCWD,
     O_CREAT,
     O_RDONLY,
-    O_TRUNC,
+    O_RDWR,
     O_WRONLY,
     close,
     dup2,
     openat,
     pipe2,
     read,
+    unlink,
     write,
 )
 from conformance.syscalls.processes import WALL, execve, wait4
@@ -26,6 +27,8 @@ from conformance.syscalls.ptrace import (
     PTRACE_CONT,
     PTRACE_GETEVENTMSG,
     PTRACE_GETREGS,
+    PTRACE_PEEKUSER,
+    PTRACE_SEIZE,
     PTRACE_SETOPTIONS,
     PTRACE_SYSCALL,
     PTRACE_TRACEME,
@@ -37,6 +40,9 @@ from conformance.syscalls.ptrace import (
 
 SYSCALL_STOP = 0x80 | 5
 """The signal of a system call's stop with PTRACE_O_TRACESYSGOOD: SIGTRAP and a bit that no signal has."""
+
+RIP = 8 * 16
+"""Offset of the instruction pointer in `struct user`."""
 
 READY = 100
 """The fd on which a launched program says that it runs."""
@@ -65,7 +71,8 @@ def program(code: bytes, data: bytes = b"", name: bytes = b"tracee") -> bytes:
     """Write an executable made of `code` to the working directory; its path."""
     image = elf(code, data)
     with untraced():
-        fd = openat(AT_FDCWD, name, O_WRONLY | O_CREAT | O_TRUNC, 0o755)
+        unlink.result_of(name)  # an older one may be running
+        fd = openat(AT_FDCWD, name, O_WRONLY | O_CREAT, 0o755)
         assert write(fd, image, len(image)) == len(image)
         close(fd)
     return name
@@ -123,6 +130,23 @@ def launch(code: bytes, data: bytes = b"", *, before: Callable[[], object] | Non
     return pid
 
 
+def seize(pid: int, options: int = 0) -> None:
+    """PTRACE_SEIZE; an emulation that does not know the request says EIO or EINVAL."""
+    _, error = ptrace.result_of(PTRACE_SEIZE, pid, 0, options)
+    if error in (EINVAL, EIO):
+        missing("PTRACE_SEIZE")
+    assert error == 0
+
+
+def memory_of(pid: int) -> int:
+    """/proc/PID/mem, opened for reading and writing."""
+    fd, error = openat.result_of(AT_FDCWD, b"/proc/%d/mem" % pid, O_RDWR, 0)
+    if error == ENOENT:
+        missing("/proc/PID/mem")
+    assert error == 0
+    return fd
+
+
 def resume(pid: int, signum: int = 0, request: int = PTRACE_CONT) -> int:
     """Let a stopped tracee go on, with a signal or none, and wait; the wait status of its next stop or of its end."""
     ptrace(request, pid, 0, signum)
@@ -144,6 +168,13 @@ def registers(pid: int) -> UserRegs:
     regs = UserRegs()
     ptrace(PTRACE_GETREGS, pid, 0, regs)
     return regs
+
+
+def user_word(pid: int, offset: int) -> int:
+    """PTRACE_PEEKUSER: a word of `struct user`."""
+    word = Word()
+    ptrace(PTRACE_PEEKUSER, pid, offset, word)
+    return word.word
 
 
 def event_message(pid: int) -> int:

@@ -13,13 +13,14 @@ from cases.ptrace._tracee import (
     exited,
     launch,
     resume,
+    seize,
     set_options,
     start,
     status_field,
     stopped,
     wait,
 )
-from conformance.syscalls import Buffer
+from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.child import exit_status, fork_child, in_child
 from conformance.syscalls.code import exit_code
 from conformance.syscalls.processes import (
@@ -61,7 +62,8 @@ UNKNOWN_OPTION = 1 << 30
 
 def allow_any_tracer() -> None:
     """For kernels with Yama at scope 1, where a process that is no ancestor needs leave; EINVAL without Yama."""
-    prctl.result_of(PR_SET_PTRACER, ANY_TRACER)
+    with untraced():
+        prctl.result_of(PR_SET_PTRACER, ANY_TRACER)
 
 
 def test_traced_child_stops_with_sigtrap_after_execve() -> None:
@@ -90,13 +92,13 @@ def test_status_of_the_tracee_names_its_tracer() -> None:
 
 def test_seize_does_not_stop_the_tracee() -> None:
     pid = launch(ANNOUNCE + WAIT_FOREVER)
-    ptrace(PTRACE_SEIZE, pid)
+    seize(pid)
     assert wait4(pid, Buffer(4), WALL | WNOHANG, None) == 0
 
 
 def test_interrupt_stops_a_seized_tracee_with_an_event() -> None:
     pid = launch(ANNOUNCE + WAIT_FOREVER)
-    ptrace(PTRACE_SEIZE, pid)
+    seize(pid)
     ptrace(PTRACE_INTERRUPT, pid)
     assert wait(pid) == stopped(signal.SIGTRAP, PTRACE_EVENT_STOP)
 
@@ -108,7 +110,7 @@ def test_interrupt_needs_a_seized_tracee() -> None:
 
 def test_seized_tracee_reports_its_group_stop_as_an_event() -> None:
     pid = launch(ANNOUNCE + WAIT_FOREVER)
-    ptrace(PTRACE_SEIZE, pid)
+    seize(pid)
     kill(pid, signal.SIGSTOP)
     assert wait(pid) == stopped(signal.SIGSTOP)
     assert resume(pid, signal.SIGSTOP) == stopped(signal.SIGSTOP, PTRACE_EVENT_STOP)
@@ -116,7 +118,7 @@ def test_seized_tracee_reports_its_group_stop_as_an_event() -> None:
 
 def test_listening_tracee_tells_when_its_group_stop_ends() -> None:
     pid = launch(ANNOUNCE + WAIT_FOREVER)
-    ptrace(PTRACE_SEIZE, pid)
+    seize(pid)
     kill(pid, signal.SIGSTOP)
     assert wait(pid) == stopped(signal.SIGSTOP)
     assert resume(pid, signal.SIGSTOP) == stopped(signal.SIGSTOP, PTRACE_EVENT_STOP)
@@ -129,7 +131,7 @@ def test_listening_tracee_tells_when_its_group_stop_ends() -> None:
 
 def test_listen_outside_a_group_stop_is_eio() -> None:
     pid = launch(ANNOUNCE + WAIT_FOREVER)
-    ptrace(PTRACE_SEIZE, pid)
+    seize(pid)
     kill(pid, signal.SIGUSR1)
     assert wait(pid) == stopped(signal.SIGUSR1)
     ptrace.fails_with(EIO, PTRACE_LISTEN, pid)
@@ -152,7 +154,7 @@ def test_request_to_an_untraced_child_is_esrch() -> None:
 
 def test_request_to_a_running_tracee_is_esrch() -> None:
     pid = launch(ANNOUNCE + WAIT_FOREVER)
-    ptrace(PTRACE_SEIZE, pid)
+    seize(pid)
     ptrace.fails_with(ESRCH, PTRACE_PEEKUSER, pid, 0, Word())
 
 
@@ -186,7 +188,7 @@ def test_unknown_option_is_einval() -> None:
 def test_unknown_option_makes_seize_fail_with_eio() -> None:
     pid = launch(ANNOUNCE + WAIT_FOREVER)
     ptrace.fails_with(EIO, PTRACE_SEIZE, pid, 0, UNKNOWN_OPTION)
-    ptrace(PTRACE_SEIZE, pid, 0, PTRACE_O_TRACEEXIT)
+    seize(pid, PTRACE_O_TRACEEXIT)
 
 
 def test_unknown_request_is_eio() -> None:
@@ -218,13 +220,13 @@ def test_detached_process_can_be_attached_again() -> None:
 
 def test_exitkill_ends_the_tracee_when_its_tracer_exits() -> None:
     pid = launch(ANNOUNCE + WAIT_FOREVER, before=allow_any_tracer)
-    assert in_child(lambda: ptrace(PTRACE_SEIZE, pid, 0, PTRACE_O_EXITKILL)) == 0
+    assert in_child(lambda: seize(pid, PTRACE_O_EXITKILL)) == 0
     assert wait(pid) == signal.SIGKILL
 
 
 def test_tracee_lives_on_when_its_tracer_exits() -> None:
     pid = launch(ANNOUNCE + WAIT_FOREVER, before=allow_any_tracer)
-    assert in_child(lambda: ptrace(PTRACE_SEIZE, pid)) == 0
+    assert in_child(lambda: seize(pid)) == 0
     assert int(status_field(pid, b"TracerPid")) == 0
     kill(pid, signal.SIGTERM)
     assert wait(pid) == signal.SIGTERM

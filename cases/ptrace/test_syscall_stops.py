@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from errno import EBADF, EIO, ENOSYS
+from errno import EBADF, EINVAL, EIO, ENOSYS
 
 import pytest
 
@@ -55,8 +55,9 @@ MOV, SYSCALL = 5, 2
 
 def trace_getppid() -> None:
     """A filter that stops getppid(2) for the tracer, with the message 77."""
+    filter = deny(X86_64["getppid"], SECCOMP_RET_TRACE | 77)  # a name, or its instructions are gone before the call
     prctl(PR_SET_NO_NEW_PRIVS, 1)
-    seccomp(SECCOMP_SET_MODE_FILTER, 0, deny(X86_64["getppid"], SECCOMP_RET_TRACE | 77).program)
+    seccomp(SECCOMP_SET_MODE_FILTER, 0, filter.program)
 
 
 def syscall_info(pid: int) -> SyscallInfo:
@@ -74,14 +75,15 @@ def syscall_exit_info(pid: int) -> SyscallExitInfo:
 
 
 def need_syscall_info(outcome: tuple[int, int]) -> None:
-    """A kernel before 5.3 knows the request no more than any other number, and says EIO."""
-    if outcome[1] == EIO:
+    """A kernel before 5.3 knows the request no more than any other number, and says EIO, or EINVAL in an emulation."""
+    if outcome[1] in (EINVAL, EIO):
         missing("PTRACE_GET_SYSCALL_INFO")
     assert outcome[1] == 0
 
 
 def test_every_call_stops_at_entry_and_at_exit() -> None:
-    pid = start(call("getuid") + call("close", ABSENT_FD) + exit_code(4))
+    """The SIGTRAP that follows execve(2) is a signal of the new program: no exit from execve comes after it."""
+    pid = start(call("umask", 0o70) + call("close", ABSENT_FD) + exit_code(4))
     set_options(pid, PTRACE_O_TRACESYSGOOD)
     seen = []
     while (status := to_syscall(pid)) == stopped(SYSCALL_STOP):
@@ -89,9 +91,8 @@ def test_every_call_stops_at_entry_and_at_exit() -> None:
         seen.append((regs.orig_rax, regs.rax if regs.rax < 1 << 63 else regs.rax - (1 << 64)))
     assert status == exited(4)
     assert seen == [
-        (X86_64["execve"], 0),  # the tracee stood inside of it
-        (X86_64["getuid"], -ENOSYS),
-        (X86_64["getuid"], seen[2][1]),
+        (X86_64["umask"], -ENOSYS),
+        (X86_64["umask"], 0o022),
         (X86_64["close"], -ENOSYS),
         (X86_64["close"], -EBADF),
         (X86_64["exit_group"], -ENOSYS),
@@ -99,11 +100,11 @@ def test_every_call_stops_at_entry_and_at_exit() -> None:
 
 
 def test_without_sysgood_a_stop_looks_like_a_trap() -> None:
-    pid = start(call("getuid") + exit_code(0))
+    pid = start(call("umask", 0o70) + exit_code(0))
     assert to_syscall(pid) == stopped(signal.SIGTRAP)
-    assert registers(pid).orig_rax == X86_64["execve"]
+    assert registers(pid).orig_rax == X86_64["umask"]
     assert to_syscall(pid) == stopped(signal.SIGTRAP)
-    assert registers(pid).orig_rax == X86_64["getuid"]
+    assert registers(pid).rax == 0o022
 
 
 def test_siginfo_of_a_stop_holds_its_signal_as_code() -> None:
@@ -119,8 +120,7 @@ def test_siginfo_of_a_stop_holds_its_signal_as_code() -> None:
 def test_arguments_are_in_the_registers_of_the_convention() -> None:
     pid = start(call("close", 11, 12, 13, 14, 15, 16) + exit_code(0))
     set_options(pid, PTRACE_O_TRACESYSGOOD)
-    for _ in range(2):
-        assert to_syscall(pid) == stopped(SYSCALL_STOP)
+    assert to_syscall(pid) == stopped(SYSCALL_STOP)
     regs = registers(pid)
     assert [regs.rdi, regs.rsi, regs.rdx, regs.r10, regs.r8, regs.r9] == [11, 12, 13, 14, 15, 16]
 
@@ -128,8 +128,7 @@ def test_arguments_are_in_the_registers_of_the_convention() -> None:
 def test_info_at_entry_has_number_and_arguments() -> None:
     pid = start(call("close", ABSENT_FD, 12, 13, 14, 15, 16) + exit_code(0))
     set_options(pid, PTRACE_O_TRACESYSGOOD)
-    for _ in range(2):
-        assert to_syscall(pid) == stopped(SYSCALL_STOP)
+    assert to_syscall(pid) == stopped(SYSCALL_STOP)
     info = syscall_info(pid)
     assert (info.op, info.arch) == (PTRACE_SYSCALL_INFO_ENTRY, AUDIT_ARCH_X86_64)
     assert (info.nr, list(info.args)) == (X86_64["close"], [ABSENT_FD, 12, 13, 14, 15, 16])
@@ -138,8 +137,7 @@ def test_info_at_entry_has_number_and_arguments() -> None:
 def test_info_has_the_address_behind_the_instruction() -> None:
     pid = start(call("getuid") + exit_code(0))
     set_options(pid, PTRACE_O_TRACESYSGOOD)
-    for _ in range(2):
-        assert to_syscall(pid) == stopped(SYSCALL_STOP)
+    assert to_syscall(pid) == stopped(SYSCALL_STOP)
     info, regs = syscall_info(pid), registers(pid)
     assert info.instruction_pointer == ENTRY + MOV + SYSCALL
     assert info.stack_pointer == regs.rsp
@@ -148,7 +146,7 @@ def test_info_has_the_address_behind_the_instruction() -> None:
 def test_info_at_exit_has_the_result() -> None:
     pid = start(call("umask", 0o70) + exit_code(0))
     set_options(pid, PTRACE_O_TRACESYSGOOD)
-    for _ in range(3):
+    for _ in range(2):
         assert to_syscall(pid) == stopped(SYSCALL_STOP)
     info = syscall_exit_info(pid)
     assert (info.op, info.rval, info.is_error) == (PTRACE_SYSCALL_INFO_EXIT, 0o022, 0)
@@ -157,7 +155,7 @@ def test_info_at_exit_has_the_result() -> None:
 def test_info_at_exit_marks_a_failure() -> None:
     pid = start(call("close", ABSENT_FD) + exit_code(0))
     set_options(pid, PTRACE_O_TRACESYSGOOD)
-    for _ in range(3):
+    for _ in range(2):
         assert to_syscall(pid) == stopped(SYSCALL_STOP)
     info = syscall_exit_info(pid)
     assert (info.op, info.rval, info.is_error) == (PTRACE_SYSCALL_INFO_EXIT, -EBADF, 1)
@@ -204,7 +202,6 @@ def test_seccomp_event_comes_after_the_entry_stop() -> None:
     pid = start(call("getppid") + exit_code(0), before=trace_getppid)
     set_options(pid, PTRACE_O_TRACESECCOMP | PTRACE_O_TRACESYSGOOD)
     assert to_syscall(pid) == stopped(SYSCALL_STOP)
-    assert to_syscall(pid) == stopped(SYSCALL_STOP)
     assert registers(pid).orig_rax == X86_64["getppid"]
     assert to_syscall(pid) == stopped(signal.SIGTRAP, PTRACE_EVENT_SECCOMP)
     assert to_syscall(pid) == stopped(SYSCALL_STOP)
@@ -214,7 +211,7 @@ def test_seccomp_event_comes_after_the_entry_stop() -> None:
 def test_unknown_call_stops_like_any_other() -> None:
     pid = start(b"\xb8\xff\x7f\x00\x00\x0f\x05" + EXIT_WITH_ERRNO)  # mov eax, 0x7fff; syscall
     set_options(pid, PTRACE_O_TRACESYSGOOD)
-    for _ in range(3):
+    for _ in range(2):
         assert to_syscall(pid) == stopped(SYSCALL_STOP)
     assert registers(pid).orig_rax == 0x7FFF
     assert resume(pid) == exited(ENOSYS)
@@ -223,7 +220,7 @@ def test_unknown_call_stops_like_any_other() -> None:
 def test_result_of_an_untouched_call_reaches_the_tracee() -> None:
     pid = start(call("umask", 0o70) + EXIT_WITH_RESULT)
     set_options(pid, PTRACE_O_TRACESYSGOOD)
-    for _ in range(3):
+    for _ in range(2):
         assert to_syscall(pid) == stopped(SYSCALL_STOP)
     assert resume(pid) == exited(0o022)
 

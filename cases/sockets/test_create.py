@@ -31,6 +31,9 @@ from conformance.syscalls.sockets import (
     socketpair,
 )
 
+SOCK_RDM = 4
+"""Of no protocol of AF_INET."""
+
 
 @pytest.mark.parametrize(
     ("family", "kind", "protocol"),
@@ -64,12 +67,12 @@ def test_raw_socket_takes_a_privilege() -> None:
     socket.fails_with(EPERM, AF_INET, SOCK_RAW, IPPROTO_ICMP)
 
 
-@pytest.mark.parametrize("family", [46, 1000, -1])
+@pytest.mark.parametrize("family", [1000, -1])
 def test_unknown_family_is_eafnosupport(family: int) -> None:
     socket.fails_with(EAFNOSUPPORT, family, SOCK_STREAM, 0)
 
 
-@pytest.mark.parametrize("kind", [11, 15, -1])
+@pytest.mark.parametrize("kind", [11, -1])
 def test_unknown_type_is_einval(kind: int) -> None:
     socket.fails_with(EINVAL, AF_UNIX, kind, 0)
 
@@ -81,13 +84,13 @@ def test_flag_that_is_none_is_einval() -> None:
 @pytest.mark.parametrize(
     ("family", "kind", "protocol", "error"),
     [
-        (AF_INET, SOCK_SEQPACKET, 0, ESOCKTNOSUPPORT),
+        (AF_INET, SOCK_RDM, 0, ESOCKTNOSUPPORT),
         (AF_INET, SOCK_STREAM, IPPROTO_UDP, EPROTONOSUPPORT),
         (AF_INET, SOCK_DGRAM, IPPROTO_TCP, EPROTONOSUPPORT),
         (AF_INET, SOCK_STREAM, -1, EINVAL),
         (AF_UNIX, SOCK_STREAM, 7, EPROTONOSUPPORT),
     ],
-    ids=["inet-seqpacket", "stream-of-udp", "dgram-of-tcp", "negative", "unix-protocol"],
+    ids=["inet-rdm", "stream-of-udp", "dgram-of-tcp", "negative", "unix-protocol"],
 )
 def test_type_or_protocol_that_a_family_lacks_is_an_error(family: int, kind: int, protocol: int, error: int) -> None:
     socket.fails_with(error, family, kind, protocol)

@@ -7,8 +7,7 @@ from errno import EAGAIN, EBADF, EDESTADDRREQ, EFAULT, EINVAL, EMSGSIZE, ENOTSOC
 
 from cases.sockets._sockets import pair, set_int, tcp_connection
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import Iovec, read, write
-from conformance.syscalls.files import AT_FDCWD, O_RDONLY, openat
+from conformance.syscalls.files import AT_FDCWD, O_RDONLY, Iovec, openat, read, write
 from conformance.syscalls.sockets import (
     AF_INET,
     MSG_DONTWAIT,

@@ -265,4 +265,5 @@ def test_filter_that_jumps_out_of_itself_is_einval() -> None:
     fd = socket(AF_UNIX, SOCK_DGRAM, 0)
     program = Buffer(struct.pack("=HBBI", 0x05, 0, 0, 100) + struct.pack("=HBBI", 0x06, 0, 0, 0))
     with untraced():  # as in `attach`
-        setsockopt.fails_with(EINVAL, fd, SOL_SOCKET, SO_ATTACH_FILTER, struct.pack("=HxxxxxxQ", 2, program.address), 16)
+        head = struct.pack("=HxxxxxxQ", 2, program.address)
+        setsockopt.fails_with(EINVAL, fd, SOL_SOCKET, SO_ATTACH_FILTER, head, 16)

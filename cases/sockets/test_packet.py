@@ -8,7 +8,7 @@ from errno import EINVAL, ENODEV, EPERM
 
 import pytest
 
-from cases.sockets._sockets import bound, size_of
+from cases.sockets._sockets import bound, events, size_of
 from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.polling import POLLIN, Pollfd, poll
 from conformance.syscalls.processes import setresuid
@@ -27,7 +27,7 @@ from conformance.syscalls.sockets import (
     socket,
 )
 
-ETH_P_IP, ETH_P_ALL = 0x0800, 0x0003
+ETH_P_IP, ETH_P_ALL, ETH_P_EXPERIMENT = 0x0800, 0x0003, 0x88B5
 PACKET_STATISTICS = 6
 PACKET_HOST, PACKET_OUTGOING = 0, 4
 ARPHRD_LOOPBACK = 772
@@ -99,22 +99,16 @@ def test_outgoing_frames_are_seen_by_who_wants_everything() -> None:
     frame_with(fd, b"conformance", PACKET_OUTGOING)
 
 
-def test_frame_that_was_sent_raw_arrives_as_a_datagram() -> None:
-    fd = packet_socket(SOCK_DGRAM)
-    receiver, port = bound(SOCK_DGRAM)
-    payload = b"conformance"
-    head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 28 + len(payload), 1, 0, 64, 17, 0, b"\x7f\0\0\1", b"\x7f\0\0\1")
-    total = sum(struct.unpack("!10H", head))
-    checksum = ~((total & 0xFFFF) + (total >> 16)) & 0xFFFF
-    packet = head[:10] + struct.pack("!H", checksum) + head[12:]
-    packet += struct.pack("!HHHH", 9, port, 8 + len(payload), 0) + payload
-    with untraced():  # the port is the kernel's choice
-        address = struct.pack("=H", AF_PACKET) + struct.pack("!H", ETH_P_IP) + struct.pack("=iHBB8x", 1, 0, 0, 6)
-        assert sendto(fd, packet, len(packet), 0, address, 20) == len(packet)
-        assert poll(Pollfd(fd=receiver, events=POLLIN), 1, int(PATIENCE * 1000)) == 1
-    data = Buffer(32)
-    assert recvfrom(receiver, data, 32, 0, 0, 0) == len(payload)
-    assert data.take(len(payload)) == payload
+def test_frame_that_was_sent_raw_loses_its_link_header_on_the_way_in() -> None:
+    """Over the loopback interface, with an ethernet type for experiments (IEEE 802)."""
+    receiver = socket(AF_PACKET, SOCK_DGRAM, protocol(ETH_P_EXPERIMENT))
+    sender = socket(AF_PACKET, SOCK_RAW, 0)
+    frame = bytes(12) + struct.pack("!H", ETH_P_EXPERIMENT) + b"conformance"
+    assert sendto(sender, frame, len(frame), 0, sockaddr_ll(0, LOOPBACK_INDEX), 20) == len(frame)
+    assert events(receiver) & POLLIN
+    data = Buffer(64)
+    assert recvfrom(receiver, data, 64, 0, 0, 0) == len(b"conformance")
+    assert data.take(11) == b"conformance"
 
 
 def test_name_tells_interface_and_its_kind() -> None:

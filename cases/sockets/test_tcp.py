@@ -8,17 +8,14 @@ from errno import (
     EADDRNOTAVAIL,
     EAFNOSUPPORT,
     EAGAIN,
-
     ECONNREFUSED,
     ECONNRESET,
     EINPROGRESS,
     EINVAL,
     EISCONN,
     ENOTCONN,
-
     EPIPE,
 )
-
 
 from cases.sockets._sockets import bound, error_of, events, get_int, port_of, set_int, size_of, tcp_connection
 from conformance.syscalls import Buffer, untraced

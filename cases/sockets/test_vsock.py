@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from errno import EADDRNOTAVAIL, EAFNOSUPPORT, EINVAL, ENODEV, ENOPROTOOPT
+from errno import EADDRNOTAVAIL, EINVAL, ENOPROTOOPT
 
 from cases.sockets._sockets import events, get_int, size_of
 from conformance.syscalls import Buffer, missing, untraced
@@ -71,20 +71,22 @@ def test_address_of_another_machine_is_eaddrnotavail() -> None:
     bind.fails_with(EADDRNOTAVAIL, fd, sockaddr_vm(0x7FFFFFFF, 70_002), 16)
 
 
-def test_address_too_short_or_of_another_family_is_refused() -> None:
+def test_address_too_short_or_of_another_family_is_einval() -> None:
     fd = socket(AF_VSOCK, SOCK_STREAM, 0)
     bind.fails_with(EINVAL, fd, sockaddr_vm(VMADDR_CID_ANY, 70_003), 8)
-    bind.fails_with(EAFNOSUPPORT, fd, sockaddr_vm(VMADDR_CID_ANY, 70_003, family=AF_INET), 16)
+    bind.fails_with(EINVAL, fd, sockaddr_vm(VMADDR_CID_ANY, 70_003, family=AF_INET), 16)
 
 
 def test_loopback_carries_data() -> None:
-    """VMADDR_CID_LOCAL (Linux 5.6), which takes the loopback transport."""
-    server = listener(70_004)
-    client = socket(AF_VSOCK, SOCK_STREAM, 0)
-    _, error = connect.result_of(client, sockaddr_vm(VMADDR_CID_LOCAL, 70_004), 16)
-    if error in (ENODEV, EADDRNOTAVAIL):
+    """VMADDR_CID_LOCAL (Linux 5.6). Without the loopback transport nobody has that address, and what is sent to it
+    goes to the host.
+    """
+    server = socket(AF_VSOCK, SOCK_STREAM, 0)
+    if bind.result_of(server, sockaddr_vm(VMADDR_CID_LOCAL, 70_004), 16)[1] == EADDRNOTAVAIL:
         missing("the loopback transport of vsock")
-    assert error == 0
+    listen(server, 1)
+    client = socket(AF_VSOCK, SOCK_STREAM, 0)
+    connect(client, sockaddr_vm(VMADDR_CID_LOCAL, 70_004), 16)
     connection = accept(server, 0, 0)
     assert write(client, b"hello", 5) == 5
     assert events(connection) & POLLIN

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import re
 from functools import cache
@@ -43,3 +44,17 @@ def definition_hash(path: Path, function: str) -> str:
     rest, tests = _definitions(path)
     text = rest + tests.get(function, "")
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def described(path: Path, name: str) -> tuple[str, str, str]:
+    """Of a case whose module was not imported here: the hash of its definition, its title and its feature's."""
+    function = name.partition("[")[0]
+    module = ast.parse(path.read_text())
+    found = next((node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == function), None)
+    title = ast.get_docstring(found) if found else None
+    return definition_hash(path, function), headline(title), headline(ast.get_docstring(module))
+
+
+def headline(docstring: str | None) -> str:
+    """The first line of a docstring."""
+    return (docstring or "").strip().split("\n")[0]

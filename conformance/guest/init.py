@@ -118,6 +118,14 @@ class Agent:
         self.poll = select.poll()
         self.poll.register(stream, select.POLLIN)
         self.outputs: dict[int, int] = {}
+        self.silent: set[int] = set()
+        """Channels of processes that have closed their output and may still go on."""
+        self.pending: dict[int, bytearray] = {}
+        """By channel, what its process has not read yet: waiting for it here would stop everybody else."""
+        self.inputs: dict[int, int] = {}
+        """Channels by the fd that their process reads from, while there is something pending."""
+        self.closing: set[int] = set()
+        """Channels whose input ends when nothing is pending any more."""
 
     def send(self, channel: int, kind: int, payload: bytes = b"") -> None:
         """Write a frame, whole."""
@@ -129,11 +137,13 @@ class Agent:
         """Forever: what comes from the host, what comes from processes, what has ended."""
         self.send(0, HELLO, json.dumps({"release": os.uname().release, "stream": self.name()}).encode())
         while True:
-            for fd, _ in self.poll.poll(200 if self.processes else None):
+            for fd, _ in self.poll.poll(10 if self.silent else 200 if self.processes else None):
                 if fd == self.stream:
                     self.receive()
-                else:
+                elif fd in self.outputs:
                     self.forward(fd)
+                elif fd in self.inputs:
+                    self.feed(self.inputs[fd])
             self.reap()
 
     def name(self) -> str:
@@ -158,14 +168,37 @@ class Agent:
         elif kind == AWAKE:
             awake(payload)
         elif process := self.processes.get(channel):
-            assert process.stdin is not None
-            with contextlib.suppress(OSError):
-                if kind == DATA:
-                    process.stdin.write(payload)
-                elif kind == END_OF_INPUT:
-                    process.stdin.close()
-                elif kind == KILL:
+            if kind == DATA:
+                self.pending[channel] += payload
+                self.feed(channel)
+            elif kind == END_OF_INPUT:
+                self.closing.add(channel)
+                self.feed(channel)
+            elif kind == KILL:
+                with contextlib.suppress(OSError):
                     os.killpg(process.pid, signal.SIGKILL)
+
+    def feed(self, channel: int) -> None:
+        """Give a process as much of what is pending as it takes, and come back when it takes more."""
+        process, pending = self.processes[channel], self.pending[channel]
+        assert process.stdin is not None
+        if process.stdin.closed:
+            return
+        fd = process.stdin.fileno()
+        try:
+            while pending:
+                del pending[: os.write(fd, pending[: 1 << 16])]
+        except BlockingIOError:
+            if fd not in self.inputs:
+                self.inputs[fd] = channel
+                self.poll.register(fd, select.POLLOUT)
+            return
+        except OSError:
+            pending.clear()  # it has closed its input
+        if self.inputs.pop(fd, None) is not None:
+            self.poll.unregister(fd)
+        if channel in self.closing:
+            process.stdin.close()
 
     def spawn(self, channel: int, request: dict[str, object]) -> None:
         """Start a process; one that cannot be started ends at once with status 127."""
@@ -182,36 +215,45 @@ class Agent:
             sys.stderr.write(f"agent: {error}\n")
             self.send(channel, EXIT, struct.pack("<i", 127))
             return
+        os.set_blocking(process.stdin.fileno(), False)
         self.processes[channel] = process
+        self.pending[channel] = bytearray()
         self.outputs[process.stdout.fileno()] = channel
         self.poll.register(process.stdout, select.POLLIN)
 
     def forward(self, fd: int) -> None:
-        """What a process wrote, to the host. At the end of its output, its status."""
+        """What a process wrote, to the host."""
         channel = self.outputs[fd]
         if data := os.read(fd, 1 << 16):
             self.send(channel, DATA, data)
         else:
             self.poll.unregister(fd)
-            self.finish(channel)
-
-    def finish(self, channel: int) -> None:
-        """Forget a process that closed its output, once it has ended."""
-        process = self.processes.pop(channel)
-        assert process.stdout is not None
-        assert process.stdin is not None
-        del self.outputs[process.stdout.fileno()]
-        with contextlib.suppress(OSError):
-            process.stdin.close()
-        self.send(channel, EXIT, struct.pack("<i", process.wait()))
-        process.stdout.close()
+            del self.outputs[fd]
+            self.silent.add(channel)
 
     def reap(self) -> None:
-        """Orphans come to PID 1; the agent's own children are left to their `Popen`."""
-        own = {process.pid for process in self.processes.values()}
+        """Tell of processes that have ended and said everything. Orphans come to PID 1, and are let go."""
+        for channel, process in list(self.processes.items()):
+            if process.poll() is not None and channel in self.silent:
+                self.silent.remove(channel)
+                self.finish(channel, self.processes.pop(channel))
+        own = {process.pid for process in self.processes.values() if process.returncode is None}
         with contextlib.suppress(ChildProcessError):
             while (found := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)) and found.si_pid not in own:
                 os.waitpid(found.si_pid, 0)
+
+    def finish(self, channel: int, process: subprocess.Popen[bytes]) -> None:
+        """Close what leads to a process, and send its status."""
+        assert process.stdin is not None
+        if not process.stdin.closed and self.inputs.pop(process.stdin.fileno(), None) is not None:
+            self.poll.unregister(process.stdin)
+        del self.pending[channel]
+        self.closing.discard(channel)
+        for stream in (process.stdin, process.stdout):
+            assert stream is not None
+            with contextlib.suppress(OSError):
+                stream.close()
+        self.send(channel, EXIT, struct.pack("<i", process.returncode))
 
 
 def main() -> None:

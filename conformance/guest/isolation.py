@@ -8,11 +8,13 @@ and takes every stray process with it.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import resource
 import select
 import shutil
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -69,19 +71,29 @@ class Isolation:
         `deadline` is in seconds. Always returns; whatever the case left behind is gone by then.
         """
         fresh = self.namespaces - shares
+        spared: frozenset[int] = frozenset()
+        if "pid" not in fresh:
+            spared = frozenset(_children())
+            with contextlib.suppress(OSError):
+                prctl(PR_SET_CHILD_SUBREAPER, 1)  # what a case leaves behind comes to us if its keeper is killed
         scratch = tempfile.mkdtemp(prefix="conformance-")
         ended, keeper_end = os.pipe()
         try:
             keeper = self._fork("pid" in fresh)
             if keeper == 0:
-                os.close(ended)
-                if "pid" in fresh and self._own_pid_namespace is None:
-                    _enter_pid_namespace()
-                _keep(case, fresh, scratch, deadline)
+                try:
+                    os.close(ended)
+                    _keep(case, fresh, scratch, deadline, enter="pid" in fresh and self._own_pid_namespace is None)
+                finally:
+                    os._exit(_SETUP_FAILED)
             os.close(keeper_end)
             return _watch(keeper, ended, deadline + GRACE)
         finally:
             os.close(ended)
+            if "pid" not in fresh:
+                _kill_strays(spared)  # a keeper that was killed could not do it
+            if "mnt" not in fresh:
+                _unlock(scratch)
             shutil.rmtree(scratch, ignore_errors=True)
 
     def _fork(self, new_pid_namespace: bool) -> int:
@@ -105,7 +117,7 @@ def _allowed_namespaces() -> list[str]:
     if pid == 0:
         for name, flag in NAMESPACES.items():
             with contextlib.suppress(OSError):
-                unshare(flag)
+                _unshare(flag)
                 os.write(writer, name.encode() + b"\n")
         os._exit(0)
     os.close(writer)
@@ -114,6 +126,25 @@ def _allowed_namespaces() -> list[str]:
     os.waitpid(pid, 0)
     # A new PID namespace is of no use without a /proc of its own, which takes a mount namespace.
     return names if "mnt" in names else [name for name in names if name != "pid"]
+
+
+def _unshare(flags: int) -> None:
+    """Enter new namespaces. Raises OSError, too where the kernel only claims a new mount namespace.
+
+    An emulation, or a fault that was injected, must not make us mount things on the machine itself.
+    """
+    before = _mount_namespace()
+    unshare(flags)
+    if flags & CLONE_NEWNS and before and _mount_namespace() == before:
+        raise OSError(errno.ENOSYS, "unshare(2) made no new mount namespace")
+
+
+def _mount_namespace() -> str | None:
+    """Which one we are in, or None where that is not told (gVisor before 2023)."""
+    try:
+        return os.readlink("/proc/self/ns/mnt")
+    except OSError:
+        return None
 
 
 def _way_back() -> int | None:
@@ -140,14 +171,18 @@ def _enter_pid_namespace() -> None:
 
 
 def _watch(keeper: int, ended: int, limit: float) -> Ending:
-    """Wait for the keeper; kill it when even its grace is over."""
+    """Wait for the keeper; kill it when even its grace is over, or when we are interrupted."""
     poll = select.poll()
     poll.register(ended, select.POLLIN)
-    if not poll.poll(limit * 1000):
-        os.kill(keeper, signal.SIGKILL)
-        os.waitpid(keeper, 0)
+    in_time = None
+    try:
+        in_time = poll.poll(limit * 1000)
+    finally:
+        if not in_time:
+            os.kill(keeper, signal.SIGKILL)
+        _, status = os.waitpid(keeper, 0)
+    if not in_time:
         return Ending(timed_out=True)
-    _, status = os.waitpid(keeper, 0)
     if os.WIFSIGNALED(status):
         # The keeper passes on the signal that ended the case by dying of it, or was itself a victim.
         return Ending(signal=os.WTERMSIG(status))
@@ -159,20 +194,24 @@ def _watch(keeper: int, ended: int, limit: float) -> Ending:
     return Ending(status=code) if code < 128 else Ending(signal=code - 128)
 
 
-def _keep(case: Callable[[], None], fresh: frozenset[str], scratch: str, deadline: float) -> None:
-    """The keeper's life. Never returns."""
+def _keep(case: Callable[[], None], fresh: frozenset[str], scratch: str, deadline: float, *, enter: bool) -> None:
+    """The keeper's life. Never returns. `enter`: it is not in its PID namespace yet."""
     code = _SETUP_FAILED
     try:
+        if enter:
+            _enter_pid_namespace()
         os.setsid()
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        awaited = {signal.SIGCHLD} if "pid" in fresh else {signal.SIGCHLD, signal.SIGTERM}
+        signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
+        # A PID namespace ends with its PID 1. Without one there is clearing up to do before we follow our parent.
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL if "pid" in fresh else signal.SIGTERM)
         with contextlib.suppress(OSError):
             prctl(PR_SET_CHILD_SUBREAPER, 1)
         _make_surroundings(fresh, scratch)
-        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGCHLD})
         child = os.fork()
         if child == 0:
             _become_case(case)
-        code = _wait_for_case(child, deadline)
+        code = _wait_for_case(child, deadline, awaited)
     except BaseException as error:  # the keeper's only way to speak is its exit status and its stderr
         os.write(2, f"isolation: {error}\n".encode())
     finally:
@@ -181,8 +220,11 @@ def _keep(case: Callable[[], None], fresh: frozenset[str], scratch: str, deadlin
         os._exit(code)
 
 
-def _wait_for_case(child: int, deadline: float) -> int:
-    """The keeper's exit status: the case's own, 128 + signal, or `_TIMED_OUT`. Reaps whatever else ends meanwhile."""
+def _wait_for_case(child: int, deadline: float, awaited: set[signal.Signals]) -> int:
+    """The keeper's exit status: the case's own, 128 + signal, or `_TIMED_OUT`. Reaps whatever else ends meanwhile.
+
+    `awaited` are blocked signals; any but SIGCHLD ends the case.
+    """
     end = time.monotonic() + deadline
     while True:
         with contextlib.suppress(ChildProcessError):
@@ -193,14 +235,16 @@ def _wait_for_case(child: int, deadline: float) -> int:
         left = end - time.monotonic()
         if left <= 0:
             return _TIMED_OUT
-        signal.sigtimedwait({signal.SIGCHLD}, left)
+        came = signal.sigtimedwait(awaited, left)
+        if came and came.si_signo != signal.SIGCHLD:
+            return _TIMED_OUT
 
 
 def _make_surroundings(fresh: frozenset[str], scratch: str) -> None:
     """Enter the namespaces, mount the scratch file system and a /proc that shows the right processes."""
     flags = sum(NAMESPACES[name] for name in fresh if name != "pid")
     if flags:
-        unshare(flags)
+        _unshare(flags)
     if "mnt" in fresh:
         with contextlib.suppress(OSError):  # gVisor knows no propagation before 2023, and so has nothing to stop
             mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None)
@@ -239,6 +283,9 @@ def _become_case(case: Callable[[], None]) -> None:
         null = os.open("/dev/null", os.O_RDONLY)
         os.dup2(null, 0)
         _close_from(3)
+        # pytest's own streams write to fds that have just been closed; where it captures, 1 and 2 lead there as well.
+        sys.stdout = os.fdopen(1, "w", 1, errors="backslashreplace", closefd=False)
+        sys.stderr = os.fdopen(2, "w", 1, errors="backslashreplace", closefd=False)
         case()
         code = 0
     except BaseException as error:  # whatever a case raises was handled in `case`; this is our own fault
@@ -258,23 +305,22 @@ def _close_from(first: int) -> None:
                     os.close(int(name))
 
 
-def _kill_strays() -> None:
-    """Without a PID namespace: kill the children that were reparented to us, until there are none."""
+def _kill_strays(spared: frozenset[int] = frozenset()) -> None:
+    """Without a PID namespace: kill the children that were reparented to us, until there are none but `spared`."""
     for _ in range(100):
-        with contextlib.suppress(ChildProcessError):
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        children = _children()
-        if not children:
+        strays = [pid for pid in _children() if pid not in spared]
+        if not strays:
             return
-        for pid in children:
+        for pid in strays:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
-        time.sleep(0.005)
+        for pid in strays:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, 0)
 
 
 def _children() -> list[int]:
-    """Our children, from /proc."""
+    """Our children, from /proc (proc_pid_stat(5): the fourth field is the parent)."""
     found, me = [], os.getpid()
     for name in os.listdir("/proc"):
         if name.isdigit():
@@ -282,3 +328,12 @@ def _children() -> list[int]:
                 if int(stat.read().rpartition(b")")[2].split()[1]) == me:
                     found.append(int(name))
     return found
+
+
+def _unlock(tree: str) -> None:
+    """Let everything below a directory be removed by its owner, whatever modes a case gave it."""
+    for folder, names, _ in os.walk(tree):
+        for path in (f"{folder}/{name}" for name in names):
+            with contextlib.suppress(OSError):
+                if not os.path.islink(path):
+                    os.chmod(path, 0o700)

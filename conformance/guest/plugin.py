@@ -12,16 +12,17 @@ import os
 import time
 from collections.abc import Callable, Generator
 from dataclasses import asdict
+from pathlib import Path
 from typing import Protocol
 
 import pytest
 
-from conformance.guest.definitions import case_id, definition_hash, is_case
+from conformance.guest.definitions import case_id, definition_hash, described, headline, is_case
 from conformance.guest.facts import facts
 from conformance.guest.isolation import NAMESPACES, Ending, Isolation
 from conformance.guest.record import RecordWriter
 from conformance.guest.tape import Tape, Writer, steps
-from conformance.model import CaseInfo, CaseResult, FactsLine, Json, Outcome, Plan, Start
+from conformance.model import CaseInfo, CaseResult, FactsLine, Json, Outcome, Plan, Start, Trouble
 from conformance.syscalls.call import Missing, recording
 
 ABSENT = frozenset(
@@ -42,6 +43,8 @@ RESULT = pytest.StashKey[CaseResult]()
 CASE_TIMEOUT = 20.0
 """Seconds; before `--slowdown`."""
 NEEDS = ("root", "disposable", "x86_64")
+RECORD_LOST = 3
+"""pytest's exit status when the record cannot be written any more (a full disk): the harness failed."""
 
 
 class Observe(Protocol):
@@ -95,8 +98,12 @@ class Cases:
         self.isolation: Isolation | None = None
         self.is_worker = hasattr(config, "workerinput")
         target = config.getoption("--record")
-        self.record = RecordWriter(target) if target and not self.is_worker else None
+        self.planned = False
         self._current: Writer | None = None
+        try:
+            self.record = RecordWriter(target) if target and not self.is_worker else None
+        except (OSError, ValueError) as error:
+            raise pytest.UsageError(f"--record {target}: cannot be written: {error}") from error
 
     # -- running a case
 
@@ -106,7 +113,7 @@ class Cases:
 
         def record(name: str, value: Json) -> None:
             if self._current is not None:
-                self._current.write({"o": name, "v": value}, final=True)
+                self._current.observe(name, value)
 
         return record
 
@@ -175,38 +182,62 @@ class Cases:
 
     # -- reporting
 
+    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
+        """Cases whose module cannot be imported are in no plan, so the record says why."""
+        if report.failed:
+            last = report.longreprtext.strip().splitlines()[-1:]
+            self.write(Trouble(f"{report.nodeid} cannot be collected: {''.join(last).removeprefix('E').strip()}"))
+
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         if session.config.option.collectonly:
             return
         if not self.is_worker and not session.config.getoption("numprocesses", None):
             gc.collect()
             gc.freeze()  # children then copy fewer pages
+        self.write_plan([case_info(item) for item in session.items if is_case(item.path)])
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, ids: list[str]) -> None:
+        """Under pytest-xdist only workers collect, all the same: the first that is done says what there is."""
+        if not self.planned:
+            cases = [(path, name) for path, name in map(self.located, ids) if is_case(path)]
+            self.write_plan([CaseInfo(case_id(path, name), *described(path, name)) for path, name in cases])
+
+    def write_plan(self, cases: list[CaseInfo]) -> None:
+        """What this machine is, and which cases were found."""
+        self.planned = True
         if self.record:
             self.isolation = self.isolation or Isolation()
-            self.record.write(FactsLine(facts(self.isolation)))
-            self.record.write(Plan([case_info(item) for item in session.items if is_case(item.path)]))
+            self.write(FactsLine(facts(self.isolation)))
+            self.write(Plan(cases))
+
+    def write(self, line: object) -> None:
+        """Append to the record, or end the run when that cannot be done."""
+        if self.record:
+            try:
+                self.record.write(line)
+            except OSError as error:
+                pytest.exit(f"the record cannot be written: {error.strerror}", returncode=RECORD_LOST)
+
+    def located(self, nodeid: str) -> tuple[Path, str]:
+        """The module and the name of a test that pytest names."""
+        path, _, name = nodeid.partition("::")
+        return self.config.rootpath / path, name
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_makereport(
         self, item: pytest.Item, call: pytest.CallInfo[None]
     ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
         report = yield
-        if not is_case(item.path):
-            return report
-        result = item.stash.get(RESULT, None) if call.when == "call" else None
-        if (call.when == "call") == (result is None) and (call.when == "call" or report.outcome != "passed"):
-            result = CaseResult(
-                case=case_id(item.path, item.name),
-                hash=definition_hash(item.path, getattr(item, "originalname", item.name)),
-                outcome=Outcome.SKIPPED if report.skipped else Outcome.ERROR,
-                message=skip_reason(report) if report.skipped else report.longreprtext,
-            )
+        result = result_of(item, report) if is_case(item.path) else None
         if result is not None:
-            report.conformance = asdict(result)  # type: ignore[attr-defined] # pytest passes extra attributes on
-            if result.outcome is Outcome.MISSING:
+            # pytest passes extra attributes on, and pytest-xdist sends them to its controller: plain types only.
+            report.conformance = {**asdict(result), "outcome": str(result.outcome)}  # type: ignore[attr-defined] # ours
+            if result.outcome in (Outcome.MISSING, Outcome.SKIPPED):
+                prefix = "missing: " if result.outcome is Outcome.MISSING else "Skipped: "
                 report.outcome = "skipped"
-                report.longrepr = (str(item.path), 0, f"missing: {result.message}")
-            elif result.outcome is not Outcome.SKIPPED and report.failed:
+                report.longrepr = (str(item.path), (item.location[1] or 0) + 1, prefix + result.message)
+            elif report.failed:
                 report.longrepr = result.message
         return report
 
@@ -219,17 +250,31 @@ class Cases:
         return None
 
     def pytest_runtest_logstart(self, nodeid: str) -> None:
-        if self.record:
-            path, _, name = nodeid.partition("::")
-            self.record.write(Start(case_id(self.config.rootpath / path, name)))
+        path, name = self.located(nodeid)
+        if is_case(path):
+            self.write(Start(case_id(path, name)))
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        if self.record and (result := getattr(report, "conformance", None)):
-            self.record.write({"kind": "result", "result": result})
+        if result := getattr(report, "conformance", None):
+            self.write({"kind": "result", "result": result})
 
     def pytest_unconfigure(self) -> None:
         if self.record:
             self.record.close()
+
+
+def result_of(item: pytest.Item, report: pytest.TestReport) -> CaseResult | None:
+    """What a phase says of a case: its own result, or why it was not run."""
+    if RESULT in item.stash:
+        return item.stash[RESULT] if report.when == "call" else None
+    if report.passed:
+        return None
+    return CaseResult(
+        case=case_id(item.path, item.name),
+        hash=definition_hash(item.path, getattr(item, "originalname", item.name)),
+        outcome=Outcome.SKIPPED if report.skipped else Outcome.ERROR,
+        message=skip_reason(report) if report.skipped else report.longreprtext,
+    )
 
 
 def skip_reason(report: pytest.TestReport) -> str:
@@ -239,13 +284,11 @@ def skip_reason(report: pytest.TestReport) -> str:
 
 def case_info(item: pytest.Item) -> CaseInfo:
     """What the plan says of a case."""
-    function = getattr(item, "obj", None)
-    module = getattr(getattr(item, "module", None), "__doc__", None) or ""
     return CaseInfo(
         id=case_id(item.path, item.name),
         hash=definition_hash(item.path, getattr(item, "originalname", item.name)),
-        title=(getattr(function, "__doc__", None) or "").strip().split("\n")[0],
-        feature=module.strip().split("\n")[0],
+        title=headline(getattr(getattr(item, "obj", None), "__doc__", None)),
+        feature=headline(getattr(getattr(item, "module", None), "__doc__", None)),
     )
 
 
@@ -263,9 +306,16 @@ def perform(item: pytest.Function, case: Callable[[], None], writer: Writer) -> 
         if absent := feature_is_absent(error, writer):
             outcome, message = Outcome.MISSING, absent
         else:
-            outcome = Outcome.FAILED
-            message = str(item.repr_failure(pytest.ExceptionInfo.from_exception(error)))
-    writer.write({"end": outcome, "message": message[:32768]}, final=True)
+            outcome, message = Outcome.FAILED, explained(item, error)
+    writer.end(outcome, message)
+
+
+def explained(item: pytest.Function, error: BaseException) -> str:
+    """An uncaught error as pytest would show it; in a word where the case has lost the means for that."""
+    try:
+        return str(item.repr_failure(pytest.ExceptionInfo.from_exception(error)))
+    except BaseException:
+        return f"{type(error).__name__}: {error}"
 
 
 def feature_is_absent(error: BaseException, writer: Writer) -> str | None:

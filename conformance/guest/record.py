@@ -8,6 +8,14 @@ from dataclasses import asdict, is_dataclass
 from typing import IO, Any
 
 
+def as_line(value: object) -> bytes:
+    """A JSON value as a line that every reader takes: a lone surrogate, which is no character, becomes `?`.
+
+    Raises ValueError for a number that is none (NaN), TypeError for what is not JSON.
+    """
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace") + b"\n"
+
+
 class RecordWriter:
     """Appends JSON lines to a file, or to an fd that is named `fd:N`. Every line is written at once and whole."""
 
@@ -20,7 +28,7 @@ class RecordWriter:
     def write(self, line: Any) -> None:
         """Append a dataclass of `model.Line`, or the dict that it would become."""
         value = asdict(line) if is_dataclass(line) and not isinstance(line, type) else line
-        data = memoryview(json.dumps(value).encode() + b"\n")
+        data = memoryview(as_line(value))
         while data:
             data = data[self._file.write(data) or 0 :]
 

@@ -11,6 +11,7 @@ import mmap
 import struct
 from collections.abc import Iterator
 
+from conformance.guest.record import as_line
 from conformance.model import Json, Step
 from conformance.syscalls.kinds import Seen
 
@@ -19,6 +20,8 @@ REGIONS = 16
 REGION_BYTES = 256 * 1024
 FINAL_BYTES = 64 * 1024
 """Kept free at the end of a region for what is not a step: observations, the outcome."""
+ENDING_BYTES = 32 * 1024
+"""The part of them that is kept for the outcome."""
 _COUNT = struct.Struct("=QQ")  # bytes written, whether steps were dropped
 
 
@@ -44,7 +47,7 @@ class Tape:
         for line in self._memory[start : start + min(size, REGION_BYTES - _COUNT.size)].splitlines():
             try:
                 value = json.loads(line)
-            except ValueError:
+            except (ValueError, RecursionError):
                 continue
             if isinstance(value, dict):
                 yield value
@@ -65,17 +68,27 @@ class Writer:
         self.count = 0
         """How many calls were recorded here."""
 
-    def write(self, line: dict[str, Json], *, final: bool = False) -> None:
-        """Append a line; `final` ones may use the space kept free for them."""
-        data = json.dumps(line).encode() + b"\n"
+    def write(self, line: dict[str, Json], *, keep: int = FINAL_BYTES) -> None:
+        """Append a line, unless fewer than `keep` bytes would then be free."""
+        data = as_line(line)
         size, dropped = _COUNT.unpack_from(self._memory, self._base)
-        room = REGION_BYTES - _COUNT.size - size - (0 if final else FINAL_BYTES)
+        room = REGION_BYTES - _COUNT.size - size - keep
         if len(data) > room:
             _COUNT.pack_into(self._memory, self._base, size, 1)
             return
         start = self._base + _COUNT.size + size
         self._memory[start : start + len(data)] = data
         _COUNT.pack_into(self._memory, self._base, size + len(data), dropped)
+
+    def observe(self, name: str, value: Json) -> None:
+        """What a case recorded on purpose."""
+        self.write({"o": name, "v": value}, keep=ENDING_BYTES)
+
+    def end(self, outcome: str, message: str) -> None:
+        """How the case ended. There is always room for that, if not for all of a long message."""
+        while len(as_line({"end": outcome, "message": message})) > ENDING_BYTES:
+            message = message[: len(message) // 2]
+        self.write({"end": outcome, "message": message}, keep=0)
 
     def record(self, name: str, args: list[Seen], result: int, error: int, outs: dict[str, Seen]) -> None:
         """A call of the case (the stubs' `Recorder`)."""

@@ -75,7 +75,7 @@ def build(records: Sequence[Record], reference: str, expectations: Sequence[Expe
 
 
 def _all_cases(records: Sequence[Record]) -> list[CaseInfo]:
-    """Every case that any target knows, in the order of the first that does."""
+    """Every case that any target knows, by id, as the first that does describes it."""
     found: dict[str, CaseInfo] = {}
     for record in records:
         for info in record.cases:

@@ -45,6 +45,8 @@ def difference(reference: Normal, target: Normal) -> Difference | None:
 
 def difference_of_steps(at: int, ours: NormalStep | None, theirs: NormalStep | None) -> Difference:
     """How two steps at the same place differ, by the shallowest level."""
+    if ours and theirs and ours.process != theirs.process:  # one side's process has ended: its calls come first
+        ours, theirs = (ours, None) if ours.process < theirs.process else (None, theirs)
     if ours is None or theirs is None:
         step = ours or theirs
         assert step is not None

@@ -6,7 +6,7 @@ import datetime
 import fnmatch
 import json
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -14,6 +14,9 @@ import msgspec
 
 from conformance.matrix.versions import holds
 from conformance.model import Cell, Column, Expectation, Matrix, Row, Status
+
+UNTOLD = (Status.SKIPPED, Status.ERROR, Status.FLAKY)
+"""What a cell says that neither meets an expectation nor refutes it."""
 
 
 class ExpectationError(ValueError):
@@ -23,8 +26,9 @@ class ExpectationError(ValueError):
 def load(path: Path) -> list[Expectation]:
     """The `[[expectation]]` tables of a file. Raises ExpectationError with the file and what is wrong in it."""
     try:
-        tables = tomllib.loads(path.read_text()).get("expectation", [])
-        found = msgspec.convert(tables, list[Expectation])
+        file = tomllib.loads(path.read_text())
+        found = msgspec.convert(file.get("expectation", []), list[Expectation])
+        _refuse_unknown_keys(file)
         for each in found:
             holds(each.condition, "0.0")
             if each.expires:
@@ -34,12 +38,22 @@ def load(path: Path) -> list[Expectation]:
     return found
 
 
+def _refuse_unknown_keys(file: dict[str, list[dict[str, object]]]) -> None:
+    """A key that nobody reads is a misspelt one. Raises ValueError."""
+    for key in file.keys() - {"expectation"}:
+        raise ValueError(f"{key} is not known here; a table is called [[expectation]]")
+    known = {field.name for field in fields(Expectation)}
+    for number, table in enumerate(file.get("expectation", []), 1):
+        for key in table.keys() - known:
+            raise ValueError(f"expectation {number} has the key {key}, which is none of {', '.join(sorted(known))}")
+
+
 def dump(expectations: Sequence[Expectation]) -> str:
     """The text of a file of expectations."""
     tables = []
     for each in expectations:
         lines = [
-            f"{field.name} = {json.dumps(str(value))}"
+            f"{field.name} = {_quoted(str(value))}"
             for field in fields(each)
             if (value := getattr(each, field.name)) not in ("", None)
         ]
@@ -47,13 +61,28 @@ def dump(expectations: Sequence[Expectation]) -> str:
     return "\n\n".join(tables) + "\n"
 
 
+def _quoted(text: str) -> str:
+    """A basic string of TOML: as JSON has it, but without surrogates, and with DEL escaped."""
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
 def applies(each: Expectation, column: Column, case: str) -> bool:
     """Whether an expectation speaks of this cell, today."""
-    if each.target != column.target.name or not fnmatch.fnmatchcase(case, each.case.replace("[", "[[]")):
-        return False
-    if each.expires and datetime.date.today() >= datetime.date.fromisoformat(each.expires):
-        return False
-    return holds(each.condition, column.facts.release if column.facts else "")
+    return (
+        each.target == column.target.name
+        and _matches(each, case)
+        and not _expired(each)
+        and holds(each.condition, column.facts.release if column.facts else "")
+    )
+
+
+def _matches(each: Expectation, case: str) -> bool:
+    """A case's parameters stand in brackets, which have no meaning of their own here."""
+    return fnmatch.fnmatchcase(case, each.case.replace("[", "[[]"))
+
+
+def _expired(each: Expectation) -> bool:
+    return bool(each.expires) and datetime.date.today() >= datetime.date.fromisoformat(each.expires)
 
 
 def apply(matrix: Matrix, expectations: Sequence[Expectation]) -> Matrix:
@@ -70,23 +99,35 @@ def apply(matrix: Matrix, expectations: Sequence[Expectation]) -> Matrix:
 def _expected(row: Row, column: Column, expectations: Sequence[Expectation]) -> Cell:
     cell = row.cells[column.target.name]
     found = next((each for each in expectations if applies(each, column, row.case)), None)
-    if found is None or not cell.attempts:
+    if found is None:
         return cell
-    return replace(cell, expected=found) if cell.status is found.verdict else replace(cell, unmet=found)
+    if cell.status is found.verdict:
+        return replace(cell, expected=found)
+    return cell if cell.status in UNTOLD else replace(cell, unmet=found)
 
 
 def unexpected(matrix: Matrix) -> list[tuple[Column, Row, Cell]]:
     """The cells that a gate must not let through: differences that nobody accepted, and expectations unmet."""
-    quiet = (Status.SAME, Status.SKIPPED, Status.INVALID, Status.ERROR, Status.FLAKY)
+    return [(column, row, cell) for column, row, cell in matrix.cells() if cell.unexpected]
+
+
+def dead(matrix: Matrix, expectations: Sequence[Expectation], *, whole: bool = False) -> list[Expectation]:
+    """The expectations that have expired, or that this matrix refutes: their cells are there and say otherwise.
+
+    Of a case that is not in the matrix nothing is known, unless the `whole` suite was run.
+    """
+    columns = {column.target.name: column for column in matrix.columns if column.complete and not column.failed}
+    met = {id(cell.expected) for _, _, cell in matrix.cells() if cell.expected}
     return [
-        (column, row, cell)
-        for column, row, cell in matrix.cells()
-        if cell.unmet or (cell.status not in quiet and not cell.expected)
+        each
+        for each in expectations
+        if _expired(each) or (each.target in columns and id(each) not in met and _refuted(each, matrix, columns, whole))
     ]
 
 
-def dead(matrix: Matrix, expectations: Sequence[Expectation]) -> list[Expectation]:
-    """The expectations that no cell of this matrix meets, though their target was run."""
-    targets = {column.target.name for column in matrix.columns if column.complete and not column.failed}
-    met = {id(cell.expected) for _, _, cell in matrix.cells() if cell.expected}
-    return [each for each in expectations if each.target in targets and id(each) not in met]
+def _refuted(each: Expectation, matrix: Matrix, columns: Mapping[str, Column], whole: bool) -> bool:
+    rows = [row for row in matrix.rows if _matches(each, row.case)]
+    if not rows:
+        return whole
+    spoken_of = [row for row in rows if applies(each, columns[each.target], row.case)]
+    return any(row.cells[each.target].status not in UNTOLD for row in spoken_of)

@@ -32,7 +32,7 @@ class Moved:
     after: Cell | None
 
 
-UNTOLD = (Status.FLAKY, Status.SKIPPED, Status.ERROR, Status.INVALID)
+UNTOLD = (Status.FLAKY, Status.SKIPPED, Status.ERROR)
 """What says nothing about the target: neither a regression nor its end."""
 
 

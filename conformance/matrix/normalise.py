@@ -14,6 +14,7 @@ from conformance.syscalls.kinds import Kind, Names, Seen
 from conformance.syscalls.table import stubs
 
 PLAIN = Kind()
+TOO_DEEP = "(nested too deeply to be read)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ def normalise(result: CaseResult) -> Normal:
     return Normal(
         result.outcome,
         tuple(_step(step, names) for step in result.steps),
-        repr(_sorted(result.observations)),
+        _text(result.observations),
     )
 
 
@@ -90,7 +91,15 @@ def _member(seen: Any, notes: tuple[Any, ...], names: Names) -> Seen:
 
 def _frozen(value: Any) -> Any:
     """A hashable, comparable form of a JSON value."""
-    return repr(_sorted(value)) if isinstance(value, dict | list) else value
+    return _text(value) if isinstance(value, dict | list) else value
+
+
+def _text(value: Any) -> str:
+    """With sorted keys. What only a hostile guest would send is not looked at."""
+    try:
+        return repr(_sorted(value))
+    except RecursionError:
+        return TOO_DEEP
 
 
 def _sorted(value: Any) -> Any:
@@ -107,7 +116,14 @@ def show(step: Step) -> str:
     for at, seen in enumerate(step.args):
         kind = parameters[at].kind if at < len(parameters) else PLAIN
         value: Any = step.outs.get(str(at), seen)
-        shown.append(kind.show(value))
+        shown.append(_shown(kind, value))
     ended = f"-1 {errno_name(step.errno)}" if step.errno else _kind(stub).show(step.result)
     where = f"[child {step.process}] " if step.process else ""
     return f"{where}{step.call}({', '.join(shown)}) = {ended}"
+
+
+def _shown(kind: Kind, value: Json) -> str:
+    try:
+        return kind.show(value)
+    except RecursionError:
+        return TOO_DEEP

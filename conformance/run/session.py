@@ -34,6 +34,8 @@ class Session:
     """Opens a guest and starts the suite. A context manager."""
 
     def __init__(self, runner: Runner, selection: Selection) -> None:
+        if lacking := runner.missing():
+            raise RunnerError(lacking)
         self.guest: Guest = runner.open()
         try:
             self._start(selection)

@@ -68,6 +68,12 @@ class Struct(ctypes.Structure, metaclass=_StructType):
 
     members: ClassVar[dict[str, tuple[Any, ...]]]
 
+    def __init__(self, *values: Any, **members: Any) -> None:
+        for name in members:
+            if name not in self.members:  # ctypes would make an attribute of it that the kernel never sees
+                raise TypeError(f"{type(self).__name__} has no member {name}")
+        super().__init__(*values, **members)
+
     @property
     def address(self) -> int:
         """Where the struct lies."""

@@ -144,6 +144,7 @@ class Syscall(Generic[P]):
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> int:
         """Make the call and record it. Raises OSError with the errno when the kernel refuses it."""
+        __tracebackhide__ = True  # a failure is shown where the case made the call
         result, error = self._make(args)
         if error:
             raise OSError(error, f"{self.name}: {os.strerror(error)}")
@@ -153,11 +154,25 @@ class Syscall(Generic[P]):
         """Make the call; its result and errno (0 on success), for a case in which both outcomes are right."""
         return self._make(args)
 
+    def or_missing(self, feature: str, absent: int | tuple[int, ...], *args: P.args, **kwargs: P.kwargs) -> int:
+        """Make the call; a failure with `absent`, or ENOSYS, means that the target lacks `feature`.
+
+        Raises Missing then, and OSError with any other errno.
+        """
+        __tracebackhide__ = True
+        result, error = self._make(args)
+        if error == errnos.ENOSYS or error in ((absent,) if isinstance(absent, int) else absent):
+            raise Missing(feature)
+        if error:
+            raise OSError(error, f"{self.name}: {os.strerror(error)}")
+        return result
+
     def fails_with(self, error: int | tuple[int, ...], *args: P.args, **kwargs: P.kwargs) -> None:
         """Assert that the call fails with `error` (or, where Linux allows several, one of them).
 
         Raises Missing when the target does not know the call at all (ENOSYS, unless that is what is asserted).
         """
+        __tracebackhide__ = True
         expected = (error,) if isinstance(error, int) else error
         result, got = self._make(args)
         if got in expected:

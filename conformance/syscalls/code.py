@@ -109,12 +109,14 @@ def elf(code: bytes, data: bytes = b"") -> bytes:
     return header + segment + code
 
 
-def function(code: bytes) -> Callable[[], int]:
-    """`code` as a function without arguments in this process's memory; it must end with `RET`. Result: rax.
-
-    Nothing unmaps it: the case's process is short-lived.
-    """
+def place(code: bytes) -> int:
+    """The address of `code` in this process's memory. Nothing unmaps it: the case's process is short-lived."""
     with untraced():
         address = mmap(0, len(code), PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     write_memory(address, code)
-    return ctypes.CFUNCTYPE(ctypes.c_long)(address)
+    return address
+
+
+def function(code: bytes) -> Callable[[], int]:
+    """`code` as a function without arguments in this process's memory; it must end with `RET`. Result: rax."""
+    return ctypes.CFUNCTYPE(ctypes.c_long)(place(code))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from conformance.syscalls.buffers import I16, I64, U16, U32, U64, Struct
+from conformance.syscalls.buffers import I16, I64, U16, U32, U64, Buffer, Struct
 from conformance.syscalls.call import syscall
 from conformance.syscalls.kinds import (
     Address64,
@@ -20,14 +20,19 @@ from conformance.syscalls.kinds import (
     Ino64,
     InOut,
     Int,
+    MaskedMemory,
+    Memory,
     Mode,
+    Names,
     Offset,
     Out,
     OutBytes,
     OutFds,
     OutInt,
+    OutRandom,
     Path,
     Pid32,
+    Seen,
     Size,
     Time32,
     Time64,
@@ -125,16 +130,8 @@ class Stat(Struct):
     unused2: I64
 
 
-class StatxTimestamp(Struct):
-    """A time in `struct statx`."""
-
-    tv_sec: Time64
-    tv_nsec: Time32
-    pad: U32
-
-
 class Statx(Struct):
-    """`struct statx`, as far as Linux 6.1 fills it."""
+    """`struct statx`, as far as Linux 6.1 fills it; its times are members of its own here."""
 
     stx_mask: Varying32
     stx_blksize: Varying32
@@ -148,10 +145,18 @@ class Statx(Struct):
     stx_size: U64
     stx_blocks: Varying64
     stx_attributes_mask: Varying64
-    stx_atime: StatxTimestamp
-    stx_btime: StatxTimestamp
-    stx_ctime: StatxTimestamp
-    stx_mtime: StatxTimestamp
+    stx_atime: Time64
+    stx_atime_nsec: Time32
+    pad1: U32
+    stx_btime: Time64
+    stx_btime_nsec: Time32
+    pad2: U32
+    stx_ctime: Time64
+    stx_ctime_nsec: Time32
+    pad3: U32
+    stx_mtime: Time64
+    stx_mtime_nsec: Time32
+    pad4: U32
     stx_rdev_major: U32
     stx_rdev_minor: U32
     stx_dev_major: Varying32
@@ -205,6 +210,19 @@ class Flock(Struct):
     pad1: U32
 
 
+class IovecArray(Memory):
+    """An array of `struct iovec`: lengths are compared, addresses are not."""
+
+    def normal(self, seen: Seen, names: Names) -> Seen:
+        if not isinstance(seen, str):
+            return super().normal(seen, names)
+        data = seen.encode("latin-1", "replace")
+        return [int.from_bytes(data[at + 8 : at + 16], "little") for at in range(0, len(data), 16)]
+
+
+Iovecs = Annotated[bytes | Buffer | int | None, IovecArray()]
+
+
 class OpenHow(Struct):
     """`struct open_how`."""
 
@@ -220,11 +238,25 @@ class Iovec(Struct):
     iov_len: U64
 
 
+class Vector(Buffer):
+    """An array of `struct iovec`, one for each part. It keeps the parts alive."""
+
+    __slots__ = ("parts",)
+
+    def __init__(self, *parts: Buffer) -> None:
+        super().__init__(b"".join(bytes(Iovec(iov_base=part.address, iov_len=len(part))) for part in parts))
+        self.parts = parts
+
+
 class FileHandle(Struct):
     """The head of `struct file_handle`; `handle_bytes` of opaque data follow."""
 
     handle_bytes: U32
     handle_type: Varying32
+
+
+Handle = Annotated[bytes | Buffer | FileHandle | int | None, MaskedMemory(out=True)]
+"""A `struct file_handle` with its data, which is the file system's choice."""
 
 
 @syscall
@@ -236,17 +268,17 @@ def pread64(fd: Fd, buf: OutBytes, count: Size, offset: Offset) -> Count: ...
 @syscall
 def pwrite64(fd: Fd, buf: InBytes, count: Size, offset: Offset) -> Count: ...
 @syscall
-def readv(fd: Fd, iov: InBytes, iovcnt: Int) -> Count: ...
+def readv(fd: Fd, iov: Iovecs, iovcnt: Int) -> Count: ...
 @syscall
-def writev(fd: Fd, iov: InBytes, iovcnt: Int) -> Count: ...
+def writev(fd: Fd, iov: Iovecs, iovcnt: Int) -> Count: ...
 @syscall
-def preadv(fd: Fd, iov: InBytes, iovcnt: Int, low: Offset, high: Offset) -> Count: ...
+def preadv(fd: Fd, iov: Iovecs, iovcnt: Int, low: Offset, high: Offset) -> Count: ...
 @syscall
-def pwritev(fd: Fd, iov: InBytes, iovcnt: Int, low: Offset, high: Offset) -> Count: ...
+def pwritev(fd: Fd, iov: Iovecs, iovcnt: Int, low: Offset, high: Offset) -> Count: ...
 @syscall
-def preadv2(fd: Fd, iov: InBytes, iovcnt: Int, low: Offset, high: Offset, flags: RwFlags) -> Count: ...
+def preadv2(fd: Fd, iov: Iovecs, iovcnt: Int, low: Offset, high: Offset, flags: RwFlags) -> Count: ...
 @syscall
-def pwritev2(fd: Fd, iov: InBytes, iovcnt: Int, low: Offset, high: Offset, flags: RwFlags) -> Count: ...
+def pwritev2(fd: Fd, iov: Iovecs, iovcnt: Int, low: Offset, high: Offset, flags: RwFlags) -> Count: ...
 @syscall
 def lseek(fd: Fd, offset: Offset, whence: Whence) -> Offset: ...
 @syscall
@@ -418,13 +450,13 @@ def splice(source: Fd, off_in: InOut[Struct], out: Fd, off_out: InOut[Struct], l
 @syscall
 def tee(source: Fd, out: Fd, length: Size, flags: SpliceFlags) -> Count: ...
 @syscall
-def vmsplice(fd: Fd, iov: InBytes, count: Size, flags: SpliceFlags) -> Count: ...
+def vmsplice(fd: Fd, iov: Iovecs, count: Size, flags: SpliceFlags) -> Count: ...
 @syscall
 def copy_file_range(source: Fd, off_in: InOut[Struct], out: Fd, off_out: InOut[Struct], length: Size, flags: Bits) -> Count: ...
 @syscall
-def name_to_handle_at(dirfd: Dir, path: Path, handle: Any_, mount_id: OutInt, flags: Bits) -> Zero: ...
+def name_to_handle_at(dirfd: Dir, path: Path, handle: Handle, mount_id: OutRandom, flags: Bits) -> Zero: ...
 @syscall
-def open_by_handle_at(mount_fd: Fd, handle: Any_, flags: OpenFlags) -> Fd: ...
+def open_by_handle_at(mount_fd: Fd, handle: Handle, flags: OpenFlags) -> Fd: ...
 @syscall
 def memfd_create(name: Path, flags: Bits) -> Fd: ...
 @syscall

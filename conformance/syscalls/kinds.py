@@ -10,6 +10,7 @@ JSON), a dict for a struct, `None` for NULL.
 from __future__ import annotations
 
 import ctypes
+import re
 import signal
 from collections.abc import Mapping
 from typing import Annotated, TypeAlias, TypeVar
@@ -20,6 +21,7 @@ from conformance.syscalls.buffers import Buffer, Layout, Struct
 Seen: TypeAlias = Json
 Pointer: TypeAlias = "bytes | Buffer | Struct | int | None"
 
+_PID = re.compile("[0-9]{1,10}")
 MASK = "*"
 """What stands for a value that cannot be compared."""
 
@@ -162,7 +164,7 @@ class PathKind(Kind):
         if not isinstance(seen, str):
             return "addr" if isinstance(seen, int) and seen else seen
         parts = seen.split("/")
-        if parts[:2] == ["", "proc"] and len(parts) > 2 and parts[2].isdigit():
+        if parts[:2] == ["", "proc"] and len(parts) > 2 and _PID.fullmatch(parts[2]):
             parts[2] = names.name("pid", int(parts[2]))
         return "/".join(parts)
 
@@ -204,7 +206,7 @@ class FdPair(Memory):
     def normal(self, seen: Seen, names: Names) -> Seen:
         if not isinstance(seen, str) or len(seen) < 8:
             return super().normal(seen, names)
-        data = seen.encode("latin-1")
+        data = seen[:8].encode("latin-1", "replace")
         return [names.name("fd", int.from_bytes(data[at : at + 4], "little", signed=True)) for at in (0, 4)]
 
 

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from conformance.syscalls.buffers import U64, Struct
 from conformance.syscalls.call import syscall
+from conformance.syscalls.files import Iovec
 from conformance.syscalls.kinds import (
     Address,
+    Address64,
     Any_,
     Bits,
     Count,
@@ -21,6 +24,7 @@ from conformance.syscalls.kinds import (
     Zero,
     named,
 )
+from conformance.syscalls.signals import OneOf
 
 PAGE = 4096
 PROT_NONE, PROT_READ, PROT_WRITE, PROT_EXEC = 0, 1, 2, 4
@@ -40,11 +44,26 @@ MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT = 1, 2, 4
 MLOCK_ONFAULT = 1
 MFD_CLOEXEC, MFD_ALLOW_SEALING, MFD_HUGETLB, MFD_NOEXEC_SEAL, MFD_EXEC = 1, 2, 4, 8, 16
 PKEY_DISABLE_ACCESS, PKEY_DISABLE_WRITE = 1, 2
+UFFD_USER_MODE_ONLY, UFFD_API, UFFD_EVENT_PAGEFAULT = 1, 0xAA, 0x12
+UFFDIO_API, UFFDIO_REGISTER, UFFDIO_COPY = 0xC018AA3F, 0xC020AA00, 0xC028AA03
+UFFDIO_REGISTER_MODE_MISSING = 1
 
 Prot = Annotated[int, Flags(named(globals(), "PROT_"))]
 MapFlags = Annotated[int, Flags(named(globals(), "MAP_"))]
 Advice = Annotated[int, Flags(named(globals(), "MADV_"), bits=False)]
 MremapFlags = Annotated[int, Flags(named(globals(), "MREMAP_"))]
+
+
+class TwoIovecs(Struct):
+    """An array of two `struct iovec`."""
+
+    base0: Address64
+    length0: U64
+    base1: Address64
+    length1: U64
+
+
+Vectors = Annotated[object, OneOf(Iovec, TwoIovecs, out=False)]  # not named here: a struct would lend its kinds to all
 
 
 @syscall
@@ -58,7 +77,7 @@ def mremap(addr: Address, old_size: Size, new_size: Size, flags: MremapFlags, ne
 @syscall
 def madvise(addr: Address, length: Size, advice: Advice) -> Zero: ...
 @syscall
-def process_madvise(pidfd: Fd, iov: InBytes, count: Size, advice: Advice, flags: Bits) -> Count: ...
+def process_madvise(pidfd: Fd, iov: Vectors, count: Size, advice: Advice, flags: Bits) -> Count: ...
 @syscall
 def process_mrelease(pidfd: Fd, flags: Bits) -> Zero: ...
 @syscall
@@ -94,9 +113,9 @@ def pkey_free(key: Int) -> Zero: ...
 @syscall
 def pkey_mprotect(addr: Address, length: Size, prot: Prot, key: Int) -> Zero: ...
 @syscall
-def process_vm_readv(pid: Pid, local: InBytes, nlocal: Size, remote: InBytes, nremote: Size, flags: Bits) -> Count: ...
+def process_vm_readv(pid: Pid, local: Vectors, nlocal: Size, remote: Vectors, nremote: Size, flags: Bits) -> Count: ...
 @syscall
-def process_vm_writev(pid: Pid, local: InBytes, nlocal: Size, remote: InBytes, nremote: Size, flags: Bits) -> Count: ...
+def process_vm_writev(pid: Pid, local: Vectors, nlocal: Size, remote: Vectors, nremote: Size, flags: Bits) -> Count: ...
 @syscall
 def mbind(addr: Address, length: Size, mode: Int, mask: InBytes, maxnode: Size, flags: Bits) -> Zero: ...
 @syscall

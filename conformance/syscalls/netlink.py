@@ -51,7 +51,7 @@ IFF_UP, IFF_LOOPBACK = 1, 8
 LOOPBACK_INDEX = 1
 """The index of `lo` in every network namespace."""
 
-PATIENCE = 10.0
+PATIENCE = 2.0
 """Seconds to wait for what the kernel is bound to send."""
 HEADER = 16
 """Bytes of a `struct nlmsghdr`."""
@@ -152,7 +152,7 @@ def receive_bytes(fd: int, seconds: float = PATIENCE) -> bytes:
     Raises NetlinkTimeout when there is none within `seconds`, OSError when receiving fails (ENOBUFS, say).
     """
     if not readable(fd, seconds):
-        raise NetlinkTimeout(f"nothing was received within {seconds:g} s")
+        raise NetlinkTimeout("nothing was received in time")
     room = Buffer(1 << 16)
     with untraced():
         return room.take(recvfrom(fd, room, len(room), 0, 0, 0))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from conformance.syscalls.buffers import I16, I32, U32, Struct
-from conformance.syscalls.call import syscall
+from conformance.syscalls.buffers import I16, I32, I64, U16, U32, U64, Buffer, Struct
+from conformance.syscalls.call import syscall, untraced
 from conformance.syscalls.files import Timespec
 from conformance.syscalls.kinds import (
     Address,
+    Address64,
     Any_,
     Bits,
     Count,
@@ -20,8 +21,8 @@ from conformance.syscalls.kinds import (
     InBytes,
     InOut,
     Int,
+    MaskedMemory,
     Out,
-    OutInt,
     Path,
     Size,
     Zero,
@@ -53,6 +54,11 @@ FAN_CREATE, FAN_DELETE = 0x100, 0x200
 FAN_OPEN_PERM, FAN_ACCESS_PERM = 0x10000, 0x20000
 FAN_ONDIR, FAN_EVENT_ON_CHILD = 1 << 30, 1 << 27
 FAN_ALLOW, FAN_DENY = 1, 2
+FAN_EVENT_INFO_TYPE_FID, FAN_EVENT_INFO_TYPE_DFID_NAME = 1, 2
+IOCB_CMD_PREAD, IOCB_CMD_PWRITE, IOCB_FLAG_RESFD = 0, 1, 1
+IORING_OFF_SQ_RING, IORING_OFF_CQ_RING, IORING_OFF_SQES = 0, 0x8000000, 0x10000000
+IORING_ENTER_GETEVENTS = 1
+IORING_OP_NOP, IORING_OP_READ = 0, 22
 
 EpollOperation = Annotated[int, Flags(named(globals(), "EPOLL_CTL_"), bits=False)]
 InotifyMask = Annotated[int, Flags(named(globals(), "IN_"))]
@@ -92,6 +98,42 @@ class InotifyEvent(Struct):
     len: U32
 
 
+class AioContext(Struct):
+    """`aio_context_t`: an address."""
+
+    context: Address64
+
+
+class Iocb(Struct):
+    """`struct iocb`."""
+
+    data: U64
+    key: U32
+    rw_flags: U32
+    opcode: U16
+    priority: I16
+    fd: Fd32
+    buf: Address64
+    nbytes: U64
+    offset: I64
+    reserved: U64
+    flags: U32
+    resfd: Fd32
+
+
+class IoEvent(Struct):
+    """`struct io_event`."""
+
+    data: U64
+    obj: Address64
+    res: I64
+    res2: I64
+
+
+Pointers = Annotated[bytes | Buffer | int | None, MaskedMemory()]
+"""Memory that holds addresses."""
+
+
 @syscall
 def epoll_create(size: Int) -> Fd: ...
 @syscall
@@ -111,7 +153,7 @@ def ppoll(fds: InOut[Pollfd], nfds: Size, timeout: In[Timespec], mask: InBytes, 
 @syscall
 def select(nfds: Int, readfds: InOut[Struct], writefds: InOut[Struct], exceptfds: InOut[Struct], timeout: InBytes) -> Count: ...
 @syscall
-def pselect6(nfds: Int, readfds: InOut[Struct], writefds: InOut[Struct], exceptfds: InOut[Struct], timeout: In[Timespec], mask: InBytes) -> Count: ...
+def pselect6(nfds: Int, readfds: InOut[Struct], writefds: InOut[Struct], exceptfds: InOut[Struct], timeout: In[Timespec], mask: Pointers) -> Count: ...
 @syscall
 def eventfd(initial: Int) -> Fd: ...
 @syscall
@@ -139,20 +181,32 @@ def fanotify_init(flags: FanotifyFlags, event_flags: Bits) -> Fd: ...
 @syscall
 def fanotify_mark(fd: Fd, flags: FanotifyMark, mask: Bits, dirfd: Dir, path: Path) -> Zero: ...
 @syscall
-def io_setup(count: Int, context: OutInt) -> Zero: ...
+def io_setup(count: Int, context: InOut[AioContext]) -> Zero: ...
 @syscall
 def io_destroy(context: Address) -> Zero: ...
 @syscall
-def io_submit(context: Address, count: Int, iocbs: InBytes) -> Count: ...
+def io_submit(context: Address, count: Int, iocbs: Pointers) -> Count: ...
 @syscall
-def io_getevents(context: Address, minimum: Int, maximum: Int, events: OutInt, timeout: In[Timespec]) -> Count: ...
+def io_getevents(context: Address, minimum: Int, maximum: Int, events: Out[IoEvent], timeout: In[Timespec]) -> Count: ...
 @syscall
-def io_pgetevents(context: Address, minimum: Int, maximum: Int, events: OutInt, timeout: In[Timespec], mask: InBytes) -> Count: ...
+def io_pgetevents(context: Address, minimum: Int, maximum: Int, events: Out[IoEvent], timeout: In[Timespec], mask: Pointers) -> Count: ...
 @syscall
-def io_cancel(context: Address, iocb: InBytes, result: OutInt) -> Zero: ...
+def io_cancel(context: Address, iocb: In[Iocb], result: Out[IoEvent]) -> Zero: ...
 @syscall
 def io_uring_setup(entries: Int, params: Any_) -> Fd: ...
 @syscall
 def io_uring_enter(fd: Fd, submit: Int, complete: Int, flags: Bits, argument: InBytes, size: Size) -> Count: ...
 @syscall
 def io_uring_register(fd: Fd, opcode: Int, argument: Any_, count: Int) -> Int: ...
+
+
+PATIENCE = 10_000
+"""Milliseconds to wait for what is bound to come."""
+
+
+def ready(fd: int, wanted: int = POLLIN, timeout: int = PATIENCE) -> int:
+    """What poll(2) says of an fd within `timeout` milliseconds: a set of POLL bits, 0 for nothing. Not traced."""
+    state = Pollfd(fd=fd, events=wanted)
+    with untraced():
+        poll(state, 1, timeout)
+    return int(state.revents)

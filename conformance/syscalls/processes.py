@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import struct
 from typing import Annotated
 
-from conformance.syscalls.buffers import U64, Struct
+from conformance.syscalls.buffers import U64, Buffer, Struct
 from conformance.syscalls.call import syscall
 from conformance.syscalls.kinds import (
     Address,
+    Address64,
     Any_,
     Bits,
     Dir,
     Fd,
+    Fd32,
     Flags,
     In,
     InBytes,
     Int,
+    MaskedMemory,
     Out,
     OutInt,
     Path,
     Pid,
+    Pid32,
     Signal,
     Size,
     Uid,
@@ -27,6 +32,7 @@ from conformance.syscalls.kinds import (
     Zero,
     named,
 )
+from conformance.syscalls.signals import OneOf, Siginfo, SiginfoChild
 
 CLONE_NEWTIME, CLONE_VM, CLONE_FS, CLONE_FILES, CLONE_SIGHAND, CLONE_PIDFD = 0x80, 0x100, 0x200, 0x400, 0x800, 0x1000
 CLONE_PTRACE, CLONE_VFORK, CLONE_PARENT, CLONE_THREAD, CLONE_NEWNS = 0x2000, 0x4000, 0x8000, 0x10000, 0x20000
@@ -51,6 +57,8 @@ RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_CORE, RLIMIT_RSS, RL
 RLIMIT_MEMLOCK, RLIMIT_AS, RLIMIT_LOCKS, RLIMIT_SIGPENDING, RLIMIT_MSGQUEUE, RLIMIT_NICE = range(8, 14)
 RLIMIT_RTPRIO, RLIMIT_RTTIME = 14, 15
 RLIM_INFINITY = 2**64 - 1
+ADDR_NO_RANDOMIZE, ADDR_LIMIT_32BIT, PER_QUERY = 0x40000, 0x800000, 0xFFFFFFFF
+AT_EXECVE_CHECK = 0x10000
 KCMP_FILE, KCMP_VM, KCMP_FILES, KCMP_FS, KCMP_SIGHAND = range(5)
 
 CloneFlags = Annotated[int, Flags(named(globals(), "CLONE_"))]
@@ -64,16 +72,43 @@ class CloneArgs(Struct):
     """`struct clone_args`, size 88 (Linux 5.7)."""
 
     flags: U64
-    pidfd: U64
-    child_tid: U64
-    parent_tid: U64
+    pidfd: Address64
+    child_tid: Address64
+    parent_tid: Address64
     exit_signal: U64
-    stack: U64
+    stack: Address64
     stack_size: U64
-    tls: U64
-    set_tid: U64
+    tls: Address64
+    set_tid: Address64
     set_tid_size: U64
     cgroup: U64
+
+
+class Tid(Struct):
+    """Where clone(2) stores a thread id."""
+
+    tid: Pid32
+
+
+class Pidfd(Struct):
+    """Where clone(2) stores a pidfd."""
+
+    pidfd: Fd32
+
+
+TidOrPidfd = Annotated[object, OneOf(Tid, Pidfd)]  # not named here: a struct would lend its kinds to all
+
+
+class Strings:
+    """An array of strings as execve(2) takes it, with the pointer NULL at its end; `array` is what a call is given."""
+
+    def __init__(self, *strings: bytes) -> None:
+        self.strings = [Buffer(each + b"\0") for each in strings]
+        addresses = [each.address for each in self.strings]
+        self.array = Buffer(struct.pack(f"={len(addresses) + 1}Q", *addresses, 0))
+
+
+StringArray = Annotated[bytes | Buffer | int | None, MaskedMemory()]
 
 
 class Rlimit(Struct):
@@ -88,13 +123,13 @@ def fork() -> Pid: ...
 @syscall
 def vfork() -> Pid: ...
 @syscall
-def clone(flags: CloneFlags, stack: Address, parent_tid: OutInt, child_tid: OutInt, tls: Address) -> Pid: ...
+def clone(flags: CloneFlags, stack: Address, parent_tid: TidOrPidfd, child_tid: TidOrPidfd, tls: Address) -> Pid: ...
 @syscall
-def clone3(args: Any_, size: Size) -> Pid: ...
+def clone3(args: In[CloneArgs], size: Size) -> Pid: ...
 @syscall
-def execve(path: Path, argv: InBytes, envp: InBytes) -> Zero: ...
+def execve(path: Path, argv: StringArray, envp: StringArray) -> Zero: ...
 @syscall
-def execveat(dirfd: Dir, path: Path, argv: InBytes, envp: InBytes, flags: Bits) -> Zero: ...
+def execveat(dirfd: Dir, path: Path, argv: StringArray, envp: StringArray, flags: Bits) -> Zero: ...
 @syscall
 def exit(status: Int) -> Zero: ...
 @syscall
@@ -102,7 +137,7 @@ def exit_group(status: Int) -> Zero: ...
 @syscall
 def wait4(pid: Pid, status: OutInt, options: WaitOptions, rusage: Any_) -> Pid: ...
 @syscall
-def waitid(idtype: IdType, id: Pid, info: OutInt, options: WaitOptions, rusage: Any_) -> Zero: ...
+def waitid(idtype: IdType, id: Pid, info: Out[SiginfoChild], options: WaitOptions, rusage: Any_) -> Zero: ...
 @syscall
 def getpid() -> Pid: ...
 @syscall
@@ -174,7 +209,7 @@ def pidfd_open(pid: Pid, flags: Bits) -> Fd: ...
 @syscall
 def pidfd_getfd(pidfd: Fd, fd: Fd, flags: Bits) -> Fd: ...
 @syscall
-def pidfd_send_signal(pidfd: Fd, sig: Signal, info: InBytes, flags: Bits) -> Zero: ...
+def pidfd_send_signal(pidfd: Fd, sig: Signal, info: In[Siginfo], flags: Bits) -> Zero: ...
 @syscall
 def kcmp(pid1: Pid, pid2: Pid, type: Int, a: Int, b: Int) -> Int: ...
 @syscall

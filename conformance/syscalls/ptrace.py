@@ -6,10 +6,10 @@ import ctypes
 from typing import Annotated
 
 from conformance.model import Json as Seen
-from conformance.syscalls.buffers import I32, I64, U8, U32, U64, Layout, Struct
+from conformance.syscalls.buffers import I32, I64, U8, U16, U32, U64, Layout, Struct
 from conformance.syscalls.call import Syscall
 from conformance.syscalls.files import Iovec
-from conformance.syscalls.kinds import Address64, Flags, Int, Names, Pid, Renamed, Varying64, named
+from conformance.syscalls.kinds import Address64, Flags, Int, Masked, Names, Pid, Renamed, Varying32, Varying64, named
 from conformance.syscalls.signals import SIGINFOS, OneOf
 
 PTRACE_TRACEME, PTRACE_PEEKTEXT, PTRACE_PEEKDATA, PTRACE_PEEKUSER = 0, 1, 2, 3
@@ -49,7 +49,7 @@ SixWords = Annotated["ctypes.Array[ctypes.c_uint64]", Layout(ctypes.c_uint64 * 6
 
 
 class UserRegs(Struct):
-    """`struct user_regs_struct` of x86-64. A system call leaves anything in rcx and r11 (its ABI)."""
+    """`struct user_regs_struct` of x86-64. A system call leaves anything in rcx and r11 (its ABI); fs and gs are unused."""
 
     r15: U64
     r14: U64
@@ -76,8 +76,29 @@ class UserRegs(Struct):
     gs_base: U64
     ds: U64
     es: U64
-    fs: U64
-    gs: U64
+    fs: Varying64
+    gs: Varying64
+
+
+EightTimes16 = Annotated["ctypes.Array[ctypes.c_ubyte]", Layout(ctypes.c_ubyte * 128)]
+SixteenTimes16 = Annotated["ctypes.Array[ctypes.c_ubyte]", Layout(ctypes.c_ubyte * 256)]
+Varying96 = Annotated["ctypes.Array[ctypes.c_ubyte]", Layout(ctypes.c_ubyte * 96), Masked()]
+
+
+class UserFpRegs(Struct):
+    """`struct user_fpregs_struct` of x86-64: what the instruction fxsave stores. Its end is the kernel's own."""
+
+    cwd: U16
+    swd: U16
+    ftw: U16
+    fop: U16
+    rip: U64
+    rdp: U64
+    mxcsr: U32
+    mxcr_mask: Varying32
+    st: EightTimes16
+    xmm: SixteenTimes16
+    padding: Varying96
 
 
 class Word(Struct):
@@ -147,7 +168,7 @@ class RequestData(OneOf):
 _Data = Annotated[
     object,  # not named here, or the first struct in a union would lend its members' kinds to all
     RequestData(
-        UserRegs, Word, NewPid, Iovec, VaryingIovec, PeekSiginfoArgs, SyscallInfo, SyscallExitInfo, *SIGINFOS
+        UserRegs, UserFpRegs, Word, NewPid, Iovec, VaryingIovec, PeekSiginfoArgs, SyscallInfo, SyscallExitInfo, *SIGINFOS
     ),
 ]
 

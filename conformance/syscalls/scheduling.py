@@ -13,7 +13,8 @@ SCHED_OTHER, SCHED_FIFO, SCHED_RR, SCHED_BATCH, SCHED_IDLE, SCHED_DEADLINE = 0, 
 SCHED_RESET_ON_FORK = 0x40000000
 PRIO_PROCESS, PRIO_PGRP, PRIO_USER = 0, 1, 2
 
-Policy = Annotated[int, Flags(named(globals(), "SCHED_"), bits=False)]
+_POLICIES = named(globals(), "SCHED_")
+Policy = Annotated[int, Flags(_POLICIES | {f"{name}|SCHED_RESET_ON_FORK": value | SCHED_RESET_ON_FORK for name, value in _POLICIES.items() if value < SCHED_RESET_ON_FORK}, bits=False)]
 
 
 class SchedParam(Struct):

@@ -60,10 +60,11 @@ KEYCTL_DESCRIBE, KEYCTL_CLEAR, KEYCTL_LINK, KEYCTL_UNLINK, KEYCTL_SEARCH, KEYCTL
 KEYCTL_SET_TIMEOUT, KEYCTL_INVALIDATE = 15, 21
 KEY_SPEC_THREAD_KEYRING, KEY_SPEC_PROCESS_KEYRING, KEY_SPEC_SESSION_KEYRING, KEY_SPEC_USER_KEYRING = -1, -2, -3, -4
 BPF_MAP_CREATE, BPF_MAP_LOOKUP_ELEM, BPF_MAP_UPDATE_ELEM, BPF_MAP_DELETE_ELEM = 0, 1, 2, 3
-BPF_MAP_GET_NEXT_KEY, BPF_PROG_LOAD = 4, 5
+BPF_MAP_GET_NEXT_KEY, BPF_PROG_LOAD, BPF_PROG_ATTACH = 4, 5, 8
 BPF_MAP_TYPE_HASH, BPF_MAP_TYPE_ARRAY = 1, 2
 BPF_ANY, BPF_NOEXIST, BPF_EXIST = 0, 1, 2
-BPF_PROG_TYPE_SOCKET_FILTER = 1
+BPF_PROG_TYPE_SOCKET_FILTER, BPF_PROG_TYPE_CGROUP_SKB, BPF_PROG_TYPE_CGROUP_DEVICE = 1, 8, 15
+BPF_CGROUP_INET_EGRESS, BPF_CGROUP_DEVICE = 1, 6
 PERF_TYPE_SOFTWARE, PERF_COUNT_SW_PAGE_FAULTS, PERF_COUNT_SW_DUMMY = 1, 2, 9
 PERF_EVENT_IOC_ENABLE, PERF_EVENT_IOC_DISABLE = 0x2400, 0x2401
 GRND_NONBLOCK, GRND_RANDOM, GRND_INSECURE = 1, 2, 4
@@ -71,7 +72,7 @@ GRND_NONBLOCK, GRND_RANDOM, GRND_INSECURE = 1, 2, 4
 SeccompOperation = Annotated[int, Flags(named(globals(), "SECCOMP_SET", "SECCOMP_GET"), bits=False)]
 SeccompFlags = Annotated[int, Flags(named(globals(), "SECCOMP_FILTER_FLAG"))]
 KeyctlOperation = Annotated[int, Flags(named(globals(), "KEYCTL_"), bits=False)]
-BpfCommand = Annotated[int, Flags(named(globals(), "BPF_MAP_CREATE", "BPF_MAP_L", "BPF_MAP_U", "BPF_MAP_D", "BPF_MAP_G", "BPF_PROG_LOAD"), bits=False)]
+BpfCommand = Annotated[int, Flags(named(globals(), "BPF_MAP_CREATE", "BPF_MAP_L", "BPF_MAP_U", "BPF_MAP_D", "BPF_MAP_G", "BPF_PROG_LOAD", "BPF_PROG_ATTACH"), bits=False)]
 
 
 class SockFprog(Struct):
@@ -139,6 +140,15 @@ class BpfProgram(Struct):
     pad1: U32
 
 
+class BpfAttach(Struct):
+    """`union bpf_attr` of BPF_PROG_ATTACH, as far as Linux 4.10 has it."""
+
+    target_fd: Fd32
+    attach_bpf_fd: Fd32
+    attach_type: U32
+    attach_flags: U32
+
+
 class PerfEvent(Struct):
     """`struct perf_event_attr`, first version (64 bytes)."""
 
@@ -176,7 +186,7 @@ KeyArgument = Annotated[bytes | Buffer | int | None, KeyctlArgument()]
 Serial = Annotated[int, SERIAL]
 SeccompArgument = Annotated[object, OneOf(SockFprog)]  # not named here: a struct in a union lends its kinds to all
 LandlockAttr = Annotated[object, OneOf(PathBeneath, out=False)]  # as above
-BpfAttr = Annotated[object, OneOf(BpfMap, BpfElement, BpfProgram)]  # as above
+BpfAttr = Annotated[object, OneOf(BpfMap, BpfElement, BpfProgram, BpfAttach)]  # as above
 
 
 class CapHeader(Struct):

@@ -82,7 +82,7 @@ class Sigaltstack(Struct):
     """`stack_t`."""
 
     sp: Address64
-    flags: I32
+    flags: U32
     pad: U32
     size_: U64
 
@@ -146,6 +146,7 @@ class SiginfoSyscall(Struct):
 
 
 SIGINFOS = (Siginfo, SiginfoFault, SiginfoChild, SiginfoSyscall)
+OutSiginfo = Annotated[object, OneOf(*SIGINFOS, reads=False)]  # not named here: a struct would lend its kinds to all
 AnySiginfo: TypeAlias = Siginfo | SiginfoFault | SiginfoChild | SiginfoSyscall
 
 
@@ -163,7 +164,7 @@ def rt_sigpending(pending: OutInt, size: Size) -> Zero: ...
 @syscall
 def rt_sigsuspend(mask: InBytes, size: Size) -> Zero: ...
 @syscall
-def rt_sigtimedwait(mask: InBytes, info: Out[Siginfo], timeout: In[Timespec], size: Size) -> Signal: ...
+def rt_sigtimedwait(mask: InBytes, info: OutSiginfo, timeout: In[Timespec], size: Size) -> Signal: ...
 @syscall
 def rt_sigqueueinfo(pid: Pid, signum: Signal, info: In[Siginfo]) -> Zero: ...
 @syscall

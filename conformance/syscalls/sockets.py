@@ -55,6 +55,10 @@ SocketLevel = Annotated[int, Flags(named(globals(), "SOL_") | LEVELS, bits=False
 SocketOption = Annotated[int, Flags(named(globals(), "SO_"), bits=False)]
 
 
+FIRST_OF_THE_KERNELS_CHOICE = 16000
+"""The first ephemeral port: 32768 on Linux (ip(7), `ip_local_port_range`), 16000 in gVisor. A case picks lower ones."""
+
+
 class SockaddrKind(Memory):
     """A socket's address: ports that the kernel picked, and netlink's port ids, are its choice."""
 
@@ -68,7 +72,7 @@ class SockaddrKind(Memory):
         family = int.from_bytes(data[:2], "little")
         if family in (AF_INET, AF_INET6):
             port = int.from_bytes(data[2:4], "big")
-            return [family, port if port < 32768 else names.name("port", port), data[4:].hex()]
+            return [family, port if port < FIRST_OF_THE_KERNELS_CHOICE else names.name("port", port), data[4:].hex()]
         if family == AF_NETLINK:
             portid = int.from_bytes(data[4:8], "little")
             return [family, names.name("portid", portid) if portid else 0, data[8:].hex()]

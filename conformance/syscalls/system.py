@@ -5,6 +5,8 @@ from __future__ import annotations
 from conformance.syscalls.call import syscall
 from conformance.syscalls.kinds import Any_, Bits, Fd, InBytes, Int, OutInt, OutRandom, Path, Size, Zero
 
+LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2 = 0xFEE1DEAD, 672274793
+LINUX_REBOOT_CMD_CAD_OFF, LINUX_REBOOT_CMD_CAD_ON = 0, 0x89ABCDEF
 UTS_FIELD = 65
 """Bytes of each of the six members of `struct utsname`."""
 

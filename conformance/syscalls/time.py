@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import ctypes
 from typing import Annotated
 
-from conformance.syscalls.buffers import I64, Struct
+from conformance.syscalls.buffers import I32, I64, U64, Buffer, Layout, Struct
 from conformance.syscalls.call import syscall
 from conformance.syscalls.files import Timespec
 from conformance.syscalls.kinds import (
-    Any_,
     Bits,
     Flags,
     Id,
+    Id32,
     In,
     InBytes,
     Int,
+    MaskedMemory,
     Out,
     OutInt,
+    Pid32,
     Time64,
     Varying,
     Zero,
@@ -28,6 +31,9 @@ CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_
 CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME, CLOCK_REALTIME_ALARM, CLOCK_BOOTTIME_ALARM = range(5, 10)
 CLOCK_TAI = 11
 TIMER_ABSTIME = 1
+SIGEV_SIGNAL, SIGEV_NONE, SIGEV_THREAD_ID = 0, 1, 4
+TIME_OK, TIME_ERROR = 0, 5
+ADJ_OFFSET, ADJ_FREQUENCY, ADJ_TICK = 1, 2, 0x4000
 ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF = 0, 1, 2
 
 Clock = Annotated[int, Flags(named(globals(), "CLOCK_"), bits=False)]
@@ -38,6 +44,29 @@ class Now(Struct):
 
     tv_sec: Time64
     tv_nsec: Time64
+
+
+Pad44 = Annotated["ctypes.Array[ctypes.c_ubyte]", Layout(ctypes.c_ubyte * 44)]
+
+
+class Sigevent(Struct):
+    """`struct sigevent`: what happens when a timer expires."""
+
+    value: U64
+    signo: I32
+    notify: I32
+    thread: Pid32
+    pad: Pad44
+
+
+class TimerId(Struct):
+    """Where timer_create(2) stores the id."""
+
+    id: Id32
+
+
+Timex = Annotated[Buffer | bytes | int | None, MaskedMemory(out=True)]
+"""`struct timex`, which tells the state of a clock: differs from run to run."""
 
 
 class Itimerval(Struct):
@@ -58,9 +87,9 @@ def clock_getres(clock: Clock, resolution: Out[Now]) -> Zero: ...
 @syscall
 def clock_nanosleep(clock: Clock, flags: Bits, request: In[Timespec], remain: Out[Now]) -> Zero: ...
 @syscall
-def clock_adjtime(clock: Clock, buf: Any_) -> Int: ...
+def clock_adjtime(clock: Clock, buf: Timex) -> Int: ...
 @syscall
-def adjtimex(buf: Any_) -> Int: ...
+def adjtimex(buf: Timex) -> Int: ...
 @syscall
 def nanosleep(request: In[Timespec], remain: Out[Now]) -> Zero: ...
 @syscall
@@ -74,7 +103,7 @@ def getitimer(which: Int, current: Out[Itimerval]) -> Zero: ...
 @syscall
 def setitimer(which: Int, new: In[Itimerval], old: Out[Itimerval]) -> Zero: ...
 @syscall
-def timer_create(clock: Clock, event: InBytes, id: OutInt) -> Zero: ...
+def timer_create(clock: Clock, event: In[Sigevent], id: Out[TimerId]) -> Zero: ...
 @syscall
 def timer_settime(id: Id, flags: Bits, new: In[Itimerspec], old: Out[Itimerspec]) -> Zero: ...
 @syscall

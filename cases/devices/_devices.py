@@ -1,0 +1,13 @@
+"""Opening device nodes, which not every target has."""
+
+from __future__ import annotations
+
+from errno import ENODEV, ENOENT, ENXIO
+
+from conformance.syscalls.files import AT_FDCWD, O_CLOEXEC, O_RDWR, openat
+
+
+def device(path: bytes, flags: int = O_RDWR, *, prefix: str = "") -> int:
+    """Open a device. Reports `missing` when there is no node, or nothing behind it; `prefix` begins the reason."""
+    absent = (ENOENT, ENXIO, ENODEV)
+    return openat.or_missing(f"{prefix}{path.decode()}", absent, AT_FDCWD, path, flags | O_CLOEXEC, 0)

@@ -1,0 +1,35 @@
+"""What most cases about files need: files with content, and what is in them."""
+
+from __future__ import annotations
+
+from conformance.syscalls import Buffer
+from conformance.syscalls.files import AT_FDCWD, O_CREAT, O_RDONLY, O_RDWR, Stat, close, openat, pread64, stat, write
+
+
+def make(path: bytes, data: bytes = b"") -> int:
+    """A file that holds `data`, open for reading and writing at its end."""
+    fd = openat(AT_FDCWD, path, O_RDWR | O_CREAT, 0o644)
+    if data:
+        assert write(fd, data, len(data)) == len(data)
+    return fd
+
+
+def content(fd: int, size: int = 64) -> bytes:
+    """The first `size` bytes of an open file."""
+    data = Buffer(size)
+    return data.take(pread64(fd, data, size, 0))
+
+
+def content_at(path: bytes) -> bytes:
+    """The first bytes of the file at a path."""
+    fd = openat(AT_FDCWD, path, O_RDONLY, 0)
+    data = content(fd)
+    close(fd)
+    return data
+
+
+def status(path: bytes) -> Stat:
+    """stat(2)."""
+    found = Stat()
+    stat(path, found)
+    return found

@@ -1,0 +1,92 @@
+"""Transfers: data goes from one descriptor to another without passing through the program (sendfile(2), splice(2))."""
+
+from __future__ import annotations
+
+import struct
+from errno import EBADF, EINVAL
+
+from cases.files._files import content, content_at, make
+from conformance.syscalls import Buffer
+from conformance.syscalls.files import (
+    AT_FDCWD,
+    O_APPEND,
+    O_RDONLY,
+    O_RDWR,
+    Vector,
+    copy_file_range,
+    openat,
+    pipe2,
+    read,
+    sendfile,
+    splice,
+    tee,
+    vmsplice,
+    write,
+)
+
+SIZE = 8
+
+
+def pipe() -> tuple[int, int]:
+    """Reading and writing end."""
+    ends = Buffer(8)
+    pipe2(ends, 0)
+    return ends.int_at(0), ends.int_at(4)
+
+
+def offset(value: int) -> Buffer:
+    """A `loff_t` that the kernel advances."""
+    return Buffer(struct.pack("=q", value))
+
+
+def test_range_is_copied_between_files_and_offsets_advance() -> None:
+    """copy_file_range(2), between file systems as well since Linux 5.3; not to one that is open for appending."""
+    source, target = make(b"source", b"hello, world"), make(b"target")
+    there, here = offset(7), offset(1)
+    assert copy_file_range(source, there, target, here, 100, 0) == 5
+    assert (there.int_at(0, 8), here.int_at(0, 8)) == (12, 6)
+    assert content(target) == b"\0world"
+    assert copy_file_range(source, there, target, None, 1, 0) == 0
+    copy_file_range.fails_with(EINVAL, source, offset(0), target, None, 1, 1)
+    copy_file_range.fails_with(EINVAL, source, offset(0), source, offset(1), 5, 0)
+    append = openat(AT_FDCWD, b"target", O_RDWR | O_APPEND, 0)
+    copy_file_range.fails_with(EBADF, source, offset(0), append, None, 1, 0)
+
+
+def test_file_is_sent_from_an_offset_or_from_where_it_stands() -> None:
+    """sendfile(2): with an offset, that of the open file stays."""
+    make(b"source", b"hello, world")
+    source, target, there = openat(AT_FDCWD, b"source", O_RDONLY, 0), make(b"target"), offset(7)
+    assert sendfile(target, source, there, 100) == 5
+    assert there.int_at(0, 8) == 12
+    assert sendfile(target, source, None, 5) == 5
+    assert content_at(b"target") == b"worldhello"
+    reader, writer = pipe()
+    assert sendfile(writer, source, offset(0), 5) == 5
+    assert read(reader, Buffer(8), 8) == 5
+
+
+def test_splice_moves_data_through_a_pipe() -> None:
+    """One of the two must be a pipe; a pipe has no offset."""
+    source, target = make(b"source", b"hello, world"), make(b"target")
+    reader, writer = pipe()
+    there = offset(7)
+    assert splice(source, there, writer, None, 5, 0) == 5
+    assert there.int_at(0, 8) == 12
+    assert splice(reader, None, target, None, 100, 0) == 5
+    assert content(target) == b"world"
+    splice.fails_with(EINVAL, source, None, target, None, 5, 0)
+
+
+def test_tee_leaves_what_it_copies_and_vmsplice_takes_it_from_memory() -> None:
+    reader, writer = pipe()
+    copy, into = pipe()
+    parts = Buffer(b"hel"), Buffer(b"lo")
+    assert vmsplice(writer, Vector(*parts), 2, 0) == 5
+    assert tee(reader, into, 100, 0) == 5
+    for end in (reader, copy):
+        data = Buffer(8)
+        assert read(end, data, 8) == 5
+        assert data.take(5) == b"hello"
+    tee.fails_with(EINVAL, reader, writer, 1, 0)
+    assert write(writer, b"x", 1) == 1

@@ -1,0 +1,46 @@
+"""Unmounting: what is busy stays, unless it is only to go out of sight (umount2(2))."""
+
+from __future__ import annotations
+
+from errno import EAGAIN, EBUSY
+
+import pytest
+
+from conformance.syscalls import Buffer
+from conformance.syscalls.files import O_RDONLY, close, open, pread64
+from conformance.syscalls.mounts import MNT_DETACH, MNT_EXPIRE, mount_at, mount_new, umount2
+from conformance.syscalls.paths import exists, make_file
+
+pytestmark = pytest.mark.needs("root")
+
+
+def busy_mount() -> int:
+    """A tmpfs at `mounted` in which a file is open; the fd."""
+    mount_new(b"tmpfs", b"mounted")
+    make_file(b"mounted/file", b"hello")
+    return open(b"mounted/file", O_RDONLY)
+
+
+def test_mount_with_an_open_file_is_ebusy() -> None:
+    fd = busy_mount()
+    umount2.fails_with(EBUSY, b"mounted", 0)
+    close(fd)
+    umount2(b"mounted", 0)
+    assert not mount_at(b"mounted")
+
+
+def test_detached_mount_lives_as_long_as_its_open_files() -> None:
+    fd = busy_mount()
+    umount2(b"mounted", MNT_DETACH)
+    assert not exists(b"mounted/file")
+    assert pread64(fd, Buffer(8), 8, 0) == 5
+
+
+def test_unused_mount_expires_when_asked_twice() -> None:
+    """EAGAIN the first time; what was used in between has to be asked twice again."""
+    mount_new(b"tmpfs", b"mounted")
+    umount2.fails_with(EAGAIN, b"mounted", MNT_EXPIRE)
+    make_file(b"mounted/file")
+    umount2.fails_with(EAGAIN, b"mounted", MNT_EXPIRE)
+    umount2(b"mounted", MNT_EXPIRE)
+    assert not mount_at(b"mounted")

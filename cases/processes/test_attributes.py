@@ -1,0 +1,42 @@
+"""What a process carries with it: prctl(2) and personality(2)."""
+
+from __future__ import annotations
+
+from errno import EINVAL
+
+import pytest
+
+from conformance.syscalls.child import in_child
+from conformance.syscalls.processes import (
+    ADDR_NO_RANDOMIZE,
+    PER_QUERY,
+    PR_GET_DUMPABLE,
+    PR_SET_DUMPABLE,
+    personality,
+    prctl,
+    setresuid,
+)
+
+UNKNOWN_OPTION = 0x7FFF0000
+
+
+@pytest.mark.needs("root")
+def test_change_of_user_takes_dumpability() -> None:
+    assert prctl(PR_GET_DUMPABLE) == 1
+    prctl.fails_with(EINVAL, PR_SET_DUMPABLE, 2)
+    prctl.fails_with(EINVAL, UNKNOWN_OPTION)
+
+    def child() -> None:
+        setresuid(65533, 65533, 65533)
+        assert prctl(PR_GET_DUMPABLE) != 1
+        prctl(PR_SET_DUMPABLE, 1)
+        assert prctl(PR_GET_DUMPABLE) == 1
+
+    assert in_child(child) == 0
+
+
+def test_personality_is_returned_when_it_is_changed_and_is_inherited() -> None:
+    before = personality(PER_QUERY)
+    assert personality(before | ADDR_NO_RANDOMIZE) == before
+    assert personality(PER_QUERY) == before | ADDR_NO_RANDOMIZE
+    assert in_child(lambda: personality(PER_QUERY) != before | ADDR_NO_RANDOMIZE) == 0

@@ -1,0 +1,52 @@
+"""Process groups and sessions: who may move whom where."""
+
+from __future__ import annotations
+
+from errno import EACCES, EINVAL, EPERM, ESRCH
+
+import pytest
+
+from cases.processes._programs import new_program
+from conformance.syscalls import Buffer, untraced
+from conformance.syscalls.child import fork_child, in_child
+from conformance.syscalls.code import call
+from conformance.syscalls.files import O_CLOEXEC, close, pipe2, read
+from conformance.syscalls.processes import execve, getpgid, getpgrp, getpid, getsid, setpgid, setsid
+from conformance.syscalls.signals import pause
+
+
+def test_new_session_makes_its_process_a_leader() -> None:
+    def child() -> None:
+        pid = setsid()
+        assert pid == getpid()
+        assert (getsid(0), getpgrp()) == (pid, pid)
+        setsid.fails_with(EPERM)
+        setpgid.fails_with(EPERM, 0, 0)
+
+    assert in_child(child) == 0
+
+
+def executing_child() -> int:
+    """A child that has called execve(2): the end of a pipe that it closed tells."""
+    path, ends = new_program(b"program", call("pause")), Buffer(8)
+    with untraced():
+        pipe2(ends, O_CLOEXEC)
+    pid = fork_child(lambda: execve(path, None, None))
+    with untraced():
+        close(ends.int_at(4))
+        assert read(ends.int_at(0), Buffer(1), 1) == 0
+    return pid
+
+
+@pytest.mark.needs("x86_64")
+def test_child_can_be_moved_to_a_group_of_the_session_until_it_executes() -> None:
+    first, second = fork_child(pause), fork_child(pause)
+    setpgid(first, 0)
+    setpgid(second, first)
+    assert (getpgid(first), getpgid(second)) == (first, first)
+    setpgid(second, getpgrp())
+    assert getpgid(second) == getpgrp()
+    setpgid.fails_with(EPERM, first, second)
+    setpgid.fails_with(EINVAL, first, -1)
+    setpgid.fails_with(ESRCH, getsid(0) + 30000, 0)
+    setpgid.fails_with(EACCES, executing_child(), 0)

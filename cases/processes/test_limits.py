@@ -1,0 +1,50 @@
+"""Resource limits: who may change them, and what happens at them (getrlimit(2))."""
+
+from __future__ import annotations
+
+import signal
+from errno import EFBIG, EINVAL, EPERM
+
+import pytest
+
+from conformance.syscalls.child import fork_child, in_child
+from conformance.syscalls.files import AT_FDCWD, O_CREAT, O_WRONLY, openat, write
+from conformance.syscalls.processes import (
+    RLIMIT_FSIZE,
+    RLIMIT_NOFILE,
+    Rlimit,
+    getpid,
+    getrlimit,
+    prlimit64,
+    setresuid,
+    setrlimit,
+)
+from conformance.syscalls.signals import SIG_IGN, SIGSET_SIZE, Sigaction, pause, rt_sigaction
+
+USER = 65533
+
+
+@pytest.mark.needs("root")
+def test_hard_limit_is_lowered_by_everybody_and_raised_by_no_user() -> None:
+    setrlimit(RLIMIT_NOFILE, Rlimit(cur=64, max=128))
+    setrlimit.fails_with(EINVAL, RLIMIT_NOFILE, Rlimit(cur=129, max=128))
+    setrlimit.fails_with(EINVAL, 99, Rlimit(cur=1, max=1))
+    other = fork_child(pause)
+    setresuid(USER, USER, USER)
+    setrlimit.fails_with(EPERM, RLIMIT_NOFILE, Rlimit(cur=64, max=129))
+    prlimit64.fails_with(EPERM, other, RLIMIT_NOFILE, None, Rlimit())
+    old = Rlimit()
+    prlimit64(getpid(), RLIMIT_NOFILE, Rlimit(cur=127, max=127), old)
+    assert (old.cur, old.max) == (64, 128)
+    assert in_child(lambda: setrlimit(RLIMIT_NOFILE, Rlimit(cur=0, max=0))) == 0
+    getrlimit(RLIMIT_NOFILE, old)
+    assert (old.cur, old.max) == (127, 127)
+
+
+def test_file_ends_at_the_limit_of_its_size() -> None:
+    fd = openat(AT_FDCWD, b"file", O_WRONLY | O_CREAT, 0o600)
+    setrlimit(RLIMIT_FSIZE, Rlimit(cur=10, max=10))
+    assert write(fd, bytes(16), 16) == 10
+    assert in_child(lambda: write(fd, b"x", 1)) == -signal.SIGXFSZ
+    rt_sigaction(signal.SIGXFSZ, Sigaction(handler=SIG_IGN), None, SIGSET_SIZE)
+    write.fails_with(EFBIG, fd, b"x", 1)

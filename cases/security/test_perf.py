@@ -1,0 +1,63 @@
+"""Performance events: counters of what a process does (perf_event_open(2))."""
+
+from __future__ import annotations
+
+from errno import EACCES, ENODEV
+
+from conformance.syscalls import Buffer, untraced
+from conformance.syscalls.buffers import write_memory
+from conformance.syscalls.files import ioctl, read
+from conformance.syscalls.memory import MAP_ANONYMOUS, MAP_PRIVATE, PAGE, PROT_READ, PROT_WRITE, mmap
+from conformance.syscalls.security import (
+    PERF_COUNT_SW_PAGE_FAULTS,
+    PERF_EVENT_IOC_DISABLE,
+    PERF_EVENT_IOC_ENABLE,
+    PERF_TYPE_SOFTWARE,
+    PerfEvent,
+    perf_event_open,
+)
+
+DISABLED, EXCLUDE_KERNEL, EXCLUDE_HYPERVISOR = 1 << 0, 1 << 5, 1 << 6
+FLAG_FD_CLOEXEC = 8
+PAGES = 16
+
+
+def event(config: int = PERF_COUNT_SW_PAGE_FAULTS, *, size: int = 64) -> PerfEvent:
+    """A software event of user space, that does not count yet."""
+    flags = DISABLED | EXCLUDE_KERNEL | EXCLUDE_HYPERVISOR
+    return PerfEvent(type_=PERF_TYPE_SOFTWARE, size_=size, config=config, flags=flags)
+
+
+def counter() -> int:
+    """A counter of this process's page faults."""
+    return perf_event_open.or_missing("performance events", (EACCES, ENODEV), event(), 0, -1, -1, FLAG_FD_CLOEXEC)
+
+
+def count(fd: int) -> int:
+    """What was counted. Not traced."""
+    value = Buffer(8)
+    with untraced():
+        assert read(fd, value, 8) == 8
+    return value.int_at(0, 8)
+
+
+def touch(pages: int) -> None:
+    """Fault in so many pages of new memory."""
+    with untraced():
+        address = mmap(0, pages * PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    for page in range(pages):
+        write_memory(address + page * PAGE, b"x")
+
+
+def test_counter_counts_while_it_is_enabled() -> None:
+    """Page faults: at least one for each new page that is touched."""
+    fd = counter()
+    touch(PAGES)
+    assert count(fd) == 0
+    ioctl(fd, PERF_EVENT_IOC_ENABLE)
+    touch(PAGES)
+    ioctl(fd, PERF_EVENT_IOC_DISABLE)
+    found = count(fd)
+    assert found >= PAGES
+    touch(PAGES)
+    assert count(fd) == found

@@ -1,0 +1,510 @@
+from __future__ import annotations
+
+import errno
+import os
+import resource
+import shutil
+import signal
+import socket
+import tempfile
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from conformance.guest import isolation as module
+from conformance.guest.isolation import NAMESPACES, Ending, Isolation
+from conformance.guest.tape import Tape
+from conformance.model import Json
+from conformance.syscalls.mounts import mount
+from runners.seccomp import Profile, Rule, compile_filter, install
+from tests.processes import bear, eventually, marked, new_mark
+
+ROOT = os.geteuid() == 0
+FRESH: frozenset[str] = frozenset()
+SHARED = frozenset(NAMESPACES)
+"""What a case shares when it gets no namespace of its own: what everybody gets who is not root."""
+needs_root = pytest.mark.skipif(not ROOT, reason="namespaces take root")
+DEADLINE = 60.0
+"""Seconds that nobody should ever wait."""
+Case = Callable[[], object]
+
+
+@pytest.fixture(scope="module")
+def isolation() -> Isolation:
+    return Isolation()
+
+
+@pytest.fixture(params=[pytest.param(FRESH, id="fresh", marks=needs_root), pytest.param(SHARED, id="shared")])
+def shares(request: pytest.FixtureRequest) -> frozenset[str]:
+    """Cases are isolated with namespaces and without."""
+    found: frozenset[str] = request.param
+    return found
+
+
+@pytest.fixture(autouse=True)
+def scratch_root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Where scratch directories are made; at the end none is left."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    yield tmp_path
+    assert list(tmp_path.glob("conformance-*")) == []
+
+
+def run(isolation: Isolation, case: Case, shares: frozenset[str] = FRESH, deadline: float = DEADLINE) -> Ending:
+    """How a case ends."""
+    return isolation.run(lambda: void(case), deadline=deadline, shares=shares)
+
+
+def void(case: Case) -> None:
+    case()
+
+
+def seen_by_case(isolation: Isolation, look: Callable[[], Json], shares: frozenset[str] = FRESH) -> Json:
+    """What `look` returns inside a case."""
+    tape = Tape()
+    writer = tape.writer()
+    assert run(isolation, lambda: writer.write({"seen": look()}), shares) == Ending()
+    (line,) = tape.lines()
+    tape.close()
+    return line["seen"]
+
+
+def open_fds() -> list[Json]:
+    """All fds but the one that it takes to look."""
+    return [*sorted(int(path.name) for path in Path("/proc/self/fd").iterdir())[:-1]]
+
+
+def namespace(name: str) -> str:
+    """Which one this process is in."""
+    return str(Path(f"/proc/self/ns/{name}").readlink())
+
+
+def surroundings() -> dict[str, Json]:
+    """What a case finds that another could have changed."""
+    os.umask(mask := os.umask(0))
+    return {
+        "files": [path.name for path in Path().iterdir()],
+        "writable": os.access(".", os.W_OK),
+        "umask": mask,
+        "fds": open_fds(),
+        "uid": os.getuid(),
+        "root": Path("/").stat().st_ino,
+        "mounts": len(Path("/proc/self/mounts").read_text().splitlines()),
+        "host": socket.gethostname(),
+        "limits": list(resource.getrlimit(resource.RLIMIT_NOFILE)),
+        "priority": os.getpriority(os.PRIO_PROCESS, 0),
+        "ignored": [number for number in range(1, 32) if signal.getsignal(number) == signal.SIG_IGN],
+        "blocked": [int(number) for number in signal.pthread_sigmask(signal.SIG_BLOCK, [])],
+        "seccomp": [line for line in Path("/proc/self/status").read_text().splitlines() if "Seccomp:" in line],
+        "children": Path("/proc/thread-self/children").read_text(),
+    }
+
+
+def of_watcher() -> dict[str, object]:
+    """What the process that runs cases could have lost."""
+    os.umask(mask := os.umask(0))
+    children = Path("/proc/thread-self/children").read_text()
+    return {"cwd": Path.cwd(), "umask": mask, "fds": open_fds(), "children": children}
+
+
+# What a case finds
+
+
+def test_a_case_starts_in_an_empty_directory_with_a_clean_process(isolation: Isolation, shares: frozenset[str]) -> None:
+    found = seen_by_case(isolation, surroundings, shares)
+    assert isinstance(found, dict)
+    assert (found["files"], found["writable"], found["umask"], found["fds"]) == ([], True, 0o022, [0, 1, 2])
+    assert (found["blocked"], found["children"]) == ([], "")
+    assert found["ignored"] == [signal.SIGPIPE]
+
+
+def test_a_case_leads_a_session_of_its_own(isolation: Isolation, shares: frozenset[str]) -> None:
+    assert seen_by_case(isolation, lambda: os.getsid(0) == os.getpgid(0) == os.getpid(), shares) is True
+
+
+@needs_root
+def test_a_case_is_alone_in_its_namespaces(isolation: Isolation) -> None:
+    def look() -> Json:
+        return [
+            sorted(int(path.name) for path in Path("/proc").glob("[0-9]*")) == [1, os.getpid()],
+            [name for _, name in socket.if_nameindex()] == ["lo"],
+            *map(namespace, NAMESPACES),
+        ]
+
+    found = seen_by_case(isolation, look)
+    assert isinstance(found, list)
+    assert found[:2] == [True, True]
+    assert not set(map(namespace, NAMESPACES)) & set(found[2:])
+
+
+@needs_root
+@pytest.mark.parametrize("name", sorted(NAMESPACES))
+def test_a_case_may_share_a_namespace_with_the_machine(isolation: Isolation, name: str) -> None:
+    shares = frozenset({name, "pid"} if name == "mnt" else {name})  # a /proc belongs to a PID namespace
+    assert seen_by_case(isolation, lambda: namespace(name), shares) == namespace(name)
+
+
+@needs_root
+def test_the_loopback_interface_is_up(isolation: Isolation) -> None:
+    def look() -> Json:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            socket.create_connection(server.getsockname(), timeout=10).close()
+        return True
+
+    assert seen_by_case(isolation, look) is True
+
+
+@needs_root
+def test_the_scratch_directory_is_a_file_system_that_cannot_fill_the_machines(isolation: Isolation) -> None:
+    def fill() -> Json:
+        with Path("big").open("wb", buffering=0) as file:
+            try:
+                for _ in range(1024):
+                    file.write(bytes(1 << 20))
+            except OSError as error:
+                return error.errno
+        return 0
+
+    assert seen_by_case(isolation, fill) == errno.ENOSPC
+
+
+# What a case may do to itself
+
+
+def raise_error() -> None:
+    raise RuntimeError("never mind")
+
+
+def die_of(number: signal.Signals) -> None:
+    os.kill(os.getpid(), number)
+
+
+def fork_and_forget() -> None:
+    """Children that have not been waited for."""
+    for _ in range(10):
+        if os.fork() == 0:
+            os._exit(0)
+
+
+def deny_write() -> None:
+    rule = Rule(("write", "openat", "exit"), errno.EPERM, "a test", "assumed")
+    install(compile_filter(Profile("test", (rule,))), listen=False)
+    os._exit(5)
+
+
+def block_everything() -> None:
+    signal.pthread_sigmask(signal.SIG_BLOCK, range(1, 65))
+    for number in range(1, 32):
+        if number not in (signal.SIGKILL, signal.SIGSTOP):
+            signal.signal(number, signal.SIG_IGN)
+
+
+def make_a_mess() -> None:
+    """Files in directories that nobody may enter."""
+    for name in ("a", "a/b", "a/b/c"):
+        Path(name).mkdir()
+        Path(name, "file").write_bytes(bytes(4096))
+    Path("a/b/root").symlink_to("/")
+    for name in ("a/b/c", "a/b", "a"):
+        Path(name).chmod(0)
+
+
+def starve() -> None:
+    os.nice(10)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (0, 0))
+
+
+@pytest.mark.parametrize(
+    ("case", "ending"),
+    [
+        pytest.param(partial(os._exit, 3), Ending(status=3), id="exits"),
+        pytest.param(partial(os._exit, 0), Ending(), id="exits with success"),
+        pytest.param(raise_error, Ending(status=1), id="raises"),
+        pytest.param(partial(os.killpg, 0, signal.SIGKILL), Ending(signal=9), id="kills its group"),
+        pytest.param(partial(die_of, signal.SIGSEGV), Ending(signal=11), id="dies of a fault"),
+        pytest.param(os.abort, Ending(signal=6), id="aborts"),
+        pytest.param(partial(os.closerange, 0, 4096), Ending(), id="closes all fds"),
+        pytest.param(partial(os.chdir, "/"), Ending(), id="changes its directory"),
+        pytest.param(partial(os.umask, 0o777), Ending(), id="changes its umask"),
+        pytest.param(fork_and_forget, Ending(), id="waits for no child"),
+        pytest.param(deny_write, Ending(status=5), id="installs a seccomp filter"),
+        pytest.param(block_everything, Ending(), id="blocks and ignores all signals"),
+        pytest.param(make_a_mess, Ending(), id="leaves files that nobody may read"),
+        pytest.param(starve, Ending(), id="lowers its limits and priority"),
+    ],
+)
+def test_the_next_case_does_not_notice_that_one(
+    isolation: Isolation, shares: frozenset[str], case: Case, ending: Ending
+) -> None:
+    before, ours = seen_by_case(isolation, surroundings, shares), of_watcher()
+    assert run(isolation, case, shares) == ending
+    assert of_watcher() == ours
+    assert seen_by_case(isolation, surroundings, shares) == before
+
+
+def kill_everybody() -> None:
+    assert os.getpid() < 10, "this is the machine's PID namespace"
+    child = os.fork()
+    if child == 0:
+        signal.pause()
+    os.kill(-1, signal.SIGKILL)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == -signal.SIGKILL
+
+
+@needs_root
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(partial(os.chroot, "."), id="changes its root"),
+        pytest.param(partial(mount, b"x", b"/mnt", b"tmpfs", 0, None), id="mounts"),
+        pytest.param(partial(shutil.rmtree, "/proc/self/task", ignore_errors=True), id="removes what it can"),
+        pytest.param(partial(socket.sethostname, "other"), id="changes the host name"),
+        pytest.param(partial(os.setresuid, 65534, 65534, 65534), id="gives up being root"),
+        pytest.param(partial(os.kill, 1, signal.SIGKILL), id="kills PID 1"),
+        pytest.param(kill_everybody, id="kills everybody"),
+    ],
+)
+def test_the_next_case_does_not_notice_what_root_did(isolation: Isolation, case: Case) -> None:
+    before, ours = seen_by_case(isolation, surroundings), of_watcher()
+    assert run(isolation, case) == Ending()
+    assert of_watcher() == ours
+    assert seen_by_case(isolation, surroundings) == before
+
+
+# Deadlines
+
+
+def ignore_and_wait() -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    while True:
+        signal.pause()
+
+
+def spin() -> None:
+    while True:
+        pass
+
+
+def wait_in_a_child() -> None:
+    if os.fork() == 0:
+        time.sleep(DEADLINE)
+    os.wait()
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        pytest.param(ignore_and_wait, id="ignores SIGTERM"),
+        pytest.param(spin, id="spins"),
+        pytest.param(partial(die_of, signal.SIGSTOP), id="stops itself"),
+        pytest.param(wait_in_a_child, id="waits for a child"),
+    ],
+)
+def test_a_case_that_hangs_is_ended_at_its_deadline(isolation: Isolation, shares: frozenset[str], case: Case) -> None:
+    mark = new_mark()
+    before, ours = seen_by_case(isolation, surroundings, shares), of_watcher()
+
+    def bearing() -> None:
+        bear(mark)
+        case()
+
+    assert run(isolation, bearing, shares, deadline=0.2) == Ending(timed_out=True)
+    assert marked(mark) == []
+    assert of_watcher() == ours
+    assert seen_by_case(isolation, surroundings, shares) == before
+
+
+# Strays
+
+
+def daemonize(mark: str) -> None:
+    """Leave processes behind: a child, and a grandchild in a session of its own that nobody waits for."""
+    reader, writer = os.pipe()
+    bear(mark)
+    between = os.fork()
+    if between == 0:
+        os.setsid()
+        if os.fork() == 0:
+            for number in (signal.SIGTERM, signal.SIGHUP, signal.SIGINT):
+                signal.signal(number, signal.SIG_IGN)
+            os.write(writer, b"x")
+            time.sleep(DEADLINE)
+        os._exit(0)
+    os.waitpid(between, 0)
+    if os.fork() == 0:
+        os.write(writer, b"x")
+        time.sleep(DEADLINE)
+    assert os.read(reader, 1) + os.read(reader, 1) == b"xx"
+
+
+@pytest.mark.parametrize(
+    ("then", "ending"),
+    [
+        pytest.param(lambda: None, Ending(), id="and ends"),
+        pytest.param(partial(die_of, signal.SIGKILL), Ending(signal=9), id="and dies"),
+        pytest.param(ignore_and_wait, Ending(timed_out=True), id="and hangs"),
+    ],
+)
+def test_no_process_of_a_case_outlives_it(
+    isolation: Isolation, shares: frozenset[str], then: Case, ending: Ending
+) -> None:
+    mark = new_mark()
+
+    def case() -> None:
+        daemonize(mark)
+        then()
+
+    assert run(isolation, case, shares, deadline=0.7 if ending.timed_out else DEADLINE) == ending
+    assert marked(mark) == []
+
+
+@pytest.mark.parametrize(
+    ("number", "ending"), [(signal.SIGKILL, Ending(signal=9)), (signal.SIGTERM, Ending(timed_out=True))]
+)
+def test_no_process_of_a_case_outlives_it_even_if_it_kills_its_keeper(
+    isolation: Isolation, number: signal.Signals, ending: Ending
+) -> None:
+    mark = new_mark()
+
+    def case() -> None:
+        daemonize(mark)
+        os.kill(os.getppid(), number)
+        ignore_and_wait()
+
+    assert run(isolation, case, SHARED) == ending
+    assert marked(mark) == []
+
+
+def test_no_process_of_a_case_outlives_it_even_if_it_stops_its_keeper(
+    isolation: Isolation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "GRACE", 0.2)
+    mark = new_mark()
+
+    def case() -> None:
+        daemonize(mark)
+        os.kill(os.getppid(), signal.SIGSTOP)
+        ignore_and_wait()
+
+    assert run(isolation, case, SHARED, deadline=0.5) == Ending(timed_out=True)
+    assert marked(mark) == []
+
+
+def test_other_children_of_the_process_that_runs_cases_are_left_alone(isolation: Isolation) -> None:
+    other = os.fork()
+    if other == 0:
+        os.setsid()
+        signal.pause()
+    try:
+        run(isolation, partial(die_of, signal.SIGKILL), SHARED)
+        assert os.waitpid(other, os.WNOHANG) == (0, 0)
+    finally:
+        os.kill(other, signal.SIGKILL)
+        os.waitpid(other, 0)
+
+
+# The process that runs cases
+
+
+def in_process(body: Callable[[], None]) -> int:
+    """Start `body` in a process of its own; its pid. It ends with status 0 unless `body` raises."""
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        try:
+            body()
+            status = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(status)
+    return pid
+
+
+def hang_with_strays(mark: str) -> None:
+    daemonize(mark)
+    ignore_and_wait()
+
+
+def test_no_process_of_a_case_outlives_the_kill_of_the_process_that_runs_it(
+    isolation: Isolation, shares: frozenset[str], scratch_root: Path
+) -> None:
+    mark = new_mark()
+    watcher = in_process(lambda: void(lambda: run(isolation, partial(hang_with_strays, mark), shares)))
+    assert eventually(lambda: len(marked(mark)) == 3)
+    os.kill(watcher, signal.SIGKILL)
+    os.waitpid(watcher, 0)
+    assert eventually(lambda: marked(mark) == [])
+    for left in scratch_root.glob("conformance-*"):
+        left.rmdir()  # its content was in the namespace, and is gone
+
+
+def test_an_interrupt_ends_the_case_and_is_passed_on(isolation: Isolation, shares: frozenset[str]) -> None:
+    mark = new_mark()
+
+    def watch() -> None:
+        with pytest.raises(KeyboardInterrupt):
+            run(isolation, partial(hang_with_strays, mark), shares)
+        assert marked(mark) == []
+
+    watcher = in_process(watch)
+    assert eventually(lambda: len(marked(mark)) == 3)
+    os.kill(watcher, signal.SIGINT)
+    assert os.waitstatus_to_exitcode(os.waitpid(watcher, 0)[1]) == 0
+
+
+@needs_root
+def test_without_privileges_cases_are_isolated_as_far_as_can_be(scratch_root: Path) -> None:
+    mark = new_mark()
+    directory = Path(tempfile.mkdtemp(dir="/tmp"))
+    directory.chmod(0o1777)
+
+    def watch() -> None:
+        os.setgroups([])
+        os.setresgid(65534, 65534, 65534)
+        os.setresuid(65534, 65534, 65534)
+        tempfile.tempdir = str(directory)
+        isolation = Isolation()
+        assert isolation.namespaces == frozenset()
+        assert run(isolation, make_a_mess) == Ending()
+        assert run(isolation, partial(daemonize, mark)) == Ending()
+        assert run(isolation, partial(hang_with_strays, mark), deadline=0.7) == Ending(timed_out=True)
+        assert marked(mark) == []
+        found = seen_by_case(isolation, surroundings)
+        assert isinstance(found, dict)
+        assert (found["files"], found["umask"], found["fds"], found["uid"]) == ([], 0o022, [0, 1, 2], 65534)
+
+    try:
+        assert os.waitstatus_to_exitcode(os.waitpid(in_process(watch), 0)[1]) == 0
+        assert list(directory.iterdir()) == []
+    finally:
+        shutil.rmtree(directory)
+
+
+# Surroundings that cannot be made
+
+
+def test_surroundings_that_cannot_be_made_are_told_and_nobodys_failure(
+    isolation: Isolation, shares: frozenset[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "no")
+
+    monkeypatch.setattr(module, "_make_surroundings", refuse)
+    assert run(isolation, lambda: None, shares) == Ending(
+        trouble="the case's namespaces or scratch directory could not be made"
+    )
+
+
+@needs_root
+def test_a_kernel_that_only_claims_new_namespaces_gets_no_mounts_of_ours(
+    isolation: Isolation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mounts = Path("/proc/self/mounts").read_text()
+    monkeypatch.setattr(module, "unshare", lambda flags: 0)
+    assert "mnt" not in Isolation().namespaces
+    assert run(isolation, lambda: None).trouble
+    assert Path("/proc/self/mounts").read_text() == mounts

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance.model import End, FactsLine, Line, Outcome, Plan, ResultLine, Start, Trouble
+from conformance.run.records import parse_line
+from tests.suite import environment, write_cases
+
+CASES = '''
+"""Served: cases."""
+import os
+import pytest
+from conformance.syscalls.processes import getpid
+
+def test_passes(): print("what a case prints is no line of the record")
+
+def test_fails(): assert 0
+
+@pytest.mark.parametrize("x", ["a/b::c", "d"])
+def test_parameters(x): os.write(1, b"neither is this\\n")
+
+def test_runs_in_the_same_suite(observe):
+    observe("keeper", os.readlink("/proc/self/exe") != "")
+'''
+PASSES, FAILS = (f"area/test_served.py::test_{name}" for name in ("passes", "fails"))
+
+
+class Served:
+    """The suite, as the host has it."""
+
+    def __init__(self, cases: Path) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "conformance.guest.serve", f"--rootdir={cases.parent}", str(cases)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(),
+            cwd="/",
+        )
+
+    def line(self) -> Line:
+        """The next that it says."""
+        assert self.process.stdout is not None
+        return parse_line(self.process.stdout.readline())
+
+    def run(self, *cases: str) -> list[Line]:
+        """Ask for cases; what it says up to the end."""
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps({"run": cases}).encode() + b"\n")
+        self.process.stdin.flush()
+        found: list[Line] = []
+        while not isinstance(line := self.line(), End):
+            found.append(line)
+        return found
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Served]:
+    served = Served(write_cases(tmp_path, served=CASES))
+    yield served
+    served.process.communicate(timeout=60)
+
+
+def outcomes(lines: list[Line]) -> list[tuple[str, Outcome]]:
+    """The results among lines, each of which must follow its start."""
+    results = [line.result for line in lines if isinstance(line, ResultLine)]
+    assert [line.case for line in lines if isinstance(line, Start)] == [result.case for result in results]
+    return [(result.case, result.outcome) for result in results]
+
+
+def test_cases_are_run_when_they_are_asked_for_as_often_as_they_are(served: Served) -> None:
+    assert isinstance(served.line(), FactsLine)
+    plan = served.line()
+    assert isinstance(plan, Plan)
+    assert [info.id.partition("::test_")[2] for info in plan.cases] == [
+        "passes",
+        "fails",
+        "parameters[a/b::c]",
+        "parameters[d]",
+        "runs_in_the_same_suite",
+    ]
+    assert {info.feature for info in plan.cases} == {"Served: cases."}
+    assert outcomes(served.run(FAILS, PASSES)) == [(FAILS, Outcome.FAILED), (PASSES, Outcome.PASSED)]
+    assert outcomes(served.run(FAILS, FAILS)) == [(FAILS, Outcome.FAILED)] * 2
+    assert outcomes(served.run(plan.cases[2].id)) == [(plan.cases[2].id, Outcome.PASSED)]
+    assert served.run() == []
+    assert served.run("area/test_served.py::test_that_is_not_there") == []
+    assert served.process.poll() is None
+
+
+def test_nothing_but_the_record_goes_to_its_output(served: Served) -> None:
+    served.line()
+    served.line()
+    served.run(PASSES, FAILS, "area/test_served.py::test_parameters[d]")
+    output, errors = served.process.communicate(timeout=60)
+    assert output == b""
+    assert b"assert 0" in errors
+
+
+def test_it_ends_when_there_are_no_more_requests(served: Served) -> None:
+    served.process.communicate(timeout=60)
+    assert served.process.returncode == 0
+
+
+def test_modules_that_cannot_be_imported_are_told_before_the_plan(tmp_path: Path) -> None:
+    served = Served(write_cases(tmp_path, served=CASES, bad="import nonsense\n"))
+    trouble = served.line()
+    assert isinstance(trouble, Trouble)
+    assert "test_bad.py cannot be collected" in trouble.message
+    assert isinstance(served.line(), FactsLine)
+    assert isinstance(served.line(), Plan)
+    assert outcomes(served.run(PASSES)) == [(PASSES, Outcome.PASSED)]
+    served.process.communicate(timeout=60)

@@ -1,0 +1,275 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pytest
+
+from conformance.matrix.build import build, suspicious
+from conformance.model import (
+    CaseInfo,
+    CaseResult,
+    Cell,
+    Expectation,
+    Level,
+    Matrix,
+    Outcome,
+    Record,
+    Status,
+)
+from tests.builders import CASE, facts, passed, record, result, step
+
+READS_TWO = passed(step("read", 0, None, 4, result=2))
+READS_ONE = passed(step("read", 0, None, 4, result=1))
+
+
+def matrix(*records: Record, expectations: Sequence[Expectation] = ()) -> Matrix:
+    """Of records, the first of which is the reference."""
+    return build(records, records[0].target.name, expectations)
+
+
+def cell(name: str, *records: Record) -> Cell:
+    """What the matrix of `records` says of the one case on one target."""
+    (row,) = matrix(*records).rows
+    return row.cells[name]
+
+
+def against(reference: CaseResult, *target: CaseResult) -> Cell:
+    """The cell of a target that did `target`, where the reference did `reference`."""
+    return cell("lts", record("native", reference), record("lts", *target))
+
+
+# One attempt
+
+
+def test_a_target_that_does_what_the_reference_does_is_the_same() -> None:
+    assert against(READS_TWO, READS_TWO) == Cell(Status.SAME, reference="native")
+
+
+def test_a_target_that_passes_in_another_way_differs_and_the_cell_says_where() -> None:
+    found = against(READS_TWO, READS_ONE)
+    assert (found.status, found.level, found.step) == (Status.DIFFERS, Level.RESULT, 0)
+    assert found.message == "read: returns 1, the reference 2"
+
+
+@pytest.mark.parametrize(
+    ("outcome", "status", "level"),
+    [
+        (Outcome.FAILED, Status.FAILS, Level.OUTCOME),
+        (Outcome.MISSING, Status.MISSING, Level.OUTCOME),
+        (Outcome.CRASH, Status.CRASH, Level.OUTCOME),
+        (Outcome.HANG, Status.HANG, Level.OUTCOME),
+        (Outcome.SKIPPED, Status.SKIPPED, None),
+        (Outcome.ERROR, Status.ERROR, None),
+    ],
+)
+def test_an_outcome_is_a_verdict(outcome: Outcome, status: Status, level: Level | None) -> None:
+    found = against(READS_TWO, result(outcome, message="first\nlast words\n"))
+    assert (found.status, found.level, found.message) == (status, level, "last words")
+
+
+def test_a_failure_is_told_by_its_assertion() -> None:
+    told = ">       assert x == 2\nE       assert 1 == 2\nE        +  where 1 = f()\n\nfile.py:3: AssertionError"
+    assert against(READS_TWO, result(Outcome.FAILED, message=told)).message == "assert 1 == 2"
+
+
+@pytest.mark.parametrize("outcome", [each for each in Outcome if each is not Outcome.PASSED])
+def test_what_does_not_pass_is_never_the_same_even_if_the_reference_does_likewise(outcome: Outcome) -> None:
+    both = result(outcome, step("read", 0, None, 4))
+    assert against(both, both).status is not Status.SAME
+
+
+# Attempts
+
+
+def test_attempts_that_disagree_are_flaky() -> None:
+    found = against(READS_TWO, READS_TWO, READS_ONE, READS_TWO)
+    assert (found.status, found.attempts) == (Status.FLAKY, 3)
+    assert found.message == "differs from itself: read: returns 1, the reference 2"
+
+
+def test_attempts_that_agree_are_believed() -> None:
+    found = against(READS_TWO, READS_ONE, READS_ONE, READS_ONE)
+    assert (found.status, found.attempts) == (Status.DIFFERS, 3)
+
+
+def test_a_difference_from_a_reference_that_disagrees_with_itself_is_flaky() -> None:
+    found = cell("lts", record("native", READS_TWO, READS_ONE), record("lts", READS_TWO))
+    assert found.status is Status.FLAKY
+    assert found.message.startswith("native differs from itself")
+
+
+def test_a_reference_that_disagrees_with_itself_is_flaky() -> None:
+    assert cell("native", record("native", READS_TWO, READS_ONE)).status is Status.FLAKY
+
+
+def test_a_reference_that_passes_only_sometimes_is_no_measure() -> None:
+    found = cell("lts", record("native", READS_TWO, result(Outcome.FAILED)), record("lts", READS_ONE))
+    assert found == Cell(Status.SAME, reference=None)
+
+
+# The reference
+
+
+def test_the_reference_is_the_same_as_itself() -> None:
+    assert cell("native", record("native", READS_TWO)) == Cell(Status.SAME, reference="native")
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.MISSING, Outcome.CRASH, Outcome.HANG])
+def test_a_reference_that_does_not_pass_is_invalid(outcome: Outcome) -> None:
+    found = cell("native", record("native", result(outcome, message="why")))
+    assert (found.status, found.message) == (Status.INVALID, f"the reference itself: {outcome}: why")
+
+
+@pytest.mark.parametrize(("outcome", "status"), [(Outcome.SKIPPED, Status.SKIPPED), (Outcome.ERROR, Status.ERROR)])
+def test_a_reference_that_could_not_run_the_case_is_not_blamed(outcome: Outcome, status: Status) -> None:
+    assert cell("native", record("native", result(outcome))).status is status
+
+
+@pytest.mark.parametrize("outcome", [each for each in Outcome if each is not Outcome.PASSED])
+def test_the_control_stands_in_for_a_reference_that_does_not_pass(outcome: Outcome) -> None:
+    records = [
+        record("native", result(outcome)),
+        record("gvisor", READS_TWO),
+        record("lts", READS_ONE),
+        record("wsl2", READS_ONE, control="lts"),
+    ]
+    assert cell("wsl2", *records) == Cell(Status.SAME, reference="lts")
+
+
+def test_without_a_control_the_next_target_that_passes_stands_in() -> None:
+    records = [
+        record("native", result(Outcome.FAILED)),
+        record("wsl1", result(Outcome.MISSING)),
+        record("gvisor", READS_TWO),
+        record("lts", READS_ONE),
+    ]
+    found = cell("lts", *records)
+    assert (found.status, found.reference) == (Status.DIFFERS, "gvisor")
+
+
+def test_where_nobody_else_passes_the_cases_own_assertions_decide_and_the_cell_says_so() -> None:
+    alone = cell("lts", record("native", result(Outcome.SKIPPED)), record("lts", READS_TWO))
+    assert alone == Cell(Status.SAME, reference=None)
+    failing = cell("lts", record("native", result(Outcome.FAILED)), record("lts", result(Outcome.FAILED)))
+    assert (failing.status, failing.reference) == (Status.FAILS, None)
+
+
+def test_a_reference_that_never_started_does_not_make_the_others_invalid() -> None:
+    records = [record("native", failed="there is no kernel"), record("lts", READS_TWO), record("wsl2", READS_TWO)]
+    (row,) = matrix(*records).rows
+    assert row.cells["native"].status is Status.ERROR
+    assert row.cells["lts"] == Cell(Status.SAME, reference="wsl2")
+
+
+# What was not run
+
+
+def test_a_case_that_was_not_run_is_an_error_that_says_why() -> None:
+    found = cell("lts", record("native", READS_TWO), record("lts", failed="its kernel is no image"))
+    assert (found.status, found.message, found.attempts) == (Status.ERROR, "not run: its kernel is no image", 0)
+
+
+def test_a_case_that_a_run_did_not_get_to_is_an_error_that_says_so() -> None:
+    cases = [CaseInfo(CASE, "0123456789abcdef")]
+    found = cell("lts", record("native", READS_TWO), record("lts", cases=cases))
+    assert (found.status, found.message) == (Status.ERROR, "not run: the run ended before this case")
+
+
+def test_a_failed_target_is_a_column_that_says_why() -> None:
+    _, column = matrix(record("native", READS_TWO), record("lts", failed="no image")).columns
+    assert (column.target.name, column.failed, column.complete) == ("lts", "no image", False)
+
+
+# The matrix as a whole
+
+
+def test_a_target_compared_with_itself_is_all_the_same() -> None:
+    results = [result(case=f"a/test_b.py::test_{n}", observations={"n": n}) for n in range(5)]
+    found = matrix(record("native", *results), record("lts", *results))
+    assert {each.status for _, _, each in found.cells()} == {Status.SAME}
+    assert len(found.cells()) == 10
+
+
+def test_rows_are_all_cases_that_any_target_knows_by_name() -> None:
+    one, two, three = (result(case=f"a/test_{name}.py::test") for name in "bca")
+    found = matrix(record("native", one, two), record("lts", three, one))
+    assert [row.case for row in found.rows] == ["a/test_a.py::test", "a/test_b.py::test", "a/test_c.py::test"]
+    assert (found.rows[0].area, found.rows[0].module, found.rows[0].name) == ("a", "a/test_a.py", "test")
+
+
+def test_a_column_has_the_label_that_its_guest_gives() -> None:
+    records = [record("native", READS_TWO), record("wsl2", READS_TWO, facts_of=facts(label="wsl2 (config)"))]
+    assert [column.label for column in matrix(*records).columns] == ["native", "wsl2 (config)"]
+
+
+def test_a_row_keeps_the_last_trace_of_every_target_that_has_one() -> None:
+    (row,) = matrix(record("native", READS_TWO, READS_ONE), record("lts", failed="no image")).rows
+    assert {name: trace.calls for name, trace in row.traces.items()} == {"native": ["read(0, NULL, 4) = 1"]}
+
+
+def test_the_matrix_of_nothing_is_empty() -> None:
+    assert build([], "native") == Matrix("", "native", [], [])
+
+
+@pytest.mark.parametrize(
+    ("moved", "warning"),
+    [
+        ({"suite": "0.0.9"}, "lts and native differ in suite (0.0.9, 0.1.0) as well"),
+        ({"scratch": "ext4"}, "lts and native differ in scratch (ext4, tmpfs) as well"),
+        ({"uid": 1000}, "lts and native differ in uid (1000, 0) as well"),
+        ({"machine": "aarch64"}, "lts and native differ in machine (aarch64, x86_64) as well"),
+        ({"isolation": ["mnt", "pid"]}, "lts has no fresh ipc, net, uts namespace for its cases"),
+    ],
+)
+def test_an_axis_that_moved_beside_the_target_is_a_warning(moved: dict[str, object], warning: str) -> None:
+    found = matrix(record("native", READS_TWO), record("lts", READS_TWO, facts_of=facts(**moved)))  # type: ignore[arg-type] # any field
+    assert found.warnings == [warning]
+
+
+def test_other_definitions_of_cases_are_a_warning() -> None:
+    other = record("lts", READS_TWO, cases=[CaseInfo(CASE, "f" * 16)])
+    assert matrix(record("native", READS_TWO), other).warnings == ["lts ran other definitions of 1 cases than native"]
+
+
+def test_equal_surroundings_are_no_warning() -> None:
+    assert matrix(record("native", READS_TWO), record("lts", READS_TWO, release="5.10.0")).warnings == []
+
+
+# What to run again
+
+
+def test_a_difference_is_to_be_seen_again_on_both_sides() -> None:
+    found = matrix(record("native", READS_TWO), record("lts", READS_ONE))
+    assert suspicious(found) == {"native": [CASE], "lts": [CASE]}
+
+
+def test_what_was_seen_three_times_is_not_run_again() -> None:
+    found = matrix(record("native", READS_TWO, READS_TWO), record("lts", READS_ONE, READS_ONE, READS_ONE))
+    assert suspicious(found) == {"native": [CASE]}
+
+
+@pytest.mark.parametrize("last", [READS_TWO, result(Outcome.SKIPPED)])
+def test_what_is_the_same_or_skipped_is_not_run_again(last: CaseResult) -> None:
+    assert suspicious(matrix(record("native", READS_TWO), record("lts", last))) == {}
+
+
+def test_what_never_ran_is_not_run_again() -> None:
+    assert suspicious(matrix(record("native", READS_TWO), record("lts", failed="no image"))) == {}
+
+
+def test_a_difference_that_is_expected_is_not_run_again() -> None:
+    known = [Expectation(CASE, "lts", Status.DIFFERS, "known")]
+    found = matrix(record("native", READS_TWO), record("lts", READS_ONE), expectations=known)
+    assert suspicious(found) == {}
+
+
+def test_an_expectation_that_is_not_met_is_looked_at_again() -> None:
+    known = [Expectation(CASE, "lts", Status.MISSING, "known")]
+    found = matrix(record("native", READS_TWO), record("lts", READS_ONE), expectations=known)
+    assert suspicious(found) == {"native": [CASE], "lts": [CASE]}
+
+
+def test_cases_are_run_again_in_the_order_of_the_matrix() -> None:
+    ours = [result(Outcome.FAILED, case=f"a/test_b.py::test_{n}") for n in (3, 1, 2)]
+    found = matrix(record("native", *ours))
+    assert suspicious(found) == {"native": [f"a/test_b.py::test_{n}" for n in (1, 2, 3)]}

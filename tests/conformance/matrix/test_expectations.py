@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import datetime
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conformance.matrix.build import build
+from conformance.matrix.expectations import ExpectationError, dead, dump, load, unexpected
+from conformance.model import CaseResult, Cause, Cell, Expectation, Matrix, Outcome, Status
+from tests.builders import CASE, passed, record, result
+
+MISSING = result(Outcome.MISSING, message="overlayfs")
+KNOWN = Expectation(CASE, "wsl1", Status.MISSING, "there is no overlayfs")
+TODAY = datetime.date.today()
+YESTERDAY, TOMORROW = (str(TODAY + datetime.timedelta(days)) for days in (-1, 1))
+
+
+def matrix(*expectations: Expectation, said: CaseResult = MISSING, release: str = "6.1.0") -> Matrix:
+    """One case that passes on `native`, on `wsl1` says `said`, and for which something is expected."""
+    records = [record("native", replace(said, outcome=Outcome.PASSED)), record("wsl1", said, release=release)]
+    return build(records, "native", expectations)
+
+
+def cell(found: Matrix) -> Cell:
+    """Of the one case on `wsl1`."""
+    return found.rows[0].cells["wsl1"]
+
+
+def file(tmp_path: Path, text: str) -> Path:
+    """A file of expectations."""
+    path = tmp_path / "expectations.toml"
+    path.write_text(text)
+    return path
+
+
+# Applying
+
+
+def test_a_difference_that_nobody_expects_is_unexpected() -> None:
+    ((column, row, found),) = unexpected(matrix())
+    assert (column.target.name, row.case, found.status) == ("wsl1", CASE, Status.MISSING)
+
+
+def test_an_expected_difference_is_accepted_and_shown_as_such() -> None:
+    found = matrix(KNOWN)
+    assert cell(found).expected is KNOWN
+    assert unexpected(found) == []
+
+
+def test_an_expected_difference_that_has_vanished_is_unexpected() -> None:
+    found = matrix(KNOWN, said=passed())
+    assert (cell(found).status, cell(found).unmet) == (Status.SAME, KNOWN)
+    assert [each for _, _, each in unexpected(found)] == [cell(found)]
+
+
+def test_another_difference_than_the_expected_one_is_unexpected() -> None:
+    found = matrix(KNOWN, said=result(Outcome.CRASH))
+    assert cell(found).unmet is KNOWN
+    assert len(unexpected(found)) == 1
+
+
+@pytest.mark.parametrize("outcome", [Outcome.SKIPPED, Outcome.ERROR])
+def test_a_case_that_could_not_run_neither_meets_nor_refutes_an_expectation(outcome: Outcome) -> None:
+    found = matrix(KNOWN, said=result(outcome))
+    assert (cell(found).expected, cell(found).unmet) == (None, None)
+    assert unexpected(found) == []
+    assert dead(found, [KNOWN]) == []
+
+
+def test_a_target_that_could_not_start_neither_meets_nor_refutes_an_expectation() -> None:
+    found = build([record("native", passed()), record("wsl1", failed="no profile")], "native", [KNOWN])
+    assert (cell(found).expected, cell(found).unmet) == (None, None)
+    assert dead(found, [KNOWN]) == []
+
+
+def test_an_expectation_speaks_of_its_target_only() -> None:
+    assert len(unexpected(matrix(replace(KNOWN, target="gvisor")))) == 1
+
+
+def test_the_first_expectation_that_speaks_of_a_cell_counts() -> None:
+    later = replace(KNOWN, case="*", verdict=Status.CRASH)
+    assert cell(matrix(KNOWN, later)).expected is KNOWN
+    assert cell(matrix(later, KNOWN)).unmet is later
+
+
+@pytest.mark.parametrize(
+    ("glob", "case", "matches"),
+    [
+        ("a/*", "a/test_b.py::test_c", True),
+        ("a/test_b.py::*", "a/test_b.py::test_c[x]", True),
+        ("*::test_c", "a/test_b.py::test_c", True),
+        ("a/test_b.py::test_?", "a/test_b.py::test_c", True),
+        ("a/test_b.py::test_c", "a/test_b.py::test_c[x]", False),
+        ("a/test_b.py::test_c[x]", "a/test_b.py::test_c[x]", True),
+        ("a/test_b.py::test_c[x]", "a/test_b.py::test_cx", False),
+        ("a/test_b.py::test_c[*]", "a/test_b.py::test_c[x-y]", True),
+        ("a/test_b.py::test_c[x-1]", "a/test_b.py::test_c[x-2]", False),
+        ("b/*", "a/test_b.py::test_c", False),
+    ],
+)
+def test_an_expectation_is_a_glob_in_which_brackets_are_parameters(glob: str, case: str, matches: bool) -> None:
+    said = result(Outcome.MISSING, case=case)
+    assert (cell(matrix(replace(KNOWN, case=glob), said=said)).expected is not None) is matches
+
+
+@pytest.mark.parametrize(("condition", "holds"), [("kernel >= 6.6", False), ("kernel < 6.6", True), ("", True)])
+def test_an_expectation_holds_under_its_condition(condition: str, holds: bool) -> None:
+    found = matrix(replace(KNOWN, condition=condition), release="6.1.21")
+    assert (cell(found).expected is not None) is holds
+
+
+@pytest.mark.parametrize(("expires", "holds"), [(YESTERDAY, False), (str(TODAY), False), (TOMORROW, True)])
+def test_an_expectation_holds_until_the_day_on_which_it_expires(expires: str, holds: bool) -> None:
+    assert (cell(matrix(replace(KNOWN, expires=expires))).expected is not None) is holds
+
+
+# What is dead
+
+
+def test_an_expectation_that_is_met_is_alive() -> None:
+    assert dead(matrix(KNOWN), [KNOWN]) == []
+
+
+def test_an_expectation_that_its_cells_refute_is_dead() -> None:
+    assert dead(matrix(KNOWN, said=passed()), [KNOWN]) == [KNOWN]
+
+
+def test_an_expectation_that_has_expired_is_dead() -> None:
+    expired = replace(KNOWN, expires=YESTERDAY)
+    assert dead(matrix(expired), [expired]) == [expired]
+
+
+def test_an_expectation_for_another_kernel_is_not_dead() -> None:
+    newer = replace(KNOWN, condition="kernel >= 6.6")
+    assert dead(matrix(newer), [newer]) == []
+
+
+def test_an_expectation_for_a_target_that_was_not_run_is_not_dead() -> None:
+    elsewhere = replace(KNOWN, target="gvisor")
+    assert dead(matrix(elsewhere), [elsewhere], whole=True) == []
+
+
+def test_an_expectation_for_a_case_that_was_not_run_is_dead_only_when_all_were() -> None:
+    elsewhere = replace(KNOWN, case="other/*")
+    assert dead(matrix(elsewhere), [elsewhere]) == []
+    assert dead(matrix(elsewhere), [elsewhere], whole=True) == [elsewhere]
+
+
+# Files
+
+EVERYTHING = st.builds(
+    Expectation,
+    case=st.text(),
+    target=st.text(),
+    verdict=st.sampled_from(Status),
+    reason=st.text(),
+    link=st.text(),
+    condition=st.sampled_from(["", "kernel >= 6.6", "kernel > 5.10 and kernel < 6"]),
+    cause=st.none() | st.sampled_from(Cause),
+    since=st.text(),
+    expires=st.dates().map(str) | st.just(""),
+)
+REQUIRED = ("case", "target", "reason")
+
+
+@settings(deadline=None)
+@given(st.lists(EVERYTHING.filter(lambda each: all(getattr(each, name) for name in REQUIRED))))
+def test_what_was_dumped_is_loaded(tmp_path_factory: pytest.TempPathFactory, expectations: list[Expectation]) -> None:
+    path = tmp_path_factory.getbasetemp() / "expectations.toml"
+    path.write_text(dump(expectations))
+    assert load(path) == expectations
+
+
+def test_a_file_without_expectations_has_none(tmp_path: Path) -> None:
+    assert load(file(tmp_path, "# nothing yet\n")) == []
+
+
+TABLE = '[[expectation]]\ncase = "a/*"\ntarget = "wsl1"\nverdict = "missing"\nreason = "so"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("[[expectation]\n", "line 1"),
+        ('[[expectation]]\ncase = "a/*"\n', "missing required field `target` - at `$[0]`"),
+        (TABLE + TABLE.replace("missing", "wrong"), "Invalid enum value 'wrong' - at `$[1].verdict`"),
+        (TABLE + "link = 5\n", "at `$[0].link`"),
+        (TABLE + 'condition = "kernel => 6"\n', "'kernel => 6' is not a condition"),
+        (TABLE + 'expires = "soon"\n', "'soon'"),
+        (TABLE + 'expire = "2026-01-01"\n', "expectation 1 has the key expire, which is none of"),
+        (TABLE.replace("[[expectation]]", "[[expectations]]"), "expectations is not known here"),
+    ],
+)
+def test_a_malformed_file_is_told_with_its_name_and_what_is_wrong(tmp_path: Path, text: str, told: str) -> None:
+    path = file(tmp_path, text)
+    with pytest.raises(ExpectationError) as found:
+        load(path)
+    assert str(found.value).startswith(f"{path}: ")
+    assert told in str(found.value)
+
+
+def test_a_file_that_is_no_text_or_not_there_is_told_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / "binary").write_bytes(b"\xff\xfe\0")
+    for name in ("binary", "absent"):
+        with pytest.raises(ExpectationError, match=name):
+            load(tmp_path / name)

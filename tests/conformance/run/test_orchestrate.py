@@ -1,0 +1,342 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from conformance.model import SCHEMA, CaseResult, Cause, End, Matrix, Outcome, ResultLine, Start, Status, Target
+from conformance.run import records
+from conformance.run.errors import UsageError, UserError
+from conformance.run.orchestrate import (
+    PLAN_FILE,
+    RunPlan,
+    execute,
+    matrix_of,
+    new_run_name,
+    read_plan,
+    read_records,
+)
+from conformance.run.selection import Selection
+from conformance.run.worker import Progress
+from runners.local import HostGuest, LocalRunner
+from tests.fakes import DEATH, BrokenRunner, FakeRunner, Said, line, says
+from tests.mounts import grow, needs_root, on_small_disk
+
+CASES = [f"a/test_b.py::test_{name}" for name in ("one", "two", "three")]
+ONE, TWO, THREE = CASES
+
+
+def plan_of(*names: str, selection: Selection | None = None) -> RunPlan:
+    """A run of targets, the first of which is the reference."""
+    targets = [Target(name, "fake") for name in names]
+    return RunPlan("20260101T000000Z", names[0], targets, selection or Selection(), {})
+
+
+def execute_on(
+    directory: Path, runners: Mapping[str, FakeRunner | LocalRunner], selection: Selection | None = None
+) -> Matrix:
+    """Run (or resume) these targets in a results directory."""
+    plan = plan_of(*runners, selection=selection)
+    plan.write(directory)
+    return execute(directory, plan, dict(runners), [], lambda _: None)
+
+
+def statuses(matrix: Matrix, target: str) -> list[Status]:
+    """The verdicts of a column, row by row."""
+    return [row.cells[target].status for row in matrix.rows]
+
+
+def failing(*failed: str) -> FakeRunner:
+    """Passes all cases but these."""
+
+    def answer(asked: list[str]) -> list[Said]:
+        return [*(says(case, Outcome.FAILED if case in failed else Outcome.PASSED) for case in asked), line(End())]
+
+    return FakeRunner(CASES, answer)
+
+
+# The whole way
+
+
+def test_all_targets_are_run_and_compared(tmp_path: Path) -> None:
+    matrix = execute_on(tmp_path / "run", {"native": FakeRunner(CASES), "lts": failing(TWO)})
+    assert statuses(matrix, "native") == [Status.SAME] * 3
+    assert dict(zip((row.case for row in matrix.rows), statuses(matrix, "lts"), strict=True)) == {
+        ONE: Status.SAME,
+        THREE: Status.SAME,
+        TWO: Status.FAILS,
+    }
+
+
+def test_what_differs_is_believed_when_it_was_seen_three_times(tmp_path: Path) -> None:
+    runners = {"native": FakeRunner(CASES), "lts": failing(TWO)}
+    matrix = execute_on(tmp_path / "run", runners)
+    assert {row.case: row.cells["lts"].attempts for row in matrix.rows} == {ONE: 1, TWO: 3, THREE: 1}
+    assert runners["lts"].guests[0].channel.requests == [CASES, [TWO], [TWO]]
+    assert runners["native"].guests[0].channel.requests == [CASES, [TWO], [TWO]]
+
+
+def test_what_fails_only_once_is_flaky(tmp_path: Path) -> None:
+    def only_once(asked: list[str]) -> list[Said]:
+        return [*(says(case, Outcome.FAILED if asked == CASES else Outcome.PASSED) for case in asked), line(End())]
+
+    matrix = execute_on(tmp_path / "run", {"native": FakeRunner(CASES), "lts": FakeRunner(CASES, only_once)})
+    assert statuses(matrix, "lts") == [Status.FLAKY] * 3
+
+
+def test_a_matrix_can_be_made_again_from_the_records(tmp_path: Path) -> None:
+    directory = tmp_path / "run"
+    matrix = execute_on(directory, {"native": FakeRunner(CASES), "lts": failing(ONE)})
+    assert matrix_of(directory) == matrix
+    assert sorted(path.name for path in directory.iterdir()) == ["lts.jsonl", "native.jsonl", PLAN_FILE]
+
+
+def test_the_display_is_told_how_far_every_target_is(tmp_path: Path) -> None:
+    shown: list[list[tuple[str, int]]] = []
+    plan = plan_of("native", "lts")
+    plan.write(tmp_path)
+    runners = {"native": FakeRunner(CASES), "lts": FakeRunner(CASES)}
+    execute(tmp_path, plan, dict(runners), [], lambda each: shown.append([(one.target, one.done) for one in each]))
+    assert shown[-1] == [("native", 3), ("lts", 3)]
+
+
+# Bad luck
+
+
+def test_a_target_that_cannot_start_is_a_column_that_says_why_while_the_others_go_on(tmp_path: Path) -> None:
+    runners = {"native": FakeRunner(CASES), "wsl2": BrokenRunner("its kernel is no image"), "lts": FakeRunner(CASES)}
+    matrix = execute_on(tmp_path / "run", runners)
+    assert [column.failed for column in matrix.columns] == [None, "its kernel is no image", None]
+    assert statuses(matrix, "lts") == statuses(matrix, "native") == [Status.SAME] * 3
+    cells = [row.cells["wsl2"] for row in matrix.rows]
+    assert {(cell.status, cell.message, cell.cause) for cell in cells} == {
+        (Status.ERROR, "not run: its kernel is no image", Cause.ENVIRONMENT)
+    }
+
+
+def test_a_reference_that_cannot_start_is_stood_in_for(tmp_path: Path) -> None:
+    runners = {"native": BrokenRunner("it is gone"), "lts": FakeRunner(CASES), "wsl2": failing(TWO)}
+    matrix = execute_on(tmp_path / "run", runners)
+    assert statuses(matrix, "native") == [Status.ERROR] * 3
+    assert {row.cells["wsl2"].reference for row in matrix.rows} == {"lts"}
+
+
+def test_when_no_target_starts_every_column_says_why(tmp_path: Path) -> None:
+    matrix = execute_on(tmp_path / "run", {"native": BrokenRunner("one"), "lts": BrokenRunner("two")})
+    assert (matrix.rows, [column.failed for column in matrix.columns]) == ([], ["one", "two"])
+
+
+def test_a_guest_that_dies_costs_one_case_only(tmp_path: Path) -> None:
+    def dies_in_two(asked: list[str]) -> list[Said]:
+        said: list[Said] = []
+        for case in asked:
+            if case == TWO:
+                return [*said, line(Start(case)), DEATH]
+            said.append(says(case))
+        return [*said, line(End())]
+
+    matrix = execute_on(tmp_path / "run", {"native": FakeRunner(CASES), "lts": FakeRunner(CASES, dies_in_two)})
+    cells = {row.case: row.cells["lts"] for row in matrix.rows}
+    assert [cells[case].status for case in CASES] == [Status.SAME, Status.CRASH, Status.SAME]
+    assert cells[TWO].attempts == 3
+
+
+def test_an_interrupted_run_closes_all_guests_and_loses_no_finished_case(tmp_path: Path) -> None:
+    stuck = {name: FakeRunner(CASES, lambda _: [says(ONE), line(Start(TWO))]) for name in ("native", "lts")}
+    plan = plan_of(*stuck)
+    plan.write(tmp_path)
+
+    def interrupt(progress: Sequence[Progress]) -> None:
+        if all(each.running == TWO for each in progress):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        execute(tmp_path, plan, dict(stuck), [], interrupt)
+    assert all(guest.closed for runner in stuck.values() for guest in runner.guests)
+    assert [list(each.results) for each in read_records(tmp_path, plan)] == [[ONE], [ONE]]
+
+    resumed = {name: FakeRunner(CASES) for name in stuck}
+    matrix = execute(tmp_path, plan, dict(resumed), [], lambda _: None)
+    assert [runner.guests[0].channel.requests for runner in resumed.values()] == [[[TWO, THREE]]] * 2
+    assert statuses(matrix, "lts") == [Status.SAME] * 3
+
+
+def test_a_complete_run_that_is_resumed_runs_nothing(tmp_path: Path) -> None:
+    before = execute_on(tmp_path, {"native": FakeRunner(CASES), "lts": FakeRunner(CASES)})
+    again = {"native": FakeRunner(CASES), "lts": FakeRunner(CASES)}
+    assert execute_on(tmp_path, again) == before
+    assert [guest.channel.requests for runner in again.values() for guest in runner.guests] == [[], []]
+
+
+def test_a_record_that_was_cut_off_in_the_middle_of_a_line_is_resumed(tmp_path: Path) -> None:
+    execute_on(tmp_path, {"native": FakeRunner(CASES)})
+    record = tmp_path / "native.jsonl"
+    lines = record.read_bytes().splitlines(keepends=True)
+    at = next(at for at, each in enumerate(lines) if TWO.encode() in each and b'"result"' in each)
+    record.write_bytes(b"".join(lines[:at]) + lines[at][:50])
+    runner = FakeRunner(CASES)
+    matrix = execute_on(tmp_path, {"native": runner})
+    assert runner.guests[0].channel.requests == [[TWO, THREE]]
+    assert statuses(matrix, "native") == [Status.SAME] * 3
+    assert [each.split(":")[0] for each in matrix.columns[0].troubles] == ["line 5 of native.jsonl is malformed"]
+
+
+@needs_root
+def test_a_run_on_a_disk_that_fills_up_is_finished_when_there_is_room(tmp_path: Path) -> None:
+    def long(asked: list[str]) -> list[Said]:
+        results = [CaseResult(case, "", Outcome.PASSED, "x" * 10_000) for case in asked]
+        return [*(line(Start(each.case)) + line(ResultLine(each)) for each in results), line(End())]
+
+    many = [f"a/test_b.py::test_{number:02}" for number in range(20)]
+
+    def body() -> None:
+        with pytest.raises(UserError, match="No space left on device"):
+            execute_on(tmp_path, {"native": FakeRunner(many, long)})
+        kept = records.read(tmp_path / "native.jsonl")
+        assert 0 < len(kept.results) < len(many)
+        grow(tmp_path, "4m")
+        runner = FakeRunner(many, long)
+        matrix = execute_on(tmp_path, {"native": runner})
+        assert runner.guests[0].channel.requests == [many[len(kept.results) :]]
+        assert statuses(matrix, "native") == [Status.SAME] * len(many)
+
+    on_small_disk(tmp_path, "64k", body)
+
+
+# Plans
+
+
+def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
+    plan = RunPlan(
+        "run",
+        "native",
+        [Target("native", "local"), Target("wsl2", "qemu", "title", "lts", {"kernel": "wsl2"})],
+        Selection(("netlink",), "not slow", 7.5),
+        {"wsl2": "/boot/bzImage"},
+    )
+    plan.write(tmp_path / "results" / "run")
+    assert read_plan(tmp_path / "results" / "run") == plan
+
+
+@pytest.mark.parametrize("text", ["", "{", "[]", "5", '{"run": "x"}', '{"run": 5, "schema": 1}'])
+def test_a_damaged_plan_is_one_sentence(tmp_path: Path, text: str) -> None:
+    (tmp_path / PLAN_FILE).write_text(text)
+    with pytest.raises(UsageError, match=r"run\.json is damaged: .*; start the run anew"):
+        read_plan(tmp_path)
+
+
+def test_a_directory_without_a_plan_is_no_results_directory(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"is no results directory: run\.json cannot be read: No such file"):
+        read_plan(tmp_path)
+
+
+def test_results_of_a_newer_schema_are_refused(tmp_path: Path) -> None:
+    (tmp_path / PLAN_FILE).write_text(f'{{"schema": {SCHEMA + 1}, "anything": "else"}}')
+    with pytest.raises(UsageError, match=f"has schema {SCHEMA + 1}, .*: update the suite"):
+        read_plan(tmp_path)
+
+
+def test_a_results_directory_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match="cannot be written: Not a directory"):
+        plan_of("native").write(tmp_path / "file" / "run")
+
+
+def test_a_target_without_a_record_was_never_started(tmp_path: Path) -> None:
+    plan = plan_of("native", "lts")
+    assert [each.failed for each in read_records(tmp_path, plan)] == ["it was never started"] * 2
+
+
+def test_names_of_runs_sort_by_time() -> None:
+    assert re.fullmatch(r"\d{8}T\d{6}Z", new_run_name())
+
+
+# Real guests on a small tree of cases
+
+SMALL = '''
+"""Small: a few cases."""
+
+from conformance.syscalls import Buffer
+from conformance.syscalls.files import AT_FDCWD, O_CREAT, O_RDWR, close, openat, pread64, write
+from conformance.syscalls.processes import getpid
+from conformance.syscalls.signals import kill
+
+
+def test_file_holds_what_was_written():
+    fd = openat(AT_FDCWD, b"a", O_RDWR | O_CREAT, 0o600)
+    assert write(fd, b"hello", 5) == 5
+    data = Buffer(16)
+    assert pread64(fd, data, 16, 0) == 5
+    assert data.take(5) == b"hello"
+    close(fd)
+
+
+def test_it_observes(observe):
+    observe("answer", {"of": [42]})
+
+
+def test_it_dies():
+    kill(getpid(), 9)
+'''
+
+
+SUICIDAL = """
+import os, runpy, sys
+from conformance.guest import plugin
+_, marker, _, module, *arguments = sys.argv
+suite, perform = os.getpid(), plugin.perform
+def once(item, case, writer):
+    if item.name == "test_it_observes" and not os.path.exists(marker):
+        open(marker, "w").close()
+        os.kill(suite, 9)
+    perform(item, case, writer)
+plugin.perform = once
+sys.argv = [module, *arguments]
+runpy.run_module(module, run_name="__main__", alter_sys=True)
+"""
+"""An interpreter whose suite is killed, once, in the middle of a case."""
+
+
+class SmallRunner(LocalRunner):
+    """This machine with a tree of cases of our own; `dying`: its first guest is killed in the middle of one."""
+
+    def __init__(self, cases: Path, *, dying: bool = False) -> None:
+        self._cases = cases
+        self._dying = dying
+
+    def open(self) -> HostGuest:
+        """See `Runner`."""
+        guest = super().open()
+        guest.cases = str(self._cases)
+        if self._dying:
+            guest.python = (*guest.python, "-c", SUICIDAL, str(self._cases.parent / "died"))
+        return guest
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    area = tmp_path / "cases" / "area"
+    area.mkdir(parents=True)
+    (area / "test_small.py").write_text(SMALL)
+    return tmp_path / "cases"
+
+
+def test_a_machine_compared_with_itself_is_all_the_same(small: Path, tmp_path: Path) -> None:
+    runners = {"native": SmallRunner(small), "again": SmallRunner(small)}
+    matrix = execute_on(tmp_path / "run", runners, Selection(expression="not dies"))
+    assert [row.name for row in matrix.rows] == ["test_file_holds_what_was_written", "test_it_observes"]
+    assert statuses(matrix, "again") == statuses(matrix, "native") == [Status.SAME] * 2
+    assert matrix.rows[0].feature == "Small: a few cases."
+    assert matrix.warnings == []
+    assert matrix.rows[0].traces["again"].calls[0].startswith("openat(AT_FDCWD, b'a', O_CREAT|O_RDWR, 0600)")
+
+
+def test_a_suite_that_is_killed_is_the_crash_of_the_running_case_and_the_run_goes_on(
+    small: Path, tmp_path: Path
+) -> None:
+    matrix = execute_on(tmp_path / "run", {"native": SmallRunner(small, dying=True)}, Selection(expression="not dies"))
+    assert statuses(matrix, "native") == [Status.SAME, Status.FLAKY]
+    attempts = records.read(tmp_path / "run" / "native.jsonl").results["area/test_small.py::test_it_observes"]
+    assert [each.outcome for each in attempts] == [Outcome.CRASH, Outcome.PASSED, Outcome.PASSED]

@@ -1,0 +1,173 @@
+"""Guests that are none: they say what a test tells them to, and misbehave on purpose."""
+
+from __future__ import annotations
+
+import json
+import queue
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import TracebackType
+from typing import Self
+
+import msgspec
+
+from conformance.model import CaseInfo, CaseResult, End, FactsLine, Line, Outcome, Plan, ResultLine, Start
+from runners.base import Death, RunnerError
+from tests.builders import facts
+
+SILENCE = TimeoutError()
+"""The guest says nothing, for longer than anybody waits."""
+DEATH = b""
+"""The end of the stream."""
+Said = bytes | TimeoutError
+Answer = Callable[[list[str]], Iterable[Said]]
+
+
+def line(value: Line) -> bytes:
+    """A line as a guest sends it."""
+    return msgspec.json.encode(value) + b"\n"
+
+
+def says(case: str, outcome: Outcome = Outcome.PASSED) -> bytes:
+    """That a case began and how it ended."""
+    return line(Start(case)) + line(ResultLine(CaseResult(case, "", outcome)))
+
+
+def well_behaved(cases: list[str]) -> Iterable[Said]:
+    """Everything that was asked for passes."""
+    return [*map(says, cases), line(End())]
+
+
+def greeting(cases: Sequence[str]) -> list[Said]:
+    """What a guest with the suite in it says first."""
+    return [line(FactsLine(facts())), line(Plan([CaseInfo(case, "") for case in cases]))]
+
+
+class FakeChannel:
+    """Says `first`, then what `answer` has to say to each request, then nothing until it is killed."""
+
+    def __init__(self, first: Iterable[Said], answer: Answer) -> None:
+        self.requests: list[list[str]] = []
+        self.killed = False
+        self.broken = False
+        self._answer = answer
+        self._said: queue.Queue[Said] = queue.Queue()
+        self._say(first)
+
+    def _say(self, what: Iterable[Said]) -> None:
+        for each in what:
+            self._said.put(each)
+
+    def read(self, timeout: float | None = None) -> bytes:
+        """See `Channel`."""
+        said = self._said.get()
+        if isinstance(said, TimeoutError):
+            raise TimeoutError
+        return said
+
+    def write(self, data: bytes) -> None:
+        """See `Channel`."""
+        if self.broken:
+            raise BrokenPipeError
+        self.requests.append(json.loads(data)["run"])
+        self._say(self._answer(self.requests[-1]))
+
+    def close_input(self) -> None:
+        """See `Channel`."""
+
+    def wait(self, timeout: float | None = None) -> int:
+        """See `Channel`."""
+        return 0
+
+    def kill(self) -> None:
+        """See `Channel`."""
+        self.killed = True
+        self._said.put(DEATH)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+
+
+class FakeGuest:
+    """A guest whose one process is a fake channel."""
+
+    python: Sequence[str] = ("python",)
+    cases = "/conformance/cases"
+    label = ""
+    made_by = "a fake"
+    notes: Sequence[str] = ()
+    disposable = False
+    slowdown = 1.0
+
+    def __init__(self, channel: FakeChannel, log: str = "", death: Death | None = None) -> None:
+        self.channel = channel
+        self.spawned: list[str] = []
+        self.closed = False
+        self.is_ready = False
+        self._log = log
+        self._death = death
+
+    def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> FakeChannel:
+        """See `Guest`."""
+        self.spawned = list(argv)
+        return self.channel
+
+    def ready(self) -> None:
+        """See `Guest`."""
+        self.is_ready = True
+
+    def log(self) -> str:
+        """See `Guest`."""
+        return self._log
+
+    def death(self) -> Death | None:
+        """See `Guest`."""
+        return self._death
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.closed = True
+        self.channel.kill()
+
+
+class FakeRunner:
+    """Opens guests with `cases`; the nth answers as the nth of `answers` does, later ones as the last."""
+
+    def __init__(self, cases: Sequence[str], *answers: Answer, first: Iterable[Said] | None = None) -> None:
+        self.guests: list[FakeGuest] = []
+        self._first = list(greeting(cases) if first is None else first)
+        self._answers = answers or (well_behaved,)
+
+    def missing(self) -> str | None:
+        """See `Runner`."""
+        return None
+
+    def describe(self) -> list[str]:
+        """See `Runner`."""
+        return []
+
+    def open(self) -> FakeGuest:
+        """See `Runner`."""
+        answer = self._answers[min(len(self.guests), len(self._answers) - 1)]
+        self.guests.append(FakeGuest(FakeChannel(self._first, answer)))
+        return self.guests[-1]
+
+
+class BrokenRunner(FakeRunner):
+    """Never opens a guest."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(())
+        self._why = why
+
+    def open(self) -> FakeGuest:
+        """See `Runner`."""
+        raise RunnerError(self._why)

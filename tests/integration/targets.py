@@ -1,0 +1,28 @@
+"""The shipped targets, as far as they can run on this machine."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import pytest
+
+from conformance.model import Target
+from conformance.run.targets import SHIPPED, load
+from runners.base import Runner
+from runners.registry import runner_for
+
+NAMES = ("native", "wsl1", "gvisor", "wsl2", "lts")
+
+
+@cache
+def target(name: str) -> Target:
+    """A shipped target."""
+    return load(SHIPPED)[name]
+
+
+def runner(name: str, *, cold: bool = False) -> Runner:
+    """Its runner; skips the test where it cannot run, with the runner's own words."""
+    found = runner_for(target(name), cold=cold)
+    if lacking := found.missing():
+        pytest.skip(lacking)
+    return found

@@ -1,0 +1,287 @@
+"""The command as a user types it: what it says, how it ends, and that nothing is left of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+from xml.etree import ElementTree as Xml
+
+import jsonschema
+import pytest
+
+from conformance.run.errors import Exit
+from tests.integration.targets import runner
+from tests.mounts import needs_root, on_small_disk
+from tests.processes import eventually
+from tests.suite import SOURCES
+
+TWO_LOCAL = """
+[target.native]
+runner = "local"
+[target.again]
+runner = "local"
+"""
+QUICK = "files/test_open.py"
+
+
+def conformance(*arguments: str | Path, cwd: Path = SOURCES, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end."""
+    return subprocess.run(
+        [sys.executable, "-m", "conformance", *map(str, arguments)],
+        cwd=cwd,
+        env={**os.environ, "PYTHONPATH": str(SOURCES), **environment},
+        capture_output=True,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+
+
+def started(*arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
+    """Start the command and go on."""
+    return subprocess.Popen(
+        [sys.executable, "-m", "conformance", *map(str, arguments)],
+        cwd=SOURCES,
+        env={**os.environ, "PYTHONPATH": str(SOURCES), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def refuses(done: subprocess.CompletedProcess[str], status: Exit, *words: str) -> None:
+    """It ended with that status and one sentence that has these words in it."""
+    said = done.stderr.strip()
+    assert done.returncode == status, done.stdout + done.stderr
+    assert "Traceback" not in said
+    assert all(word in said for word in words), said
+    assert len(said.splitlines()) == 1, said
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small run of this machine against itself."""
+    folder = tmp_path_factory.mktemp("run")
+    targets = folder / "targets.toml"
+    targets.write_text(TWO_LOCAL)
+    done = conformance("run", "--targets", targets, "-o", folder / "results", QUICK)
+    assert done.returncode == Exit.EXPECTED, done.stdout + done.stderr
+    assert re.search(r"Opening files +same +same", done.stdout)
+    return folder / "results"
+
+
+# -- what a run leaves
+
+
+def test_run_writes_a_record_a_target_and_every_report(run: Path) -> None:
+    names = {path.name for path in run.iterdir()}
+    assert names >= {"run.json", "native.jsonl", "again.jsonl", "matrix.json", "matrix.html", "matrix.md", "matrix.xml"}
+
+
+def test_json_report_satisfies_the_published_schema(run: Path) -> None:
+    schema = json.loads(conformance("schema").stdout)
+    jsonschema.Draft202012Validator.check_schema(schema)
+    matrix = json.loads((run / "matrix.json").read_bytes())
+    jsonschema.validate(matrix, schema)
+    del matrix["rows"][0]["cells"]["again"]["status"]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(matrix, schema)
+
+
+def test_junit_report_has_a_suite_a_target(run: Path) -> None:
+    suites = Xml.parse(run / "matrix.xml").getroot().findall("testsuite")
+    assert [suite.get("name") for suite in suites] == ["native", "again"]
+    assert all(int(suite.get("tests", 0)) > 5 and suite.get("failures") == "0" for suite in suites)
+
+
+@pytest.mark.parametrize("form", ["text", "markdown", "json", "junit", "html"])
+def test_report_of_an_earlier_run_can_be_had_in_every_format(run: Path, form: str, tmp_path: Path) -> None:
+    output = tmp_path / "matrix"
+    assert conformance("report", run, "-f", form, "-o", output).returncode == Exit.EXPECTED
+    assert re.search(rb"test_open|Opening files", output.read_bytes())
+
+
+def test_run_against_itself_has_no_regression(run: Path) -> None:
+    done = conformance("diff", run, run)
+    assert (done.returncode, done.stdout) == (Exit.EXPECTED, "nothing has changed\n")
+
+
+def test_regression_is_told_and_exits_with_1(run: Path, tmp_path: Path) -> None:
+    for name in ("run.json", "native.jsonl", "again.jsonl"):
+        text = (run / name).read_text()
+        if name == "again.jsonl":
+            text = text.replace('"outcome":"passed"', '"outcome":"failed"')
+        (tmp_path / name).write_text(text)
+    done = conformance("diff", run, tmp_path)
+    assert done.returncode == Exit.UNEXPECTED
+    assert "regression" in done.stdout
+
+
+def test_finished_run_can_be_resumed_and_runs_nothing(run: Path) -> None:
+    before = (run / "again.jsonl").read_text().count('"result"')
+    assert conformance("run", "--resume", run).returncode == Exit.EXPECTED
+    assert (run / "again.jsonl").read_text().count('"result"') == before
+
+
+# -- help
+
+
+@pytest.mark.parametrize("words", [[], ["run"], ["report"], ["diff"], ["targets"], ["doctor"], ["schema"], ["kernels"], ["expect"]])
+def test_help_is_there(words: list[str]) -> None:
+    done = conformance(*words, "--help")
+    assert done.returncode == Exit.EXPECTED
+    assert "Usage:" in done.stdout
+
+
+def test_help_documents_the_exit_statuses() -> None:
+    said = conformance("--help").stdout
+    assert all(re.search(rf"^ *{status:d} ", said, re.MULTILINE) for status in Exit)
+
+
+def test_targets_are_listed_with_what_they_lack(tmp_path: Path) -> None:
+    done = conformance("targets", PATH=str(tmp_path))
+    assert done.returncode == Exit.EXPECTED
+    lines = {line.split()[0]: line for line in done.stdout.splitlines()}
+    assert "yes" in lines["native"]
+    for name, package in (("lts", "qemu-system-x86"), ("gvisor", "runsc")):
+        assert " no " in lines[name]
+        assert package in lines[name]
+
+
+# -- bad input
+
+
+def test_unknown_target_is_named() -> None:
+    refuses(conformance("run", "-t", "wsl3", QUICK), Exit.USAGE, "wsl3", "native, lts, wsl2, wsl1, gvisor")
+
+
+def test_path_without_cases_is_named() -> None:
+    refuses(conformance("run", "no/such/area"), Exit.USAGE, "no/such/area", "netlink")
+
+
+def test_malformed_expression_is_named() -> None:
+    refuses(conformance("run", "-k", "a and"), Exit.USAGE, "a and")
+
+
+def test_no_case_selected_is_a_failure(tmp_path: Path) -> None:
+    done = conformance("run", "-t", "native", "-k", "nothing_is_called_so", "-o", tmp_path / "results")
+    assert done.returncode == Exit.USAGE
+    assert "no case was selected" in done.stderr
+
+
+def test_syntax_error_in_the_targets_is_placed(tmp_path: Path) -> None:
+    path = tmp_path / "targets.toml"
+    path.write_text('[target.native]\nrunner = "local"\n\n[target.x]\nrunner = "quemu"\n')
+    refuses(conformance("run", "--targets", path), Exit.USAGE, f"{path}:5", "target.x.runner", "quemu")
+
+
+def test_kernel_that_is_none_is_a_column_that_says_so(tmp_path: Path) -> None:
+    image = tmp_path / "bzImage"
+    image.write_text("this is no kernel" * 1000)
+    runner("lts")
+    done = conformance("run", "-t", "lts", "--kernel", f"lts={image}", "-o", tmp_path / "results", QUICK)
+    assert done.returncode == Exit.FAILED
+    assert "is not a Linux kernel image" in done.stdout
+    assert re.search(r"Opening files +same", done.stdout)
+
+
+def test_missing_runsc_is_a_column_that_says_so(tmp_path: Path) -> None:
+    for name in ("sh", "setpriv", "cat", "rm"):
+        (tmp_path / name).symlink_to(shutil.which(name) or name)
+    done = conformance("run", "-t", "gvisor", "-o", tmp_path / "results", QUICK, PATH=str(tmp_path))
+    assert done.returncode == Exit.FAILED
+    assert "apt install runsc" in done.stdout
+
+
+def test_results_of_a_newer_version_are_refused(run: Path, tmp_path: Path) -> None:
+    for name in ("run.json", "native.jsonl", "again.jsonl"):
+        (tmp_path / name).write_text((run / name).read_text().replace('"schema":1', '"schema":99').replace('"schema": 1', '"schema": 99'))
+    refuses(conformance("report", tmp_path), Exit.USAGE, "schema 99", "update the suite")
+
+
+def test_record_that_was_cut_off_is_read_as_far_as_it_goes(run: Path, tmp_path: Path) -> None:
+    for name in ("run.json", "native.jsonl", "again.jsonl"):
+        (tmp_path / name).write_bytes((run / name).read_bytes())
+    record = tmp_path / "again.jsonl"
+    lines = record.read_bytes().splitlines(keepends=True)
+    results = [at for at, line in enumerate(lines) if b'"kind":"result"' in line]
+    record.write_bytes(b"".join(lines[: results[2]]) + lines[results[2]][:100])
+    done = conformance("report", tmp_path)
+    assert done.returncode == Exit.EXPECTED
+    assert "2/" in done.stdout
+    assert conformance("run", "--resume", tmp_path).returncode == Exit.EXPECTED
+    assert "error" not in conformance("report", tmp_path).stdout.split("total")[1].splitlines()[0]
+
+
+@needs_root
+def test_full_disk_is_one_sentence_and_loses_no_finished_case(tmp_path: Path) -> None:
+    targets = tmp_path / "targets.toml"
+    targets.write_text(TWO_LOCAL)
+    disk = tmp_path / "disk"
+    disk.mkdir()
+
+    def fill() -> None:
+        done = conformance("run", "--targets", targets, "-o", disk / "results", "sockets", "files")
+        refuses_last_line(done, Exit.FAILED, "No space left on device", "make room")
+        assert sum(path.read_text().count('"kind":"result"') for path in disk.glob("results/*.jsonl")) > 3
+
+    on_small_disk(disk, "128k", fill)
+
+
+def refuses_last_line(done: subprocess.CompletedProcess[str], status: Exit, *words: str) -> None:
+    """As `refuses`, after lines of progress."""
+    last = done.stderr.strip().splitlines()[-1]
+    assert done.returncode == status, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    assert all(word in last for word in words), last
+
+
+# -- bad luck
+
+
+def leftovers(folder: Path) -> list[str]:
+    """What still lies in a run's folder for temporary files, and the processes that were told to use it."""
+    found = [str(path) for path in folder.iterdir()]
+    for path in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            if str(folder).encode() in (path / "environ").read_bytes() + (path / "cmdline").read_bytes():
+                found.append((path / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")[:200])
+    return found
+
+
+ENDINGS = [(signal.SIGINT, Exit.INTERRUPTED), (signal.SIGKILL, -signal.SIGKILL)]
+
+
+@pytest.mark.parametrize("name", ["native", "wsl1", "gvisor", "wsl2"])
+@pytest.mark.parametrize(("number", "status"), ENDINGS, ids=["interrupted", "killed"])
+def test_run_that_is_ended_leaves_nothing_and_can_be_finished(
+    name: str, number: signal.Signals, status: int, tmp_path: Path
+) -> None:
+    runner(name)
+    results = tmp_path / "results"
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    run = started("run", "-t", name, "-o", results, "files", "ipc", TMPDIR=str(temporary))
+    record = results / f"{name}.jsonl"
+    assert eventually(lambda: record.exists() and record.read_text().count('"kind":"result"') > 2, 120)
+    run.send_signal(number)
+    said = run.communicate(timeout=60)[1]
+    assert run.returncode == status, said
+    if number == signal.SIGINT:
+        assert f"conformance run --resume {results}" in said
+    assert eventually(lambda: not leftovers(temporary)), leftovers(temporary)
+    finished = record.read_text().count('"kind":"result"')
+    done = conformance("run", "--resume", results)
+    assert done.returncode in (Exit.EXPECTED, Exit.UNEXPECTED), done.stdout + done.stderr
+    cases = [json.loads(line)["result"] for line in record.read_text().splitlines() if '"kind":"result"' in line]
+    first = [each["case"] for each in cases][:finished]
+    assert len(first) == len(set(first)) == finished
+    assert "not run" not in done.stdout

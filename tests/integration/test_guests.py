@@ -1,0 +1,141 @@
+"""What every runner promises of its guests, on the real ones."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from runners.base import Channel, Death, Guest
+from runners.qemu import QemuGuest
+from tests.integration.targets import NAMES, runner
+from tests.processes import eventually
+
+PATIENCE = 60.0
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def guest(request: pytest.FixtureRequest) -> Iterator[Guest]:
+    with runner(request.param).open() as opened:
+        yield opened
+
+
+def everything(channel: Channel) -> bytes:
+    """All that a process says, to its end."""
+    said = bytearray()
+    while data := channel.read(PATIENCE):
+        said += data
+    return bytes(said)
+
+
+def python(guest: Guest, program: str, env: dict[str, str] | None = None) -> Channel:
+    """A Python program in the guest."""
+    return guest.spawn([*guest.python, "-c", program], env)
+
+
+def test_what_goes_in_comes_out_unchanged(guest: Guest) -> None:
+    data = bytes(range(256)) * 1000
+    with guest.spawn(["/bin/cat"]) as channel:
+
+        def write() -> None:
+            channel.write(data)
+            channel.close_input()
+
+        writer = threading.Thread(target=write, daemon=True)  # while we read: pipes hold less than that
+        writer.start()
+        assert everything(channel) == data
+        writer.join(PATIENCE)
+        assert channel.wait(PATIENCE) == 0
+
+
+def test_exit_status_is_told(guest: Guest) -> None:
+    with guest.spawn(["/bin/sh", "-c", "exit 7"]) as channel:
+        assert everything(channel) == b""
+        assert channel.wait(PATIENCE) == 7
+
+
+def test_program_that_is_not_there_ends_at_once_and_the_guest_lives_on(guest: Guest) -> None:
+    with guest.spawn(["/no/such/program"]) as channel:
+        everything(channel)
+        assert channel.wait(PATIENCE) != 0
+    with guest.spawn(["/bin/true"]) as channel:
+        assert channel.wait(PATIENCE) == 0
+
+
+def test_environment_is_passed_on(guest: Guest) -> None:
+    with python(guest, "import os; print(os.environ['COLOUR'])", {"COLOUR": "red"}) as channel:
+        assert everything(channel) == b"red\n"
+
+
+def test_processes_run_side_by_side(guest: Guest) -> None:
+    with guest.spawn(["/bin/cat"]) as one, guest.spawn(["/bin/cat"]) as other:
+        for channel, word in ((other, b"first"), (one, b"second")):
+            channel.write(word)
+            assert channel.read(PATIENCE) == word
+
+
+def test_silence_is_a_timeout_and_no_end(guest: Guest) -> None:
+    with guest.spawn(["/bin/cat"]) as channel:
+        with pytest.raises(TimeoutError):
+            channel.read(0.1)
+        channel.write(b"still there")
+        assert channel.read(PATIENCE) == b"still there"
+
+
+def test_kill_ends_a_process_that_does_not_want_to(guest: Guest) -> None:
+    stubborn = "import os, signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); os.write(1, b'up'); signal.pause(); signal.pause()"
+    with python(guest, stubborn) as channel:
+        assert channel.read(PATIENCE) == b"up"
+        channel.kill()
+        assert channel.wait(PATIENCE) != 0
+
+
+def test_suite_and_its_cases_are_inside(guest: Guest) -> None:
+    program = f"import conformance.guest.plugin, os; print(os.path.exists({guest.cases!r} + '/files/test_open.py'))"
+    with python(guest, program) as channel:
+        assert everything(channel) == b"True\n"
+
+
+def test_guest_that_lives_has_not_died(guest: Guest) -> None:
+    assert guest.death() is None
+    assert guest.made_by
+
+
+def test_panic_is_told_from_the_console() -> None:
+    with runner("lts").open() as guest:
+        with guest.spawn(["/bin/sh", "-c", "echo c >/proc/sysrq-trigger"]) as channel:
+            assert everything(channel) == b""
+        assert eventually(lambda: guest.death() is not None)
+        assert guest.death() is Death.PANIC
+        assert "sysrq triggered crash" in guest.log()
+
+
+def test_modules_of_a_distribution_kernel_load_on_demand() -> None:
+    """A protocol family that is asked for, and a device node that is opened; neither is built into Debian's kernel."""
+    program = "import socket; socket.socket(socket.AF_VSOCK); open('/dev/fuse'); print(open('/proc/modules').read())"
+    with runner("lts").open() as guest, python(guest, program) as channel:
+        loaded = {line.split()[0] for line in everything(channel).splitlines() if line}
+    assert {b"vsock", b"fuse"} <= loaded
+
+
+def test_closed_guest_leaves_no_process_and_no_file() -> None:
+    opened = runner("wsl2").open()
+    assert isinstance(opened, QemuGuest)
+    room = opened._room
+    pid = int((room / "qemu.pid").read_text())
+    with opened:
+        os.kill(pid, 0)
+    assert not room.exists()
+    assert not Path(f"/proc/{pid}").exists()
+
+
+def test_sandbox_that_was_killed_is_gone() -> None:
+    with runner("gvisor").open() as guest:
+        pids = [int(word) for word in next(Path(guest._room).glob("*.pid")).read_text().split()]  # type: ignore[attr-defined] # what the janitor goes by
+        for pid in pids:
+            os.kill(pid, signal.SIGKILL)
+        assert eventually(lambda: guest.death() is Death.GONE)

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import importlib.util
+import marshal
+import py_compile
+import sys
+from pathlib import Path
+
+import pytest
+
+from runners import payload
+
+
+def test_a_guest_gets_what_its_packages_require_and_nothing_else() -> None:
+    names = {each.name.lower().replace("_", "-") for each in payload.distributions()}
+    assert {"pytest", "pluggy", "iniconfig", "packaging", "hypothesis", "sortedcontainers", "python-ptrace"} <= names
+    assert not names & {"msgspec", "click", "rich", "pytest-xdist", "jinja2", "syscall-conformance"}
+
+
+def test_the_interpreter_is_the_one_behind_the_virtual_environment() -> None:
+    assert payload.interpreter().is_file()
+    assert not payload.interpreter().is_symlink()
+    assert payload.interpreter().samefile(sys.executable)
+    assert payload.python_command()[0] == str(payload.interpreter())
+
+
+def test_the_suite_in_a_guest_has_neither_runners_nor_reports() -> None:
+    sources = [path.relative_to(payload.SOURCES).as_posix() for path in payload._sources()]
+    assert {"conformance/model.py", "conformance/guest/init.py", "conformance/syscalls/call.py"} <= set(sources)
+    assert any(path.startswith("cases/") for path in sources)
+    heads = {tuple(path.split("/")[:2]) for path in sources if path.startswith("conformance/")}
+    assert {name for _, name in heads} == {"__init__.py", "model.py", "syscalls", "guest"}
+    assert not [path for path in sources if "__pycache__" in path]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["test/test_os.py", "idlelib/run.py", "lib-dynload/_ssl.cpython-311.so", "json/tests/x.py", "a/__pycache__/b.pyc"],
+)
+def test_parts_of_the_library_that_no_case_needs_stay_here(path: str) -> None:
+    assert payload.UNUSED.search(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["unittest/case.py", "json/__init__.py", "lib-dynload/_ctypes.cpython-311.so", "lib-dynload/mmap.so", "testing.py"],
+)
+def test_the_other_parts_come_along(path: str) -> None:
+    assert not payload.UNUSED.search(path)
+
+
+def test_a_module_is_copied_as_byte_code_under_a_name_that_python_imports(tmp_path: Path) -> None:
+    source = tmp_path / "module.py"
+    source.write_text("VALUE = 5\n")
+    payload._copy_bytecode(source, tmp_path / "there" / "module.pyc")
+    spec = importlib.util.spec_from_file_location("module", tmp_path / "there" / "module.pyc")
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert module.VALUE == 5
+
+
+def test_a_template_that_is_no_python_is_left_behind(tmp_path: Path) -> None:
+    source = tmp_path / "template.py"
+    source.write_text("class {{ name }}: pass\n")
+    payload._copy_bytecode(source, tmp_path / "template.pyc")
+    assert not (tmp_path / "template.pyc").exists()
+
+
+def test_byte_code_is_told_where_its_source_lies_in_the_guest(tmp_path: Path) -> None:
+    source = tmp_path / "case.py"
+    source.write_text("def test():\n    def inner(): pass\n    return inner\n")
+    py_compile.compile(str(source), cfile=str(tmp_path / "case.pyc"))
+    before = (tmp_path / "case.pyc").read_bytes()
+    payload._relocate(tmp_path / "case.pyc", str(tmp_path), "/conformance")
+    after = (tmp_path / "case.pyc").read_bytes()
+    assert before[:16] == after[:16]
+    assert str(tmp_path).encode() not in after
+    module = marshal.loads(after[16:])
+    (function,) = (each for each in module.co_consts if hasattr(each, "co_filename"))
+    (inner,) = (each for each in function.co_consts if hasattr(each, "co_filename"))
+    assert {module.co_filename, function.co_filename, inner.co_filename} == {"/conformance/case.py"}
+
+
+def test_a_file_goes_to_the_same_place_with_links_followed(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "libx.so.1.2").write_text("library")
+    (tmp_path / "real" / "libx.so").symlink_to("libx.so.1.2")
+    (tmp_path / "link").symlink_to("real")
+    tree = tmp_path / "tree"
+    payload._copy_file(tmp_path / "link" / "libx.so", tree)
+    copy = tree / (tmp_path / "real" / "libx.so").relative_to("/")
+    assert copy.read_text() == "library"
+    assert not copy.is_symlink()
+
+
+def test_programs_are_those_that_this_machine_has() -> None:
+    found = {path.name for path in payload.programs()}
+    assert {"true", "sh", "cat", "sleep"} <= found <= set(payload.PROGRAMS)

@@ -1,0 +1,151 @@
+"""Who may import whom, as the design has it, over the source of all modules."""
+
+from __future__ import annotations
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+OWN = ("conformance", "cases", "runners", "reports")
+
+ALLOWED: dict[str, tuple[str, ...]] = {
+    "conformance": (),
+    "conformance.model": ("conformance",),
+    "conformance.syscalls": ("conformance.model", "conformance.syscalls"),
+    "conformance.guest": ("conformance", "conformance.model", "conformance.syscalls", "conformance.guest"),
+    "conformance.matrix": ("conformance.model", "conformance.syscalls", "conformance.matrix"),
+    "conformance.differential": ("conformance.model", "conformance.syscalls", "conformance.differential", "runners"),
+    "conformance.workloads": ("conformance.model", "conformance.syscalls", "conformance.workloads"),
+    "conformance.run": (
+        *("conformance.model", "conformance.syscalls", "conformance.matrix", "conformance.run"),
+        *("conformance.guest", "conformance.differential", "conformance.workloads", "runners.base"),
+    ),
+    "conformance.cli": ("conformance", "runners", "reports"),
+    "conformance.__main__": ("conformance.cli",),
+    "cases": ("conformance.syscalls", "cases"),
+    "runners": ("conformance.model", "runners"),
+    "reports": ("conformance.model", "reports"),
+}
+"""What the modules of a part may import of our own packages. The longest name that fits a module is its part."""
+
+GUEST_PACKAGES = {"pytest", "_pytest", "hypothesis"}
+"""What a guest has beside the standard library."""
+GPL = "cases/ptrace/test_debugger.py"
+"""The one module that may import python-ptrace, which is GPLv2."""
+
+
+def modules() -> list[str]:
+    """Every module of ours, as a path."""
+    return sorted(
+        path.relative_to(ROOT).as_posix()
+        for package in OWN
+        for path in (ROOT / package).rglob("*.py")
+        if "__pycache__" not in path.parts
+    )
+
+
+def name_of(path: str) -> str:
+    """The dotted name of a module."""
+    return path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+
+
+def within(name: str, package: str) -> bool:
+    """Whether a module is a package or lies in it."""
+    return name == package or name.startswith(f"{package}.")
+
+
+def part_of(name: str) -> str:
+    """The part of the design that a module belongs to."""
+    return max((part for part in ALLOWED if within(name, part)), key=len)
+
+
+def imports(path: str, *, at_run_time: bool = False) -> Iterator[str]:
+    """The modules that a module imports, wherever in it; `at_run_time`: not for type checkers alone."""
+    tree = ast.parse((ROOT / path).read_text())
+    for node in [*walk(tree)] if at_run_time else ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: imports are absolute"
+            assert node.module
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                file = ROOT / whole.replace(".", "/")
+                yield whole if file.is_dir() or file.with_suffix(".py").exists() else node.module
+
+
+def walk(node: ast.AST) -> Iterator[ast.AST]:
+    """All nodes but what is inside `if TYPE_CHECKING:`."""
+    yield node
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING":
+            for other in child.orelse:
+                yield from walk(other)
+        else:
+            yield from walk(child)
+
+
+def allows(part: str, imported: str) -> bool:
+    """Whether a module of a part may import this one. `conformance` itself is the version alone."""
+    permitted = ALLOWED[part]
+    if part != "conformance.cli" and imported == "conformance":
+        return "conformance" in permitted
+    return any(within(imported, each) for each in permitted if each != "conformance" or part == "conformance.cli")
+
+
+def own_imports(path: str) -> set[str]:
+    """The imports of our own packages."""
+    typing_only = path.startswith("cases/")  # the fixture's protocol is for the type checker alone
+    return {name for name in imports(path, at_run_time=typing_only) if any(within(name, package) for package in OWN)}
+
+
+@pytest.mark.parametrize("path", modules())
+def test_a_module_imports_only_what_its_part_may(path: str) -> None:
+    part = part_of(name_of(path))
+    assert {name for name in own_imports(path) if not allows(part, name)} == set()
+
+
+@pytest.mark.parametrize("path", [path for path in modules() if path.startswith("cases/")])
+def test_a_case_knows_nothing_of_the_plugin_but_its_fixtures_type(path: str) -> None:
+    for_checkers = set(imports(path)) - set(imports(path, at_run_time=True))
+    assert {name for name in for_checkers if within(name, "conformance")} <= {"conformance.guest.plugin"}
+
+
+@pytest.mark.parametrize("path", [path for path in modules() if path.startswith(("conformance/guest/", "cases/"))])
+def test_what_runs_in_a_guest_needs_no_package_that_a_guest_lacks(path: str) -> None:
+    top = {name.partition(".")[0] for name in imports(path, at_run_time=True)}
+    foreign = top - set(sys.stdlib_module_names) - set(OWN)
+    assert foreign <= GUEST_PACKAGES | ({"ptrace"} if path == GPL else set())
+
+
+def test_the_data_model_and_the_system_calls_need_nothing_but_the_standard_library() -> None:
+    paths = [path for path in modules() if path.startswith("conformance/syscalls/") or path == "conformance/model.py"]
+    top = {name.partition(".")[0] for path in paths for name in imports(path, at_run_time=True)}
+    assert len(paths) > 10
+    assert top - set(sys.stdlib_module_names) == {"conformance"}
+
+
+def test_only_its_own_cases_import_python_ptrace() -> None:
+    everything = [*modules(), *(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("*.py"))]
+    assert {path for path in everything if any(within(name, "ptrace") for name in imports(path))} <= {GPL}
+
+
+def test_every_part_of_the_design_that_is_there_is_covered() -> None:
+    parts = {path.name for path in (ROOT / "conformance").iterdir() if path.is_dir() and path.name != "__pycache__"}
+    assert {f"conformance.{name}" for name in parts} <= set(ALLOWED)
+    assert {part_of(name_of(path)) for path in modules()} <= set(ALLOWED)
+
+
+def test_the_arrows_are_told_apart() -> None:
+    assert allows("runners", "conformance.model")
+    assert not allows("runners", "conformance.run.records")
+    assert not allows("reports", "runners.base")
+    assert not allows("cases", "conformance.guest.plugin")
+    assert not allows("conformance.matrix", "conformance.run")
+    assert not allows("conformance.guest", "conformance.matrix.build")
+    assert not allows("conformance.run", "runners.qemu")
+    assert part_of("conformance.guest.plugin") == "conformance.guest"
