@@ -2,9 +2,9 @@
 
     python -m benchmarks.matrix [-t TARGET]… [PATH…]
 
-Targets are measured one after the other, each alone on the machine; `cold` boots the guest, `warm` resumes the one that
-the cold run left behind (only kernels in QEMU differ). The whole run is `conformance run` as a user types it, twice: after
-a change of the suite, when guests must boot, and without one.
+Targets are measured one after the other, each alone on the machine; `cold` boots the guest, `warm` resumes the one
+that the cold run left behind (only kernels in QEMU differ). The whole run is `conformance run` as a user types it,
+twice: after a change of the suite, when guests must boot, and without one.
 """
 
 from __future__ import annotations

@@ -18,7 +18,8 @@ def render(matrix: Matrix) -> bytes:
     for column in matrix.columns:
         _suite(top, matrix, column)
     Xml.indent(top)
-    return Xml.tostring(top, encoding="utf-8", xml_declaration=True) + b"\n"
+    text: bytes = Xml.tostring(top, encoding="utf-8", xml_declaration=True)
+    return text + b"\n"
 
 
 def _suite(top: Xml.Element, matrix: Matrix, column: Column) -> None:

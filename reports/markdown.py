@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from tabulate import tabulate
 
 from conformance.model import Column, Matrix, Status
-from reports.summary import LEGEND, about, repeat_command
+from reports.summary import LEGEND, about, printable, repeat_command
 from reports.text import table
 
 
 def render(matrix: Matrix) -> bytes:
     """See `reports.registry.render`."""
-    return ("\n".join(_lines(matrix)) + "\n").encode()
+    return printable("\n".join(_lines(matrix)) + "\n").encode()
 
 
 def _lines(matrix: Matrix) -> Iterator[str]:

@@ -98,6 +98,11 @@ def about(column: Column) -> list[str]:
     return lines
 
 
+def printable(text: str) -> str:
+    """Text without what a terminal would obey: a guest may have said it."""
+    return "".join(each if each.isprintable() or each == "\n" else "\ufffd" for each in text)
+
+
 def repeat_command(row: Row, target: str) -> str:
     """The one command that runs a case again on a target, for a shell."""
     return f"conformance run -t {target} '{row.case}'"

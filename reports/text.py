@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tabulate import tabulate
 
 from conformance.model import Matrix
-from reports.summary import LEGEND, about, features, in_order, labels, totals, words
+from reports.summary import LEGEND, about, features, in_order, labels, printable, totals, words
 
 SHOWN = 30
 """How many unexpected differences are listed; the other formats have them all."""
@@ -18,7 +18,7 @@ CELL_WIDTH = 24
 
 def render(matrix: Matrix) -> bytes:
     """The matrix as a table of features, then what is unexpected, then what a reader must know."""
-    return ("\n".join(_lines(matrix)) + "\n").encode()
+    return printable("\n".join(_lines(matrix)) + "\n").encode()
 
 
 def _lines(matrix: Matrix) -> Iterator[str]:

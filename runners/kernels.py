@@ -131,7 +131,7 @@ def _fetch_debian(series: str, into: Path) -> None:
     modules = root / "lib/modules" / release
     for useless in USELESS_MODULES:
         shutil.rmtree(modules / "kernel" / useless, ignore_errors=True)
-    subprocess.run(["/sbin/depmod", "-b", str(root), release], check=True, stdin=subprocess.DEVNULL)
+    _run("/sbin/depmod", "-b", str(root), release)
     (into / "package").write_text(f"{package} {suite.version(package)}\n")
 
 
@@ -197,7 +197,7 @@ def _build_wsl2(into: Path, progress: Callable[[str, int], None]) -> None:
     tree.mkdir()
     unpack(deb, tree)
     archive = next(tree.glob("usr/src/linux-source-*.tar.xz"))
-    subprocess.run(["tar", "-xf", str(archive), "-C", str(tree), "--strip-components=1"], check=True)
+    _run("tar", "-xf", str(archive), "-C", str(tree), "--strip-components=1")
     shutil.copy(CONFIGS / f"wsl2-{WSL2_SERIES}.config", tree / ".config")
     progress("configuring", 0)
     log = into / "build.log"
@@ -206,6 +206,17 @@ def _build_wsl2(into: Path, progress: Callable[[str, int], None]) -> None:
     shutil.copy(tree / "arch/x86/boot/bzImage", into / "bzImage")
     shutil.rmtree(tree)
     deb.unlink()
+
+
+def _run(*command: str) -> None:
+    """Run a program that prepares a kernel. Raises RunnerError with the last thing that it said."""
+    try:
+        subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    except OSError as error:
+        raise RunnerError(f"{command[0]} could not be run: {error.strerror}; run `conformance doctor`") from error
+    except subprocess.CalledProcessError as error:
+        last = (error.stderr.strip().splitlines() or ["no message"])[-1]
+        raise RunnerError(f"{command[0]} failed: {last}") from error
 
 
 def _make(tree: Path, log: Path, *arguments: str, counted: Callable[[int], None] = lambda _: None) -> None:

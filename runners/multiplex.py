@@ -17,6 +17,8 @@ from runners.base import RunnerError
 
 HEADER = struct.Struct("<IBI")
 SPAWN, DATA, END_OF_INPUT, EXIT, KILL, HELLO, AWAKE = range(1, 8)
+SEND_SECONDS = 10
+"""How long a guest may not read before it counts as gone."""
 LARGEST_FRAME = 1 << 22
 """A guest that announces more is broken or hostile."""
 
@@ -26,6 +28,8 @@ class Multiplexer:
 
     def __init__(self, stream: socket.socket) -> None:
         self._stream = stream
+        # A guest that reads nothing any more must not keep us from killing it.
+        stream.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", SEND_SECONDS, 0))
         self._channels: dict[int, FramedChannel] = {}
         self._lock = threading.Lock()
         self._next = 1

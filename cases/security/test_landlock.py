@@ -54,7 +54,7 @@ def restrict() -> None:
 
 
 def test_files_beneath_the_rule_can_be_read_and_others_not() -> None:
-    """Also by children; what was open before stays readable, and what the rules are not about is allowed."""
+    """Nor by children. What the rules are not about is allowed, but for moving a file to another directory."""
     close(ruleset())
     mkdir(b"allowed", 0o755)
     make(b"allowed/file")

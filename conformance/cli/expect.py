@@ -13,7 +13,7 @@ from conformance.cli.common import EXPECTATIONS, read_expectations, results_dire
 from conformance.matrix.expectations import dead, dump, unexpected
 from conformance.model import Expectation
 from conformance.run.errors import UsageError
-from conformance.run.orchestrate import matrix_of
+from conformance.run.orchestrate import matrix_of, read_plan
 
 
 @click.command("expect")
@@ -41,9 +41,12 @@ def command(
 ) -> None:
     """Accept the unexpected differences of a run, or drop expectations that are dead."""
     known = read_expectations(path) if path.exists() else []
-    matrix = matrix_of(results_directory(results), known)
+    directory = results_directory(results)
+    matrix = matrix_of(directory, known)
     if prune:
-        gone = {id(each) for each in dead(matrix, known)}
+        selection = read_plan(directory).selection
+        whole = not selection.paths and not selection.expression
+        gone = {id(each) for each in dead(matrix, known, whole=whole)}
         kept = [each for each in known if id(each) not in gone]
     else:
         if not reason:

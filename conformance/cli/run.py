@@ -179,4 +179,3 @@ def _kernels(given: tuple[str, ...], available: dict[str, Target]) -> dict[str, 
             raise UsageError(f"--kernel {each}: {name} is no target with a kernel; those are {', '.join(fitting)}")
         found[name] = image if image.startswith("debian:") else str(Path(image).resolve())
     return found
-

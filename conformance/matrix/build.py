@@ -167,7 +167,8 @@ def _headline(message: str) -> str:
     """The line of a failure that says most: an assertion's own words, else the last line."""
     lines = [line for line in message.splitlines() if line.strip()]
     told = [line[1:].strip() for line in lines if line.startswith("E ")]
-    return (told[0] if told else lines[-1] if lines else "")[:300]
+    found = (told[0] if told else lines[-1] if lines else "")[:300]
+    return "".join(each if each.isprintable() else "\ufffd" for each in found)  # it may come to a terminal
 
 
 def _trace(result: CaseResult) -> Trace:

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
+from rich.text import Text
 
 from conformance.model import Outcome
 from conformance.run.worker import Progress, Stage
@@ -44,7 +45,7 @@ class Display:
             other = sum(count for outcome, count in each.outcomes.items() if outcome is not Outcome.PASSED)
             now = each.running if each.stage in (Stage.RUNNING, Stage.CONFIRMING) else each.message or each.stage
             bar = ProgressBar(total=each.total or None, completed=each.done, width=24, pulse=not each.total)
-            table.add_row(each.target, bar, f"{each.done}/{each.total or '?'}", str(other), now[:70])
+            table.add_row(each.target, bar, f"{each.done}/{each.total or '?'}", str(other), Text(now[:70]))
         return table
 
     def __enter__(self) -> Self:

@@ -72,8 +72,10 @@ def read_records(directory: Path, plan: RunPlan) -> list[Record]:
     """The records of a run, a target that has none as one that failed."""
     found = []
     for target in plan.targets:
-        path = directory / f"{target.name}.jsonl"
-        found.append(records.read(path) if path.exists() else records.empty(target, plan.run, "it was never started"))
+        found.append(
+            records.read_if_begun(directory / f"{target.name}.jsonl")
+            or records.empty(target, plan.run, "it was never started")
+        )
     return found
 
 
@@ -97,7 +99,7 @@ def execute(
     workers = []
     for target in plan.targets:
         path = directory / f"{target.name}.jsonl"
-        earlier = records.read(path) if path.exists() else None
+        earlier = records.read_if_begun(path)
         workers.append(Worker(target, runners[target.name], path, plan.run, plan.selection, earlier))
     progress = [worker.progress for worker in workers]
     try:

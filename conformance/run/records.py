@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -104,53 +104,87 @@ def _unwritable(path: Path, error: OSError) -> UserError:
     )
 
 
+def read_if_begun(path: Path) -> Record | None:
+    """As `read`; None where there is no file, or its writer was killed before the first line was whole."""
+    try:
+        with path.open("rb") as stream:
+            if b"\n" not in stream.read(LONGEST_LINE):
+                return None
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise UserError(f"the record {path} cannot be read: {error.strerror}") from error
+    return read(path)
+
+
 def read(path: Path) -> Record:
     """A record, as far as it goes: a last line that was cut short is passed over, a bad one is told as trouble.
 
     Raises UserError when the file cannot be read, has no header or comes from a newer version.
     """
-    header: Header | None = None
-    facts: Facts | None = None
-    cases: list[CaseInfo] = []
-    results: dict[str, list[CaseResult]] = {}
-    troubles: list[str] = []
-    complete, failed = False, None
+    gathered = _Gathered(path)
     try:
         with path.open("rb") as stream:
             for number, data in enumerate(stream, 1):
-                if not data.strip():
-                    continue
-                try:
-                    line = parse_line(data)
-                except MalformedLine as error:
-                    _refuse_newer(path, data)
-                    if data.endswith(b"\n"):
-                        troubles.append(f"line {number} of {path.name} is malformed: {error}")
-                    continue
-                match line:
-                    case Header():
-                        _check_schema(path, line.schema)
-                        header = line
-                    case FactsLine(found):
-                        facts, failed = found, None
-                    case Plan(found_cases):
-                        cases, complete = found_cases, False
-                    case ResultLine(result):
-                        kept = results.setdefault(result.case, [])
-                        kept.append(replace(result, attempt=len(kept) + 1))
-                        complete = False
-                    case Trouble(message, fatal):
-                        troubles.append(message)
-                        failed = message if fatal else failed
-                    case End():
-                        complete = True
-                    case Start():
-                        pass
+                if data.strip():
+                    gathered.take(number, data)
     except OSError as error:
         raise UserError(f"the record {path} cannot be read: {error.strerror}") from error
-    if header is None:
-        raise UserError(f"{path} is not a record: it has no header line; give a file that `conformance run` wrote")
-    return Record(header.target, header.run, facts, cases, results, troubles, complete and failed is None, failed)
+    return gathered.record()
+
+
+@dataclass(slots=True)
+class _Gathered:
+    """What the lines of a record have said so far."""
+
+    path: Path
+    header: Header | None = None
+    facts: Facts | None = None
+    cases: list[CaseInfo] = field(default_factory=list)
+    results: dict[str, list[CaseResult]] = field(default_factory=dict)
+    troubles: list[str] = field(default_factory=list)
+    complete: bool = False
+    failed: str | None = None
+
+    def take(self, number: int, data: bytes) -> None:
+        """A line, which may be damaged."""
+        try:
+            self._add(parse_line(data))
+        except MalformedLine as error:
+            _refuse_newer(self.path, data)
+            if data.endswith(b"\n"):
+                self.troubles.append(f"line {number} of {self.path.name} is malformed: {error}")
+
+    def _add(self, line: Line) -> None:
+        match line:
+            case Header():
+                _check_schema(self.path, line.schema)
+                self.header = line
+            case FactsLine(facts):
+                self.facts, self.failed = facts, None
+            case Plan(cases):
+                self.cases, self.complete = cases, False
+            case ResultLine(result):
+                kept = self.results.setdefault(result.case, [])
+                kept.append(replace(result, attempt=len(kept) + 1))
+                self.complete = False
+            case Trouble(message, fatal):
+                self.troubles.append(message)
+                self.failed = message if fatal else self.failed
+            case End():
+                self.complete = True
+
+    def record(self) -> Record:
+        """All of it. Raises UserError when it was no record."""
+        header = self.header
+        if header is None:
+            raise UserError(
+                f"{self.path} is not a record: it has no header line; give a file that `conformance run` wrote"
+            )
+        complete = self.complete and self.failed is None
+        return Record(
+            header.target, header.run, self.facts, self.cases, self.results, self.troubles, complete, self.failed
+        )
 
 
 def _refuse_newer(path: Path, data: bytes) -> None:

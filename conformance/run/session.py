@@ -92,6 +92,7 @@ class Session:
                     if result.case not in wanted:
                         yield Trouble(f"a result came for {result.case[:200]!r}, which was not asked for")
                         continue
+                    wanted.remove(result.case)
                 case End():
                     return
             yield line

@@ -31,13 +31,22 @@ def load(path: Path) -> dict[str, Target]:
         text = path.read_text()
     except OSError as error:
         raise UsageError(f"the targets file {path} cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"the targets file {path} is no UTF-8 text: {error.reason} at byte {error.start}") from error
     try:
         tables = tomllib.loads(text).get("target", {})
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{path}: {error}; see the TOML there") from error
     if not isinstance(tables, dict) or not tables:
         raise UsageError(f"{path}: there is no [target.NAME] table in it; each target is one")
-    return {name: _target(path, text, name, table) for name, table in tables.items()}
+    found = {name: _target(path, text, name, table) for name, table in tables.items()}
+    for name, target in found.items():
+        if target.control is not None and target.control not in found:
+            line = _line(text, name, "control")
+            raise UsageError(
+                f"{path}:{line}: target.{name}.control: there is no target {target.control!r} in this file"
+            )
+    return found
 
 
 def _target(path: Path, text: str, name: str, table: object) -> Target:
@@ -48,13 +57,17 @@ def _target(path: Path, text: str, name: str, table: object) -> Target:
         raise UsageError(f"{where}: a target's name has only letters, digits, dots, dashes and underscores")
     known = {"runner", "title", "control"}
     options = {key: value for key, value in table.items() if key not in known}
+    for key, value in options.items():
+        if not isinstance(value, str):
+            line = _line(text, name, key)
+            raise UsageError(f"{path}:{line}: target.{name}.{key}: Expected `str`, got {value!r}; write it in quotes")
     try:
         target = msgspec.convert(
             {"name": name, **{key: value for key, value in table.items() if key in known}, "options": options}, Target
         )
     except msgspec.ValidationError as error:
-        found = re.search(r"\$\.(?:options\.)?(\w+)", str(error))
-        key = found[1] if found else ""
+        found_key = re.search(r"\$\.(\w+)", str(error))
+        key = found_key[1] if found_key else ""
         line = _line(text, name, key)
         said = str(error).split(" - at")[0]
         raise UsageError(f"{path}:{line}: target.{name}{'.' + key if key else ''}: {said}") from error

@@ -48,7 +48,7 @@ else:
 class _StructType(_StructureType):
     """Makes `_fields_` of the annotations, once the class exists."""
 
-    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> None:
+    def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> None:  # noqa: N805 - a metaclass
         super().__init__(name, bases, namespace)
         own = {} if bases == (ctypes.Structure,) else namespace.get("__annotations__", {})
         hints = get_type_hints(cls, include_extras=True) if own else {}

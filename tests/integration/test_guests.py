@@ -87,7 +87,7 @@ def test_silence_is_a_timeout_and_no_end(guest: Guest) -> None:
 
 
 def test_kill_ends_a_process_that_does_not_want_to(guest: Guest) -> None:
-    stubborn = "import os, signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); os.write(1, b'up'); signal.pause(); signal.pause()"
+    stubborn = "import os, signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); os.write(1, b'up'); signal.pause()"
     with python(guest, stubborn) as channel:
         assert channel.read(PATIENCE) == b"up"
         channel.kill()

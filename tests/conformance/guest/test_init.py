@@ -124,7 +124,7 @@ def test_a_process_that_closes_its_output_and_goes_on_holds_nobody_up(host: Mult
 
 
 def test_a_process_whose_child_keeps_its_output_ends_when_that_does(host: Multiplexer) -> None:
-    channel = spawn(host, "(read line; echo late) <&0 & echo early; exit 3")
+    channel = spawn(host, "exec 3<&0; (read line <&3; echo late) & echo early; exit 3")
     assert channel.read(PATIENCE) == b"early\n"
     channel.write(b"x\n")
     assert everything(channel) == b"late\n"

@@ -41,3 +41,12 @@ def test_elsewhere_nothing_is_said_for_a_while_then_a_line(monkeypatch: pytest.M
     assert shown(terminal=False) == ""
     monkeypatch.setattr(displays, "QUIET_SECONDS", -1.0)
     assert shown(terminal=False) == "[0 s] native 4/10 running, lts 0/? failed, wsl2 0/? waiting\n"
+
+
+def test_brackets_are_text() -> None:
+    display, sink = Display(), io.StringIO()
+    display._console = display._live.console = Console(file=sink, force_terminal=True, width=120, color_system=None)
+    running = [Progress("lts", Stage.RUNNING, running="a/test_b.py::test_c[x]")]
+    with display:
+        display([*running, Progress("x", Stage.RUNNING, running="[/x]")])
+    assert "test_c[x]" in sink.getvalue()

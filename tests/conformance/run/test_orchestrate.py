@@ -340,3 +340,10 @@ def test_a_suite_that_is_killed_is_the_crash_of_the_running_case_and_the_run_goe
     assert statuses(matrix, "native") == [Status.SAME, Status.FLAKY]
     attempts = records.read(tmp_path / "run" / "native.jsonl").results["area/test_small.py::test_it_observes"]
     assert [each.outcome for each in attempts] == [Outcome.CRASH, Outcome.PASSED, Outcome.PASSED]
+
+
+@pytest.mark.parametrize("kept", [b"", b'{"target":{"name":"nat'])
+def test_a_run_that_was_killed_before_its_header_was_written_is_resumed(tmp_path: Path, kept: bytes) -> None:
+    (tmp_path / "native.jsonl").write_bytes(kept)
+    matrix = execute_on(tmp_path, {"native": FakeRunner(CASES)})
+    assert {row.cells["native"].status for row in matrix.rows} == {Status.SAME}

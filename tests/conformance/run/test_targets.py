@@ -75,6 +75,8 @@ def test_the_file_here_comes_before_the_one_that_ships(
         ('[target]\na = "local"\n', "target.a: is no table; write [target.a]"),
         ('target = "local"\n', "there is no [target.NAME] table in it"),
         ("", "there is no [target.NAME] table in it"),
+        ('[target.a]\nrunner = "qemu"\nkernel = 6.1\n', ":3: target.a.kernel: Expected `str`"),
+        ('[target.a]\nrunner = "local"\ncontrol = "lst"\n', ":3: target.a.control: "),
     ],
 )
 def test_a_mistake_is_told_with_file_line_and_key(file: Path, text: str, told: str) -> None:
@@ -102,3 +104,9 @@ def test_no_name_means_all_targets(file: Path) -> None:
 def test_an_unknown_target_is_told_with_the_known_ones(file: Path, names: list[str], reference: str) -> None:
     with pytest.raises(UsageError, match="there is no target wsl9; the targets are native, lts"):
         choose(load(file), names, reference)
+
+
+def test_a_file_that_is_no_text_is_told_by_name(tmp_path: Path) -> None:
+    (tmp_path / "t.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(UsageError, match=r"t\.toml"):
+        load(tmp_path / "t.toml")

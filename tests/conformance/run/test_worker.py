@@ -236,3 +236,9 @@ def test_a_fault_of_ours_is_one_sentence(path: Path) -> None:
     worker = work(path, Faulty(CASES))
     with pytest.raises(UserError, match=r"the worker of lts failed: ZeroDivisionError\('by zero'\)"):
         raise_first_error([worker])
+
+
+def test_a_result_that_comes_twice_is_recorded_once(path: Path) -> None:
+    worker = work(path, FakeRunner(CASES, lambda asked: [says(ONE), *well_behaved(asked)]))
+    assert worker.error is None
+    assert outcomes(path) == {case: [Outcome.PASSED] for case in CASES}
