@@ -74,6 +74,7 @@ class Cause(StrEnum):
     POLICY = "policy"
     ORDER = "order"
     ENVIRONMENT = "environment"
+    """Our fault, or that of what lies below an emulation: the kernel under a profile lacks it itself."""
     SEMANTIC = "semantic"
     UNKNOWN = "unknown"
 
@@ -275,6 +276,8 @@ class Cell:
     @property
     def unexpected(self) -> bool:
         """Whether a gate must not let it through: a difference that nobody accepted, or an expectation unmet."""
+        if self.cause in (Cause.HARDWARE, Cause.ENVIRONMENT):
+            return False  # says nothing about the target
         return self.unmet is not None or (self.status in DIFFERENCES and self.expected is None)
 
 

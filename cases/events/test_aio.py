@@ -17,7 +17,7 @@ from conformance.syscalls.polling import (
     io_submit,
 )
 
-PATIENCE = Timespec(tv_sec=10)
+PATIENCE = Timespec(tv_sec=4)
 
 
 def context(requests: int = 4) -> int:

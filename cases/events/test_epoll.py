@@ -55,7 +55,8 @@ def test_descriptor_is_watched_once_if_at_all() -> None:
 
 
 @pytest.mark.parametrize(
-    ("how", "told"), [(0, [1, 1, 1, 1]), (EPOLLET, [1, 0, 1, 1]), (EPOLLONESHOT, [1, 0, 0, 1])],
+    ("how", "told"),
+    [(0, [1, 1, 1, 1]), (EPOLLET, [1, 0, 1, 1]), (EPOLLONESHOT, [1, 0, 0, 1])],
     ids=["level", "edge", "oneshot"],
 )
 def test_way_of_watching_decides_how_often_an_event_is_told(how: int, told: list[int]) -> None:

@@ -42,7 +42,7 @@ from conformance.syscalls.files import (
 from conformance.syscalls.processes import getppid
 from conformance.syscalls.signals import SIG_BLOCK, alarm, rt_sigprocmask, rt_sigtimedwait, sigset
 
-PATIENCE = 10
+PATIENCE = 4
 """Seconds after which nobody waits any more for what never comes."""
 
 

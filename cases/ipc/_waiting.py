@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from conformance.syscalls import untraced
 
-PATIENCE = 10.0
+PATIENCE = 4.0
 """Seconds to wait for what is bound to happen."""
 
 

@@ -124,7 +124,7 @@ def test_credentials_of_an_event_are_those_of_the_kernel() -> None:
     message = Message(8192, control=64, name=12)
     with untraced():
         recvmsg(fd, message.header, 0)
-    (level, kind, data), = message.controls()
+    ((level, kind, data),) = message.controls()
     assert (level, kind) == (SOL_SOCKET, SCM_CREDENTIALS)
     sender = Ucred.parse(data)
     assert (sender.pid, sender.uid, sender.gid) == (0, 0, 0)

@@ -106,9 +106,7 @@ def test_executable_can_be_checked_without_being_executed() -> None:
     if error in (EINVAL, ENOSYS):
         missing("AT_EXECVE_CHECK")
     assert error == 0
-    execveat.fails_with(
-        EACCES, AT_FDCWD, new_file(b"private", b"\x7fELF", mode=0o644), None, None, AT_EXECVE_CHECK
-    )
+    execveat.fails_with(EACCES, AT_FDCWD, new_file(b"private", b"\x7fELF", mode=0o644), None, None, AT_EXECVE_CHECK)
 
 
 @pytest.mark.parametrize("how", ["kept", "dup3", "close_range"])

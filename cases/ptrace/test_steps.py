@@ -112,7 +112,7 @@ def test_block_step_stops_at_the_target_of_a_jump() -> None:
     assert wait(pid) == TRAPPED
     address = user_word(pid, RIP)
     if address == ENTRY + 1:
-        missing("a processor that traps on branches")
+        missing("hardware: a processor that traps on branches")
     assert address == ENTRY + 5
 
 

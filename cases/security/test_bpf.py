@@ -63,9 +63,7 @@ class Element:
 def program(kind: int, *instructions: bytes) -> tuple[BpfProgram, Buffer]:
     """What loads a program, and the memory that it points to."""
     code = Buffer(b"".join(instructions))
-    return BpfProgram(
-        prog_type=kind, insn_cnt=len(instructions), insns=code.address, license=LICENSE.address
-    ), code
+    return BpfProgram(prog_type=kind, insn_cnt=len(instructions), insns=code.address, license=LICENSE.address), code
 
 
 def test_element_of_a_map_is_looked_up_changed_and_deleted() -> None:

@@ -39,9 +39,7 @@ def action(body: bytes, flags: int = 0, mask: bytes = bytes(SIGSET_SIZE)) -> Sig
     """What makes `body` a handler."""
     address = place(body + RET + RESTORER)
     restorer = address + len(body + RET)
-    return Sigaction(
-        handler=address, flags=flags | SA_RESTORER, restorer=restorer, mask=int.from_bytes(mask, "little")
-    )
+    return Sigaction(handler=address, flags=flags | SA_RESTORER, restorer=restorer, mask=int.from_bytes(mask, "little"))
 
 
 def handle(signum: int, body: bytes, flags: int = 0, mask: bytes = bytes(SIGSET_SIZE)) -> None:

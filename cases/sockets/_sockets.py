@@ -23,7 +23,7 @@ from conformance.syscalls.sockets import (
     socketpair,
 )
 
-PATIENCE = 10_000
+PATIENCE = 4_000
 """Milliseconds to wait for what is bound to come."""
 
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import datetime
 import fnmatch
-from dataclasses import replace
 from pathlib import Path
 
 import click
 
 from conformance.cli.common import EXPECTATIONS, read_expectations, results_directory, write_whole
-from conformance.matrix.expectations import dead, dump, unexpected
-from conformance.model import Expectation
+from conformance.matrix.expectations import accept, apply, dead, dump
+from conformance.model import Cause, Cell, Column, Expectation, Row, Status
 from conformance.run.errors import UsageError
 from conformance.run.orchestrate import matrix_of, read_plan
 
@@ -20,7 +19,12 @@ from conformance.run.orchestrate import matrix_of, read_plan
 @click.argument("results")
 @click.option("-t", "--target", "names", multiple=True, metavar="TARGET", help="Only differences on this target.")
 @click.option("-k", "pattern", default="*", metavar="GLOB", help="Only cases whose id matches.")
-@click.option("--reason", help="Why they are accepted; needed unless --prune is given.")
+@click.option(
+    "--cause", "causes", multiple=True, type=click.Choice([each.value for each in Cause]), help="Only differences that have this cause."
+)
+@click.option(
+    "--reason", help="Why they are accepted; {message} stands for what differs. Needed unless --prune is given."
+)
 @click.option("--link", default="", help="Where that is said.")
 @click.option("--condition", default="", metavar="COND", help="Only while this holds, for example 'kernel < 6.6'.")
 @click.option("--expires", default="", metavar="DATE", help="Only until this day (YYYY-MM-DD).")
@@ -32,6 +36,7 @@ def command(
     results: str,
     names: tuple[str, ...],
     pattern: str,
+    causes: tuple[str, ...],
     reason: str | None,
     link: str,
     condition: str,
@@ -42,32 +47,25 @@ def command(
     """Accept the unexpected differences of a run, or drop expectations that are dead."""
     known = read_expectations(path) if path.exists() else []
     directory = results_directory(results)
-    matrix = matrix_of(directory, known)
+    matrix = matrix_of(directory)
     if prune:
         selection = read_plan(directory).selection
         whole = not selection.paths and not selection.expression
-        gone = {id(each) for each in dead(matrix, known, whole=whole)}
+        gone = {id(each) for each in dead(apply(matrix, known), known, whole=whole)}
         kept = [each for each in known if id(each) not in gone]
+    elif reason:
+        today = datetime.datetime.now(datetime.UTC).date().isoformat()
+        like = Expectation("", "", Status.SAME, reason, link, condition, since=today, expires=expires)
+
+        def wanted(column: Column, row: Row, cell: Cell) -> bool:
+            return (
+                (not names or column.target.name in names)
+                and (not causes or cell.cause in causes)
+                and fnmatch.fnmatchcase(row.case, pattern)
+            )
+
+        kept = accept(matrix, known, wanted, like)
     else:
-        if not reason:
-            raise UsageError("--reason is missing: say why the differences are accepted")
-        unmet = {id(cell.unmet) for _, _, cell in unexpected(matrix) if cell.unmet}
-        kept = [each for each in known if id(each) not in unmet]
-        for column, row, cell in unexpected(matrix):
-            if (not names or column.target.name in names) and fnmatch.fnmatchcase(row.case, pattern):
-                kept.append(
-                    Expectation(
-                        row.case,
-                        column.target.name,
-                        cell.status,
-                        reason,
-                        link,
-                        condition,
-                        cell.cause,
-                        datetime.datetime.now(datetime.UTC).date().isoformat(),
-                        expires,
-                    )
-                )
-        kept = [replace(each) for each in kept if each.verdict != "same"]
+        raise UsageError("--reason is missing: say why the differences are accepted")
     write_whole(path, dump(kept).encode())
     click.echo(f"{path}: {len(known)} expectations before, {len(kept)} now")

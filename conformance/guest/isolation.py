@@ -8,6 +8,7 @@ and takes every stray process with it.
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import errno
 import os
 import resource
@@ -22,7 +23,8 @@ from dataclasses import dataclass
 
 from conformance.syscalls.files import close_range, ioctl
 from conformance.syscalls.mounts import MS_PRIVATE, MS_REC, mount
-from conformance.syscalls.namespaces import setns, unshare
+from conformance.syscalls.namespaces import unshare
+from conformance.syscalls.numbers import TABLES
 from conformance.syscalls.processes import (
     CLONE_NEWIPC,
     CLONE_NEWNET,
@@ -45,6 +47,9 @@ LIMITS = {resource.RLIMIT_CORE: 0, resource.RLIMIT_NOFILE: 1024}
 """Soft limits that every case starts with, so that they are equal on all targets."""
 _SETUP_FAILED = 251
 _TIMED_OUT = 252
+_CLONE = TABLES[os.uname().machine]["clone"]
+_libc = ctypes.PyDLL(None, use_errno=True)
+"""Keeps the interpreter's lock, which a child cannot get back where there are threads."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +68,6 @@ class Isolation:
 
     def __init__(self) -> None:
         self.namespaces = frozenset(_allowed_namespaces())
-        self._own_pid_namespace = _way_back() if "pid" in self.namespaces else None
 
     def run(self, case: Callable[[], None], *, deadline: float, shares: frozenset[str] = frozenset()) -> Ending:
         """Run `case` in surroundings of its own; `shares` names namespaces that it keeps in common with us.
@@ -79,11 +83,11 @@ class Isolation:
         scratch = tempfile.mkdtemp(prefix="conformance-")
         ended, keeper_end = os.pipe()
         try:
-            keeper = self._fork("pid" in fresh)
+            keeper = _fork_into_pid_namespace() if "pid" in fresh else os.fork()
             if keeper == 0:
                 try:
                     os.close(ended)
-                    _keep(case, fresh, scratch, deadline, enter="pid" in fresh and self._own_pid_namespace is None)
+                    _keep(case, fresh, scratch, deadline)
                 finally:
                     os._exit(_SETUP_FAILED)
             os.close(keeper_end)
@@ -95,19 +99,6 @@ class Isolation:
             if "mnt" not in fresh:
                 _unlock(scratch)
             shutil.rmtree(scratch, ignore_errors=True)
-
-    def _fork(self, new_pid_namespace: bool) -> int:
-        """Fork, with the child as PID 1 of a new namespace if wanted. The parent stays where it is."""
-        if not new_pid_namespace or self._own_pid_namespace is None:
-            return os.fork()
-        unshare(CLONE_NEWPID)
-        pid = -1
-        try:
-            pid = os.fork()
-        finally:
-            if pid:
-                setns(self._own_pid_namespace, CLONE_NEWPID)
-        return pid
 
 
 def _allowed_namespaces() -> list[str]:
@@ -147,27 +138,20 @@ def _mount_namespace() -> str | None:
         return None
 
 
-def _way_back() -> int | None:
-    """An fd of our own PID namespace, if it can be joined again after `unshare` (gVisor cannot), else None."""
-    with contextlib.suppress(OSError):
-        own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
-        try:
-            setns(own, CLONE_NEWPID)
-        except OSError:
-            os.close(own)
-        else:
-            return own
-    return None
+def _fork_into_pid_namespace() -> int:
+    """As `os.fork`, with the child as PID 1 of a new namespace.
 
-
-def _enter_pid_namespace() -> None:
-    """Return as PID 1 of a new namespace; the caller itself stays outside, waits, and ends as its PID 1 does."""
-    prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    unshare(CLONE_NEWPID)
-    init = os.fork()
-    if init:
-        _, status = os.waitpid(init, 0)
-        os._exit(128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status))
+    One clone(2): `unshare` before an `os.fork` would need a way back for the parent, which gVisor does not have.
+    """
+    ctypes.pythonapi.PyOS_BeforeFork()
+    pid = int(_libc.syscall(ctypes.c_long(_CLONE), ctypes.c_ulong(CLONE_NEWPID | signal.SIGCHLD), 0, 0, 0, 0))
+    if pid == 0:
+        ctypes.pythonapi.PyOS_AfterFork_Child()
+    else:
+        ctypes.pythonapi.PyOS_AfterFork_Parent()
+    if pid < 0:
+        raise OSError(ctypes.get_errno(), "clone: no new PID namespace")
+    return pid
 
 
 def _watch(keeper: int, ended: int, limit: float) -> Ending:
@@ -194,12 +178,10 @@ def _watch(keeper: int, ended: int, limit: float) -> Ending:
     return Ending(status=code) if code < 128 else Ending(signal=code - 128)
 
 
-def _keep(case: Callable[[], None], fresh: frozenset[str], scratch: str, deadline: float, *, enter: bool) -> None:
-    """The keeper's life. Never returns. `enter`: it is not in its PID namespace yet."""
+def _keep(case: Callable[[], None], fresh: frozenset[str], scratch: str, deadline: float) -> None:
+    """The keeper's life. Never returns."""
     code = _SETUP_FAILED
     try:
-        if enter:
-            _enter_pid_namespace()
         os.setsid()
         awaited = {signal.SIGCHLD} if "pid" in fresh else {signal.SIGCHLD, signal.SIGTERM}
         signal.pthread_sigmask(signal.SIG_BLOCK, awaited)

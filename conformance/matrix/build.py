@@ -201,7 +201,7 @@ def suspicious(matrix: Matrix) -> dict[str, list[str]]:
     """Which cases to run again where: whatever is not as expected and has been seen too few times."""
     again: dict[str, set[str]] = {}
     for column, row, cell in matrix.cells():
-        if cell.status in (Status.SAME, Status.SKIPPED) or (cell.expected and not cell.unmet) or not cell.attempts:
+        if not (cell.unexpected or cell.status in (Status.FLAKY, Status.INVALID)) or not cell.attempts:
             continue
         for name in {column.target.name, cell.reference or column.target.name}:
             if row.cells[name].attempts < ATTEMPTS:

@@ -29,14 +29,27 @@ def cause_of(
         return Cause.POLICY
     if cell.message.startswith(HARDWARE):
         return Cause.HARDWARE
-    by_control = _by_control(name, said, records, reference)
+    if _lacks_below(name, said, records):
+        return Cause.ENVIRONMENT
+    by_control = _by_control(name, cell, said, records, reference)
     if by_control:
         return by_control
     found = difference(said[cell.reference], said[name]) if cell.reference else None
     return _by_evidence(cell, found, imitation=records[name].target.runner in IMITATIONS)
 
 
-def _by_control(name: str, said: Mapping[str, Normal], records: Mapping[str, Record], reference: str) -> Cause | None:
+def _lacks_below(name: str, said: Mapping[str, Normal], records: Mapping[str, Record]) -> bool:
+    """Whether a profile says just what the kernel under it says without the profile: its control."""
+    target = records[name].target
+    below = target.control
+    if target.runner != "profile" or below not in said or records[below].target.runner != "local":
+        return False
+    return difference(said[below], said[name]) is None
+
+
+def _by_control(
+    name: str, cell: Cell, said: Mapping[str, Normal], records: Mapping[str, Record], reference: str
+) -> Cause | None:
     """Two targets of one kernel series that differ in one thing: what they share against the reference is the version.
 
     The rule works both ways: a target with its control, and the control with a target that names it.
@@ -49,7 +62,7 @@ def _by_control(name: str, said: Mapping[str, Normal], records: Mapping[str, Rec
             continue
         if difference(said[other], said[name]) is None:
             return Cause.VERSION if not _same_series(records, name, reference) else None
-        if reference in said and difference(said[reference], said[other]) is None:
+        if cell.reference == other or (reference in said and difference(said[reference], said[other]) is None):
             return Cause.CONFIG
     return None
 

@@ -6,7 +6,7 @@ import datetime
 import fnmatch
 import json
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -109,6 +109,66 @@ def _expected(row: Row, column: Column, expectations: Sequence[Expectation]) -> 
 def unexpected(matrix: Matrix) -> list[tuple[Column, Row, Cell]]:
     """The cells that a gate must not let through: differences that nobody accepted, and expectations unmet."""
     return [(column, row, cell) for column, row, cell in matrix.cells() if cell.unexpected]
+
+
+def accept(
+    matrix: Matrix, known: Sequence[Expectation], wanted: Callable[[Column, Row, Cell], bool], like: Expectation
+) -> list[Expectation]:
+    """The expectations that `known` becomes when the differences that are `wanted` are accepted.
+
+    `matrix` has not been held against expectations yet. `like` has what all new ones share; `{message}` in its reason
+    stands for what differs. Expectations that a wanted cell refutes go; what else they covered is accepted anew.
+    """
+    refuted = {
+        id(cell.unmet): cell.unmet
+        for column, row, cell in unexpected(apply(matrix, known))
+        if cell.unmet and wanted(column, row, cell)
+    }
+    kept = [each for each in known if id(each) not in refuted]
+    new = [
+        (column, row, cell)
+        for column, row, cell in unexpected(apply(matrix, kept))
+        if wanted(column, row, cell) or any(applies(each, column, row.case) for each in refuted.values())
+    ]
+    return kept + [found for column in matrix.columns for found in _merged(matrix, column, new, like)]
+
+
+def _merged(
+    matrix: Matrix, column: Column, new: Sequence[tuple[Column, Row, Cell]], like: Expectation
+) -> list[Expectation]:
+    """Expectations for one target's cells: one for a whole module or function where all of it says the same."""
+    cells = {row.case: cell for its, row, cell in new if its is column}
+    found, covered = [], set()
+    for pattern, cases in _groups(matrix, cells):
+        verdicts = {(cells[case].status, cells[case].cause) if case in cells else None for case in cases}
+        if covered.isdisjoint(cases) and len(verdicts) == 1 and None not in verdicts:
+            messages = list(dict.fromkeys(cells[case].message for case in cases))
+            told = "; ".join(messages[:3]) + ("; …" if len(messages) > 3 else "")
+            first = cells[cases[0]]
+            found.append(
+                replace(
+                    like,
+                    case=pattern,
+                    target=column.target.name,
+                    verdict=first.status,
+                    reason=like.reason.replace("{message}", told),
+                    cause=first.cause,
+                )
+            )
+            covered.update(cases)
+    return found
+
+
+def _groups(matrix: Matrix, cells: Mapping[str, Cell]) -> list[tuple[str, list[str]]]:
+    """What one expectation can cover, the widest first: whole modules, functions with parameters, single cases."""
+    found: dict[str, list[str]] = {}
+    modules = {case.partition("::")[0] for case in cells}
+    for widest, pattern in enumerate(("{0}::*", "{1}[*", "{2}")):
+        for row in matrix.rows:
+            function, bracket, _ = row.case.partition("[")
+            if row.module in modules and (bracket or widest != 1):
+                found.setdefault(pattern.format(row.module, function, row.case), []).append(row.case)
+    return list(found.items())
 
 
 def dead(matrix: Matrix, expectations: Sequence[Expectation], *, whole: bool = False) -> list[Expectation]:

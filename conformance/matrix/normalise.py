@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.model import CaseResult, Json, Outcome, Step
+from conformance.syscalls.buffers import Struct
 from conformance.syscalls.call import Parameter, Syscall, errno_name
 from conformance.syscalls.kinds import Kind, Names, Seen
 from conformance.syscalls.table import stubs
@@ -80,13 +81,20 @@ def _value(seen: Json, parameter: Parameter | None, names: Names) -> Seen:
     if parameter is None:
         return value  # type: ignore[no-any-return] # as it is
     if isinstance(value, dict) and parameter.struct is not None:
-        return {name: _member(member, parameter.struct.members.get(name, ()), names) for name, member in value.items()}
+        return _members(value, parameter.struct, names)
     return parameter.kind.normal(value, names)
 
 
-def _member(seen: Any, notes: tuple[Any, ...], names: Names) -> Seen:
-    kind = next((note for note in notes if isinstance(note, Kind)), PLAIN)
-    return kind.normal(seen, names)
+def _members(seen: dict[str, Any], struct: type[Struct], names: Names) -> Seen:
+    """A struct, member by member, those that are structs themselves too."""
+    found: dict[str, Seen] = {}
+    for name, member in seen.items():
+        notes = struct.members.get(name, ())
+        inner = next((note for note in notes if isinstance(note, type) and issubclass(note, Struct)), None)
+        kind = next((note for note in notes if isinstance(note, Kind)), PLAIN)
+        nested = isinstance(member, dict) and inner is not None
+        found[name] = _members(member, inner, names) if nested and inner else kind.normal(member, names)
+    return found
 
 
 def _frozen(value: Any) -> Any:

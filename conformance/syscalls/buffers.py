@@ -57,7 +57,8 @@ class _StructType(_StructureType):
         for member in own:
             notes = get_args(hints[member])[1:] if get_origin(hints[member]) is Annotated else ()
             layout = next((note.ctype for note in notes if isinstance(note, Layout)), hints[member])
-            cls.members[member] = tuple(note for note in notes if not isinstance(note, Layout))
+            nested = (layout,) if isinstance(layout, _StructType) else ()
+            cls.members[member] = (*nested, *(note for note in notes if not isinstance(note, Layout)))
             fields.append((member, layout))
         if own:
             cls._fields_ = fields
@@ -67,12 +68,18 @@ class Struct(ctypes.Structure, metaclass=_StructType):
     """A C struct. Members are annotations; keyword arguments set them, the others are zero."""
 
     members: ClassVar[dict[str, tuple[Any, ...]]]
+    """What is known of each member: its kind, and the struct that it is if it is one."""
 
     def __init__(self, *values: Any, **members: Any) -> None:
         for name in members:
             if name not in self.members:  # ctypes would make an attribute of it that the kernel never sees
                 raise TypeError(f"{type(self).__name__} has no member {name}")
         super().__init__(*values, **members)
+
+    def holding(self, *memory: Buffer) -> Self:
+        """Keep alive what the struct points to, for as long as there is the struct."""
+        self._held = memory
+        return self
 
     @property
     def address(self) -> int:

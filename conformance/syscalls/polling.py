@@ -200,7 +200,7 @@ def io_uring_enter(fd: Fd, submit: Int, complete: Int, flags: Bits, argument: In
 def io_uring_register(fd: Fd, opcode: Int, argument: Any_, count: Int) -> Int: ...
 
 
-PATIENCE = 10_000
+PATIENCE = 4_000
 """Milliseconds to wait for what is bound to come."""
 
 

@@ -88,7 +88,7 @@ class Filter:
     def __init__(self, *instructions: tuple[int, int, int, int]) -> None:
         """Each instruction is its code, the jumps if true and if false, and its constant."""
         self.code = Buffer(b"".join(struct.pack("=HBBI", *each) for each in instructions))
-        self.program = SockFprog(length=len(instructions), filter=self.code.address)
+        self.program = SockFprog(length=len(instructions), filter=self.code.address).holding(self.code)
 
 
 def deny(number: int, action: int) -> Filter:

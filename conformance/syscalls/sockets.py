@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from typing import Annotated, Self
+from typing import Annotated
 
 from conformance.syscalls.buffers import BE16, BE32, I32, U16, U32, U64, Buffer, Struct
 from conformance.syscalls.call import syscall
@@ -116,11 +116,6 @@ class Msghdr(Struct):
     controllen: U64
     flags: I32
     pad1: U32
-
-    def holding(self, *memory: Buffer) -> Self:
-        """Keep alive what the header points to, for as long as there is the header."""
-        self._held = memory
-        return self
 
 
 class Message:

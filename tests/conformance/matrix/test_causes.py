@@ -56,6 +56,20 @@ def test_what_only_the_control_shows_is_its_configuration_too() -> None:
     assert of_kernels(READS, FAILS, READS) == (Cause.CONFIG, None)
 
 
+def test_what_neither_the_reference_nor_the_controlled_kernel_has_is_the_latters_configuration() -> None:
+    """The control stands in for the reference, and is of the same series."""
+    missing = result(Outcome.MISSING, message="Yama")
+    assert of_kernels(missing, READS, missing)[1] is Cause.CONFIG
+
+
+@pytest.mark.parametrize(("below", "expected"), [(READS, Cause.SEMANTIC), (FAILS, Cause.ENVIRONMENT)])
+def test_what_the_kernel_under_a_profile_says_itself_is_not_the_profiles_doing(
+    below: CaseResult, expected: Cause
+) -> None:
+    records = [record("native", below), record("lts", READS), record("wsl1", FAILS, runner="profile", control="native")]
+    assert cause("wsl1", *records) is expected
+
+
 def test_where_all_three_differ_the_control_tells_nothing() -> None:
     assert of_kernels(READS, READS_LESS, FAILS) == (Cause.UNKNOWN, Cause.UNKNOWN)
 

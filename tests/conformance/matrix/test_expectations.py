@@ -9,10 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.matrix.build import build
-from conformance.matrix.expectations import ExpectationError, dead, dump, load, unexpected
+from conformance.matrix.expectations import ExpectationError, accept, apply, dead, dump, load, unexpected
 from conformance.model import CaseResult, Cause, Cell, Expectation, Matrix, Outcome, Status
 from tests.builders import CASE, passed, record, result
 
+FAILS = result(Outcome.FAILED, message="E   assert 1 == 2")
 MISSING = result(Outcome.MISSING, message="overlayfs")
 KNOWN = Expectation(CASE, "wsl1", Status.MISSING, "there is no overlayfs")
 TODAY = datetime.date.today()
@@ -35,6 +36,58 @@ def file(tmp_path: Path, text: str) -> Path:
     path = tmp_path / "expectations.toml"
     path.write_text(text)
     return path
+
+
+# Accepting
+
+LIKE = Expectation("", "", Status.SAME, "accepted: {message}", "https://example.org/")
+
+
+def several(**said: CaseResult) -> Matrix:
+    """Cases by their names (`b__c_1` is the module b's case c with the parameter 1) that pass on `native`."""
+    cases = {"a/test_" + name.replace("__", ".py::test_", 1): each for name, each in said.items()}
+    named = {f"{case[:-2]}[{case[-1]}]" if case[-2] == "_" else case: each for case, each in cases.items()}
+    mine = [replace(each, case=case) for case, each in named.items()]
+    return build(
+        [record("native", *[replace(each, outcome=Outcome.PASSED) for each in mine]), record("wsl1", *mine)], "native"
+    )
+
+
+def accepted(found: Matrix, *known: Expectation, target: str = "wsl1") -> list[Expectation]:
+    return accept(found, known, lambda column, _row, _cell: column.target.name == target, LIKE)
+
+
+def test_accepted_differences_are_expected_from_then_on() -> None:
+    found = several(b__c=MISSING, b__d=passed(), e__f=FAILS)
+    assert len(unexpected(found)) == 2
+    assert unexpected(apply(found, accepted(found))) == []
+
+
+def test_reason_tells_what_differs() -> None:
+    (each,) = accepted(several(b__c=MISSING, b__d=passed()))
+    assert (each.reason, each.link, each.verdict) == ("accepted: overlayfs", "https://example.org/", Status.MISSING)
+
+
+def test_module_or_function_that_says_one_thing_is_accepted_as_one() -> None:
+    whole = several(b__c=MISSING, b__d=MISSING)
+    assert [each.case for each in accepted(whole)] == ["a/test_b.py::*"]
+    function = several(b__c_1=MISSING, b__c_2=MISSING, b__d=passed())
+    assert [each.case for each in accepted(function)] == ["a/test_b.py::test_c[*"]
+    part = several(b__c_1=MISSING, b__c_2=passed())
+    assert [each.case for each in accepted(part)] == ["a/test_b.py::test_c[1]"]
+
+
+def test_what_is_not_wanted_is_not_accepted() -> None:
+    assert accepted(several(b__c=MISSING), target="gvisor") == []
+
+
+def test_refuted_expectation_goes_and_what_else_it_covered_stays_expected() -> None:
+    found = several(b__c=MISSING, b__d=FAILS)
+    wide = Expectation("a/test_b.py::*", "wsl1", Status.MISSING, "long known")
+    after = accepted(found, wide)
+    assert wide not in after
+    assert unexpected(apply(found, after)) == []
+    assert {each.verdict for each in after} == {Status.MISSING, Status.FAILS}
 
 
 # Applying

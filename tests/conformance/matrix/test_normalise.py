@@ -4,12 +4,27 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.matrix.normalise import Normal, normalise, show
+from conformance.matrix.normalise import Normal, _members, normalise, show
 from conformance.model import Json, Outcome, Step
+from conformance.syscalls.buffers import U64, Struct
+from conformance.syscalls.kinds import Names, Time64
 from conformance.syscalls.table import stubs
 from tests.builders import passed, result, step
 
 AT_FDCWD = -100
+
+
+class Inner(Struct):
+    """A time and something else."""
+
+    when: Time64
+    what: U64
+
+
+class Outer(Struct):
+    """A struct with a struct in it."""
+
+    inner: Inner
 
 
 def normal(*steps: Step) -> Normal:
@@ -206,3 +221,11 @@ def test_values_that_are_nested_without_end_can_be_compared_and_shown() -> None:
     hostile = step("read", deep, deep, outs={"1": deep})
     assert normalise(result(Outcome.PASSED, hostile, observations={"a": deep}))
     assert "nested too deeply" in show(hostile)
+
+
+def test_members_of_a_struct_within_a_struct_have_kinds_too() -> None:
+    """The times of `struct statx`, say: masked, while what is beside them is compared."""
+    names = Names()
+    one, other = ({"inner": {"when": when, "what": 1}} for when in (5, 6))
+    assert _members(one, Outer, names) == _members(other, Outer, names)
+    assert _members(one, Outer, names) != _members({"inner": {"when": 5, "what": 2}}, Outer, names)
