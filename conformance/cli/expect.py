@@ -20,7 +20,11 @@ from conformance.run.orchestrate import matrix_of, read_plan
 @click.option("-t", "--target", "names", multiple=True, metavar="TARGET", help="Only differences on this target.")
 @click.option("-k", "pattern", default="*", metavar="GLOB", help="Only cases whose id matches.")
 @click.option(
-    "--cause", "causes", multiple=True, type=click.Choice([each.value for each in Cause]), help="Only differences that have this cause."
+    "--cause",
+    "causes",
+    multiple=True,
+    type=click.Choice([each.value for each in Cause]),
+    help="Only differences that have this cause.",
 )
 @click.option(
     "--reason", help="Why they are accepted; {message} stands for what differs. Needed unless --prune is given."

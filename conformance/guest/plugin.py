@@ -11,7 +11,6 @@ import gc
 import os
 import time
 from collections.abc import Callable, Generator
-from dataclasses import asdict
 from pathlib import Path
 from typing import Protocol
 
@@ -20,7 +19,7 @@ import pytest
 from conformance.guest.definitions import case_id, definition_hash, described, headline, is_case
 from conformance.guest.facts import facts
 from conformance.guest.isolation import NAMESPACES, Ending, Isolation
-from conformance.guest.record import RecordWriter
+from conformance.guest.record import RecordWriter, plain
 from conformance.guest.tape import Tape, Writer, steps
 from conformance.model import CaseInfo, CaseResult, FactsLine, Json, Outcome, Plan, Start, Trouble
 from conformance.syscalls.call import Missing, recording
@@ -144,7 +143,8 @@ class Cases:
         started = time.perf_counter()
         ending = self.isolation.run(lambda: perform(item, case, writer), deadline=deadline, shares=shares)
         seconds = time.perf_counter() - started
-        outcome, message = judge(ending, tape, deadline)
+        own = list(tape.lines())
+        outcome, message = judge(ending, own, deadline)
         result = CaseResult(
             case=case_id(item.path, item.name),
             hash=definition_hash(item.path, item.originalname),
@@ -152,7 +152,7 @@ class Cases:
             message=message,
             seconds=round(seconds, 4),
             steps=steps(tape),
-            observations={str(line["o"]): line["v"] for line in tape.lines() if "o" in line},
+            observations={str(line["o"]): line["v"] for line in own if "o" in line},
             truncated=tape.truncated(),
         )
         self._current = None
@@ -232,7 +232,7 @@ class Cases:
         result = result_of(item, report) if is_case(item.path) else None
         if result is not None:
             # pytest passes extra attributes on, and pytest-xdist sends them to its controller: plain types only.
-            report.conformance = {**asdict(result), "outcome": str(result.outcome)}  # type: ignore[attr-defined] # ours
+            report.conformance = {**plain(result), "outcome": str(result.outcome)}  # type: ignore[attr-defined] # ours
             if result.outcome in (Outcome.MISSING, Outcome.SKIPPED):
                 prefix = "missing: " if result.outcome is Outcome.MISSING else "Skipped: "
                 report.outcome = "skipped"
@@ -327,7 +327,7 @@ def feature_is_absent(error: BaseException, writer: Writer) -> str | None:
     return None
 
 
-def judge(ending: Ending, tape: Tape, deadline: float) -> tuple[Outcome, str]:
+def judge(ending: Ending, own: list[dict[str, Json]], deadline: float) -> tuple[Outcome, str]:
     """The outcome, by evidence: the deadline, a signal, then what the case wrote about itself."""
     if ending.trouble:
         return Outcome.ERROR, ending.trouble
@@ -335,7 +335,7 @@ def judge(ending: Ending, tape: Tape, deadline: float) -> tuple[Outcome, str]:
         return Outcome.HANG, f"did not end within {deadline:g} s"
     if ending.signal:
         return Outcome.CRASH, f"killed by signal {ending.signal}"
-    for line in tape.lines():
+    for line in own:
         if "end" in line:
             return Outcome(str(line["end"])), str(line["message"])
     return Outcome.CRASH, f"ended with exit status {ending.status} before the case did"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from dataclasses import asdict, is_dataclass
+from dataclasses import is_dataclass
 from typing import IO, Any
 
 
@@ -14,6 +14,13 @@ def as_line(value: object) -> bytes:
     Raises ValueError for a number that is none (NaN), TypeError for what is not JSON.
     """
     return json.dumps(value, ensure_ascii=False, allow_nan=False).encode("utf-8", "replace") + b"\n"
+
+
+def plain(value: Any) -> Any:
+    """A dataclass as a dict, and those in its lists too. What else it has is not copied, as `asdict` would."""
+    if is_dataclass(value):
+        return {name: plain(getattr(value, name)) for name in value.__dataclass_fields__}
+    return [plain(each) for each in value] if isinstance(value, list) and value and is_dataclass(value[0]) else value
 
 
 class RecordWriter:
@@ -27,7 +34,7 @@ class RecordWriter:
 
     def write(self, line: Any) -> None:
         """Append a dataclass of `model.Line`, or the dict that it would become."""
-        value = asdict(line) if is_dataclass(line) and not isinstance(line, type) else line
+        value = plain(line)
         data = memoryview(as_line(value))
         while data:
             data = data[self._file.write(data) or 0 :]

@@ -23,6 +23,14 @@ from conformance.guest.definitions import case_id, is_case
 from conformance.model import End
 
 
+UNUSED = (
+    *("cacheprovider", "debugging", "doctest", "faulthandler", "junitxml", "legacypath", "logging", "monkeypatch"),
+    *("pastebin", "recwarn", "setuponly", "setupplan", "stepwise", "threadexception", "tmpdir", "unittest"),
+    *("unraisableexception", "warnings"),
+)
+"""Plugins of pytest that cases do not need; in an emulated guest each costs time at every case."""
+
+
 class Server:
     """Replaces pytest's loop over all items."""
 
@@ -52,7 +60,8 @@ def main(arguments: list[str]) -> int:
     with open(os.devnull) as null:
         os.dup2(null.fileno(), 0)
     with os.fdopen(requests, "rb") as lines:
-        options = ["-q", "-c", os.devnull, "-p", "no:cacheprovider", "-p", "conformance.guest.plugin"]
+        options = ["-q", "-c", os.devnull, "--capture=no", "-p", "conformance.guest.plugin"]
+        options += [word for name in UNUSED for word in ("-p", f"no:{name}")]
         options += ["--import-mode=importlib", "--strict-markers", f"--record=fd:{record}"]
         return int(pytest.main([*options, *arguments], plugins=[Server(iter(lines.readline, b""))]))
 

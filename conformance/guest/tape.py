@@ -23,13 +23,15 @@ FINAL_BYTES = 64 * 1024
 ENDING_BYTES = 32 * 1024
 """The part of them that is kept for the outcome."""
 _COUNT = struct.Struct("=QQ")  # bytes written, whether steps were dropped
+COUNTS_BYTES = 4096
+"""All regions' counts lie together in front of them: most regions are never touched, which keeps them cheap."""
 
 
 class Tape:
     """The shared memory. Made by the watcher before it forks the case."""
 
     def __init__(self) -> None:
-        self._memory = mmap.mmap(-1, REGIONS * REGION_BYTES)
+        self._memory = mmap.mmap(-1, COUNTS_BYTES + REGIONS * REGION_BYTES)
 
     def writer(self) -> Writer:
         """For the case itself."""
@@ -41,10 +43,9 @@ class Tape:
 
     def lines(self, region: int = 0) -> Iterator[dict[str, Json]]:
         """What was written to a region, in order. A line that was cut short by death is left out."""
-        base = region * REGION_BYTES
-        size, _ = _COUNT.unpack_from(self._memory, base)
-        start = base + _COUNT.size
-        for line in self._memory[start : start + min(size, REGION_BYTES - _COUNT.size)].splitlines():
+        size, _ = _COUNT.unpack_from(self._memory, region * _COUNT.size)
+        start = COUNTS_BYTES + region * REGION_BYTES
+        for line in self._memory[start : start + min(size, REGION_BYTES)].splitlines():
             try:
                 value = json.loads(line)
             except (ValueError, RecursionError):
@@ -54,7 +55,7 @@ class Tape:
 
     def truncated(self) -> bool:
         """Whether any region ran full."""
-        return any(_COUNT.unpack_from(self._memory, region * REGION_BYTES)[1] for region in range(REGIONS))
+        return any(_COUNT.unpack_from(self._memory, region * _COUNT.size)[1] for region in range(REGIONS))
 
 
 class Writer:
@@ -63,7 +64,8 @@ class Writer:
     def __init__(self, memory: mmap.mmap, region: int) -> None:
         self._memory = memory
         self._region = region
-        self._base = region * REGION_BYTES
+        self._count = region * _COUNT.size
+        self._start = COUNTS_BYTES + region * REGION_BYTES
         self._children = 0
         self.count = 0
         """How many calls were recorded here."""
@@ -71,14 +73,13 @@ class Writer:
     def write(self, line: dict[str, Json], *, keep: int = FINAL_BYTES) -> None:
         """Append a line, unless fewer than `keep` bytes would then be free."""
         data = as_line(line)
-        size, dropped = _COUNT.unpack_from(self._memory, self._base)
-        room = REGION_BYTES - _COUNT.size - size - keep
-        if len(data) > room:
-            _COUNT.pack_into(self._memory, self._base, size, 1)
+        size, dropped = _COUNT.unpack_from(self._memory, self._count)
+        if len(data) > REGION_BYTES - size - keep:
+            _COUNT.pack_into(self._memory, self._count, size, 1)
             return
-        start = self._base + _COUNT.size + size
+        start = self._start + size
         self._memory[start : start + len(data)] = data
-        _COUNT.pack_into(self._memory, self._base, size + len(data), dropped)
+        _COUNT.pack_into(self._memory, self._count, size + len(data), dropped)
 
     def observe(self, name: str, value: Json) -> None:
         """What a case recorded on purpose."""

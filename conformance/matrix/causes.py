@@ -23,13 +23,11 @@ def cause_of(
     cell = cells[name]
     if cell.status in (Status.SAME, Status.FLAKY) or name == reference:
         return None
-    if cell.status is Status.ERROR:
-        return Cause.ENVIRONMENT
     if cell.status is Status.SKIPPED:
         return Cause.POLICY
     if cell.message.startswith(HARDWARE):
         return Cause.HARDWARE
-    if _lacks_below(name, said, records):
+    if cell.status is Status.ERROR or _lacks_below(name, said, records):
         return Cause.ENVIRONMENT
     by_control = _by_control(name, cell, said, records, reference)
     if by_control:

@@ -408,5 +408,5 @@ def test_never(): pass
 def test_evidence_of_the_kernel_counts_more_than_what_a_case_says_of_itself(ending: Ending, outcome: Outcome) -> None:
     tape = Tape()
     tape.writer().end("passed", "")
-    assert judge(ending, tape, 1.0)[0] is outcome
+    assert judge(ending, list(tape.lines()), 1.0)[0] is outcome
     tape.close()
