@@ -263,6 +263,7 @@ class Cell:
     """What differs, in one line."""
     cause: Cause | None = None
     level: Level | None = None
+    """How deep it differs from what it was held against; None where it does not, or was held against nothing."""
     reference: str | None = None
     """The target that it was held against; None where no other target passes, so that the case's own assertions
     decided."""
@@ -278,7 +279,8 @@ class Cell:
         """Whether a gate must not let it through: a difference that nobody accepted, or an expectation unmet."""
         if self.cause in (Cause.HARDWARE, Cause.ENVIRONMENT):
             return False  # says nothing about the target
-        return self.unmet is not None or (self.status in DIFFERENCES and self.expected is None)
+        differs = self.status in DIFFERENCES and self.level is not None
+        return self.unmet is not None or (differs and self.expected is None)
 
 
 DIFFERENCES = (Status.DIFFERS, Status.MISSING, Status.FAILS, Status.CRASH, Status.HANG)

@@ -22,7 +22,6 @@ from conformance.guest import plugin
 from conformance.guest.definitions import case_id, is_case
 from conformance.model import End
 
-
 UNUSED = (
     *("cacheprovider", "debugging", "doctest", "faulthandler", "junitxml", "legacypath", "logging", "monkeypatch"),
     *("pastebin", "recwarn", "setuponly", "setupplan", "stepwise", "threadexception", "tmpdir", "unittest"),

@@ -123,8 +123,15 @@ def _cell(name: str, attempts: Mapping[str, Attempts], by_name: Mapping[str, Rec
             return Cell(STATUS[outcome], message, reference=name, attempts=count)
         return Cell(Status.INVALID, f"the reference itself: {outcome}: {message}", reference=name, attempts=count)
     held_against = _stand_in(name, attempts, by_name, reference)
+    if held_against is None and outcome is not Outcome.PASSED and _alike(attempts.get(reference), mine):
+        return Cell(STATUS[outcome], f"as on {reference}: {message}", attempts=count)
     found = difference(attempts[held_against].normal[-1], mine.normal[-1]) if held_against else None
     return _judge(outcome, message, found, held_against, count, attempts)
+
+
+def _alike(reference: Attempts | None, mine: Attempts) -> bool:
+    """Whether the reference, which does not pass itself, says just the same: then nothing differs."""
+    return bool(reference and reference.results) and set(reference.normal) == set(mine.normal)
 
 
 def _judge(

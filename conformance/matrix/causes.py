@@ -39,7 +39,7 @@ def cause_of(
 def _lacks_below(name: str, said: Mapping[str, Normal], records: Mapping[str, Record]) -> bool:
     """Whether a profile says just what the kernel under it says without the profile: its control."""
     target = records[name].target
-    below = target.control
+    below = target.control or ""
     if target.runner != "profile" or below not in said or records[below].target.runner != "local":
         return False
     return difference(said[below], said[name]) is None

@@ -15,7 +15,7 @@ import msgspec
 from conformance.matrix.versions import holds
 from conformance.model import Cell, Column, Expectation, Matrix, Row, Status
 
-UNTOLD = (Status.SKIPPED, Status.ERROR, Status.FLAKY)
+UNTOLD = (Status.SKIPPED, Status.ERROR, Status.FLAKY, Status.INVALID)
 """What a cell says that neither meets an expectation nor refutes it."""
 
 
@@ -138,7 +138,8 @@ def _merged(
 ) -> list[Expectation]:
     """Expectations for one target's cells: one for a whole module or function where all of it says the same."""
     cells = {row.case: cell for its, row, cell in new if its is column}
-    found, covered = [], set()
+    found: list[Expectation] = []
+    covered: set[str] = set()
     for pattern, cases in _groups(matrix, cells):
         verdicts = {(cells[case].status, cells[case].cause) if case in cells else None for case in cases}
         if covered.isdisjoint(cases) and len(verdicts) == 1 and None not in verdicts:

@@ -270,7 +270,7 @@ def test_run_that_is_ended_leaves_nothing_and_can_be_finished(
     results = tmp_path / "results"
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    run = started("run", "-t", name, "-o", results, "files", "ipc", TMPDIR=str(temporary))
+    run = started("run", "-t", name, "-o", results, "files/test_open.py", "files/test_locks.py", TMPDIR=str(temporary))
     record = results / f"{name}.jsonl"
     assert eventually(lambda: record.exists() and record.read_text().count('"kind":"result"') > 2, 120)
     run.send_signal(number)

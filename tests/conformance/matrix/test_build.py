@@ -273,3 +273,13 @@ def test_cases_are_run_again_in_the_order_of_the_matrix() -> None:
     ours = [result(Outcome.FAILED, case=f"a/test_b.py::test_{n}") for n in (3, 1, 2)]
     found = matrix(record("native", *ours))
     assert suspicious(found) == {"native": [f"a/test_b.py::test_{n}" for n in (1, 2, 3)]}
+
+
+def test_what_the_reference_says_as_well_is_no_difference_though_not_the_same() -> None:
+    """Where nobody passes: a machine against itself must stay green, and the cell must not."""
+    missing = result(Outcome.MISSING, message="overlayfs")
+    (row,) = build([record("native", missing), record("again", missing)], "native").rows
+    assert (row.cells["native"].status, row.cells["again"].status) == (Status.INVALID, Status.MISSING)
+    assert not row.cells["again"].unexpected
+    (row,) = build([record("native", missing), record("again", result(Outcome.FAILED))], "native").rows
+    assert row.cells["again"].unexpected

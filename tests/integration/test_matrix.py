@@ -1,0 +1,122 @@
+"""The matrix of all shipped targets shows what is known of them; what is the same kernel is the same."""
+
+from __future__ import annotations
+
+import csv
+import re
+import subprocess
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from conformance.model import Cell, Matrix, Row, Status
+from conformance.run.errors import Exit
+from tests.integration.targets import NAMES, runner
+from tests.integration.test_command import TWO_LOCAL, conformance
+
+AREAS = ("netlink/test_uevents.py", "ptrace/test_attach.py", "systemd", "files/test_open.py")
+KERNELS = ("lts", "wsl2")
+TWO_BOOTED = """
+[target.lts]
+runner = "qemu"
+kernel = "debian:6.1"
+[target.again]
+runner = "qemu"
+kernel = "debian:6.1"
+"""
+
+
+def matrix_in(directory: Path) -> Matrix:
+    """What a run has found."""
+    return msgspec.json.decode((directory / "matrix.json").read_bytes(), type=Matrix)
+
+
+@pytest.fixture(scope="module")
+def matrix(tmp_path_factory: pytest.TempPathFactory) -> Matrix:
+    """A part of the main job, on every target."""
+    for name in NAMES:
+        runner(name)
+    directory = tmp_path_factory.mktemp("matrix") / "results"
+    done = conformance("run", "-o", directory, *AREAS)
+    assert done.returncode in (Exit.EXPECTED, Exit.UNEXPECTED), done.stdout + done.stderr
+    return matrix_in(directory)
+
+
+def cells(matrix: Matrix, target: str, pattern: str = "") -> list[tuple[Row, Cell]]:
+    """A target's cells of the cases that match."""
+    return [(row, row.cells[target]) for row in matrix.rows if re.search(pattern, row.case)]
+
+
+def test_every_target_has_run_everything(matrix: Matrix) -> None:
+    assert {column.target.name for column in matrix.columns} == set(NAMES)
+    assert all(column.complete and not column.failed for column in matrix.columns)
+    assert Status.ERROR not in {cell.status for _, _, cell in matrix.cells()}
+
+
+def test_kernel_that_was_built_is_not_called_wsl2(matrix: Matrix) -> None:
+    assert {column.label for column in matrix.columns} == {"native", "lts", "wsl2 (config)", "wsl1", "gvisor"}
+
+
+@pytest.mark.parametrize("target", KERNELS)
+def test_real_kernel_keeps_every_promise_or_lacks_the_feature(matrix: Matrix, target: str) -> None:
+    departs = {
+        row.case: cell for row, cell in cells(matrix, target) if cell.status not in (Status.SAME, Status.MISSING)
+    }
+    assert departs == {}
+
+
+@pytest.mark.parametrize("target", KERNELS)
+def test_what_a_real_kernel_lacks_has_a_cause(matrix: Matrix, target: str) -> None:
+    lacks = {row.case: cell.cause for row, cell in cells(matrix, target) if cell.status is Status.MISSING}
+    assert set(lacks.values()) <= {"version", "config", "hardware"}, lacks
+
+
+SEIZING = "test_attach.*(seize_does|interrupt_stops|listening)"
+
+
+@pytest.mark.parametrize("pattern", ["test_uevents.*filter", "test_uevents.*credentials", SEIZING])
+def test_wsl1_is_not_the_same_where_it_is_known_to_lack(matrix: Matrix, pattern: str) -> None:
+    found = {cell.status for _, cell in cells(matrix, "wsl1", pattern)}
+    assert found
+    assert found <= {Status.MISSING, Status.FAILS}
+
+
+def test_every_row_about_systemd_lacks_something_on_wsl1(matrix: Matrix) -> None:
+    found = cells(matrix, "wsl1", "^systemd/")
+    modules = {row.module for row, _ in found}
+    assert len(modules) >= 5
+    assert {row.module for row, cell in found if cell.status in (Status.MISSING, Status.FAILS)} == modules
+
+
+def test_gvisor_is_not_the_same_where_its_own_table_says_unimplemented(matrix: Matrix) -> None:
+    table = subprocess.run(["runsc", "help", "syscalls", "-format", "csv"], capture_output=True, text=True, check=True)
+    lines = csv.DictReader(table.stdout.splitlines())
+    lacks = {line["Name"] for line in lines if line["Arch"] == "amd64" and line["Support"] == "Unimplemented"}
+    assert lacks
+    for row, cell in cells(matrix, "gvisor"):
+        made = [line for line in row.traces["gvisor"].calls if " = -1 " not in line] if "gvisor" in row.traces else []
+        used = {line.rpartition("] ")[2].partition("(")[0] for line in made}
+        assert cell.status is not Status.SAME or not used & lacks, (row.case, used & lacks)
+
+
+def test_machine_against_itself_is_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "targets.toml").write_text(TWO_LOCAL)
+    done = conformance("run", "--targets", tmp_path / "targets.toml", "-o", tmp_path / "results")
+    assert done.returncode == Exit.EXPECTED, done.stdout + done.stderr
+    for row in matrix_in(tmp_path / "results").rows:
+        one, other = row.cells["native"], row.cells["again"]
+        assert one.status is not Status.FLAKY
+        assert other.status is Status.SAME or one.status in (Status.INVALID, Status.SKIPPED), (row.case, other)
+
+
+def test_kernel_booted_twice_is_all_the_same(tmp_path: Path) -> None:
+    runner("lts")
+    (tmp_path / "targets.toml").write_text(TWO_BOOTED)
+    chosen = ("--targets", tmp_path / "targets.toml", "--reference", "lts", "--cold", "-o", tmp_path / "results")
+    done = conformance("run", *chosen, *AREAS)
+    assert done.returncode == Exit.EXPECTED, done.stdout + done.stderr
+    for row in matrix_in(tmp_path / "results").rows:
+        one, other = row.cells["lts"], row.cells["again"]
+        assert one.status is not Status.FLAKY
+        assert other.status is Status.SAME or one.status is Status.INVALID, (row.case, other)
