@@ -313,7 +313,8 @@ def perform(item: pytest.Function, case: Callable[[], None], writer: Writer) -> 
 def explained(item: pytest.Function, error: BaseException) -> str:
     """An uncaught error as pytest would show it; in a word where the case has lost the means for that."""
     try:
-        return str(item.repr_failure(pytest.ExceptionInfo.from_exception(error)))
+        told = str(item.repr_failure(pytest.ExceptionInfo.from_exception(error)))
+        return told.replace(f"{item.config.rootpath}/", "")  # the same on every target
     except BaseException:
         return f"{type(error).__name__}: {error}"
 

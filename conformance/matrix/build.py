@@ -131,7 +131,7 @@ def _cell(name: str, attempts: Mapping[str, Attempts], by_name: Mapping[str, Rec
 
 def _alike(reference: Attempts | None, mine: Attempts) -> bool:
     """Whether the reference, which does not pass itself, says just the same: then nothing differs."""
-    return bool(reference and reference.results) and set(reference.normal) == set(mine.normal)
+    return reference is not None and bool(reference.results) and set(reference.normal) == set(mine.normal)
 
 
 def _judge(
