@@ -54,6 +54,13 @@ class Guest(Protocol):
         """How to start the interpreter that has the suite, inside."""
 
     @property
+    def executor(self) -> Sequence[str]:
+        """How to start the executor, inside.
+
+        Raises RunnerError when there is no C compiler here and none came along.
+        """
+
+    @property
     def cases(self) -> str:
         """Where the cases lie, inside."""
 

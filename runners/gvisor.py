@@ -77,7 +77,7 @@ def bundle_config(tree: Path, suite: Path) -> dict[str, object]:
                     "source": str(suite / payload.SUITE.lstrip("/") / name),
                     "options": ["bind", "ro"],
                 }
-                for name in ("conformance", "cases")
+                for name in ("conformance", "cases", payload.BINARIES)
             ),
         ],
         "linux": {"namespaces": [{"type": kind} for kind in ("pid", "network", "ipc", "uts", "mount")]},
@@ -147,6 +147,11 @@ class GvisorGuest:
             time.sleep(0.05)
         last = " / ".join(self.log().strip().splitlines()[-2:])
         raise RunnerError(f"runsc did not start a sandbox with platform {self._platform}: {last}")
+
+    @property
+    def executor(self) -> Sequence[str]:
+        """See `Guest`."""
+        return payload.executor_command()
 
     def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> ProcessChannel:
         """See `Guest`."""

@@ -12,6 +12,7 @@ from typing import Self
 
 from runners.base import Death, tail
 from runners.cache import cache_root
+from runners.executor import executable
 from runners.process import ProcessChannel
 from runners.workspace import workspace
 
@@ -38,6 +39,11 @@ class HostGuest:
         self._stack = ExitStack()
         self._room = self._stack.enter_context(workspace("local"))
         self._log = self._stack.enter_context((self._room / "stderr").open("wb"))
+
+    @property
+    def executor(self) -> Sequence[str]:
+        """See `Guest`."""
+        return (str(executable()),)
 
     def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> ProcessChannel:
         """See `Guest`."""

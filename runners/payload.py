@@ -1,8 +1,8 @@
 """What goes into a guest: the running interpreter, the suite and its packages, as a tree and as an initramfs.
 
 Two layers, each cached by content: the *base* (interpreter, packages, shared libraries, a few programs) changes when
-the machine does, the *suite* (conformance and cases) whenever somebody edits a case. Byte-code is compiled here, since
-a guest may be twenty times slower; pytest's rewritten modules of the cases, too.
+the machine does, the *suite* (conformance, cases and the executor) whenever somebody edits a case. Byte-code is
+compiled here, since a guest may be twenty times slower; pytest's rewritten modules of the cases, too.
 """
 
 from __future__ import annotations
@@ -28,9 +28,12 @@ from runners.base import RunnerError
 from runners.cache import entry
 from runners.cpio import write_archive
 from runners.elf import closure
+from runners.executor import executable
 
 SUITE = "/conformance"
 """Where the suite lies in a guest."""
+BINARIES = "bin"
+"""The directory of the suite, in a guest, with the executor."""
 SOURCES = Path(__file__).resolve().parent.parent
 """Where the suite's packages lie side by side, here."""
 PACKAGES = ("pytest", "hypothesis", "python-ptrace")
@@ -49,6 +52,7 @@ ETC = {
     "etc/group": "root:x:0:\nnogroup:x:65534:\n",
     "etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
 }
+_EXECUTOR = "executor"
 DIRECTORIES = ("dev", "proc", "sys", "run", "tmp", "root", "mnt", "etc", "var/tmp")
 
 
@@ -68,6 +72,12 @@ def interpreter() -> Path:
 def python_command() -> list[str]:
     """How to start Python in a guest: no site packages but ours, and nothing written."""
     return [str(interpreter()), "-S", "-B", "-u"]
+
+
+def executor_command() -> list[str]:
+    """How to start the executor in a guest. Raises RunnerError when it cannot be made here, so that none is inside."""
+    executable()
+    return [f"{SUITE}/{BINARIES}/{_EXECUTOR}"]
 
 
 PYTHON_ENVIRONMENT = {
@@ -222,7 +232,17 @@ def suite() -> Layer:
     digest = hashlib.sha256(Path(__file__).read_bytes() + base().archive.parent.name.encode())
     for path in _sources():
         digest.update(path.relative_to(SOURCES).as_posix().encode() + b"\0" + path.read_bytes())
+    if binary := _executor():
+        digest.update(binary.read_bytes())
     return _layer(f"payload/suite-{digest.hexdigest()[:16]}", _make_suite)
+
+
+def _executor() -> Path | None:
+    """The executor, or None where it cannot be made: cases do without it."""
+    try:
+        return executable()
+    except RunnerError:
+        return None
 
 
 def _sources() -> Iterator[Path]:
@@ -240,6 +260,9 @@ def _make_suite(tree: Path) -> None:
         to = root / path.relative_to(SOURCES)
         to.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, to)
+    (root / BINARIES).mkdir(exist_ok=True)
+    if binary := _executor():
+        shutil.copy2(binary, root / BINARIES / _EXECUTOR)
     _rewrite_cases(root)
     for path in root.rglob("__pycache__/*.pyc"):
         _relocate(path, str(root), SUITE)

@@ -144,6 +144,11 @@ class QemuGuest:
         """See `Guest`."""
         return f"{qemu_version()}, {self._accelerated.name}, {CPUS} cpus, {self._stream.split(',')[0]}"
 
+    @property
+    def executor(self) -> Sequence[str]:
+        """See `Guest`."""
+        return payload.executor_command()
+
     def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> FramedChannel:
         """See `Guest`. The process that the snapshot has is there already."""
         resumed, self._resumed = self._resumed, None

@@ -96,6 +96,7 @@ class FakeGuest:
     """A guest whose one process is a fake channel."""
 
     python: Sequence[str] = ("python",)
+    executor: Sequence[str] = ("executor",)
     cases = "/conformance/cases"
     label = ""
     made_by = "a fake"

@@ -18,7 +18,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "conformance.syscalls": ("conformance.model", "conformance.syscalls"),
     "conformance.guest": ("conformance", "conformance.model", "conformance.syscalls", "conformance.guest"),
     "conformance.matrix": ("conformance.model", "conformance.syscalls", "conformance.matrix"),
-    "conformance.differential": ("conformance.model", "conformance.syscalls", "conformance.differential", "runners"),
+    "conformance.differential": (
+        *("conformance.model", "conformance.syscalls", "conformance.matrix", "conformance.differential"),
+        "runners.base",
+    ),
     "conformance.workloads": ("conformance.model", "conformance.syscalls", "conformance.workloads"),
     "conformance.run": (
         *("conformance.model", "conformance.syscalls", "conformance.matrix", "conformance.run"),

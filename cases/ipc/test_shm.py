@@ -44,7 +44,7 @@ def test_what_a_child_writes_is_there_for_its_parent() -> None:
     assert memory_at(address, 5) == b"hello"
     state = ShmidDs()
     shmctl(id, IPC_STAT, state)
-    assert (state.segsz, state.nattch, state.cpid, state.mode & 0o777) == (100, 1, getpid(), 0o600)
+    assert (state.segsz, state.nattch, state.cpid, state.perm.mode & 0o777) == (100, 1, getpid(), 0o600)
 
 
 def test_removed_segment_lives_until_it_is_detached() -> None:
@@ -55,7 +55,7 @@ def test_removed_segment_lives_until_it_is_detached() -> None:
     shmget.fails_with(ENOENT, KEY, PAGE, 0)
     state = ShmidDs()
     shmctl(id, IPC_STAT, state)
-    assert state.mode & SHM_DEST
+    assert state.perm.mode & SHM_DEST
     write_memory(shmat(id, 0, 0), b"hello")
     assert memory_at(address, 5) == b"hello"
     assert attached(id) == 2

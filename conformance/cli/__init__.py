@@ -10,7 +10,7 @@ import click
 from conformance import __version__
 from conformance.run.errors import Exit, UserError
 
-COMMANDS = ("run", "report", "diff", "targets", "doctor", "schema", "kernels", "expect")
+COMMANDS = ("run", "report", "diff", "targets", "doctor", "schema", "kernels", "expect", "fuzz", "replay")
 
 EPILOGUE = """\b
 Exit statuses:
@@ -46,6 +46,7 @@ def cli() -> None:
     \b
     conformance run                       everything in targets.toml, as a matrix
     conformance run -t wsl2 netlink       one target against the reference, one area
+    conformance fuzz -t gvisor --time 5m  generated programs, and a reproducer of each divergence
     conformance report results/LATEST     the matrix of an earlier run, in any format
     conformance doctor --install          what this machine lacks
     """

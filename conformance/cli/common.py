@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from conformance.matrix.expectations import ExpectationError, load
-from conformance.model import Expectation, Matrix
+from conformance.model import Expectation, Matrix, Target
 from conformance.run.errors import UsageError, UserError
 
 EXPECTATIONS = Path("expectations.toml")
@@ -61,9 +61,30 @@ def write_whole(path: Path, data: bytes) -> None:
         raise UserError(f"{path} cannot be written: {error.strerror}; make room or choose another place") from error
 
 
+def kernels_of(given: tuple[str, ...], available: dict[str, Target]) -> dict[str, str]:
+    """The kernels that `--kernel` names, by target. Raises UsageError."""
+    found = {}
+    for each in given:
+        name, separator, image = each.partition("=")
+        if not separator or not image:
+            raise UsageError(f"--kernel {each}: write TARGET=IMAGE, for example wsl2=/path/to/bzImage")
+        if name not in available or available[name].runner != "qemu":
+            fitting = [target.name for target in available.values() if target.runner == "qemu"]
+            raise UsageError(f"--kernel {each}: {name} is no target with a kernel; those are {', '.join(fitting)}")
+        found[name] = image if image.startswith("debian:") else str(Path(image).resolve())
+    return found
+
+
 FORMAT = click.Choice(["text", "markdown", "json", "junit", "html"])
 EXPECTATIONS_OPTION = click.option(
     "--expectations",
     type=click.Path(path_type=Path, dir_okay=False),
     help="Differences that are known and accepted [default: expectations.toml, if it is there].",
+)
+KERNEL_OPTION = click.option(
+    "--kernel",
+    "kernels",
+    multiple=True,
+    metavar="TARGET=IMAGE",
+    help="Boot this image (a path, or debian:SERIES) for a target.",
 )

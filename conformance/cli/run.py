@@ -6,9 +6,17 @@ from pathlib import Path
 
 import click
 
-from conformance.cli.common import EXPECTATIONS_OPTION, RESULTS, read_expectations, write_reports
+from conformance.cli.common import (
+    EXPECTATIONS_OPTION,
+    KERNEL_OPTION,
+    RESULTS,
+    kernels_of,
+    read_expectations,
+    write_reports,
+)
+from conformance.guest.profiles import EFFORT, GATE
 from conformance.matrix.expectations import unexpected
-from conformance.model import Matrix, Status, Target
+from conformance.model import Matrix, Status
 from conformance.run import targets as target_files
 from conformance.run.display import Display
 from conformance.run.errors import Exit, UsageError
@@ -38,13 +46,7 @@ WRITTEN = ("json", "html", "markdown", "junit")
     metavar="TARGET",
     help="The target that the others are held against.",
 )
-@click.option(
-    "--kernel",
-    "kernels",
-    multiple=True,
-    metavar="TARGET=IMAGE",
-    help="Boot this image (a path, or debian:SERIES) for a target.",
-)
+@KERNEL_OPTION
 @click.option(
     "--targets", "targets_file", type=click.Path(path_type=Path, dir_okay=False), help="Another targets.toml."
 )
@@ -54,6 +56,13 @@ WRITTEN = ("json", "html", "markdown", "junit")
     show_default=True,
     metavar="SECONDS",
     help="How long a case may take; multiplied for emulated guests.",
+)
+@click.option(
+    "--profile",
+    type=click.Choice(tuple(EFFORT)),
+    default=GATE,
+    show_default=True,
+    help="Examples for cases that have a model: the same everywhere and always; random, and 20 or 4 times as many.",
 )
 @click.option("--resume", metavar="RUN", help="Finish a run that was killed: what it has is kept, what is left is run.")
 @click.option("--cold", is_flag=True, help="Boot every guest instead of resuming one that was remembered.")
@@ -72,6 +81,7 @@ def command(
     kernels: tuple[str, ...],
     targets_file: Path | None,
     timeout: float,
+    profile: str,
     resume: str | None,
     cold: bool,
     output: Path | None,
@@ -96,8 +106,8 @@ def command(
             new_run_name(),
             reference,
             target_files.choose(available, names, reference),
-            Selection(tuple(map(_case_path, paths)), expression, timeout),
-            _kernels(kernels, available),
+            Selection(tuple(map(_case_path, paths)), expression, timeout, profile),
+            kernels_of(kernels, available),
         )
         _check(plan.selection)
         directory = output or RESULTS / plan.run
@@ -166,16 +176,3 @@ def _check(selection: Selection) -> None:
 def areas() -> list[str]:
     """The folders of cases."""
     return sorted(path.name for path in CASES.iterdir() if path.is_dir() and any(path.glob("test_*.py")))
-
-
-def _kernels(given: tuple[str, ...], available: dict[str, Target]) -> dict[str, str]:
-    found = {}
-    for each in given:
-        name, separator, image = each.partition("=")
-        if not separator or not image:
-            raise UsageError(f"--kernel {each}: write TARGET=IMAGE, for example wsl2=/path/to/bzImage")
-        if name not in available or available[name].runner != "qemu":
-            fitting = [target.name for target in available.values() if target.runner == "qemu"]
-            raise UsageError(f"--kernel {each}: {name} is no target with a kernel; those are {', '.join(fitting)}")
-        found[name] = image if image.startswith("debian:") else str(Path(image).resolve())
-    return found

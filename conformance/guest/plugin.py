@@ -16,6 +16,7 @@ from typing import Protocol
 
 import pytest
 
+from conformance.guest import profiles
 from conformance.guest.definitions import case_id, definition_hash, described, headline, is_case
 from conformance.guest.facts import facts
 from conformance.guest.isolation import NAMESPACES, Ending, Isolation
@@ -78,6 +79,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="this machine is thrown away afterwards: run the cases that could harm it, too",
     )
+    group.addoption(
+        "--profile",
+        choices=tuple(profiles.EFFORT),
+        default=profiles.GATE,
+        help="examples for cases that have a model: gate (the same everywhere and always), nightly (random, and 20 "
+        "times as many), dev (random, and 4 times as many); default: %(default)s",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -98,6 +106,7 @@ class Cases:
         self.is_worker = hasattr(config, "workerinput")
         target = config.getoption("--record")
         self.planned = False
+        self.profiled = False
         self._current: Writer | None = None
         try:
             self.record = RecordWriter(target) if target and not self.is_worker else None
@@ -140,8 +149,16 @@ class Cases:
             (mark.args[0] for mark in item.iter_markers("deadline")), self.config.getoption("--case-timeout")
         )
         deadline *= self.config.getoption("--slowdown")
+        profile = self.config.getoption("--profile") if profiles.concerns(str(item.path)) else None
+        deadline *= profiles.EFFORT[profile] if profile else 1
+
+        def child() -> None:
+            if profile:
+                profiles.begin(profile)
+            perform(item, case, writer)
+
         started = time.perf_counter()
-        ending = self.isolation.run(lambda: perform(item, case, writer), deadline=deadline, shares=shares)
+        ending = self.isolation.run(child, deadline=deadline, shares=shares)
         seconds = time.perf_counter() - started
         own = list(tape.lines())
         outcome, message = judge(ending, own, deadline)
@@ -181,6 +198,12 @@ class Cases:
         return None
 
     # -- reporting
+
+    def pytest_pycollect_makemodule(self, module_path: Path) -> None:
+        """Properties take their settings when they are defined: before their module is imported, set the defaults."""
+        if not self.profiled and is_case(module_path) and profiles.concerns(str(module_path)):
+            self.profiled = True
+            profiles.load(self.config.getoption("--profile"), self.config.getoption("--slowdown"))
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Cases whose module cannot be imported are in no plan, so the record says why."""

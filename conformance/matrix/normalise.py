@@ -12,7 +12,7 @@ from conformance.model import CaseResult, Json, Outcome, Step
 from conformance.syscalls.buffers import Struct
 from conformance.syscalls.call import Parameter, Syscall, errno_name
 from conformance.syscalls.kinds import Kind, Names, Seen
-from conformance.syscalls.table import stubs
+from conformance.syscalls.table import describe
 
 PLAIN = Kind()
 TOO_DEEP = "(nested too deeply to be read)"
@@ -51,16 +51,16 @@ def normalise(result: CaseResult) -> Normal:
 
 
 def _step(step: Step, names: Names) -> NormalStep:
-    stub = stubs().get(step.call)
+    stub = describe(step.call, step.args)
     parameters = stub.parameters if stub else ()
     args = [
-        _value(value, parameters[at] if at < len(parameters) else None, names) for at, value in enumerate(step.args)
+        normal_value(value, parameters[at] if at < len(parameters) else None, names) for at, value in enumerate(step.args)
     ]
     outs = [
-        (at, _value(value, parameters[int(at)] if at.isdigit() and int(at) < len(parameters) else None, names))
+        (at, normal_value(value, parameters[int(at)] if at.isdigit() and int(at) < len(parameters) else None, names))
         for at, value in sorted(step.outs.items())
     ]
-    result = _kind(stub).normal(step.result, names) if not step.errno else -1
+    result = kind_of_result(stub).normal(step.result, names) if not step.errno else -1
     return NormalStep(
         step.call,
         step.errno,
@@ -71,11 +71,12 @@ def _step(step: Step, names: Names) -> NormalStep:
     )
 
 
-def _kind(stub: Syscall[Any] | None) -> Kind:
+def kind_of_result(stub: Syscall[Any] | None) -> Kind:
+    """What a call returns; anything, where it is not described."""
     return stub.result if stub else PLAIN
 
 
-def _value(seen: Json, parameter: Parameter | None, names: Names) -> Seen:
+def normal_value(seen: Json, parameter: Parameter | None, names: Names) -> Seen:
     """One argument or output, member by member where it is a struct."""
     value: Any = seen
     if parameter is None:
@@ -118,14 +119,14 @@ def _sorted(value: Any) -> Any:
 
 def show(step: Step) -> str:
     """A call as a line of text, in the manner of strace(1)."""
-    stub = stubs().get(step.call)
+    stub = describe(step.call, step.args)
     parameters = stub.parameters if stub else ()
     shown = []
     for at, seen in enumerate(step.args):
         kind = parameters[at].kind if at < len(parameters) else PLAIN
         value: Any = step.outs.get(str(at), seen)
         shown.append(_shown(kind, value))
-    ended = f"-1 {errno_name(step.errno)}" if step.errno else _kind(stub).show(step.result)
+    ended = f"-1 {errno_name(step.errno)}" if step.errno else kind_of_result(stub).show(step.result)
     where = f"[child {step.process}] " if step.process else ""
     return f"{where}{step.call}({', '.join(shown)}) = {ended}"
 

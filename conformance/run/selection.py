@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from _pytest.mark.expression import Expression
 
+from conformance.guest.profiles import GATE
+
 
 @dataclass(frozen=True, slots=True)
 class Selection:
@@ -18,6 +20,8 @@ class Selection:
     """As in pytest's -k: names with `and`, `or` and `not`."""
     timeout: float = 20.0
     """Seconds a case may take, before the guest's slowdown."""
+    profile: str = GATE
+    """Which examples cases try that have a model; see `conformance.guest.profiles`."""
 
     def takes(self, case: str) -> bool:
         """Whether a case is selected. Raises SyntaxError when the expression is malformed."""

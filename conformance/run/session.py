@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
+from conformance.guest.profiles import EFFORT
 from conformance.model import CaseInfo, End, Facts, FactsLine, Line, Outcome, Plan, ResultLine, Start, Trouble
 from conformance.run.records import LONGEST_LINE, MalformedLine, parse_line
 from conformance.run.selection import Selection
@@ -49,10 +50,11 @@ class Session:
             *guest.python,
             *("-m", "conformance.guest.serve", f"--rootdir={guest.cases.rpartition('/')[0]}"),
             *(f"--case-timeout={selection.timeout}", f"--slowdown={guest.slowdown}"),
+            f"--profile={selection.profile}",
             *(["--disposable"] if guest.disposable else []),
             guest.cases,
         ]
-        self._silence = (selection.timeout + SILENCE_SECONDS) * guest.slowdown
+        self._silence = (selection.timeout * EFFORT[selection.profile] + SILENCE_SECONDS) * guest.slowdown
         self._running: str | None = None
         self._pending = b""
         self._channel = guest.spawn(arguments)

@@ -15,15 +15,16 @@ from __future__ import annotations
 import ctypes
 import errno as errnos
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
 from typing import Annotated, Any, Generic, ParamSpec, Protocol, get_args, get_origin, get_type_hints
 
 from conformance.syscalls.buffers import Buffer, Struct
+from conformance.syscalls.choices import Choice
 from conformance.syscalls.kinds import CountedMemory, Kind, Seen
-from conformance.syscalls.numbers import TABLES
+from conformance.syscalls.numbers import SINCE, TABLES
 
 P = ParamSpec("P")
 
@@ -114,6 +115,11 @@ class Parameter:
         inner = get_args(get_args(annotation)[0]) if notes else ()
         self.struct = next((each for each in inner if isinstance(each, type) and issubclass(each, Struct)), None)
 
+    @cached_property
+    def choices(self) -> tuple[Choice, ...]:
+        """What a generated program may pass, the plainest that works first."""
+        return self.kind.choices(self.struct)
+
 
 class Syscall(Generic[P]):
     """A system call with a typed signature. Calling it makes the raw call."""
@@ -123,10 +129,16 @@ class Syscall(Generic[P]):
         self._function = function
         self.__doc__ = function.__doc__
         self.__name__ = function.__name__
+        self.__module__ = function.__module__
         self._number = ctypes.c_long(_NUMBERS.get(self.name, ABSENT_NUMBER))
 
     def __repr__(self) -> str:
         return f"<syscall {self.name}>"
+
+    @property
+    def since(self) -> str:
+        """The release that first had the call, such as `6.6`; "" where it is older than Linux 2.6.13."""
+        return SINCE.get(self.name, "")
 
     @cached_property
     def _hints(self) -> dict[str, Any]:
@@ -223,9 +235,57 @@ def register(value: object) -> ctypes.c_long | ctypes.c_char_p:
     raise TypeError(f"{value!r} is neither a number nor memory")
 
 
+class Operation(Syscall[P]):
+    """One of the meanings of a call that has many: the signature that holds where some arguments are as given."""
+
+    def __init__(self, function: Callable[P, int], of: Syscall[Any], given: Mapping[str, tuple[int, ...]]) -> None:
+        super().__init__(function, number=of.name)
+        self.given = given
+        """Values by argument."""
+
+    def __repr__(self) -> str:
+        return f"<operation {self.__name__} of {self.name}>"
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The arguments, in order; what is given can be chosen only so."""
+        found = super().parameters
+        for parameter in found:
+            if parameter.name in self.given:
+                parameter.choices = self.given[parameter.name]
+        return found
+
+    def matches(self, args: Sequence[object]) -> bool:
+        """Whether arguments, as seen, mean this operation."""
+        values = {parameter.name: value for parameter, value in zip(self.parameters, args, strict=False)}
+        return all(values.get(name) in allowed for name, allowed in self.given.items())
+
+
+class Pseudo(Syscall[P]):
+    """What the executor of generated programs offers like a call: making children, touching memory. Not for cases."""
+
+    def __init__(self, function: Callable[P, int], number: int) -> None:
+        super().__init__(function)
+        self.number = number
+
+
 def syscall(function: Callable[P, int]) -> Syscall[P]:
     """Turn a typed signature into a stub. The function's name is the call's."""
     return Syscall(function)
+
+
+def operation(of: Syscall[Any], **given: int | tuple[int, ...]) -> Callable[[Callable[P, int]], Operation[P]]:
+    """Describe what a call means where arguments have certain values: `@operation(fcntl, command=(F_GETFD, F_GETFL))`.
+
+    The signature has the call's parameters, with the kinds that they have then. Its name is for readers.
+    """
+    values = {name: (value,) if isinstance(value, int) else value for name, value in given.items()}
+    return lambda function: Operation(function, of, values)
+
+
+def pseudo(number: int) -> Callable[[Callable[P, int]], Pseudo[P]]:
+    """Describe what the executor offers under a number that no call has."""
+    return lambda function: Pseudo(function, number)
 
 
 def errno_name(error: int) -> str:

@@ -2,40 +2,57 @@
 
 from __future__ import annotations
 
+import ctypes
+import struct as packing
+from collections.abc import Iterator
 from typing import Annotated
 
-from conformance.syscalls.buffers import I16, I64, U16, U32, U64, Buffer, Struct
-from conformance.syscalls.call import syscall
+from conformance.syscalls.buffers import I64, U16, U32, U64, Buffer, Layout, Struct
+from conformance.syscalls.call import operation, syscall
+from conformance.syscalls.choices import BAD_POINTERS, ROOMS, UNMAPPED, Blob, Choice, LengthOf, Use, room, text
 from conformance.syscalls.kinds import (
     Address64,
+    AddressKind,
     Any_,
     Bits,
+    ChosenMemory,
     Count,
+    CountedMemory,
     Dev64,
     Dir,
     Fd,
+    FdPair,
+    FileDescriptor,
     Flags,
+    Fraction32,
+    Fraction64,
+    Id,
     In,
     InBytes,
     Ino64,
     InOut,
     Int,
+    Length,
     MaskedMemory,
     Memory,
     Mode,
     Names,
+    Number,
+    Octal,
     Offset,
     Out,
     OutBytes,
-    OutFds,
-    OutInt,
     OutRandom,
     Path,
+    PathKind,
+    Pid,
     Pid32,
+    Renamed,
+    Seconds64,
     Seen,
+    Signal,
     Size,
-    Time32,
-    Time64,
+    SomePid,
     Uid,
     Varying32,
     Varying64,
@@ -60,7 +77,9 @@ F_SETOWN_EX, F_GETOWN_EX = 15, 16
 F_OFD_GETLK, F_OFD_SETLK, F_OFD_SETLKW = 36, 37, 38
 F_SETLEASE, F_GETLEASE, F_NOTIFY, F_DUPFD_QUERY, F_DUPFD_CLOEXEC = 1024, 1025, 1026, 1027, 1030
 F_SETPIPE_SZ, F_GETPIPE_SZ, F_ADD_SEALS, F_GET_SEALS = 1031, 1032, 1033, 1034
-F_GET_RW_HINT, F_SET_RW_HINT = 1035, 1036
+F_GET_RW_HINT, F_SET_RW_HINT, F_GET_FILE_RW_HINT, F_SET_FILE_RW_HINT = 1035, 1036, 1037, 1038
+F_GETOWNER_UIDS, F_CREATED_QUERY, F_GETDELEG, F_SETDELEG = 17, 1028, 1039, 1040
+DN_ACCESS, DN_MODIFY, DN_CREATE, DN_DELETE, DN_RENAME, DN_ATTRIB, DN_MULTISHOT = 1, 2, 4, 8, 0x10, 0x20, 0x80000000
 FD_CLOEXEC = 1
 F_RDLCK, F_WRLCK, F_UNLCK = 0, 1, 2
 F_SEAL_SEAL, F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE, F_SEAL_FUTURE_WRITE, F_SEAL_EXEC = 1, 2, 4, 8, 16, 32
@@ -84,18 +103,246 @@ SPLICE_F_MOVE, SPLICE_F_NONBLOCK, SPLICE_F_MORE, SPLICE_F_GIFT = 1, 2, 4, 8
 CLOSE_RANGE_UNSHARE, CLOSE_RANGE_CLOEXEC = 2, 4
 DT_FIFO, DT_CHR, DT_DIR, DT_BLK, DT_REG, DT_LNK, DT_SOCK = 1, 2, 4, 6, 8, 10, 12
 
-OpenFlags = Annotated[int, Flags(named(globals(), "O_"))]
+FIOCLEX, FIONCLEX, FIONREAD, FIONBIO, FIOASYNC, FIOQSIZE = 0x5451, 0x5450, 0x541B, 0x5421, 0x5452, 0x5460
+FIGETBSZ, FIBMAP, TCGETS, TIOCGWINSZ, TIOCOUTQ, BLKGETSIZE = 2, 1, 0x5401, 0x5413, 0x5411, 0x1260
+FIOSETOWN, FIOGETOWN = 0x8901, 0x8903
+FS_IOC_GETFLAGS, FS_IOC_SETFLAGS, FS_IOC_GETVERSION = 0x80086601, 0x40086602, 0x80087601
+FS_IOC_FSGETXATTR, FS_IOC_FSSETXATTR, FS_IOC_FIEMAP = 0x801C581F, 0x401C5820, 0xC020660B
+FS_IOC_GETFSLABEL, FS_IOC_GETFSUUID = 0x81009431, 0x80111500
+FICLONE, FICLONERANGE, FIDEDUPERANGE = 0x40049409, 0x4020940D, 0xC0189436
+IOC_WATCH_QUEUE_SET_SIZE = 0x5760
+_IOCTLS = named(globals(), "FIO", "FIGET", "FIBMAP", "FS_IOC_", "FICLONE", "FIDEDUPE", "TCGETS", "TIOC", "BLKGETSIZE", "IOC_WATCH")
+_COMMANDS = {name: value for name, value in named(globals(), "F_").items() if name not in ("F_OK", "F_RDLCK", "F_WRLCK", "F_UNLCK") and not name.startswith("F_SEAL")}
+
+_O_FLAGS = named(globals(), "O_")
+_PLAIN_OPEN = (O_RDWR, O_RDWR, O_RDWR | O_CREAT, O_RDONLY, O_WRONLY, O_RDWR | O_APPEND, O_RDWR | O_TRUNC, O_RDWR | O_CREAT | O_EXCL, O_RDWR | O_NONBLOCK | O_CLOEXEC)
+OpenFlags = Annotated[int, Flags(_O_FLAGS, plain=_PLAIN_OPEN)]
+PipeFlags = Annotated[int, Flags(_O_FLAGS, only=(*(O_NONBLOCK,) * 6, *(O_NONBLOCK | O_CLOEXEC,) * 3, O_NONBLOCK | O_DIRECT, O_NONBLOCK | O_DIRECT, 0, O_CLOEXEC, O_RDWR, 1 << 30, -1))]
+DupFlags = Annotated[int, Flags(_O_FLAGS, only=(0, 0, O_CLOEXEC, O_CLOEXEC, O_NONBLOCK, 1, -1))]
+StatusFlags = Annotated[int, Flags(_O_FLAGS, plain=(O_NONBLOCK, O_NONBLOCK, O_NONBLOCK | O_APPEND, O_NONBLOCK | O_DIRECT, O_NOATIME | O_NONBLOCK))]
 AtFlags = Annotated[int, Flags(named(globals(), "AT_SYMLINK", "AT_REMOVEDIR", "AT_EMPTY", "AT_NO_AUTO"))]
+StatFlags = Annotated[int, Flags(named(globals(), "AT_SYMLINK_NO", "AT_EMPTY", "AT_NO_AUTO", "AT_STATX"))]
+RemoveFlags = Annotated[int, Flags({"AT_REMOVEDIR": AT_REMOVEDIR}, plain=(0, 0, AT_REMOVEDIR))]
+LinkFlags = Annotated[int, Flags(named(globals(), "AT_SYMLINK_FOLLOW", "AT_EMPTY"), plain=(0, 0, 0, AT_SYMLINK_FOLLOW))]
+AccessFlags = Annotated[int, Flags({"AT_EACCESS": AT_EACCESS, "AT_SYMLINK_NOFOLLOW": AT_SYMLINK_NOFOLLOW, "AT_EMPTY_PATH": AT_EMPTY_PATH})]
+NoFollowFlags = Annotated[int, Flags({"AT_SYMLINK_NOFOLLOW": AT_SYMLINK_NOFOLLOW, "AT_EMPTY_PATH": AT_EMPTY_PATH})]
+HandleFlags = Annotated[int, Flags({"AT_SYMLINK_FOLLOW": AT_SYMLINK_FOLLOW, "AT_EMPTY_PATH": AT_EMPTY_PATH, "AT_HANDLE_FID": AT_HANDLE_FID}, plain=(0, 0, 0))]
 Whence = Annotated[int, Flags(named(globals(), "SEEK_"), bits=False)]
-FcntlCommand = Annotated[int, Flags({k: v for k, v in named(globals(), "F_").items() if k not in ("F_OK", "F_RDLCK", "F_WRLCK", "F_UNLCK") and not k.startswith("F_SEAL")}, bits=False)]
-RenameFlags = Annotated[int, Flags(named(globals(), "RENAME_"))]
-FallocMode = Annotated[int, Flags(named(globals(), "FALLOC_FL_"))]
-StatxMask = Annotated[int, Flags(named(globals(), "STATX_"))]
+FcntlCommand = Annotated[int, Flags(_COMMANDS, bits=False, plain=(F_GETFD,))]
+RenameFlags = Annotated[int, Flags(named(globals(), "RENAME_"), plain=(0, 0, 0))]
+FallocMode = Annotated[int, Flags(named(globals(), "FALLOC_FL_"), plain=(0, 0, FALLOC_FL_KEEP_SIZE, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))]
+StatxMask = Annotated[int, Flags(named(globals(), "STATX_"), plain=(STATX_BASIC_STATS, STATX_BASIC_STATS, STATX_BASIC_STATS | STATX_BTIME, 0xFFF, 0))]
 AccessMode = Annotated[int, Flags({"X_OK": 1, "W_OK": 2, "R_OK": 4})]
-LockOperation = Annotated[int, Flags(named(globals(), "LOCK_"))]
+LockOperation = Annotated[int, Flags(named(globals(), "LOCK_"), only=(*(LOCK_EX | LOCK_NB, LOCK_SH | LOCK_NB) * 6, *(LOCK_UN,) * 4, LOCK_EX, LOCK_SH, LOCK_NB, 0, 32, LOCK_SH | LOCK_EX | LOCK_NB))]
 RwFlags = Annotated[int, Flags(named(globals(), "RWF_"))]
-SpliceFlags = Annotated[int, Flags(named(globals(), "SPLICE_F_"))]
-XattrFlags = Annotated[int, Flags(named(globals(), "XATTR_"))]
+SpliceFlags = Annotated[int, Flags(named(globals(), "SPLICE_F_"), plain=(SPLICE_F_NONBLOCK, SPLICE_F_NONBLOCK, SPLICE_F_NONBLOCK | SPLICE_F_MOVE))]
+XattrFlags = Annotated[int, Flags(named(globals(), "XATTR_"), plain=(0, 0, 0, 0))]
+CloseRangeFlags = Annotated[int, Flags(named(globals(), "CLOSE_RANGE_"))]
+SyncRange = Annotated[int, Flags({"SYNC_FILE_RANGE_WAIT_BEFORE": 1, "SYNC_FILE_RANGE_WRITE": 2, "SYNC_FILE_RANGE_WAIT_AFTER": 4})]
+FileAdvice = Annotated[int, Flags({"POSIX_FADV_NORMAL": 0, "POSIX_FADV_RANDOM": 1, "POSIX_FADV_SEQUENTIAL": 2, "POSIX_FADV_WILLNEED": 3, "POSIX_FADV_DONTNEED": 4, "POSIX_FADV_NOREUSE": 5}, bits=False)]
+MemfdFlags = Annotated[int, Flags({"MFD_CLOEXEC": 1, "MFD_ALLOW_SEALING": 2, "MFD_HUGETLB": 4, "MFD_NOEXEC_SEAL": 8, "MFD_EXEC": 16}, plain=(2, 2, 3, 2 | 8, 2 | 16))]
+FdFlags = Annotated[int, Flags({"FD_CLOEXEC": FD_CLOEXEC}, plain=(FD_CLOEXEC, 0))]
+Seals = Annotated[int, Flags(named(globals(), "F_SEAL_"), plain=(F_SEAL_SHRINK, F_SEAL_GROW, F_SEAL_WRITE, F_SEAL_FUTURE_WRITE))]
+LockType = Annotated[int, Flags({"F_RDLCK": F_RDLCK, "F_WRLCK": F_WRLCK, "F_UNLCK": F_UNLCK}, bits=False, plain=(F_RDLCK,))]
+Lease = Annotated[int, Flags({"F_RDLCK": F_RDLCK, "F_WRLCK": F_WRLCK, "F_UNLCK": F_UNLCK}, bits=False, plain=(F_WRLCK,))]
+Notice = Annotated[int, Flags(named(globals(), "DN_"), plain=(DN_CREATE, DN_CREATE | DN_DELETE | DN_MULTISHOT, 0))]
+None_ = Annotated[int, Number(0)]
+"""What a call takes no notice of."""
+
+
+class Requests(Flags):
+    """Numbers of `ioctl`: known by name, others in hexadecimal."""
+
+    def show(self, seen: Seen) -> str:
+        if isinstance(seen, int) and seen not in self.names.values() and not -4096 < seen < 10:
+            return hex(seen)
+        return super().show(seen)
+
+
+IoctlRequest = Annotated[int, Requests(_IOCTLS, bits=False, plain=(FIONBIO,))]
+
+
+def _named(*names: bytes) -> tuple[Choice, ...]:
+    return tuple(map(text, names))
+
+
+_ODD_NAMES = (*_named(b"", b"/", b"f0/", b"f0/x", b"absent/x", b"d0/../f0", b"n" * 255, b"n" * 256), Blob(b"f1", edge=True), *BAD_POINTERS)
+NewPath = Annotated[bytes | Buffer | int | None, PathKind(*_named(b"f1", b"f1", b"f1", b"f2", b"f1", b"d0/f2", b"f2", b"f1", b"d1", b"f1", b"d1/f1", b"l1", b"f0", b"d0", b"l0"), *_ODD_NAMES)]
+NewDirPath = Annotated[bytes | Buffer | int | None, PathKind(*_named(b"d1", b"d1", b"d1", b"d1/d2", b"d1/", b"d0/d1", b"d1", b"d2", b"f0", b"d0", b"l0"), *_ODD_NAMES)]
+DirPath = Annotated[bytes | Buffer | int | None, PathKind(*_named(b"d0", b"d0", b"d0", b".", b"d0/", b".", b"d1", b"d0", b"d1", b"..", b"d0/..", b"f0", b"l0"), *_ODD_NAMES)]
+RemovedDirPath = Annotated[bytes | Buffer | int | None, PathKind(*_named(b"d1", b"d1", b"d1", b"d1", b"d1/d2", b"d0", b".", b"..", b"d0/.", b"f0", b"l0"), *_ODD_NAMES)]
+LinkPath = Annotated[bytes | Buffer | int | None, PathKind(*_named(b"l0", b"l0", b"l0", b"l0", b"l0", b"l1", b"f1", b"f0", b"d0"), *_ODD_NAMES)]
+TargetPath = Annotated[bytes | Buffer | int | None, PathKind(*_named(b"f0", b"f0", b"d0", b"absent", b"l1", b"f1", b"../w/f0", b"/", b"d0/f1"), *_ODD_NAMES)]
+EmptyPath = Annotated[bytes | Buffer | int | None, PathKind(*_named(b"", b"", b"", b"", b"", b"", b"f0", b"."), 0, UNMAPPED)]
+XattrName = Annotated[bytes | Buffer | int | None, PathKind(*_named(*(b"trusted.a",) * 8, *(b"user.a",) * 5, b"trusted.b", b"security.a", b"system.posix_acl_access", b"user.", b"", b"a", b"user." + b"n" * 250, b"user." + b"n" * 251, b"unknown.a"), *BAD_POINTERS)]
+MemoryName = Annotated[bytes | Buffer | int | None, PathKind(*_named(b"memory", b"memory", b"memory", b"", b"a/b", b"n" * 249, b"n" * 250), *BAD_POINTERS[:3])]
+
+File = Annotated[int, FileDescriptor("file", Use("fd:file"), Use("fd:file"), Use("fd:mem"), Use("fd"), Use("fd"), Use("fd:dir"), Use("fd:pipe:r"), Use("fd:path"))]
+"""A regular file, most of the time: what has a size and a position."""
+FileOnly = Annotated[int, FileDescriptor("file")]
+DirFd = Annotated[int, FileDescriptor("dir")]
+PathFd = Annotated[int, FileDescriptor("path")]
+MemoryFd = Annotated[int, FileDescriptor("mem")]
+PipeFd = Annotated[int, FileDescriptor("pipe")]
+PipeIn = Annotated[int, FileDescriptor("pipe:w")]
+PipeOut = Annotated[int, FileDescriptor("pipe:r")]
+Readable = Annotated[int, FileDescriptor("", Use("fd"), Use("fd:file"), Use("fd"), Use("fd:pipe:r"), Use("fd:pipe:r"), Use("fd:event"), Use("fd:timer"), Use("fd:signal"), Use("fd:inotify"), Use("fd:inotify"), Use("fd:fanotify"), Use("fd:socket:unix"), Use("fd:mem"), Use("fd:dir"), Use("fd:path"), Use("fd:epoll"))]
+Writable = Annotated[int, FileDescriptor("", Use("fd"), Use("fd:file"), Use("fd"), Use("fd:pipe:w"), Use("fd:pipe:w"), Use("fd:pipe:w"), Use("fd:event"), Use("fd:socket:unix"), Use("fd:mem"), Use("fd:path"), Use("fd:inotify"))]
+SpliceIn = Annotated[int, FileDescriptor("file", Use("fd:file"), Use("fd:file"), Use("fd:file"), Use("fd:pipe:r"), Use("fd:pipe:r"), Use("fd:pipe:r"), Use("fd:socket:unix"), Use("fd:dir"))]
+SpliceOut = Annotated[int, FileDescriptor("pipe:w", Use("fd:pipe:w"), Use("fd:pipe:w"), Use("fd:pipe:w"), Use("fd:file"), Use("fd:file"), Use("fd:mem"), Use("fd:socket:unix"), Use("fd:event"))]
+NewNumber = Annotated[int, FileDescriptor("", 20, 20, 10, 30, 0, 20, 63, 64, Use("fd"))]
+"""Where a duplicate is wanted."""
+LastFd = Annotated[int, FileDescriptor("", -1, -1, -1, 63, 5, 0)]
+LowestFd = Annotated[int, Number(0, 0, 0, 10, 20, 63, 64, -1, 0x7FFFFFFF)]
+FileSize = Annotated[int, Number(5, 5, 5, 13, 26, 30, 100, 4095, 4096, 4097, 1 << 20, 0, 0, -1, 1 << 40, (1 << 63) - 1)]
+Amount = Annotated[int, Number(5, 5, 5, 13, 26, 26, 64, 4096, 65536, 1 << 20, 0, 1, -1, 0x7FFFFFFF)]
+"""Bytes to move where no memory says how many."""
+High = Annotated[int, Number(0, 0, 0, 0, 0, 1, -1)]
+PipeSize = Annotated[int, Number(4096, 8192, 65536, 1 << 20, 4097, 1, 0, -1, 1 << 31)]
+Device = Annotated[int, Number(0, 0, 0, 0x103, 0x501, -1)]
+
+
+class NodeMode(Octal):
+    """A mode with the type of what is made: files, FIFOs and sockets may be made by all, devices not."""
+
+    def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
+        made = (S_IFREG, S_IFIFO, S_IFSOCK, S_IFREG, S_IFIFO, 0, S_IFCHR, S_IFBLK, S_IFDIR, S_IFLNK)
+        return (*(kind | 0o644 for kind in made), S_IFREG | 0o4777, S_IFMT | 0o644)
+
+
+def _pack(*numbers: int) -> Blob:
+    """64-bit numbers in a row."""
+    return Blob(packing.pack(f"={len(numbers)}q", *numbers))
+
+
+_BAD_TIMES = (0, 0, 0, UNMAPPED)
+Times = Annotated[bytes | Buffer | int | None, ChosenMemory(_pack(1, 2, 3, 4), _pack(1, 2, 3, 4), _pack(1000, 0, 0, UTIME_OMIT), _pack(0, UTIME_NOW, 0, UTIME_NOW), _pack(0, UTIME_OMIT, 5, 0), _pack(0, UTIME_NOW, 7, 0), _pack(0, UTIME_OMIT, 0, UTIME_OMIT), _pack(-1, 0, 1 << 40, 1), _pack(0, 10**9, 0, 0), _pack(0, 0, 0, -1), *_BAD_TIMES)]
+"""Two `struct timespec`."""
+Timevals = Annotated[bytes | Buffer | int | None, ChosenMemory(_pack(1, 2, 3, 4), _pack(1, 2, 3, 4), _pack(1000, 0, 0, 999_999), _pack(0, 10**6, 0, 0), _pack(0, 0, 0, -1), _pack(-1, 0, 1 << 40, 1), *_BAD_TIMES)]
+"""Two `struct timeval`."""
+Utimbuf = Annotated[bytes | Buffer | int | None, ChosenMemory(_pack(1, 2), _pack(1000, 3), _pack(0, -1), _pack(1 << 40, 1), *_BAD_TIMES)]
+OffsetPointer = Annotated[Struct | bytes | Buffer | int | None, ChosenMemory(0, 0, 0, 0, _pack(0), _pack(5), _pack(26), _pack(100), _pack(-1), _pack((1 << 63) - 1), UNMAPPED, out=True)]
+"""`loff_t *`: where to begin, and then where it ended; NULL is the file's own position."""
+INT_ZERO, INT_ONE = Blob(bytes(4)), Blob(b"\1" + bytes(3))
+IntIn = Annotated[bytes | Buffer | Struct | int | None, ChosenMemory(INT_ONE, INT_ONE, INT_ZERO, Blob(b"\xff" * 4), 0, UNMAPPED)]
+IntOut = Annotated[Buffer | Struct | int | None, Memory(out=True, reads=False, choices=(*(room(4),) * 10, room(4, edge=True)))]
+LongOut = Annotated[Buffer | Struct | int | None, Memory(out=True, reads=False, choices=(*(room(8),) * 10, room(8, edge=True)))]
+DataPointer = Annotated[int, Layout(ctypes.c_uint64), AddressKind(Blob(b"hello"), Blob(b"0123456789" * 10), Blob(b""), 0, UNMAPPED)]
+"""A member that points to bytes for the kernel to read."""
+RoomPointer = Annotated[int, Layout(ctypes.c_uint64), AddressKind(room(16), room(64), Blob(b"", room=True), 0, UNMAPPED)]
+"""A member that points to room for the kernel to fill."""
+Length32 = Annotated[int, Layout(ctypes.c_uint32), Length()]
+Length64 = Annotated[int, Layout(ctypes.c_uint64), Length()]
+
+
+def _records(data: bytes, form: str, length_at: int) -> Iterator[bytes]:
+    """What lies in a row, each with its own length in it. Raises ValueError when it does not fit."""
+    at = 0
+    while at < len(data):
+        (length,) = packing.unpack_from(form, data.ljust(at + length_at + 8, b"\0"), at + length_at)
+        if length < length_at + 2 or at + length > len(data):
+            raise ValueError("no such records")
+        yield data[at : at + length]
+        at += length
+
+
+class DirectoryEntries(CountedMemory):
+    """What `getdents64` says: names and types, in no order. Offsets in a directory are the file system's choice."""
+
+    def __init__(self, *, old: bool = False) -> None:
+        super().__init__(*(room(512),) * 8, room(4096), room(64), room(24), room(8), Blob(b"", room=True))
+        self.old = old
+
+    def normal(self, seen: Seen, names: Names) -> Seen:
+        if not isinstance(seen, str) or not seen:
+            return super().normal(seen, names)
+        try:
+            found = [self._entry(each) for each in _records(seen.encode("latin-1"), "=H", 16)]
+        except ValueError:  # not of this form, or cut off; UnicodeEncodeError is one, too
+            return seen
+        return [[name, kind, names.name("ino", inode)] for name, kind, inode in sorted(found)]
+
+    def _entry(self, record: bytes) -> tuple[str, int, int]:
+        inode = int.from_bytes(record[:8], "little")
+        if self.old:
+            return record[18:-1].split(b"\0")[0].decode("latin-1"), record[-1], inode
+        return record[19:].split(b"\0")[0].decode("latin-1"), record[18], inode
+
+
+class XattrNames(CountedMemory):
+    """What `listxattr` says: names, each ending with a zero byte, in no order."""
+
+    def normal(self, seen: Seen, names: Names) -> Seen:
+        return [*sorted(seen.split("\0")[:-1])] if isinstance(seen, str) and seen.endswith("\0") else super().normal(seen, names)
+
+
+class Stream(CountedMemory):
+    """What `read` gives: bytes of a file, or events, of which cookies, pids and fds are the kernel's choice.
+
+    Events are known by their form, which is too regular for chance: all of the bytes have to be of it.
+    """
+
+    EVENT, SIGNAL = 24, 128
+    """Bytes of a `struct fanotify_event_metadata` and of a `struct signalfd_siginfo`."""
+
+    def __init__(self) -> None:
+        super().__init__(*ROOMS, room(128), room(256))
+
+    def normal(self, seen: Seen, names: Names) -> Seen:
+        if not isinstance(seen, str) or len(seen) < 16:
+            return super().normal(seen, names)
+        try:
+            data = seen.encode("latin-1")
+        except UnicodeEncodeError:  # cut off
+            return seen
+        return self._signals(data, names) or self._file_events(data, names) or self._watch_events(data, names) or seen
+
+    def _watch_events(self, data: bytes, names: Names) -> list[Seen]:
+        """`struct inotify_event`: wd, mask, cookie, length of the name."""
+        found: list[Seen] = []
+        while data:
+            if len(data) < 16:
+                return []
+            wd, mask, cookie, size = packing.unpack_from("=iIII", data)
+            name = data[16 : 16 + size]
+            if not 0 < wd < 1 << 16 or not mask & 0xFFFF or size % 16 or len(name) < size or size > 272:
+                return []
+            if cookie and not mask & 0xC0:  # only the two halves of a rename have one
+                return []
+            found.append([names.name("wd", wd), mask, names.name("cookie", cookie) if cookie else 0, name.rstrip(b"\0").decode("latin-1")])
+            data = data[16 + size :]
+        return found
+
+    def _file_events(self, data: bytes, names: Names) -> list[Seen]:
+        """`struct fanotify_event_metadata`, of version 3, without further information."""
+        found: list[Seen] = []
+        for at in range(0, len(data), self.EVENT):
+            if len(data) < at + self.EVENT:
+                return []
+            length, version, reserved, head, mask, fd, pid = packing.unpack_from("=IBBHQii", data, at)
+            if (length, version, reserved, head) != (self.EVENT, 3, 0, self.EVENT):
+                return []
+            found.append([mask, names.name("fd", fd) if fd >= 0 else fd, names.name("pid", pid) if pid > 0 else pid])
+        return found
+
+    def _signals(self, data: bytes, names: Names) -> list[Seen]:
+        """`struct signalfd_siginfo`: signal, errno, code, pid, uid and more; zero to the end."""
+        found: list[Seen] = []
+        for at in range(0, len(data), self.SIGNAL):
+            info = data[at : at + self.SIGNAL]
+            if len(info) < self.SIGNAL or not 0 < info[0] <= 64 or any(info[1:8]) or any(info[96:]):
+                return []
+            signal, _, code, pid, uid = packing.unpack_from("=IiiII", info)
+            status, value = packing.unpack_from("=iiQ", info, 40)[0:3:2]
+            found.append([signal, code, names.name("pid", pid) if pid else 0, uid, status, value])
+        return found
+
+
+StreamBytes = Annotated[Buffer | int | None, Stream()]
+Entries = Annotated[Struct | Buffer | int | None, DirectoryEntries()]
+OldEntries = Annotated[Struct | Buffer | int | None, DirectoryEntries(old=True)]
+XattrList = Annotated[Buffer | int | None, XattrNames()]
+Pipe = Annotated[Buffer | int | None, FdPair("pipe:r", "pipe:w")]
 
 
 class Timespec(Struct):
@@ -119,12 +366,12 @@ class Stat(Struct):
     st_size: I64
     st_blksize: Varying64
     st_blocks: Varying64
-    st_atime: Time64
-    st_atime_nsec: Time64
-    st_mtime: Time64
-    st_mtime_nsec: Time64
-    st_ctime: Time64
-    st_ctime_nsec: Time64
+    st_atime: Seconds64
+    st_atime_nsec: Fraction64
+    st_mtime: Seconds64
+    st_mtime_nsec: Fraction64
+    st_ctime: Seconds64
+    st_ctime_nsec: Fraction64
     unused0: I64
     unused1: I64
     unused2: I64
@@ -145,17 +392,17 @@ class Statx(Struct):
     stx_size: U64
     stx_blocks: Varying64
     stx_attributes_mask: Varying64
-    stx_atime: Time64
-    stx_atime_nsec: Time32
+    stx_atime: Seconds64
+    stx_atime_nsec: Fraction32
     pad1: U32
-    stx_btime: Time64
-    stx_btime_nsec: Time32
+    stx_btime: Seconds64
+    stx_btime_nsec: Fraction32
     pad2: U32
-    stx_ctime: Time64
-    stx_ctime_nsec: Time32
+    stx_ctime: Seconds64
+    stx_ctime_nsec: Fraction32
     pad3: U32
-    stx_mtime: Time64
-    stx_mtime_nsec: Time32
+    stx_mtime: Seconds64
+    stx_mtime_nsec: Fraction32
     pad4: U32
     stx_rdev_major: U32
     stx_rdev_minor: U32
@@ -198,16 +445,30 @@ class Statfs(Struct):
     spare3: I64
 
 
+class LockOwner(Renamed):
+    """Who holds a lock: nobody, where a lock is asked for."""
+
+    def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
+        return (0, 1)
+
+
 class Flock(Struct):
     """`struct flock`."""
 
-    l_type: I16
-    l_whence: I16
+    l_type: Annotated[int, Layout(ctypes.c_int16), Number(F_WRLCK, F_RDLCK, F_UNLCK, 3)]
+    l_whence: Annotated[int, Layout(ctypes.c_int16), Number(SEEK_SET, SEEK_CUR, SEEK_END, 3)]
     pad: U32
-    l_start: I64
-    l_len: I64
-    l_pid: Pid32
+    l_start: Annotated[int, Layout(ctypes.c_int64), Number(0, 1, 5, 26, -1)]
+    l_len: Annotated[int, Layout(ctypes.c_int64), Number(0, 1, 5, -1)]
+    l_pid: Annotated[int, Layout(ctypes.c_int32), LockOwner("pid", keep=(0, -1, 1))]
     pad1: U32
+
+
+class FOwnerEx(Struct):
+    """`struct f_owner_ex`."""
+
+    type: Annotated[int, Layout(ctypes.c_int32), Number(1, 0, 2, 3)]
+    pid: Pid32
 
 
 class IovecArray(Memory):
@@ -220,15 +481,100 @@ class IovecArray(Memory):
         return [int.from_bytes(data[at + 8 : at + 16], "little") for at in range(0, len(data), 16)]
 
 
-Iovecs = Annotated[bytes | Buffer | int | None, IovecArray()]
+def iovecs(*parts: Choice) -> Blob:
+    """An array of `struct iovec`, one for each part; the kernel's own length for each of them."""
+    return Blob(bytes(16 * len(parts)), tuple(pair for at, part in enumerate(parts) for pair in ((16 * at, 8, part), (16 * at + 8, 8, LengthOf()))))
+
+
+_NO_IOVECS: tuple[Choice, ...] = (Blob(packing.pack("=QQ", UNMAPPED, 8)), Blob(packing.pack("=QQ", 0, 1 << 63)), iovecs())
+READ_IOVECS: tuple[Choice, ...] = (*(iovecs(room(16)),) * 4, *(iovecs(room(8), room(16)),) * 4, iovecs(room(4), Blob(b"", room=True), room(4)), iovecs(room(8), UNMAPPED), iovecs(room(16, edge=True)), *_NO_IOVECS)
+WRITE_IOVECS: tuple[Choice, ...] = (*(iovecs(Blob(b"hello")),) * 4, *(iovecs(Blob(b"hello"), Blob(b"world!!!")),) * 4, iovecs(Blob(b"a"), Blob(b""), Blob(b"bc")), iovecs(Blob(b"\1" + bytes(7))), iovecs(Blob(b"x" * 4096)), *_NO_IOVECS)
+ReadVectors = Annotated[bytes | Buffer | int | None, IovecArray(choices=READ_IOVECS)]
+WriteVectors = Annotated[bytes | Buffer | int | None, IovecArray(choices=WRITE_IOVECS)]
+Iovecs = WriteVectors
+IovecCount = Annotated[int, Length(16)]
 
 
 class OpenHow(Struct):
     """`struct open_how`."""
 
-    flags: U64
-    mode: U64
-    resolve: U64
+    flags: Annotated[int, Layout(ctypes.c_uint64), Number(O_RDWR, O_RDWR | O_CREAT, O_RDONLY, O_PATH, O_RDONLY | O_DIRECTORY, O_RDWR | O_NOFOLLOW, O_TMPFILE | O_RDWR, O_RDWR | O_TRUNC | O_CLOEXEC, 1 << 30, 1 << 62)]
+    mode: Annotated[int, Layout(ctypes.c_uint64), Number(0, 0o644, 0o600, 1 << 20)]
+    resolve: Annotated[int, Layout(ctypes.c_uint64), Number(0, RESOLVE_NO_XDEV, RESOLVE_NO_SYMLINKS, RESOLVE_BENEATH, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS, RESOLVE_CACHED, RESOLVE_BENEATH | RESOLVE_IN_ROOT, 1 << 20)]
+
+
+class CachestatRange(Struct):
+    """`struct cachestat_range`."""
+
+    off: Annotated[int, Layout(ctypes.c_uint64), Number(0, 4096, 1, 1 << 40)]
+    len: Annotated[int, Layout(ctypes.c_uint64), Number(0, 4096, 1, 1 << 40)]
+
+
+class Cachestat(Struct):
+    """`struct cachestat`. What has been evicted is a matter of the machine's memory."""
+
+    nr_cache: U64
+    nr_dirty: U64
+    nr_writeback: U64
+    nr_evicted: Varying64
+    nr_recently_evicted: Varying64
+
+
+class Ustat(Struct):
+    """`struct ustat`; its two names, at the end, are never filled."""
+
+    tfree: Varying32
+    pad0: U32
+    tinode: Varying64
+    unused0: U64
+    unused1: U64
+
+
+class XattrArgs(Struct):
+    """`struct xattr_args` (Linux 6.13)."""
+
+    value: DataPointer
+    size_: Length32
+    flags: Annotated[int, Layout(ctypes.c_uint32), Number(0, XATTR_CREATE, XATTR_REPLACE, 4)]
+
+
+class XattrRoom(Struct):
+    """`struct xattr_args`, where a value is to be stored."""
+
+    value: RoomPointer
+    size_: Length32
+    flags: Annotated[int, Layout(ctypes.c_uint32), Number(0, XATTR_CREATE)]
+
+
+class FileAttr(Struct):
+    """`struct file_attr` (Linux 6.17)."""
+
+    fa_xflags: Annotated[int, Layout(ctypes.c_uint64), Number(0, 8, 0x10, 0x40, 0x80, 0x20000, 1 << 40)]
+    fa_extsize: Annotated[int, Layout(ctypes.c_uint32), Number(0, 4096)]
+    fa_nextents: Annotated[int, Layout(ctypes.c_uint32), Number(0)]
+    fa_projid: Annotated[int, Layout(ctypes.c_uint32), Number(0, 1)]
+    fa_cowextsize: Annotated[int, Layout(ctypes.c_uint32), Number(0, 4096)]
+
+
+class Fsxattr(Struct):
+    """`struct fsxattr`."""
+
+    fsx_xflags: Annotated[int, Layout(ctypes.c_uint32), Number(0, 8, 0x10, 0x40, 0x80, 1 << 31)]
+    fsx_extsize: Annotated[int, Layout(ctypes.c_uint32), Number(0, 4096)]
+    fsx_nextents: Annotated[int, Layout(ctypes.c_uint32), Number(0)]
+    fsx_projid: Annotated[int, Layout(ctypes.c_uint32), Number(0, 1)]
+    fsx_cowextsize: Annotated[int, Layout(ctypes.c_uint32), Number(0, 4096)]
+    pad0: U32
+    pad1: U32
+
+
+class FileCloneRange(Struct):
+    """`struct file_clone_range`."""
+
+    src_fd: Annotated[int, Layout(ctypes.c_int64), FileDescriptor("file")]
+    src_offset: Annotated[int, Layout(ctypes.c_uint64), Number(0, 5, 4096)]
+    src_length: Annotated[int, Layout(ctypes.c_uint64), Number(0, 5, 4096)]
+    dest_offset: Annotated[int, Layout(ctypes.c_uint64), Number(4096, 0, 5)]
 
 
 class Iovec(Struct):
@@ -255,60 +601,221 @@ class FileHandle(Struct):
     handle_type: Varying32
 
 
-Handle = Annotated[bytes | Buffer | FileHandle | int | None, MaskedMemory(out=True)]
-"""A `struct file_handle` with its data, which is the file system's choice."""
+class HandleMemory(MaskedMemory):
+    """A `struct file_handle` with its data, which is the file system's choice: 12 bytes for a file of a tmpfs."""
+
+    PIECES = ("type", "first", "second", "third")
+    """The type and the numbers behind it, each 4 bytes."""
+
+    def __init__(self, *, out: bool) -> None:
+        super().__init__(out=True, reads=not out)
+        self._filled = out
+
+    def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
+        if self._filled:
+            sizes = (*(128,) * 8, 12, 64, 4, 0, 129)
+            return (*(Blob(packing.pack("=II", size, 0) + bytes(min(size, 128))) for size in sizes), 0, UNMAPPED)
+        known = tuple((4 + 4 * at, 4, Use(f"handle:{piece}")) for at, piece in enumerate(self.PIECES))
+        whole = Blob(packing.pack("=I", 12) + bytes(16), known)
+        return (*(whole,) * 8, Blob(whole.data, known[:-2]), Blob(packing.pack("=II", 0, 1)), Blob(packing.pack("=II", 129, 1) + bytes(129)), Blob(packing.pack("=II", 12, 77) + bytes(12)), 0, UNMAPPED)
+
+    def resources(self, struct: type[Struct] | None) -> Iterator[tuple[int, int, str]]:
+        for at, piece in enumerate(self.PIECES if self._filled else ()):
+            yield 4 + 4 * at, 4, f"handle:{piece}"
+
+
+Handle = Annotated[bytes | Buffer | FileHandle | int | None, HandleMemory(out=True)]
+KnownHandle = Annotated[bytes | Buffer | FileHandle | int | None, HandleMemory(out=False)]
+
+
+class MountOf(Memory):
+    """A `struct statx` that is asked for the number of a mount."""
+
+    def resources(self, struct: type[Struct] | None) -> Iterator[tuple[int, int, str]]:
+        field = getattr(Statx, "stx_mnt_id")  # noqa: B009 - a ctypes descriptor, which its annotation hides
+        yield field.offset, field.size, "mount"
+
+
+MountStatx = Annotated[Statx | Buffer | int | None, MountOf(out=True, reads=False)]
+
+
+class Fiemap(Struct):
+    """`struct fiemap`, without its extents."""
+
+    fm_start: Annotated[int, Layout(ctypes.c_uint64), Number(0, 4096)]
+    fm_length: Annotated[int, Layout(ctypes.c_uint64), Number((1 << 63) - 1, 26, 0)]
+    fm_flags: Annotated[int, Layout(ctypes.c_uint32), Number(0, 1, 1 << 31)]
+    fm_mapped_extents: U32
+    fm_extent_count: Annotated[int, Layout(ctypes.c_uint32), Number(0, 1)]
+    reserved: U32
+
+
+class OwnerPid(Struct):
+    """Who is told of a descriptor's events."""
+
+    pid: Pid32
+
+
+RwHint = Annotated[bytes | Buffer | int | None, ChosenMemory(*map(_pack, (0, 1, 2, 3, 4, 5, 6, -1)), UNMAPPED)]
+PidPointer = Annotated[bytes | Buffer | int | None, ChosenMemory(Blob(bytes(4), ((0, 4, Use("pid")),)), INT_ZERO, Blob(b"\xff" * 4), UNMAPPED)]
+InodeFlags = Annotated[bytes | Buffer | int | None, ChosenMemory(*(Blob(value.to_bytes(4, "little")) for value in (0, 0x80, 0x10, 0x20, 0x40, 0x80 | 0x40, 1, 0x10000, 0xFFFFFFFF)), UNMAPPED)]
+"""None, and NOATIME, IMMUTABLE, APPEND, NODUMP, which a tmpfs knows since Linux 6.0."""
+MaskedLong = Annotated[Buffer | int | None, MaskedMemory(out=True, reads=False, choices=(room(8),))]
+Uuid = Annotated[Buffer | int | None, MaskedMemory(out=True, reads=False, choices=(room(17),))]
+Node = Annotated[int, NodeMode()]
+MountFd = Annotated[int, FileDescriptor("dir", -100, -100, -100, Use("fd:file"))]
+
+
 
 
 @syscall
-def read(fd: Fd, buf: OutBytes, count: Size) -> Count: ...
-@syscall
-def write(fd: Fd, buf: InBytes, count: Size) -> Count: ...
-@syscall
-def pread64(fd: Fd, buf: OutBytes, count: Size, offset: Offset) -> Count: ...
-@syscall
-def pwrite64(fd: Fd, buf: InBytes, count: Size, offset: Offset) -> Count: ...
-@syscall
-def readv(fd: Fd, iov: Iovecs, iovcnt: Int) -> Count: ...
-@syscall
-def writev(fd: Fd, iov: Iovecs, iovcnt: Int) -> Count: ...
-@syscall
-def preadv(fd: Fd, iov: Iovecs, iovcnt: Int, low: Offset, high: Offset) -> Count: ...
-@syscall
-def pwritev(fd: Fd, iov: Iovecs, iovcnt: Int, low: Offset, high: Offset) -> Count: ...
-@syscall
-def preadv2(fd: Fd, iov: Iovecs, iovcnt: Int, low: Offset, high: Offset, flags: RwFlags) -> Count: ...
-@syscall
-def pwritev2(fd: Fd, iov: Iovecs, iovcnt: Int, low: Offset, high: Offset, flags: RwFlags) -> Count: ...
-@syscall
-def lseek(fd: Fd, offset: Offset, whence: Whence) -> Offset: ...
+def openat(dirfd: Dir, path: Path, flags: OpenFlags, mode: Mode = 0) -> Fd: ...
+@operation(openat, flags=(O_RDWR, O_RDWR, O_RDWR | O_CREAT, O_RDWR | O_CREAT | O_EXCL, O_RDWR | O_TRUNC, O_RDWR | O_APPEND, O_RDONLY, O_WRONLY))
+def openat_file(dirfd: Dir, path: Path, flags: OpenFlags, mode: Mode = 0) -> FileOnly: ...
+@operation(openat, flags=(O_DIRECTORY, O_DIRECTORY, O_DIRECTORY | O_CLOEXEC, O_DIRECTORY | O_NOFOLLOW))
+def openat_dir(dirfd: Dir, path: DirPath, flags: OpenFlags, mode: Mode = 0) -> DirFd: ...
+@operation(openat, flags=(O_PATH, O_PATH, O_PATH | O_CLOEXEC, O_PATH | O_NOFOLLOW, O_PATH | O_NOFOLLOW, O_PATH | O_DIRECTORY))
+def openat_path(dirfd: Dir, path: Path, flags: OpenFlags, mode: Mode = 0) -> PathFd: ...
+@operation(openat, flags=(O_TMPFILE | O_RDWR, O_TMPFILE | O_RDWR, O_TMPFILE | O_WRONLY, O_TMPFILE | O_RDWR | O_EXCL, O_TMPFILE))
+def openat_tmpfile(dirfd: Dir, path: DirPath, flags: OpenFlags, mode: Mode = 0) -> FileOnly: ...
 @syscall
 def open(path: Path, flags: OpenFlags, mode: Mode = 0) -> Fd: ...
 @syscall
-def creat(path: Path, mode: Mode) -> Fd: ...
+def creat(path: NewPath, mode: Mode) -> FileOnly: ...
 @syscall
-def openat(dirfd: Dir, path: Path, flags: OpenFlags, mode: Mode = 0) -> Fd: ...
+def openat2(dirfd: Dir, path: Path, how: In[OpenHow], size: Size) -> FileOnly: ...
 @syscall
-def openat2(dirfd: Dir, path: Path, how: In[OpenHow], size: Size) -> Fd: ...
+def read(fd: Readable, buf: StreamBytes, count: Size) -> Count: ...
+@syscall
+def write(fd: Writable, buf: InBytes, count: Size) -> Count: ...
+@syscall
+def pread64(fd: File, buf: OutBytes, count: Size, offset: Offset) -> Count: ...
+@syscall
+def pwrite64(fd: File, buf: InBytes, count: Size, offset: Offset) -> Count: ...
+@syscall
+def readv(fd: Readable, iov: ReadVectors, iovcnt: IovecCount) -> Count: ...
+@syscall
+def writev(fd: Writable, iov: WriteVectors, iovcnt: IovecCount) -> Count: ...
+@syscall
+def preadv(fd: File, iov: ReadVectors, iovcnt: IovecCount, low: Offset, high: High) -> Count: ...
+@syscall
+def pwritev(fd: File, iov: WriteVectors, iovcnt: IovecCount, low: Offset, high: High) -> Count: ...
+@syscall
+def preadv2(fd: File, iov: ReadVectors, iovcnt: IovecCount, low: Offset, high: High, flags: RwFlags) -> Count: ...
+@syscall
+def pwritev2(fd: File, iov: WriteVectors, iovcnt: IovecCount, low: Offset, high: High, flags: RwFlags) -> Count: ...
+@syscall
+def lseek(fd: File, offset: Offset, whence: Whence) -> Offset: ...
 @syscall
 def close(fd: Fd) -> Zero: ...
 @syscall
-def close_range(first: Fd, last: Fd, flags: Bits) -> Zero: ...
+def close_range(first: Fd, last: LastFd, flags: CloseRangeFlags) -> Zero: ...
 @syscall
 def dup(fd: Fd) -> Fd: ...
 @syscall
-def dup2(old: Fd, new: Fd) -> Fd: ...
+def dup2(old: Fd, new: NewNumber) -> Fd: ...
 @syscall
-def dup3(old: Fd, new: Fd, flags: OpenFlags) -> Fd: ...
+def dup3(old: Fd, new: NewNumber, flags: DupFlags) -> Fd: ...
 @syscall
 def fcntl(fd: Fd, command: FcntlCommand, arg: Any_ = 0) -> Int: ...
+@operation(fcntl, command=(F_DUPFD, F_DUPFD_CLOEXEC))
+def fcntl_dupfd(fd: Fd, command: FcntlCommand, arg: LowestFd = 0) -> Fd: ...
+@operation(fcntl, command=F_GETFD)
+def fcntl_getfd(fd: Fd, command: FcntlCommand, arg: None_ = 0) -> FdFlags: ...
+@operation(fcntl, command=F_SETFD)
+def fcntl_setfd(fd: Fd, command: FcntlCommand, arg: FdFlags = 0) -> Zero: ...
+@operation(fcntl, command=F_GETFL)
+def fcntl_getfl(fd: Fd, command: FcntlCommand, arg: None_ = 0) -> StatusFlags: ...
+@operation(fcntl, command=F_SETFL)
+def fcntl_setfl(fd: Fd, command: FcntlCommand, arg: StatusFlags = 0) -> Zero: ...
+@operation(fcntl, command=F_GETLK)
+def fcntl_getlk(fd: File, command: FcntlCommand, arg: InOut[Flock] = 0) -> Zero: ...
+@operation(fcntl, command=(*(F_SETLK,) * 12, F_SETLKW))
+def fcntl_setlk(fd: File, command: FcntlCommand, arg: In[Flock] = 0) -> Zero: ...
+@operation(fcntl, command=F_OFD_GETLK)
+def fcntl_getlk_ofd(fd: File, command: FcntlCommand, arg: InOut[Flock] = 0) -> Zero: ...
+@operation(fcntl, command=(*(F_OFD_SETLK,) * 12, F_OFD_SETLKW))
+def fcntl_setlk_ofd(fd: File, command: FcntlCommand, arg: In[Flock] = 0) -> Zero: ...
+@operation(fcntl, command=F_SETOWN)
+def fcntl_setown(fd: Fd, command: FcntlCommand, arg: Pid = 0) -> Zero: ...
+@operation(fcntl, command=F_GETOWN)
+def fcntl_getown(fd: Fd, command: FcntlCommand, arg: None_ = 0) -> SomePid: ...
+@operation(fcntl, command=F_SETOWN_EX)
+def fcntl_setown_ex(fd: Fd, command: FcntlCommand, arg: In[FOwnerEx] = 0) -> Zero: ...
+@operation(fcntl, command=F_GETOWN_EX)
+def fcntl_getown_ex(fd: Fd, command: FcntlCommand, arg: Out[FOwnerEx] = 0) -> Zero: ...
+@operation(fcntl, command=F_GETOWNER_UIDS)
+def fcntl_getowner_uids(fd: Fd, command: FcntlCommand, arg: LongOut = 0) -> Zero: ...
+@operation(fcntl, command=F_SETSIG)
+def fcntl_setsig(fd: Fd, command: FcntlCommand, arg: Signal = 0) -> Zero: ...
+@operation(fcntl, command=F_GETSIG)
+def fcntl_getsig(fd: Fd, command: FcntlCommand, arg: None_ = 0) -> Signal: ...
+@operation(fcntl, command=F_SETLEASE)
+def fcntl_setlease(fd: FileOnly, command: FcntlCommand, arg: Lease = 0) -> Zero: ...
+@operation(fcntl, command=F_GETLEASE)
+def fcntl_getlease(fd: FileOnly, command: FcntlCommand, arg: None_ = 0) -> LockType: ...
+@operation(fcntl, command=F_NOTIFY)
+def fcntl_notify(fd: DirFd, command: FcntlCommand, arg: Notice = 0) -> Zero: ...
+@operation(fcntl, command=F_DUPFD_QUERY)
+def fcntl_dupfd_query(fd: Fd, command: FcntlCommand, arg: Fd = 0) -> Int: ...
+@operation(fcntl, command=F_CREATED_QUERY)
+def fcntl_created_query(fd: Fd, command: FcntlCommand, arg: None_ = 0) -> Int: ...
+@operation(fcntl, command=F_SETPIPE_SZ)
+def fcntl_setpipe_sz(fd: PipeFd, command: FcntlCommand, arg: PipeSize = 0) -> Count: ...
+@operation(fcntl, command=F_GETPIPE_SZ)
+def fcntl_getpipe_sz(fd: PipeFd, command: FcntlCommand, arg: None_ = 0) -> Count: ...
+@operation(fcntl, command=F_ADD_SEALS)
+def fcntl_add_seals(fd: MemoryFd, command: FcntlCommand, arg: Seals = 0) -> Zero: ...
+@operation(fcntl, command=F_GET_SEALS)
+def fcntl_get_seals(fd: MemoryFd, command: FcntlCommand, arg: None_ = 0) -> Seals: ...
+@operation(fcntl, command=(F_GET_RW_HINT, F_GET_FILE_RW_HINT))
+def fcntl_get_rw_hint(fd: File, command: FcntlCommand, arg: LongOut = 0) -> Zero: ...
+@operation(fcntl, command=(F_SET_RW_HINT, F_SET_FILE_RW_HINT))
+def fcntl_set_rw_hint(fd: File, command: FcntlCommand, arg: RwHint = 0) -> Zero: ...
 @syscall
-def ioctl(fd: Fd, request: Bits, arg: Any_ = 0) -> Int: ...
+def ioctl(fd: Fd, request: IoctlRequest, arg: Any_ = 0) -> Int: ...
+@operation(ioctl, request=(FIONBIO, FIONBIO, FIOASYNC))
+def ioctl_mode(fd: Fd, request: IoctlRequest, arg: IntIn = 0) -> Zero: ...
+@operation(ioctl, request=(FIOCLEX, FIONCLEX))
+def ioctl_cloexec(fd: Fd, request: IoctlRequest, arg: None_ = 0) -> Zero: ...
+@operation(ioctl, request=FIONREAD)
+def ioctl_fionread(fd: Readable, request: IoctlRequest, arg: IntOut = 0) -> Zero: ...
+@operation(ioctl, request=TIOCOUTQ)
+def ioctl_tiocoutq(fd: Writable, request: IoctlRequest, arg: IntOut = 0) -> Zero: ...
+@operation(ioctl, request=FIOQSIZE)
+def ioctl_fioqsize(fd: File, request: IoctlRequest, arg: LongOut = 0) -> Zero: ...
+@operation(ioctl, request=FIGETBSZ)
+def ioctl_figetbsz(fd: File, request: IoctlRequest, arg: IntOut = 0) -> Zero: ...
+@operation(ioctl, request=FIBMAP)
+def ioctl_fibmap(fd: File, request: IoctlRequest, arg: IntIn = 0) -> Zero: ...
+@operation(ioctl, request=FIOSETOWN)
+def ioctl_setown(fd: Fd, request: IoctlRequest, arg: PidPointer = 0) -> Zero: ...
+@operation(ioctl, request=FIOGETOWN)
+def ioctl_getown(fd: Fd, request: IoctlRequest, arg: Out[OwnerPid] = 0) -> Zero: ...
+@operation(ioctl, request=FS_IOC_GETFLAGS)
+def ioctl_getflags(fd: File, request: IoctlRequest, arg: IntOut = 0) -> Zero: ...
+@operation(ioctl, request=FS_IOC_SETFLAGS)
+def ioctl_setflags(fd: File, request: IoctlRequest, arg: InodeFlags = 0) -> Zero: ...
+@operation(ioctl, request=FS_IOC_GETVERSION)
+def ioctl_getversion(fd: File, request: IoctlRequest, arg: MaskedLong = 0) -> Zero: ...
+@operation(ioctl, request=FS_IOC_FSGETXATTR)
+def ioctl_fsgetxattr(fd: File, request: IoctlRequest, arg: Out[Fsxattr] = 0) -> Zero: ...
+@operation(ioctl, request=FS_IOC_FSSETXATTR)
+def ioctl_fssetxattr(fd: File, request: IoctlRequest, arg: In[Fsxattr] = 0) -> Zero: ...
+@operation(ioctl, request=FS_IOC_FIEMAP)
+def ioctl_fiemap(fd: File, request: IoctlRequest, arg: InOut[Fiemap] = 0) -> Zero: ...
+@operation(ioctl, request=FS_IOC_GETFSUUID)
+def ioctl_getfsuuid(fd: File, request: IoctlRequest, arg: Uuid = 0) -> Zero: ...
+@operation(ioctl, request=FICLONE)
+def ioctl_ficlone(fd: File, request: IoctlRequest, arg: File = 0) -> Zero: ...
+@operation(ioctl, request=FICLONERANGE)
+def ioctl_ficlonerange(fd: File, request: IoctlRequest, arg: In[FileCloneRange] = 0) -> Zero: ...
 @syscall
-def flock(fd: Fd, operation: LockOperation) -> Zero: ...
+def flock(fd: File, operation: LockOperation) -> Zero: ...
 @syscall
-def pipe(fds: OutFds) -> Zero: ...
+def pipe2(fds: Pipe, flags: PipeFlags) -> Zero: ...
 @syscall
-def pipe2(fds: OutFds, flags: OpenFlags) -> Zero: ...
+def pipe(fds: Pipe) -> Zero: ...
 @syscall
 def stat(path: Path, buf: Out[Stat]) -> Zero: ...
 @syscall
@@ -316,148 +823,182 @@ def lstat(path: Path, buf: Out[Stat]) -> Zero: ...
 @syscall
 def fstat(fd: Fd, buf: Out[Stat]) -> Zero: ...
 @syscall
-def newfstatat(dirfd: Dir, path: Path, buf: Out[Stat], flags: AtFlags) -> Zero: ...
+def newfstatat(dirfd: Dir, path: Path, buf: Out[Stat], flags: StatFlags) -> Zero: ...
+@operation(newfstatat, flags=(AT_EMPTY_PATH, AT_EMPTY_PATH, AT_EMPTY_PATH | AT_SYMLINK_NOFOLLOW))
+def newfstatat_fd(dirfd: Fd, path: EmptyPath, buf: Out[Stat], flags: StatFlags) -> Zero: ...
 @syscall
-def statx(dirfd: Dir, path: Path, flags: AtFlags, mask: StatxMask, buf: Out[Statx]) -> Zero: ...
+def statx(dirfd: Dir, path: Path, flags: StatFlags, mask: StatxMask, buf: Out[Statx]) -> Zero: ...
+@operation(statx, flags=(AT_EMPTY_PATH, AT_EMPTY_PATH, AT_EMPTY_PATH | AT_STATX_DONT_SYNC))
+def statx_fd(dirfd: Fd, path: EmptyPath, flags: StatFlags, mask: StatxMask, buf: Out[Statx]) -> Zero: ...
+@operation(statx, mask=(STATX_MNT_ID_UNIQUE, STATX_MNT_ID_UNIQUE | STATX_BASIC_STATS))
+def statx_mount(dirfd: Dir, path: DirPath, flags: StatFlags, mask: StatxMask, buf: MountStatx) -> Zero: ...
 @syscall
 def statfs(path: Path, buf: Out[Statfs]) -> Zero: ...
 @syscall
 def fstatfs(fd: Fd, buf: Out[Statfs]) -> Zero: ...
 @syscall
+def ustat(dev: Device, buf: Out[Ustat]) -> Zero: ...
+@syscall
 def access(path: Path, mode: AccessMode) -> Zero: ...
 @syscall
 def faccessat(dirfd: Dir, path: Path, mode: AccessMode) -> Zero: ...
 @syscall
-def faccessat2(dirfd: Dir, path: Path, mode: AccessMode, flags: AtFlags) -> Zero: ...
+def faccessat2(dirfd: Dir, path: Path, mode: AccessMode, flags: AccessFlags) -> Zero: ...
 @syscall
 def chmod(path: Path, mode: Mode) -> Zero: ...
 @syscall
-def fchmod(fd: Fd, mode: Mode) -> Zero: ...
+def fchmod(fd: File, mode: Mode) -> Zero: ...
 @syscall
 def fchmodat(dirfd: Dir, path: Path, mode: Mode) -> Zero: ...
 @syscall
-def fchmodat2(dirfd: Dir, path: Path, mode: Mode, flags: AtFlags) -> Zero: ...
+def fchmodat2(dirfd: Dir, path: Path, mode: Mode, flags: NoFollowFlags) -> Zero: ...
 @syscall
 def chown(path: Path, uid: Uid, gid: Uid) -> Zero: ...
 @syscall
 def lchown(path: Path, uid: Uid, gid: Uid) -> Zero: ...
 @syscall
-def fchown(fd: Fd, uid: Uid, gid: Uid) -> Zero: ...
+def fchown(fd: File, uid: Uid, gid: Uid) -> Zero: ...
 @syscall
-def fchownat(dirfd: Dir, path: Path, uid: Uid, gid: Uid, flags: AtFlags) -> Zero: ...
+def fchownat(dirfd: Dir, path: Path, uid: Uid, gid: Uid, flags: NoFollowFlags) -> Zero: ...
 @syscall
 def umask(mask: Mode) -> Mode: ...
 @syscall
-def truncate(path: Path, length: Offset) -> Zero: ...
+def truncate(path: Path, length: FileSize) -> Zero: ...
 @syscall
-def ftruncate(fd: Fd, length: Offset) -> Zero: ...
+def ftruncate(fd: File, length: FileSize) -> Zero: ...
 @syscall
-def fallocate(fd: Fd, mode: FallocMode, offset: Offset, length: Offset) -> Zero: ...
+def fallocate(fd: File, mode: FallocMode, offset: Offset, length: FileSize) -> Zero: ...
 @syscall
-def fadvise64(fd: Fd, offset: Offset, length: Offset, advice: Int) -> Zero: ...
+def fadvise64(fd: File, offset: Offset, length: Offset, advice: FileAdvice) -> Zero: ...
 @syscall
-def readahead(fd: Fd, offset: Offset, count: Size) -> Zero: ...
+def readahead(fd: File, offset: Offset, count: Amount) -> Zero: ...
 @syscall
-def cachestat(fd: Fd, range: InBytes, stat: OutInt, flags: Bits) -> Zero: ...
+def cachestat(fd: File, range: In[CachestatRange], stat: Out[Cachestat], flags: None_) -> Zero: ...
 @syscall
-def fsync(fd: Fd) -> Zero: ...
+def fsync(fd: File) -> Zero: ...
 @syscall
-def fdatasync(fd: Fd) -> Zero: ...
+def fdatasync(fd: File) -> Zero: ...
 @syscall
 def sync() -> Zero: ...
 @syscall
 def syncfs(fd: Fd) -> Zero: ...
 @syscall
-def sync_file_range(fd: Fd, offset: Offset, length: Offset, flags: Bits) -> Zero: ...
+def sync_file_range(fd: File, offset: Offset, length: Offset, flags: SyncRange) -> Zero: ...
 @syscall
-def mkdir(path: Path, mode: Mode) -> Zero: ...
+def mkdir(path: NewDirPath, mode: Mode) -> Zero: ...
 @syscall
-def mkdirat(dirfd: Dir, path: Path, mode: Mode) -> Zero: ...
+def mkdirat(dirfd: Dir, path: NewDirPath, mode: Mode) -> Zero: ...
 @syscall
-def rmdir(path: Path) -> Zero: ...
+def rmdir(path: RemovedDirPath) -> Zero: ...
 @syscall
-def mknod(path: Path, mode: Mode, dev: Int) -> Zero: ...
+def mknod(path: NewPath, mode: Node, dev: Device) -> Zero: ...
 @syscall
-def mknodat(dirfd: Dir, path: Path, mode: Mode, dev: Int) -> Zero: ...
+def mknodat(dirfd: Dir, path: NewPath, mode: Node, dev: Device) -> Zero: ...
 @syscall
 def unlink(path: Path) -> Zero: ...
 @syscall
-def unlinkat(dirfd: Dir, path: Path, flags: AtFlags) -> Zero: ...
+def unlinkat(dirfd: Dir, path: Path, flags: RemoveFlags) -> Zero: ...
+@operation(unlinkat, flags=AT_REMOVEDIR)
+def unlinkat_dir(dirfd: Dir, path: RemovedDirPath, flags: RemoveFlags) -> Zero: ...
 @syscall
-def link(old: Path, new: Path) -> Zero: ...
+def link(old: Path, new: NewPath) -> Zero: ...
 @syscall
-def linkat(olddir: Dir, old: Path, newdir: Dir, new: Path, flags: AtFlags) -> Zero: ...
+def linkat(olddir: Dir, old: Path, newdir: Dir, new: NewPath, flags: LinkFlags) -> Zero: ...
+@operation(linkat, flags=AT_EMPTY_PATH)
+def linkat_fd(olddir: FileOnly, old: EmptyPath, newdir: Dir, new: NewPath, flags: LinkFlags) -> Zero: ...
 @syscall
-def symlink(target: Path, link: Path) -> Zero: ...
+def symlink(target: TargetPath, link: NewPath) -> Zero: ...
 @syscall
-def symlinkat(target: Path, dirfd: Dir, link: Path) -> Zero: ...
+def symlinkat(target: TargetPath, dirfd: Dir, link: NewPath) -> Zero: ...
 @syscall
-def readlink(path: Path, buf: OutBytes, size: Size) -> Count: ...
+def readlink(path: LinkPath, buf: OutBytes, size: Size) -> Count: ...
 @syscall
-def readlinkat(dirfd: Dir, path: Path, buf: OutBytes, size: Size) -> Count: ...
+def readlinkat(dirfd: Dir, path: LinkPath, buf: OutBytes, size: Size) -> Count: ...
 @syscall
-def rename(old: Path, new: Path) -> Zero: ...
+def rename(old: Path, new: NewPath) -> Zero: ...
 @syscall
-def renameat(olddir: Dir, old: Path, newdir: Dir, new: Path) -> Zero: ...
+def renameat(olddir: Dir, old: Path, newdir: Dir, new: NewPath) -> Zero: ...
 @syscall
-def renameat2(olddir: Dir, old: Path, newdir: Dir, new: Path, flags: RenameFlags) -> Zero: ...
+def renameat2(olddir: Dir, old: Path, newdir: Dir, new: NewPath, flags: RenameFlags) -> Zero: ...
+@operation(renameat2, flags=(RENAME_EXCHANGE, RENAME_EXCHANGE, RENAME_WHITEOUT, RENAME_EXCHANGE | RENAME_NOREPLACE))
+def renameat2_swap(olddir: Dir, old: Path, newdir: Dir, new: Path, flags: RenameFlags) -> Zero: ...
 @syscall
-def getdents64(fd: Fd, buf: Out[Struct], count: Size) -> Count: ...
+def getdents64(fd: DirFd, buf: Entries, count: Size) -> Count: ...
+@syscall
+def getdents(fd: DirFd, buf: OldEntries, count: Size) -> Count: ...
 @syscall
 def getcwd(buf: OutBytes, size: Size) -> Count: ...
 @syscall
-def chdir(path: Path) -> Zero: ...
+def chdir(path: DirPath) -> Zero: ...
 @syscall
-def fchdir(fd: Fd) -> Zero: ...
+def fchdir(fd: DirFd) -> Zero: ...
 @syscall
-def chroot(path: Path) -> Zero: ...
+def chroot(path: DirPath) -> Zero: ...
 @syscall
-def utime(path: Path, times: InBytes) -> Zero: ...
+def fchroot(fd: DirFd, flags: None_) -> Zero: ...
 @syscall
-def utimes(path: Path, times: InBytes) -> Zero: ...
+def utime(path: Path, times: Utimbuf) -> Zero: ...
 @syscall
-def futimesat(dirfd: Dir, path: Path, times: InBytes) -> Zero: ...
+def utimes(path: Path, times: Timevals) -> Zero: ...
 @syscall
-def utimensat(dirfd: Dir, path: Path, times: InBytes, flags: AtFlags) -> Zero: ...
+def futimesat(dirfd: Dir, path: Path, times: Timevals) -> Zero: ...
 @syscall
-def setxattr(path: Path, name: Path, value: InBytes, size: Size, flags: XattrFlags) -> Zero: ...
+def utimensat(dirfd: Dir, path: Path, times: Times, flags: NoFollowFlags) -> Zero: ...
+@operation(utimensat, path=0)
+def utimensat_fd(dirfd: Fd, path: None_, times: Times, flags: NoFollowFlags) -> Zero: ...
 @syscall
-def lsetxattr(path: Path, name: Path, value: InBytes, size: Size, flags: XattrFlags) -> Zero: ...
+def setxattr(path: Path, name: XattrName, value: InBytes, size: Size, flags: XattrFlags) -> Zero: ...
 @syscall
-def fsetxattr(fd: Fd, name: Path, value: InBytes, size: Size, flags: XattrFlags) -> Zero: ...
+def lsetxattr(path: Path, name: XattrName, value: InBytes, size: Size, flags: XattrFlags) -> Zero: ...
 @syscall
-def getxattr(path: Path, name: Path, value: OutBytes, size: Size) -> Count: ...
+def fsetxattr(fd: File, name: XattrName, value: InBytes, size: Size, flags: XattrFlags) -> Zero: ...
 @syscall
-def lgetxattr(path: Path, name: Path, value: OutBytes, size: Size) -> Count: ...
+def setxattrat(dirfd: Dir, path: Path, at_flags: NoFollowFlags, name: XattrName, args: In[XattrArgs], size: Size) -> Zero: ...
 @syscall
-def fgetxattr(fd: Fd, name: Path, value: OutBytes, size: Size) -> Count: ...
+def getxattr(path: Path, name: XattrName, value: OutBytes, size: Size) -> Count: ...
 @syscall
-def listxattr(path: Path, names: OutBytes, size: Size) -> Count: ...
+def lgetxattr(path: Path, name: XattrName, value: OutBytes, size: Size) -> Count: ...
 @syscall
-def llistxattr(path: Path, names: OutBytes, size: Size) -> Count: ...
+def fgetxattr(fd: File, name: XattrName, value: OutBytes, size: Size) -> Count: ...
 @syscall
-def flistxattr(fd: Fd, names: OutBytes, size: Size) -> Count: ...
+def getxattrat(dirfd: Dir, path: Path, at_flags: NoFollowFlags, name: XattrName, args: In[XattrRoom], size: Size) -> Count: ...
 @syscall
-def removexattr(path: Path, name: Path) -> Zero: ...
+def listxattr(path: Path, names: XattrList, size: Size) -> Count: ...
 @syscall
-def lremovexattr(path: Path, name: Path) -> Zero: ...
+def llistxattr(path: Path, names: XattrList, size: Size) -> Count: ...
 @syscall
-def fremovexattr(fd: Fd, name: Path) -> Zero: ...
+def flistxattr(fd: File, names: XattrList, size: Size) -> Count: ...
 @syscall
-def sendfile(out: Fd, source: Fd, offset: InOut[Struct], count: Size) -> Count: ...
+def listxattrat(dirfd: Dir, path: Path, at_flags: NoFollowFlags, names: XattrList, size: Size) -> Count: ...
 @syscall
-def splice(source: Fd, off_in: InOut[Struct], out: Fd, off_out: InOut[Struct], length: Size, flags: SpliceFlags) -> Count: ...
+def removexattr(path: Path, name: XattrName) -> Zero: ...
 @syscall
-def tee(source: Fd, out: Fd, length: Size, flags: SpliceFlags) -> Count: ...
+def lremovexattr(path: Path, name: XattrName) -> Zero: ...
 @syscall
-def vmsplice(fd: Fd, iov: Iovecs, count: Size, flags: SpliceFlags) -> Count: ...
+def fremovexattr(fd: File, name: XattrName) -> Zero: ...
 @syscall
-def copy_file_range(source: Fd, off_in: InOut[Struct], out: Fd, off_out: InOut[Struct], length: Size, flags: Bits) -> Count: ...
+def removexattrat(dirfd: Dir, path: Path, at_flags: NoFollowFlags, name: XattrName) -> Zero: ...
 @syscall
-def name_to_handle_at(dirfd: Dir, path: Path, handle: Handle, mount_id: OutRandom, flags: Bits) -> Zero: ...
+def file_getattr(dirfd: Dir, path: Path, attr: Out[FileAttr], size: Size, at_flags: NoFollowFlags) -> Zero: ...
 @syscall
-def open_by_handle_at(mount_fd: Fd, handle: Handle, flags: OpenFlags) -> Fd: ...
+def file_setattr(dirfd: Dir, path: Path, attr: In[FileAttr], size: Size, at_flags: NoFollowFlags) -> Zero: ...
 @syscall
-def memfd_create(name: Path, flags: Bits) -> Fd: ...
+def sendfile(out: SpliceOut, source: SpliceIn, offset: OffsetPointer, count: Amount) -> Count: ...
+@syscall
+def splice(source: SpliceIn, off_in: OffsetPointer, out: SpliceOut, off_out: OffsetPointer, length: Amount, flags: SpliceFlags) -> Count: ...
+@syscall
+def tee(source: PipeOut, out: PipeIn, length: Amount, flags: SpliceFlags) -> Count: ...
+@syscall
+def vmsplice(fd: PipeIn, iov: WriteVectors, count: IovecCount, flags: SpliceFlags) -> Count: ...
+@syscall
+def copy_file_range(source: File, off_in: OffsetPointer, out: File, off_out: OffsetPointer, length: Amount, flags: None_) -> Count: ...
+@syscall
+def name_to_handle_at(dirfd: Dir, path: Path, handle: Handle, mount_id: OutRandom, flags: HandleFlags) -> Zero: ...
+@syscall
+def open_by_handle_at(mount_fd: MountFd, handle: KnownHandle, flags: OpenFlags) -> FileOnly: ...
+@syscall
+def memfd_create(name: MemoryName, flags: MemfdFlags) -> MemoryFd: ...
 @syscall
 def quotactl(command: Bits, special: Path, id: Int, addr: Any_) -> Zero: ...
+@syscall
+def quotactl_fd(fd: Fd, command: Bits, id: Id, addr: Any_) -> Zero: ...

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import ctypes
 from typing import Annotated
 
-from conformance.syscalls.buffers import U64, Struct
-from conformance.syscalls.call import syscall
-from conformance.syscalls.files import Iovec
+from conformance.syscalls.buffers import U64, Buffer, Layout, Struct
+from conformance.syscalls.call import operation, syscall
+from conformance.syscalls.choices import ARENA, DATA, EDGES, READ_ONLY, UNMAPPED, Blob, Choice, Use, room
+from conformance.syscalls.files import READ_IOVECS, WRITE_IOVECS, Iovec, None_, ioctl, iovecs
 from conformance.syscalls.kinds import (
     Address,
     Address64,
-    Any_,
+    AddressKind,
     Bits,
+    ChosenMemory,
     Count,
-    Fd,
+    FileDescriptor,
     Flags,
-    InBytes,
+    In,
+    InOut,
     Int,
-    Offset,
-    OutInt,
+    Length,
+    Masked,
+    Memory,
+    Number,
     Pid,
+    Renamed,
     Size,
     Zero,
     named,
@@ -36,9 +43,9 @@ MREMAP_MAYMOVE, MREMAP_FIXED, MREMAP_DONTUNMAP = 1, 2, 4
 MS_ASYNC, MS_INVALIDATE, MS_SYNC = 1, 2, 4
 MADV_NORMAL, MADV_RANDOM, MADV_SEQUENTIAL, MADV_WILLNEED, MADV_DONTNEED = range(5)
 MADV_FREE, MADV_REMOVE, MADV_DONTFORK, MADV_DOFORK = 8, 9, 10, 11
-MADV_MERGEABLE, MADV_HUGEPAGE, MADV_NOHUGEPAGE, MADV_DONTDUMP = 12, 14, 15, 16
+MADV_MERGEABLE, MADV_UNMERGEABLE, MADV_HUGEPAGE, MADV_NOHUGEPAGE, MADV_DONTDUMP, MADV_DODUMP = range(12, 18)
 MADV_WIPEONFORK, MADV_KEEPONFORK, MADV_COLD, MADV_PAGEOUT = 18, 19, 20, 21
-MADV_POPULATE_READ, MADV_POPULATE_WRITE, MADV_COLLAPSE = 22, 23, 25
+MADV_POPULATE_READ, MADV_POPULATE_WRITE, MADV_DONTNEED_LOCKED, MADV_COLLAPSE = range(22, 26)
 MADV_GUARD_INSTALL, MADV_GUARD_REMOVE = 102, 103
 MCL_CURRENT, MCL_FUTURE, MCL_ONFAULT = 1, 2, 4
 MLOCK_ONFAULT = 1
@@ -46,12 +53,75 @@ MFD_CLOEXEC, MFD_ALLOW_SEALING, MFD_HUGETLB, MFD_NOEXEC_SEAL, MFD_EXEC = 1, 2, 4
 PKEY_DISABLE_ACCESS, PKEY_DISABLE_WRITE = 1, 2
 UFFD_USER_MODE_ONLY, UFFD_API, UFFD_EVENT_PAGEFAULT = 1, 0xAA, 0x12
 UFFDIO_API, UFFDIO_REGISTER, UFFDIO_COPY = 0xC018AA3F, 0xC020AA00, 0xC028AA03
+UFFDIO_UNREGISTER, UFFDIO_WAKE, UFFDIO_ZEROPAGE, UFFDIO_WRITEPROTECT = 0x8010AA01, 0x8010AA02, 0xC020AA04, 0xC018AA06
+UFFDIO_CONTINUE, UFFDIO_POISON, UFFDIO_MOVE = 0xC020AA07, 0xC020AA08, 0xC028AA05
 UFFDIO_REGISTER_MODE_MISSING = 1
+MPOL_DEFAULT, MPOL_PREFERRED, MPOL_BIND, MPOL_INTERLEAVE, MPOL_LOCAL, MPOL_PREFERRED_MANY, MPOL_WEIGHTED_INTERLEAVE = range(7)
+MPOL_F_STATIC_NODES, MPOL_F_RELATIVE_NODES = 1 << 15, 1 << 14
+MPOL_F_NODE, MPOL_F_ADDR, MPOL_F_MEMS_ALLOWED = 1, 2, 4
+MPOL_MF_STRICT, MPOL_MF_MOVE, MPOL_MF_MOVE_ALL = 1, 2, 4
 
-Prot = Annotated[int, Flags(named(globals(), "PROT_"))]
-MapFlags = Annotated[int, Flags(named(globals(), "MAP_"))]
+Prot = Annotated[int, Flags(named(globals(), "PROT_"), only=(*(PROT_READ | PROT_WRITE,) * 8, *(PROT_READ, PROT_NONE) * 3, PROT_WRITE, PROT_EXEC, PROT_READ | PROT_EXEC, PROT_READ | PROT_WRITE | PROT_EXEC, PROT_READ | PROT_WRITE | PROT_GROWSDOWN, 0x02000000, 0x08, 1 << 30, -1))]
+_MAP = named(globals(), "MAP_")
+MapFlags = Annotated[int, Flags(_MAP)]
+_MAP_FIXED = MAP_FIXED | MAP_ANONYMOUS
+AnonymousFlags = Annotated[int, Flags(_MAP, only=(*(_MAP_FIXED | MAP_PRIVATE,) * 8, *(_MAP_FIXED | MAP_SHARED,) * 5, *(_MAP_FIXED | MAP_PRIVATE | more for more in (MAP_GROWSDOWN, MAP_LOCKED, MAP_NORESERVE, MAP_POPULATE, MAP_STACK, MAP_FIXED_NOREPLACE, MAP_FIXED_NOREPLACE, MAP_HUGETLB, MAP_32BIT)), _MAP_FIXED | MAP_SHARED_VALIDATE, _MAP_FIXED | MAP_SHARED_VALIDATE | 1 << 30, _MAP_FIXED, _MAP_FIXED | MAP_SHARED | MAP_GROWSDOWN, _MAP_FIXED | MAP_SHARED | MAP_SYNC))]
 Advice = Annotated[int, Flags(named(globals(), "MADV_"), bits=False)]
-MremapFlags = Annotated[int, Flags(named(globals(), "MREMAP_"))]
+MremapFlags = Annotated[int, Flags(named(globals(), "MREMAP_"), only=(0, 0, 0, *(MREMAP_MAYMOVE | MREMAP_FIXED,) * 6, *(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP,) * 3, MREMAP_FIXED, MREMAP_DONTUNMAP, 8, -1))]
+SyncFlags = Annotated[int, Flags(named(globals(), "MS_"), plain=(MS_SYNC, MS_ASYNC, MS_SYNC | MS_INVALIDATE))]
+LockAllFlags = Annotated[int, Flags(named(globals(), "MCL_"), plain=(MCL_CURRENT | MCL_ONFAULT, MCL_FUTURE | MCL_ONFAULT))]
+Lock2Flags = Annotated[int, Flags(named(globals(), "MLOCK_"))]
+SecretFlags = Annotated[int, Flags({"O_CLOEXEC": 0o2000000}, plain=(0, 0o2000000))]
+UserfaultFlags = Annotated[int, Flags({"UFFD_USER_MODE_ONLY": 1, "O_NONBLOCK": 0o4000, "O_CLOEXEC": 0o2000000}, plain=(0o4001, 0o4000, 0o2004001))]
+KeyRights = Annotated[int, Flags(named(globals(), "PKEY_"), plain=(0, PKEY_DISABLE_WRITE))]
+Policy = Annotated[int, Flags({**named(globals(), "MPOL_DEFAULT", "MPOL_PREFERRED", "MPOL_BIND", "MPOL_INTER", "MPOL_LOCAL", "MPOL_WEIGHTED"), "MPOL_BIND|MPOL_F_STATIC_NODES": 2 | 1 << 15, "MPOL_INTERLEAVE|MPOL_F_RELATIVE_NODES": 3 | 1 << 14}, bits=False, plain=(MPOL_BIND, MPOL_PREFERRED))]
+PolicyFlags = Annotated[int, Flags(named(globals(), "MPOL_F_NODE", "MPOL_F_ADDR", "MPOL_F_MEMS"), plain=(0, 0, 0))]
+MoveFlags = Annotated[int, Flags(named(globals(), "MPOL_MF_"), plain=(0, 0))]
+
+_PLACES = (*(ARENA,) * 12, ARENA + PAGE, ARENA + PAGE, ARENA + 2 * PAGE, ARENA + 4 * PAGE)
+
+
+class Mapping(AddressKind):
+    """The address of what is mapped, which is a resource: a call that needs a mapping gets one."""
+
+    def __init__(self, of: str = "", *choices: Choice) -> None:
+        super().__init__(*choices)
+        self.family = f"map:{of}" if of else "map"
+
+
+_MAPPING = (*(Use("map"),) * 12, Use("map", 1), Use("map:file"), Use("map:file"))
+NewMap = Annotated[int, Mapping()]
+NewFileMap = Annotated[int, Mapping("file")]
+MapAddress = Annotated[int, AddressKind(*_PLACES, ARENA + 1)]
+"""Where something is to be mapped: nowhere but in the arena."""
+Changed = Annotated[int, AddressKind(*_MAPPING, *_PLACES[-4:], ARENA + 1)]
+"""A mapping to change."""
+Mapped = Annotated[int, AddressKind(*_MAPPING, *_PLACES[-4:], ARENA + 1, READ_ONLY, UNMAPPED, 0, -PAGE)]
+"""A mapping to ask of, or to advise on."""
+NewAddress = Annotated[int, AddressKind(ARENA + 16 * PAGE, ARENA + 16 * PAGE, ARENA + 8 * PAGE, ARENA + PAGE, ARENA, ARENA + 16 * PAGE + 1)]
+BreakAddress = Annotated[int, AddressKind(0, 0, 0, PAGE, ARENA)]
+NewLength = Annotated[int, Number(*(4 * PAGE,) * 8, PAGE, PAGE, 2 * PAGE, 8 * PAGE, 1, PAGE + 1, 0, -1, 1 << 47)]
+MapLength = Annotated[int, Number(*(PAGE, 2 * PAGE, 4 * PAGE, PAGE, PAGE) * 3, 8 * PAGE, 1, PAGE + 1, 0, -1, 1 << 47)]
+Grown = Annotated[int, Number(2 * PAGE, PAGE, 4 * PAGE, 2 * PAGE, 8 * PAGE, 1, 0, -1)]
+PageOffset = Annotated[int, Number(0, 0, 0, PAGE, 2 * PAGE, 1, -1, -PAGE, 1 << 40)]
+NoFd = Annotated[int, FileDescriptor("", *(-1,) * 24)]
+Mappable = Annotated[int, FileDescriptor("file", *(Use("fd:file"), Use("fd:mem")) * 4, Use("fd:dir"), Use("fd:pipe:r"), Use("fd:path"), Use("fd:secret"))]
+PidFd = Annotated[int, FileDescriptor("pid")]
+SecretFd = Annotated[int, FileDescriptor("secret")]
+UserfaultFd = Annotated[int, FileDescriptor("userfault")]
+Key = Annotated[int, Renamed("pkey", keep=(0, -1))]
+KeyOrNone = Annotated[int, Number(*(Use("pkey"),) * 6, *(0,) * 4, *(-1,) * 4, 15, 16)]
+Residency = Annotated[Buffer | Struct | int | None, Memory(out=True, reads=False, choices=(*(room(8),) * 6, room(64), room(1, edge=True)))]
+_NODES = (Blob(b"\1" + bytes(127)), Blob(b"\1" + bytes(7)))
+NodeMask = Annotated[bytes | Buffer | int | None, ChosenMemory(*_NODES * 4, 0, Blob(bytes(8)), Blob(b"\2" + bytes(7)), Blob(b"\xff" * 8), UNMAPPED)]
+NodesOut = Annotated[Buffer | Struct | int | None, Memory(out=True, reads=False, choices=(*(room(128),) * 6, room(8)))]
+ModeOut = Annotated[Buffer | Struct | int | None, ChosenMemory(*(room(4),) * 6, 0, UNMAPPED, out=True, reads=False)]
+MaxNode = Annotated[int, Number(64, 64, 65, 1024, 1024, 2, 0, 1 << 20, -1)]
+NodesLength = Annotated[int, Number(1024, 1024, 64, 8, 0, 1 << 20)]
+HomeNode = Annotated[int, Number(0, 0, 0, 1, 1024, -1)]
+QueryAddress = Annotated[int, AddressKind(*(0,) * 6, *(Use("map"),) * 3, UNMAPPED)]
+NotMoved = Annotated[int, Masked()]
+"""How many pages could not be moved: who else uses them."""
 
 
 class TwoIovecs(Struct):
@@ -63,68 +133,153 @@ class TwoIovecs(Struct):
     length1: U64
 
 
-Vectors = Annotated[object, OneOf(Iovec, TwoIovecs, out=False)]  # not named here: a struct would lend its kinds to all
+class VectorsOf(OneOf):
+    """Arrays of `struct iovec`: of what is here, or of what lies at the same address in a child."""
+
+    def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
+        return self._choices
+
+
+_THERE = (*(Blob(DATA.to_bytes(8, "little") + (16).to_bytes(8, "little")),) * 6, Blob((DATA + EDGES[0]).to_bytes(8, "little") + (8192).to_bytes(8, "little")), Blob(READ_ONLY.to_bytes(8, "little") + (16).to_bytes(8, "little")))
+_MAPPED = (Blob(bytes(8) + PAGE.to_bytes(8, "little"), ((0, 8, Use("map")),)), iovecs(room(16)))
+Vectors = Annotated[object, VectorsOf(Iovec, TwoIovecs, out=False, choices=WRITE_IOVECS)]  # not named here: a struct would lend its kinds to all
+RoomVectors = Annotated[object, VectorsOf(Iovec, TwoIovecs, out=False, choices=READ_IOVECS)]
+RemoteVectors = Annotated[object, VectorsOf(Iovec, TwoIovecs, out=False, choices=(*_THERE, *WRITE_IOVECS[-3:]))]
+AdvisedVectors = Annotated[object, VectorsOf(Iovec, TwoIovecs, out=False, choices=(*_MAPPED * 3, *WRITE_IOVECS[-3:]))]
+VectorCount = Annotated[int, Length(16)]
+
+
+class Able(Masked):
+    """What a kernel says that it can: 0 before the call."""
+
+    def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
+        return (0, 0, 1, 1 << 62)
+
+
+class UffdioApi(Struct):
+    """`struct uffdio_api`. What a kernel can is a matter of its version."""
+
+    api: Annotated[int, Layout(ctypes.c_uint64), Number(UFFD_API, 0)]
+    features: Annotated[int, Layout(ctypes.c_uint64), Able()]
+    ioctls: Annotated[int, Layout(ctypes.c_uint64), Able()]
+
+
+class UffdioRegister(Struct):
+    """`struct uffdio_register`."""
+
+    start: Annotated[int, Layout(ctypes.c_uint64), AddressKind(Use("map"), ARENA, ARENA + PAGE, ARENA + 1, DATA)]
+    len: Annotated[int, Layout(ctypes.c_uint64), Number(PAGE, 2 * PAGE, 1, 0)]
+    mode: Annotated[int, Layout(ctypes.c_uint64), Number(UFFDIO_REGISTER_MODE_MISSING, 2, 3, 4, 0, 8)]
+    ioctls: Annotated[int, Layout(ctypes.c_uint64), Able()]
+
+
+class UffdioRange(Struct):
+    """`struct uffdio_range`."""
+
+    start: Annotated[int, Layout(ctypes.c_uint64), AddressKind(Use("map"), ARENA, ARENA + PAGE, ARENA + 1)]
+    len: Annotated[int, Layout(ctypes.c_uint64), Number(PAGE, 2 * PAGE, 1, 0)]
+
+
+class UffdioCopy(Struct):
+    """`struct uffdio_copy`."""
+
+    dst: Annotated[int, Layout(ctypes.c_uint64), AddressKind(Use("map"), ARENA, ARENA + PAGE, ARENA + 1)]
+    src: Annotated[int, Layout(ctypes.c_uint64), AddressKind(DATA, ARENA, UNMAPPED)]
+    len: Annotated[int, Layout(ctypes.c_uint64), Number(PAGE, 1, 0)]
+    mode: Annotated[int, Layout(ctypes.c_uint64), Number(0, 1, 2, 4)]
+    copy: Annotated[int, Layout(ctypes.c_int64), Number(0)]
+
+
+class UffdioZeropage(Struct):
+    """`struct uffdio_zeropage`."""
+
+    range: UffdioRange
+    mode: Annotated[int, Layout(ctypes.c_uint64), Number(0, 1, 2)]
+    zeropage: Annotated[int, Layout(ctypes.c_int64), Number(0)]
+
+
+PagePointers = Annotated[bytes | Buffer | int | None, ChosenMemory(*(Blob(bytes(8), ((0, 8, Use("map")),)),) * 4, Blob(DATA.to_bytes(8, "little")), Blob((ARENA + PAGE).to_bytes(8, "little")), Blob(bytes(8)), UNMAPPED)]
+NodeNumbers = Annotated[bytes | Buffer | int | None, ChosenMemory(*(0,) * 4, *(Blob(bytes(4)),) * 4, Blob(b"\1" + bytes(3)), Blob(b"\xff" * 4), UNMAPPED)]
+PageStatus = Annotated[Buffer | bytes | Struct | int | None, Memory(out=True, reads=False, choices=(*(room(4),) * 6,))]
+PageCount = Annotated[int, Number(1, 1, 1, 1, 0, 1 << 40)]
+SelfOrPid = Annotated[int, Number(0, 0, 0, Use("pid"), -1)]
+OwnPid = Annotated[int, Number(*(0,) * 6, Use("pid"), Use("pid"), -1)]
+MovePages = Annotated[int, Flags({"MPOL_MF_MOVE": MPOL_MF_MOVE, "MPOL_MF_MOVE_ALL": MPOL_MF_MOVE_ALL})]
+NoProt = Annotated[int, Number(*(0,) * 6, 1, 3)]
+PageNumber = Annotated[int, Number(0, 0, 1, 2, 100, -1)]
 
 
 @syscall
-def mmap(addr: Address, length: Size, prot: Prot, flags: MapFlags, fd: Fd, offset: Offset) -> Address: ...
+def mmap(addr: MapAddress, length: NewLength, prot: Prot, flags: AnonymousFlags, fd: NoFd, offset: PageOffset) -> NewMap: ...
+@operation(mmap, flags=(*(MAP_FIXED | MAP_SHARED, MAP_FIXED | MAP_PRIVATE) * 4, MAP_FIXED | MAP_SHARED_VALIDATE, *(MAP_FIXED | MAP_PRIVATE | more for more in (MAP_LOCKED, MAP_NORESERVE, MAP_POPULATE, MAP_FIXED_NOREPLACE, MAP_GROWSDOWN)), MAP_FIXED | MAP_SHARED_VALIDATE | MAP_SYNC, MAP_FIXED))
+def mmap_file(addr: MapAddress, length: NewLength, prot: Prot, flags: MapFlags, fd: Mappable, offset: PageOffset) -> NewFileMap: ...
 @syscall
-def munmap(addr: Address, length: Size) -> Zero: ...
+def munmap(addr: Changed, length: MapLength) -> Zero: ...
 @syscall
-def mprotect(addr: Address, length: Size, prot: Prot) -> Zero: ...
+def mprotect(addr: Changed, length: MapLength, prot: Prot) -> Zero: ...
 @syscall
-def mremap(addr: Address, old_size: Size, new_size: Size, flags: MremapFlags, new_addr: Address = 0) -> Address: ...
+def mremap(addr: Changed, old_size: MapLength, new_size: Grown, flags: MremapFlags, new_addr: NewAddress = 0) -> NewMap: ...
 @syscall
-def madvise(addr: Address, length: Size, advice: Advice) -> Zero: ...
+def madvise(addr: Changed, length: MapLength, advice: Advice) -> Zero: ...
 @syscall
-def process_madvise(pidfd: Fd, iov: Vectors, count: Size, advice: Advice, flags: Bits) -> Count: ...
+def process_madvise(pidfd: PidFd, iov: AdvisedVectors, count: VectorCount, advice: Advice, flags: None_) -> Count: ...
 @syscall
-def process_mrelease(pidfd: Fd, flags: Bits) -> Zero: ...
+def process_mrelease(pidfd: PidFd, flags: None_) -> Zero: ...
 @syscall
-def msync(addr: Address, length: Size, flags: Bits) -> Zero: ...
+def msync(addr: Mapped, length: MapLength, flags: SyncFlags) -> Zero: ...
 @syscall
-def mincore(addr: Address, length: Size, vec: OutInt) -> Zero: ...
+def mincore(addr: Mapped, length: MapLength, vec: Residency) -> Zero: ...
 @syscall
-def mlock(addr: Address, length: Size) -> Zero: ...
+def mlock(addr: Mapped, length: MapLength) -> Zero: ...
 @syscall
-def mlock2(addr: Address, length: Size, flags: Bits) -> Zero: ...
+def mlock2(addr: Mapped, length: MapLength, flags: Lock2Flags) -> Zero: ...
 @syscall
-def munlock(addr: Address, length: Size) -> Zero: ...
+def munlock(addr: Mapped, length: MapLength) -> Zero: ...
 @syscall
-def mlockall(flags: Bits) -> Zero: ...
+def mlockall(flags: LockAllFlags) -> Zero: ...
 @syscall
 def munlockall() -> Zero: ...
 @syscall
-def brk(addr: Address) -> Address: ...
+def brk(addr: BreakAddress) -> Address: ...
 @syscall
-def remap_file_pages(addr: Address, size: Size, prot: Prot, pgoff: Size, flags: MapFlags) -> Zero: ...
+def remap_file_pages(addr: Changed, size: MapLength, prot: NoProt, pgoff: PageNumber, flags: NoProt) -> Zero: ...
 @syscall
-def mseal(addr: Address, length: Size, flags: Bits) -> Zero: ...
+def mseal(addr: Changed, length: MapLength, flags: None_) -> Zero: ...
 @syscall
 def map_shadow_stack(addr: Address, size: Size, flags: Bits) -> Address: ...
 @syscall
-def memfd_secret(flags: Bits) -> Fd: ...
+def memfd_secret(flags: SecretFlags) -> SecretFd: ...
 @syscall
-def userfaultfd(flags: Bits) -> Fd: ...
+def userfaultfd(flags: UserfaultFlags) -> UserfaultFd: ...
+@operation(ioctl, request=UFFDIO_API)
+def ioctl_uffdio_api(fd: UserfaultFd, request: Int, arg: InOut[UffdioApi] = 0) -> Zero: ...
+@operation(ioctl, request=UFFDIO_REGISTER)
+def ioctl_uffdio_register(fd: UserfaultFd, request: Int, arg: InOut[UffdioRegister] = 0) -> Zero: ...
+@operation(ioctl, request=(UFFDIO_UNREGISTER, UFFDIO_WAKE))
+def ioctl_uffdio_unregister(fd: UserfaultFd, request: Int, arg: In[UffdioRange] = 0) -> Zero: ...
+@operation(ioctl, request=UFFDIO_COPY)
+def ioctl_uffdio_copy(fd: UserfaultFd, request: Int, arg: InOut[UffdioCopy] = 0) -> Zero: ...
+@operation(ioctl, request=UFFDIO_ZEROPAGE)
+def ioctl_uffdio_zeropage(fd: UserfaultFd, request: Int, arg: InOut[UffdioZeropage] = 0) -> Zero: ...
 @syscall
-def pkey_alloc(flags: Bits, rights: Bits) -> Int: ...
+def pkey_alloc(flags: None_, rights: KeyRights) -> Key: ...
 @syscall
-def pkey_free(key: Int) -> Zero: ...
+def pkey_free(key: Key) -> Zero: ...
 @syscall
-def pkey_mprotect(addr: Address, length: Size, prot: Prot, key: Int) -> Zero: ...
+def pkey_mprotect(addr: Changed, length: MapLength, prot: Prot, key: KeyOrNone) -> Zero: ...
 @syscall
-def process_vm_readv(pid: Pid, local: Vectors, nlocal: Size, remote: Vectors, nremote: Size, flags: Bits) -> Count: ...
+def process_vm_readv(pid: Pid, local: RoomVectors, nlocal: VectorCount, remote: RemoteVectors, nremote: VectorCount, flags: None_) -> Count: ...
 @syscall
-def process_vm_writev(pid: Pid, local: Vectors, nlocal: Size, remote: Vectors, nremote: Size, flags: Bits) -> Count: ...
+def process_vm_writev(pid: Pid, local: Vectors, nlocal: VectorCount, remote: RemoteVectors, nremote: VectorCount, flags: None_) -> Count: ...
 @syscall
-def mbind(addr: Address, length: Size, mode: Int, mask: InBytes, maxnode: Size, flags: Bits) -> Zero: ...
+def mbind(addr: Changed, length: MapLength, mode: Policy, mask: NodeMask, maxnode: MaxNode, flags: MoveFlags) -> Zero: ...
 @syscall
-def get_mempolicy(mode: OutInt, mask: OutInt, maxnode: Size, addr: Address, flags: Bits) -> Zero: ...
+def get_mempolicy(mode: ModeOut, mask: NodesOut, maxnode: NodesLength, addr: QueryAddress, flags: PolicyFlags) -> Zero: ...
 @syscall
-def set_mempolicy(mode: Int, mask: InBytes, maxnode: Size) -> Zero: ...
+def set_mempolicy(mode: Policy, mask: NodeMask, maxnode: MaxNode) -> Zero: ...
 @syscall
-def set_mempolicy_home_node(addr: Address, length: Size, node: Size, flags: Bits) -> Zero: ...
+def set_mempolicy_home_node(addr: Changed, length: MapLength, node: HomeNode, flags: None_) -> Zero: ...
 @syscall
-def migrate_pages(pid: Pid, maxnode: Size, old: InBytes, new: InBytes) -> Count: ...
+def migrate_pages(pid: SelfOrPid, maxnode: MaxNode, old: NodeMask, new: NodeMask) -> NotMoved: ...
 @syscall
-def move_pages(pid: Pid, count: Size, pages: InBytes, nodes: InBytes, status: Any_, flags: Bits) -> Zero: ...
+def move_pages(pid: OwnPid, count: PageCount, pages: PagePointers, nodes: NodeNumbers, status: PageStatus, flags: MovePages) -> Zero: ...

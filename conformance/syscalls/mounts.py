@@ -8,23 +8,39 @@ from errno import ENODEV
 from typing import Annotated
 
 from conformance.syscalls.buffers import I32, U32, U64, Buffer, Layout, Struct
-from conformance.syscalls.call import missing, syscall, untraced
-from conformance.syscalls.files import getcwd, mkdir
+from conformance.syscalls.call import missing, operation, syscall, untraced
+from conformance.syscalls.choices import UNMAPPED, Blob, Choice, Use, room, text
+from conformance.syscalls.files import (
+    AT_EMPTY_PATH,
+    AT_RECURSIVE,
+    AT_SYMLINK_NOFOLLOW,
+    DirPath,
+    EmptyPath,
+    None_,
+    getcwd,
+    mkdir,
+)
 from conformance.syscalls.kinds import (
     Any_,
     Bits,
+    ChosenMemory,
     Count,
     Dir,
-    Fd,
+    FileDescriptor,
     Flags,
     In,
     InBytes,
     Int,
+    Length,
+    MaskedMemory,
+    Memory,
+    Number,
     OutInt,
-    OutRandom,
     Path,
+    PathKind,
     Renamed,
     Size,
+    Varying,
     Zero,
     named,
 )
@@ -43,33 +59,72 @@ OPEN_TREE_CLONE, OPEN_TREE_CLOEXEC = 1, 0o2000000
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC = 1, 2, 4, 8
 MOUNT_ATTR_NOATIME, MOUNT_ATTR_IDMAP, MOUNT_ATTR_NOSYMFOLLOW = 0x10, 0x100000, 0x200000
 
+FSPICK_SYMLINK_NOFOLLOW, FSPICK_NO_AUTOMOUNT, FSPICK_EMPTY_PATH = 2, 4, 8
+LSMT_ROOT = -1
+
 AUTOFS_IOC_READY, AUTOFS_IOC_FAIL = 0x9360, 0x9361
 ST_RDONLY, ST_NOSUID, ST_NODEV, ST_NOEXEC, ST_NOATIME, ST_NOSYMFOLLOW = 1, 2, 4, 8, 1024, 0x2000
 
 STATMOUNT_SB_BASIC, STATMOUNT_MNT_BASIC, STATMOUNT_FS_TYPE = 1, 2, 0x20
 
 MountId64 = Annotated[int, Layout(ctypes.c_uint64), Renamed("mount", keep=(0,))]
-MountFlags = Annotated[int, Flags(named(globals(), "MS_"))]
-UmountFlags = Annotated[int, Flags(named(globals(), "MNT_", "UMOUNT_"))]
-FsconfigCommand = Annotated[int, Flags(named(globals(), "FSCONFIG_"), bits=False)]
+_MS = named(globals(), "MS_")
+_PROPAGATION = (MS_PRIVATE, MS_SHARED, MS_SLAVE, MS_UNBINDABLE)
+MountFlags = Annotated[int, Flags(_MS, plain=(0, 0, MS_RDONLY, MS_NOSUID | MS_NODEV, MS_NOEXEC | MS_NOATIME))]
+UmountFlags = Annotated[int, Flags(named(globals(), "MNT_", "UMOUNT_"), plain=(0, 0, MNT_DETACH, MNT_DETACH))]
+FsconfigCommand = Annotated[int, Flags(named(globals(), "FSCONFIG_"), bits=False, plain=(FSCONFIG_SET_STRING,))]
+CloexecFlag = Annotated[int, Flags({"CLOEXEC": 1}, plain=(0, 1))]
+PickFlags = Annotated[int, Flags(named(globals(), "FSPICK_"))]
+OpenTreeFlags = Annotated[int, Flags({**named(globals(), "OPEN_TREE_"), "AT_RECURSIVE": AT_RECURSIVE, "AT_SYMLINK_NOFOLLOW": AT_SYMLINK_NOFOLLOW, "AT_EMPTY_PATH": AT_EMPTY_PATH}, plain=(OPEN_TREE_CLONE, OPEN_TREE_CLONE, OPEN_TREE_CLONE | AT_RECURSIVE, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC, 0))]
+MoveMountFlags = Annotated[int, Flags(named(globals(), "MOVE_MOUNT_"), plain=(MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_BENEATH, 0))]
+MountAttributes = Annotated[int, Flags(named(globals(), "MOUNT_ATTR_"), plain=(0, 0, MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV))]
+AttributeFlags = Annotated[int, Flags({"AT_RECURSIVE": AT_RECURSIVE, "AT_SYMLINK_NOFOLLOW": AT_SYMLINK_NOFOLLOW, "AT_EMPTY_PATH": AT_EMPTY_PATH}, plain=(0, 0, AT_RECURSIVE))]
+
+
+def _names(*found: bytes) -> tuple[Choice, ...]:
+    return tuple(map(text, found))
+
+
+FsName = Annotated[bytes | Buffer | int | None, PathKind(*_names(*(b"tmpfs",) * 8, b"ramfs", b"ramfs", b"mqueue", b"devpts", b"overlay", b"absent", b""), UNMAPPED, 0)]
+"""File systems that a program may mount: none that leads to what belongs to the whole machine."""
+MountSource = Annotated[bytes | Buffer | int | None, PathKind(*_names(b"none", b"none", b"none", b"f0", b""), 0, UNMAPPED)]
+BindSource = Annotated[bytes | Buffer | int | None, PathKind(*_names(b"d0", b"d0", b"d0", b".", b"f0", b"d0/f1", b"absent", b"l0", b""), UNMAPPED)]
+Target = Annotated[bytes | Buffer | int | None, PathKind(*_names(b"d0", b"d0", b"d0", b"d0", b"d0", b"d1", b"f0", b"d0/f1", b".", b"/", b"l0", b"absent", b""), UNMAPPED, 0)]
+MountPoint = Annotated[bytes | Buffer | int | None, PathKind(*_names(b"/", b"/", b"d0", b"d0", b"d0", b"d0", b".", b"f0", b"absent", b""), UNMAPPED, 0)]
+"""What is a mount from the start, or was made one by an earlier call."""
+MountData = Annotated[bytes | Buffer | int | None, ChosenMemory(*(0,) * 6, *_names(b"size=1m", b"size=1m", b"mode=700", b"nr_inodes=10,uid=1", b"size=x", b"absent", b"", b"lowerdir=d0", b"x" * 5000), UNMAPPED)]
+Umounted = Annotated[bytes | Buffer | int | None, PathKind(*_names(*(b"d0",) * 8, b"f0", b"d1", b".", b"/", b"absent", b"", b"l0"), UNMAPPED, 0)]
+NoData = Annotated[bytes | Buffer | int | None, ChosenMemory(*(0,) * 6, text(b"ro"), UNMAPPED)]
+ContextFd = Annotated[int, FileDescriptor("fscontext")]
+ContextOrAny = Annotated[int, FileDescriptor("fscontext", Use("fd:fscontext"), Use("fd:fscontext"))]
+MountTree = Annotated[int, FileDescriptor("path:mount")]
+FromTree = Annotated[int, FileDescriptor("path:mount", *(Use("fd:path:mount"),) * 4, -100, -100)]
+Mounted = Annotated[int, FileDescriptor("path:mount", *(-100,) * 16, Use("fd:dir"))]
+FromPath = Annotated[bytes | Buffer | int | None, PathKind(*_names(*(b"",) * 8, b"d0", b"d0", b"/", b"."), 0)]
+FlagKey = Annotated[bytes | Buffer | int | None, PathKind(*_names(b"ro", b"ro", b"rw", b"sync", b"noswap", b"absent", b""), 0, UNMAPPED)]
+StringKey = Annotated[bytes | Buffer | int | None, PathKind(*_names(*(b"size", b"mode", b"nr_inodes", b"source") * 2, b"uid", b"absent", b"ro", b""), 0)]
+StringValue = Annotated[bytes | Buffer | int | None, ChosenMemory(*_names(b"64", b"64", b"700", b"10", b"1m", b"absent", b"", b"x" * 256, b"x" * 257), 0, UNMAPPED)]
+BinaryKey = Annotated[bytes | Buffer | int | None, PathKind(*_names(b"absent", b"size"), 0)]
+BinarySize = Annotated[int, Length()]
+OtherFd = Annotated[int, FileDescriptor("dir", Use("fd:dir"), Use("fd:file"), -1)]
 
 
 class MountAttr(Struct):
     """`struct mount_attr`."""
 
-    attr_set: U64
-    attr_clr: U64
-    propagation: U64
-    userns_fd: U64
+    attr_set: Annotated[int, Layout(ctypes.c_uint64), Number(MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NOATIME, MOUNT_ATTR_NOSYMFOLLOW, 0, MOUNT_ATTR_IDMAP, 1 << 40)]
+    attr_clr: Annotated[int, Layout(ctypes.c_uint64), Number(0, MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOEXEC, 0x70, 1 << 40)]
+    propagation: Annotated[int, Layout(ctypes.c_uint64), Number(0, MS_PRIVATE, MS_SHARED, MS_SLAVE, MS_UNBINDABLE, MS_PRIVATE | MS_SHARED, 1)]
+    userns_fd: Annotated[int, Layout(ctypes.c_uint64), Number(0, Use("fd:file"))]
 
 
 class MntIdReq(Struct):
     """`struct mnt_id_req`, first version (Linux 6.8)."""
 
-    size_: U32
+    size_: Annotated[int, Layout(ctypes.c_uint32), Number(24, 32, 0, 8, 4096)]
     spare: U32
     mnt_id: MountId64
-    param: U64
+    param: Annotated[int, Layout(ctypes.c_uint64), Number(STATMOUNT_MNT_BASIC, STATMOUNT_SB_BASIC | STATMOUNT_MNT_BASIC, STATMOUNT_FS_TYPE, 0x18, 0, 1 << 60)]
 
 
 class Statmount(Struct):
@@ -94,38 +149,84 @@ class FileSystemId(Struct):
     high: I32
 
 
+class ListRequest(Memory):
+    """A `struct mnt_id_req` that asks for what is mounted on a mount, or on all of the root."""
+
+    def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
+        head, rest = (24).to_bytes(4, "little") + bytes(4), bytes(8)
+        root = Blob(head + b"\xff" * 8 + rest)
+        return (*(root,) * 6, Blob(head + bytes(16), ((8, 8, Use("mount")),)), Blob(head + bytes(16), ((8, 8, Use("mount")),)), Blob(head + b"\xff" * 8 + b"\1" + bytes(7)), Blob(bytes(24)), Blob(root.data[:8] + b"\1" * 16), UNMAPPED)
+
+
+ListOf = Annotated[MntIdReq | bytes | Buffer | int | None, ListRequest()]
+MountIds = Annotated[Buffer | int | None, MaskedMemory(out=True, reads=False, choices=(*(room(64),) * 6, room(8), Blob(b"", room=True)))]
+StatmountBuf = Annotated[Buffer | int | None, MaskedMemory(out=True, reads=False, choices=(*(room(1024),) * 6, room(512), room(64)))]
+IdCount = Annotated[int, Length(8)]
+FsIndex = Annotated[int, Number(0, 1, 2, 1000, -1)]
+FsText = Annotated[bytes | Buffer | int | None, ChosenMemory(*_names(b"tmpfs", b"tmpfs", b"proc", b"absent", b""), UNMAPPED)]
+FsTextRoom = Annotated[Buffer | int | None, MaskedMemory(out=True, reads=False, choices=(room(64),))]
+
+
 @syscall
-def mount(source: Path, target: Path, fstype: Path, flags: MountFlags, data: Any_) -> Zero: ...
+def mount(source: MountSource, target: Target, fstype: FsName, flags: MountFlags, data: MountData) -> Zero: ...
+@operation(mount, flags=(*(MS_BIND,) * 5, MS_BIND | MS_REC, MS_BIND | MS_RDONLY, MS_BIND | MS_SILENT))
+def mount_bind(source: BindSource, target: Target, fstype: None_, flags: MountFlags, data: NoData) -> Zero: ...
+@operation(mount, flags=(*(each | more for each in _PROPAGATION for more in (0, MS_REC)), MS_SHARED | MS_PRIVATE, MS_SHARED | MS_RDONLY))
+def mount_propagation(source: None_, target: MountPoint, fstype: None_, flags: MountFlags, data: NoData) -> Zero: ...
+@operation(mount, flags=(*(MS_REMOUNT | MS_BIND | more for more in (MS_RDONLY, MS_NOSUID, 0, MS_NOEXEC | MS_NOATIME)), MS_REMOUNT, MS_REMOUNT | MS_RDONLY, MS_REMOUNT | MS_NODEV))
+def mount_remount(source: None_, target: MountPoint, fstype: None_, flags: MountFlags, data: MountData) -> Zero: ...
+@operation(mount, flags=(MS_MOVE, MS_MOVE, MS_MOVE | MS_REC))
+def mount_move(source: BindSource, target: Target, fstype: None_, flags: MountFlags, data: NoData) -> Zero: ...
 @syscall
-def umount2(target: Path, flags: UmountFlags) -> Zero: ...
+def umount2(target: Umounted, flags: UmountFlags) -> Zero: ...
 @syscall
-def pivot_root(new: Path, old: Path) -> Zero: ...
+def pivot_root(new: Target, old: Target) -> Zero: ...
 @syscall
-def fsopen(fstype: Path, flags: Bits) -> Fd: ...
+def fsopen(fstype: FsName, flags: CloexecFlag) -> ContextFd: ...
 @syscall
-def fsconfig(fd: Fd, command: FsconfigCommand, key: Path, value: Any_, aux: Int) -> Zero: ...
+def fsconfig(fd: ContextOrAny, command: FsconfigCommand, key: FlagKey, value: Any_, aux: Int) -> Zero: ...
+@operation(fsconfig, command=FSCONFIG_SET_FLAG)
+def fsconfig_flag(fd: ContextOrAny, command: FsconfigCommand, key: FlagKey, value: None_, aux: None_) -> Zero: ...
+@operation(fsconfig, command=FSCONFIG_SET_STRING)
+def fsconfig_string(fd: ContextOrAny, command: FsconfigCommand, key: StringKey, value: StringValue, aux: None_) -> Zero: ...
+@operation(fsconfig, command=FSCONFIG_SET_BINARY)
+def fsconfig_binary(fd: ContextOrAny, command: FsconfigCommand, key: BinaryKey, value: InBytes, aux: BinarySize) -> Zero: ...
+@operation(fsconfig, command=(FSCONFIG_SET_PATH, FSCONFIG_SET_PATH_EMPTY))
+def fsconfig_path(fd: ContextOrAny, command: FsconfigCommand, key: StringKey, value: DirPath, aux: Dir) -> Zero: ...
+@operation(fsconfig, command=FSCONFIG_SET_FD)
+def fsconfig_fd(fd: ContextOrAny, command: FsconfigCommand, key: StringKey, value: None_, aux: OtherFd) -> Zero: ...
+@operation(fsconfig, command=(FSCONFIG_CMD_CREATE, FSCONFIG_CMD_CREATE, FSCONFIG_CMD_CREATE, FSCONFIG_CMD_RECONFIGURE, 8))
+def fsconfig_command(fd: ContextOrAny, command: FsconfigCommand, key: None_, value: None_, aux: None_) -> Zero: ...
 @syscall
-def fsmount(fd: Fd, flags: Bits, attributes: Bits) -> Fd: ...
+def open_tree(dirfd: Dir, path: DirPath, flags: OpenTreeFlags) -> MountTree: ...
 @syscall
-def fspick(dirfd: Dir, path: Path, flags: Bits) -> Fd: ...
+def fsmount(fd: ContextOrAny, flags: CloexecFlag, attributes: MountAttributes) -> MountTree: ...
 @syscall
-def open_tree(dirfd: Dir, path: Path, flags: Bits) -> Fd: ...
+def fspick(dirfd: Dir, path: MountPoint, flags: PickFlags) -> ContextFd: ...
 @syscall
-def move_mount(fromdir: Dir, source: Path, todir: Dir, target: Path, flags: Bits) -> Zero: ...
+def move_mount(fromdir: FromTree, source: FromPath, todir: Dir, target: Target, flags: MoveMountFlags) -> Zero: ...
 @syscall
-def mount_setattr(dirfd: Dir, path: Path, flags: Bits, attr: In[MountAttr], size: Size) -> Zero: ...
+def mount_setattr(dirfd: Mounted, path: MountPoint, flags: AttributeFlags, attr: In[MountAttr], size: Size) -> Zero: ...
+@operation(mount_setattr, flags=(AT_EMPTY_PATH, AT_EMPTY_PATH, AT_EMPTY_PATH | AT_RECURSIVE))
+def mount_setattr_fd(dirfd: MountTree, path: EmptyPath, flags: AttributeFlags, attr: In[MountAttr], size: Size) -> Zero: ...
 @syscall
-def open_tree_attr(dirfd: Dir, path: Path, flags: Bits, attr: In[MountAttr], size: Size) -> Fd: ...
+def open_tree_attr(dirfd: Dir, path: DirPath, flags: OpenTreeFlags, attr: In[MountAttr], size: Size) -> MountTree: ...
 @syscall
-def statmount(request: In[MntIdReq], buf: OutRandom, size: Size, flags: Bits) -> Zero: ...
+def statmount(request: In[MntIdReq], buf: StatmountBuf, size: Size, flags: None_) -> Zero: ...
 @syscall
-def listmount(request: In[MntIdReq], ids: OutRandom, count: Size, flags: Bits) -> Count: ...
+def listmount(request: ListOf, ids: MountIds, count: IdCount, flags: None_) -> Count: ...
 @syscall
 def swapon(path: Path, flags: Bits) -> Zero: ...
 @syscall
 def swapoff(path: Path) -> Zero: ...
 @syscall
 def sysfs(option: Int, name: InBytes, buf: OutInt) -> Int: ...
+@operation(sysfs, option=1)
+def sysfs_index(option: Int, name: FsText, buf: None_) -> Varying: ...
+@operation(sysfs, option=2)
+def sysfs_name(option: Int, name: FsIndex, buf: FsTextRoom) -> Zero: ...
+@operation(sysfs, option=3)
+def sysfs_count(option: Int, name: None_, buf: None_) -> Varying: ...
 
 
 @dataclass(frozen=True, slots=True)

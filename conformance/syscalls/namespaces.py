@@ -2,14 +2,53 @@
 
 from __future__ import annotations
 
+import ctypes
+from typing import Annotated
+
+from conformance.syscalls.buffers import U32, Buffer, Layout, Struct
 from conformance.syscalls.call import syscall
-from conformance.syscalls.kinds import Bits, Fd, Zero
-from conformance.syscalls.processes import CloneFlags
+from conformance.syscalls.choices import room
+from conformance.syscalls.kinds import FileDescriptor, Flags, In, MaskedMemory, Number, Varying, Zero
+from conformance.syscalls.processes import (
+    CLONE_FILES,
+    CLONE_FS,
+    CLONE_NEWCGROUP,
+    CLONE_NEWIPC,
+    CLONE_NEWNET,
+    CLONE_NEWNS,
+    CLONE_NEWPID,
+    CLONE_NEWTIME,
+    CLONE_NEWUSER,
+    CLONE_NEWUTS,
+    CLONE_SIGHAND,
+    CLONE_SYSVSEM,
+    CLONE_THREAD,
+    CLONE_VM,
+)
 
 NS_GET_USERNS, NS_GET_PARENT, NS_GET_NSTYPE, NS_GET_OWNER_UID = 0xB701, 0xB702, 0xB703, 0xB704
 
 
+_KINDS = (CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWNS, CLONE_NEWNET, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWCGROUP, CLONE_NEWTIME)
+_NAMES = {"CLONE_NEWUTS": CLONE_NEWUTS, "CLONE_NEWIPC": CLONE_NEWIPC, "CLONE_NEWNS": CLONE_NEWNS, "CLONE_NEWNET": CLONE_NEWNET, "CLONE_NEWPID": CLONE_NEWPID, "CLONE_NEWUSER": CLONE_NEWUSER, "CLONE_NEWCGROUP": CLONE_NEWCGROUP, "CLONE_NEWTIME": CLONE_NEWTIME, "CLONE_FILES": CLONE_FILES, "CLONE_FS": CLONE_FS, "CLONE_SYSVSEM": CLONE_SYSVSEM}
+UnshareFlags = Annotated[int, Flags(_NAMES, only=(CLONE_FILES, CLONE_FS, CLONE_SYSVSEM, *_KINDS, CLONE_NEWUTS | CLONE_NEWIPC, CLONE_NEWUSER | CLONE_NEWNS, 0, CLONE_VM, CLONE_SIGHAND, CLONE_THREAD, 1, 1 << 40, -1))]
+NamespaceType = Annotated[int, Flags(_NAMES, only=(CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUTS | CLONE_NEWIPC, CLONE_NEWNET, *_KINDS, 0, CLONE_FILES, -1))]
+
+
+class NsIdReq(Struct):
+    """`struct ns_id_req` (Linux 6.19)."""
+
+    size_: Annotated[int, Layout(ctypes.c_uint32), Number(32, 32, 32, 0, 24, 40)]
+    spare0: U32
+    ns_id: Annotated[int, Layout(ctypes.c_uint64), Number(0, 0, 1, -1)]
+    ns_type: Annotated[int, Layout(ctypes.c_uint32), Number(CLONE_NEWUTS, 0, CLONE_NEWIPC, CLONE_NEWUTS | CLONE_NEWIPC, 1)]
+    spare1: U32
+    user_ns_id: Annotated[int, Layout(ctypes.c_uint64), Number(0, 0, -1, 1)]
+
+
 @syscall
-def unshare(flags: CloneFlags) -> Zero: ...
+def unshare(flags: UnshareFlags) -> Zero: ...
 @syscall
-def setns(fd: Fd, nstype: Bits) -> Zero: ...
+def setns(fd: Annotated[int, FileDescriptor("pid")], nstype: NamespaceType) -> Zero: ...
+@syscall
+def listns(request: In[NsIdReq], ids: Annotated[Buffer | int | None, MaskedMemory(out=True, reads=False, choices=(room(512),))], count: Annotated[int, Number(64, 64, 0, 1, 1000001)], flags: Annotated[int, Number(0, 0, 0, 1)]) -> Varying: ...

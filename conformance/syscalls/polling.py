@@ -2,32 +2,39 @@
 
 from __future__ import annotations
 
+import ctypes
 from typing import Annotated
 
-from conformance.syscalls.buffers import I16, I32, I64, U16, U32, U64, Buffer, Struct
-from conformance.syscalls.call import syscall, untraced
-from conformance.syscalls.files import Timespec
+from conformance.syscalls.buffers import I32, I64, U32, U64, Buffer, Layout, Struct
+from conformance.syscalls.call import operation, syscall, untraced
+from conformance.syscalls.choices import BAD_POINTERS, UNMAPPED, Blob, Choice, Use, room, struct_blobs
+from conformance.syscalls.files import O_RDONLY, O_RDWR, DirPath, LongOut, Timespec, ioctl, iovecs
 from conformance.syscalls.kinds import (
-    Address,
     Address64,
+    AddressKind,
     Any_,
-    Bits,
+    Array,
+    ChosenMemory,
     Count,
     Dir,
-    Fd,
-    Fd32,
+    FileDescriptor,
     Flags,
     In,
-    InBytes,
-    InOut,
     Int,
+    Length,
+    Masked,
     MaskedMemory,
+    Memory,
+    Names,
+    Number,
     Out,
-    Path,
-    Size,
+    PathKind,
+    Renamed,
+    Seen,
     Zero,
     named,
 )
+from conformance.syscalls.signals import AtOnce, InSigset, SigsetSize
 
 EPOLLIN, EPOLLPRI, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDHUP = 1, 2, 4, 8, 16, 0x2000
 EPOLLEXCLUSIVE, EPOLLWAKEUP, EPOLLONESHOT, EPOLLET = 1 << 28, 1 << 29, 1 << 30, 1 << 31
@@ -56,30 +63,81 @@ FAN_ONDIR, FAN_EVENT_ON_CHILD = 1 << 30, 1 << 27
 FAN_ALLOW, FAN_DENY = 1, 2
 FAN_EVENT_INFO_TYPE_FID, FAN_EVENT_INFO_TYPE_DFID_NAME = 1, 2
 IOCB_CMD_PREAD, IOCB_CMD_PWRITE, IOCB_FLAG_RESFD = 0, 1, 1
+IOCB_CMD_FSYNC, IOCB_CMD_FDSYNC, IOCB_CMD_POLL, IOCB_CMD_PREADV, IOCB_CMD_PWRITEV = 2, 3, 5, 7, 8
 IORING_OFF_SQ_RING, IORING_OFF_CQ_RING, IORING_OFF_SQES = 0, 0x8000000, 0x10000000
 IORING_ENTER_GETEVENTS = 1
 IORING_OP_NOP, IORING_OP_READ = 0, 22
+IORING_SETUP_CQSIZE, IORING_SETUP_CLAMP, IORING_SETUP_ATTACH_WQ, IORING_SETUP_R_DISABLED = 8, 16, 32, 64
+IORING_SETUP_SUBMIT_ALL, IORING_SETUP_COOP_TASKRUN, IORING_SETUP_SQE128, IORING_SETUP_CQE32 = 0x80, 0x100, 0x400, 0x800
+IORING_SETUP_SINGLE_ISSUER, IORING_SETUP_DEFER_TASKRUN, IORING_SETUP_NO_SQARRAY = 0x1000, 0x2000, 0x10000
+IORING_REGISTER_BUFFERS, IORING_UNREGISTER_BUFFERS, IORING_REGISTER_FILES, IORING_UNREGISTER_FILES = 0, 1, 2, 3
+IORING_REGISTER_EVENTFD, IORING_UNREGISTER_EVENTFD, IORING_REGISTER_FILES_UPDATE, IORING_REGISTER_EVENTFD_ASYNC = 4, 5, 6, 7
+IORING_REGISTER_PROBE, IORING_REGISTER_PERSONALITY, IORING_UNREGISTER_PERSONALITY = 8, 9, 10
+IORING_REGISTER_RESTRICTIONS, IORING_REGISTER_ENABLE_RINGS = 11, 12
+TFD_IOC_SET_TICKS, INOTIFY_IOC_SETNEXTWD, EPIOCSPARAMS, EPIOCGPARAMS = 0x40085400, 0x40044900, 0x40088A01, 0x80088A02
 
-EpollOperation = Annotated[int, Flags(named(globals(), "EPOLL_CTL_"), bits=False)]
-InotifyMask = Annotated[int, Flags(named(globals(), "IN_"))]
-FanotifyFlags = Annotated[int, Flags(named(globals(), "FAN_CLOEXEC", "FAN_NONBLOCK", "FAN_CLASS", "FAN_UNLIM", "FAN_REPORT"))]
-FanotifyMark = Annotated[int, Flags(named(globals(), "FAN_MARK_"))]
+_IN_EVENTS = named(globals(), "IN_")
+EpollOperation = Annotated[int, Flags(named(globals(), "EPOLL_CTL_"), bits=False, plain=(EPOLL_CTL_ADD, EPOLL_CTL_ADD, EPOLL_CTL_ADD))]
+EpollFlags = Annotated[int, Flags({"EPOLL_CLOEXEC": EPOLL_CLOEXEC})]
+EventfdFlags = Annotated[int, Flags(named(globals(), "EFD_"), only=(*(EFD_NONBLOCK, EFD_NONBLOCK | EFD_CLOEXEC, EFD_NONBLOCK | EFD_SEMAPHORE) * 4, 0, EFD_CLOEXEC, 2, -1))]
+TimerfdFlags = Annotated[int, Flags(named(globals(), "TFD_NONBLOCK", "TFD_CLOEXEC"), only=(*(TFD_NONBLOCK, TFD_NONBLOCK | TFD_CLOEXEC) * 5, 0, TFD_CLOEXEC, 1, -1))]
+SetTimeFlags = Annotated[int, Flags(named(globals(), "TFD_TIMER_"), plain=(0, 0, TFD_TIMER_ABSTIME))]
+SignalfdFlags = Annotated[int, Flags(named(globals(), "SFD_"), only=(*(SFD_NONBLOCK, SFD_NONBLOCK | SFD_CLOEXEC) * 5, 0, SFD_CLOEXEC, 1, -1))]
+InotifyFlags = Annotated[int, Flags(named(globals(), "IN_NONBLOCK", "IN_CLOEXEC"), only=(*(IN_NONBLOCK, IN_NONBLOCK | IN_CLOEXEC) * 5, 0, IN_CLOEXEC, 1, -1))]
+InotifyMask = Annotated[int, Flags({name: value for name, value in _IN_EVENTS.items() if name not in ("IN_NONBLOCK", "IN_CLOEXEC")}, plain=(0xFFF, 0xFFF, 0xFFF, IN_CREATE | IN_DELETE, IN_MOVED_FROM | IN_MOVED_TO, IN_OPEN | IN_CLOSE_WRITE | IN_CLOSE_NOWRITE, IN_ATTRIB | IN_MODIFY))]
+FanotifyFlags = Annotated[int, Flags(named(globals(), "FAN_CLOEXEC", "FAN_NONBLOCK", "FAN_CLASS", "FAN_UNLIM", "FAN_REPORT"), only=(*(FAN_NONBLOCK, FAN_NONBLOCK | FAN_CLOEXEC) * 6, FAN_NONBLOCK | FAN_REPORT_FID, FAN_NONBLOCK | FAN_REPORT_FID | FAN_REPORT_DIR_FID | FAN_REPORT_NAME, FAN_NONBLOCK | FAN_REPORT_NAME, FAN_NONBLOCK | FAN_REPORT_TID, FAN_NONBLOCK | FAN_REPORT_PIDFD, FAN_NONBLOCK | FAN_CLASS_CONTENT, FAN_NONBLOCK | FAN_CLASS_PRE_CONTENT, FAN_NONBLOCK | 0xC, FAN_NONBLOCK | FAN_CLASS_CONTENT | FAN_REPORT_FID, FAN_NONBLOCK | FAN_UNLIMITED_QUEUE, 1 << 30, -1))]
+FanotifyMark = Annotated[int, Flags(named(globals(), "FAN_MARK_"), only=(*(FAN_MARK_ADD,) * 8, FAN_MARK_REMOVE, FAN_MARK_REMOVE, FAN_MARK_FLUSH, FAN_MARK_ADD | FAN_MARK_ONLYDIR, FAN_MARK_ADD | 4, FAN_MARK_ADD | 0x20, FAN_MARK_ADD | FAN_MARK_REMOVE, 0, 1 << 30))]
+FanotifyEvents = Annotated[int, Flags(named(globals(), "FAN_ACCESS", "FAN_MODIFY", "FAN_CLOSE_", "FAN_OPEN", "FAN_CREATE", "FAN_DELETE", "FAN_ONDIR", "FAN_EVENT_ON_CHILD"), only=(*(FAN_OPEN | FAN_ACCESS | FAN_MODIFY | FAN_CLOSE_WRITE | FAN_CLOSE_NOWRITE,) * 4, FAN_MODIFY, FAN_OPEN | FAN_ONDIR, FAN_OPEN | FAN_EVENT_ON_CHILD, FAN_CREATE, FAN_CREATE | FAN_DELETE | FAN_ONDIR, FAN_OPEN_EXEC, 0, 1 << 40, 0x20))]
+"""Without the events that ask for permission: nobody would give it."""
+EventFlags = Annotated[int, Flags({"O_RDONLY": O_RDONLY, "O_RDWR": O_RDWR, "O_CLOEXEC": 0o2000000, "O_LARGEFILE": 0o100000}, plain=(0, 0))]
+
+EpollFd = Annotated[int, FileDescriptor("epoll")]
+EventFd = Annotated[int, FileDescriptor("event")]
+TimerFd = Annotated[int, FileDescriptor("timer")]
+SignalFd = Annotated[int, FileDescriptor("signal")]
+SignalFdOrNew = Annotated[int, FileDescriptor("signal", *(-1,) * 12)]
+InotifyFd = Annotated[int, FileDescriptor("inotify")]
+FanotifyFd = Annotated[int, FileDescriptor("fanotify")]
+UringFd = Annotated[int, FileDescriptor("uring")]
+_POLLABLE = (Use("fd:event"), Use("fd:pipe:r"), Use("fd:pipe:w"), Use("fd:event"), Use("fd:timer"), Use("fd:socket:unix"), Use("fd:inotify"), Use("fd:signal"), Use("fd:epoll"), Use("fd:pid"), Use("fd"), Use("fd:file"))
+Pollable = Annotated[int, FileDescriptor("", *_POLLABLE, *_POLLABLE)]
+Pollable32 = Annotated[int, Layout(ctypes.c_int32), FileDescriptor("", *_POLLABLE)]
+Watch = Annotated[int, Renamed("wd")]
+"""What inotify calls a watch: the first of a group is 1 on Linux, but that is the kernel's choice."""
+WaitTime = Annotated[int, Number(*(0,) * 20, 1, 1, 1, -1)]
+"""Milliseconds: blocking for ever is tried, rarely."""
+Clock_ = Annotated[int, Flags({"CLOCK_MONOTONIC": 1, "CLOCK_REALTIME": 0, "CLOCK_BOOTTIME": 7, "CLOCK_REALTIME_ALARM": 8}, bits=False, plain=(1, 1, 0))]
+Entries_ = Annotated[int, Number(1, 2, 4, 8, 3, 0, -1, 4096, 1 << 20)]
+CountOf12 = Annotated[int, Length(12)]
+CountOf8 = Annotated[int, Length(8)]
 
 
 class EpollEvent(Struct):
     """`struct epoll_event`: packed on x86-64. The data is split, since it is a case's own number."""
 
-    events: U32
-    data: U32
-    data_high: U32
+    events: Annotated[int, Layout(ctypes.c_uint32), Number(EPOLLIN, EPOLLOUT, EPOLLIN | EPOLLOUT, EPOLLIN | EPOLLET, EPOLLIN | EPOLLONESHOT, EPOLLIN | EPOLLEXCLUSIVE, EPOLLIN | EPOLLRDHUP | EPOLLPRI, EPOLLIN | EPOLLEXCLUSIVE | EPOLLONESHOT, 0, 0xFFFFFFFF)]
+    data: Annotated[int, Layout(ctypes.c_uint32), Number(1, 2, 3)]
+    data_high: Annotated[int, Layout(ctypes.c_uint32), Number(0, 7)]
 
 
 class Pollfd(Struct):
     """`struct pollfd`."""
 
-    fd: Fd32
-    events: I16
-    revents: I16
+    fd: Pollable32
+    events: Annotated[int, Layout(ctypes.c_int16), Number(POLLIN, POLLOUT, POLLIN | POLLOUT, POLLPRI, POLLIN | POLLRDHUP, 0, -1)]
+    revents: Annotated[int, Layout(ctypes.c_int16), Number(0, -1)]
+
+
+class PollArray(Array):
+    """Some `struct pollfd` in a row, one after the other another fd."""
+
+    def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
+        return (*super().choices(struct), *(_polls(*_POLLABLE[at : at + 3]) for at in range(len(_POLLABLE) - 3)))
+
+
+def _polls(*fds: Choice) -> Blob:
+    one = b"\0\0\0\0" + (POLLIN | POLLOUT).to_bytes(2, "little") + b"\0\0"
+    return Blob(one * len(fds), tuple((8 * at, 4, fd) for at, fd in enumerate(fds)))
 
 
 class Itimerspec(Struct):
@@ -98,27 +156,59 @@ class InotifyEvent(Struct):
     len: U32
 
 
+class TimeLeft(Memory):
+    """Where a timer says its interval, which is compared, and what was left, of which only whether there was any is."""
+
+    def __init__(self, *, wide: bool = True) -> None:
+        size = 32 if wide else 16
+        super().__init__(out=True, reads=False, choices=(*(room(size),) * 6, room(size, edge=True)))
+
+    def normal(self, seen: Seen, names: Names) -> Seen:
+        if isinstance(seen, str) and len(seen) == 32:
+            data = seen.encode("latin-1", "replace")
+            numbers = [int.from_bytes(data[at : at + 8], "little", signed=True) for at in range(0, 32, 8)]
+        elif isinstance(seen, dict):
+            numbers = [each for member in seen.values() for each in (member.values() if isinstance(member, dict) else (member,)) if isinstance(each, int)]
+        else:
+            return super().normal(seen, names)
+        return [*numbers[:2], "left" if any(numbers[2:]) else 0]
+
+
+OutTimeLeft = Annotated[object, TimeLeft()]  # no struct is named: it would lend its kinds to all
+"""A `struct itimerspec` or `struct itimerval` that a call fills."""
+
+
+def _timer(seconds: int, fraction: int, interval: int = 0, interval_fraction: int = 0) -> Blob:
+    return Blob(b"".join(each.to_bytes(8, "little", signed=True) for each in (interval, interval_fraction, seconds, fraction)))
+
+
+FAR, NOW, OFF = _timer(1000, 0), _timer(0, 1), _timer(0, 0)
+TIMER_SETTINGS: tuple[Choice, ...] = (*(FAR,) * 3, *(NOW,) * 4, OFF, _timer(1000, 0, 1000), _timer(0, 1, 1000), _timer(1000, 500_000, 7, 2), _timer(1 << 40, 0), _timer(0, 10**9), _timer(-1, 0), _timer(1, 0, 0, 10**9), _timer(0, -1), UNMAPPED, 0)
+"""Timers that expire at once, or in an hour: the time between would be a matter of luck."""
+TimerSetting = Annotated[Itimerspec | bytes | Buffer | int | None, ChosenMemory(*TIMER_SETTINGS)]
+
+
 class AioContext(Struct):
     """`aio_context_t`: an address."""
 
-    context: Address64
+    context: Annotated[int, Layout(ctypes.c_uint64), Renamed("aio", keep=(0,))]
 
 
 class Iocb(Struct):
     """`struct iocb`."""
 
-    data: U64
-    key: U32
-    rw_flags: U32
-    opcode: U16
-    priority: I16
-    fd: Fd32
-    buf: Address64
-    nbytes: U64
-    offset: I64
+    data: Annotated[int, Layout(ctypes.c_uint64), Number(0x1234, 1)]
+    key: Annotated[int, Layout(ctypes.c_uint32), Number(0)]
+    rw_flags: Annotated[int, Layout(ctypes.c_uint32), Number(0, 2, 8, 1 << 30)]
+    opcode: Annotated[int, Layout(ctypes.c_uint16), Number(IOCB_CMD_PREAD, IOCB_CMD_PWRITE, IOCB_CMD_FSYNC, IOCB_CMD_FDSYNC, IOCB_CMD_POLL, 6, 99)]
+    priority: Annotated[int, Layout(ctypes.c_int16), Number(0)]
+    fd: Annotated[int, Layout(ctypes.c_int32), FileDescriptor("file", Use("fd:file"), Use("fd:event"), Use("fd:pipe:r"))]
+    buf: Annotated[int, Layout(ctypes.c_uint64), AddressKind(room(16), room(64), POLLIN, 0, UNMAPPED)]
+    nbytes: Annotated[int, Layout(ctypes.c_uint64), Number(16, 5, 0, -1)]
+    offset: Annotated[int, Layout(ctypes.c_int64), Number(0, 5, 26, -1)]
     reserved: U64
-    flags: U32
-    resfd: Fd32
+    flags: Annotated[int, Layout(ctypes.c_uint32), Number(0, IOCB_FLAG_RESFD, 4)]
+    resfd: Annotated[int, Layout(ctypes.c_int32), FileDescriptor("event", 0)]
 
 
 class IoEvent(Struct):
@@ -130,74 +220,201 @@ class IoEvent(Struct):
     res2: I64
 
 
+class IocbPointers(MaskedMemory):
+    """Addresses of some `struct iocb`."""
+
+    def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
+        ones = tuple(struct_blobs(Iocb))
+        pairs = (Blob(bytes(16), ((0, 8, one), (8, 8, other))) for one, other in zip(ones[::2], ones[1::2], strict=False))
+        return (*(Blob(bytes(8), ((0, 8, one),)) for one in ones), *pairs, Blob(bytes(8)), Blob(UNMAPPED.to_bytes(8, "little")), Blob(b""), UNMAPPED, 0)
+
+
+class SigsetPointers(MaskedMemory):
+    """A signal set's address and its size, as the last argument of `pselect6` and `io_pgetevents` has them."""
+
+    def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
+        own = tuple(Blob(bytes(8) + (8).to_bytes(8, "little"), ((0, 8, Blob(mask)),)) for mask in (bytes(8), b"\xff" * 8, b"\0\2" + bytes(6)))
+        return (*(0,) * 12, *own, *own, Blob(bytes(16)), Blob(bytes(8) + (4).to_bytes(8, "little"), ((0, 8, Blob(bytes(8))),)), UNMAPPED)
+
+
 Pointers = Annotated[bytes | Buffer | int | None, MaskedMemory()]
 """Memory that holds addresses."""
+SigsetPointer = Annotated[bytes | Buffer | int | None, SigsetPointers()]
+NoOrSigset = Annotated[bytes | Buffer | int | None, ChosenMemory(*(0,) * 8, Blob(bytes(8)), Blob(b"\xff" * 8), Blob(b"\0\2" + bytes(6)), UNMAPPED)]
+Iocbs = Annotated[bytes | Buffer | int | None, IocbPointers()]
+EpollEvents = Annotated[EpollEvent | Buffer | int | None, Memory(out=True, reads=False, choices=(*(room(12),) * 4, *(room(48),) * 4, room(12, edge=True)))]
+FdSet = Annotated[Struct | bytes | Buffer | int | None, ChosenMemory(*(Blob(bits + bytes(16 - len(bits))) for bits in (b"\1", b"\3", b"\7", b"\x0f", b"\2", b"\xff", b"\0", b"\0\0\0\0\0\0\0\x80")), 0, 0, 0, 0, UNMAPPED, out=True)]
+FdSetSize = Annotated[int, Number(1, 2, 4, 4, 8, 64, 64, 0, 65, -1, 1 << 20)]
+Timeval = Annotated[bytes | Buffer | int | None, ChosenMemory(*(Blob(bytes(16)),) * 12, Blob(bytes(8) + b"\1" + bytes(7)), Blob(b"\xff" * 16), Blob(bytes(8) + b"\xff" * 8), UNMAPPED)]
+AioId = Annotated[int, Renamed("aio", keep=(0,))]
+NewAio = Annotated[AioContext | bytes | Buffer | int | None, ChosenMemory(*(Blob(bytes(8)),) * 8, Blob(b"\1" + bytes(7)), UNMAPPED, 0, out=True, reads=False)]
+AioSize = Annotated[int, Number(1, 1, 8, 128, 0, -1)]
+AioCount = Annotated[int, Number(1, 1, 1, 2, 0, -1)]
+AioMinimum = Annotated[int, Number(0, 0, 0, 0, 0, 1, 2, -1)]
+IoEvents = Annotated[IoEvent | Buffer | int | None, Memory(out=True, reads=False, choices=(*(room(32),) * 4, *(room(64),) * 4, room(32, edge=True)))]
+
+
+class Unknown(Masked):
+    """What a kernel fills in, and does not say anything about how it behaves: 0 before the call."""
+
+    def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
+        return (0, 0, 0, 1)
+
+
+Unknown32 = Annotated[int, Layout(ctypes.c_uint32), Unknown()]
+Unknown64 = Annotated[int, Layout(ctypes.c_uint64), Unknown()]
+
+
+class RingOffsets(Struct):
+    """The kernel's `struct io_sqring_offsets`, which is as large as that of the other ring."""
+
+    head: Unknown32
+    tail: Unknown32
+    ring_mask: Unknown32
+    ring_entries: Unknown32
+    flags: Unknown32
+    dropped: Unknown32
+    array: Unknown32
+    resv1: Unknown32
+    user_addr: Unknown64
+
+
+class IoUringParams(Struct):
+    """`struct io_uring_params`. Where things lie in the rings, and what a kernel knows, is its choice."""
+
+    sq_entries: Annotated[int, Layout(ctypes.c_uint32), Number(0)]
+    cq_entries: Annotated[int, Layout(ctypes.c_uint32), Number(0, 8, 1, 1 << 20)]
+    flags: Annotated[int, Layout(ctypes.c_uint32), Number(0, IORING_SETUP_CQSIZE, IORING_SETUP_CLAMP, IORING_SETUP_R_DISABLED, IORING_SETUP_SUBMIT_ALL, IORING_SETUP_SINGLE_ISSUER, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN, IORING_SETUP_DEFER_TASKRUN, IORING_SETUP_ATTACH_WQ, 1 << 31)]
+    sq_thread_cpu: Annotated[int, Layout(ctypes.c_uint32), Number(0)]
+    sq_thread_idle: Annotated[int, Layout(ctypes.c_uint32), Number(0)]
+    features: Unknown32
+    wq_fd: Annotated[int, Layout(ctypes.c_uint32), FileDescriptor("uring", 0)]
+    reserved0: U32
+    reserved1: U32
+    reserved2: U32
+    sq_off: RingOffsets
+    cq_off: RingOffsets
+
+
+class ProbeMemory(MaskedMemory):
+    """Which operations a kernel knows: a matter of its version."""
+
+    def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
+        return (Blob(bytes(16 + 8 * 4)), Blob(bytes(16)), Blob(b"\1" * 48), UNMAPPED)
+
+
+def _ints(*choices: Choice) -> Blob:
+    return Blob(bytes(4 * len(choices)), tuple((4 * at, 4, choice) for at, choice in enumerate(choices)))
+
+
+FileTable = Annotated[bytes | Buffer | int | None, ChosenMemory(_ints(Use("fd:file")), _ints(Use("fd:file"), Use("fd:pipe:r")), _ints(Use("fd"), -1), _ints(99), _ints(Use("fd:uring")), Blob(b""), UNMAPPED, 0)]
+BufferTable = Annotated[bytes | Buffer | int | None, ChosenMemory(iovecs(room(64)), iovecs(room(64), room(16)), iovecs(UNMAPPED), iovecs(Blob(b"")), iovecs(), UNMAPPED, 0)]
+EventFdPointer = Annotated[bytes | Buffer | int | None, ChosenMemory(_ints(Use("fd:event")), _ints(Use("fd:event")), _ints(Use("fd:file")), _ints(-1), UNMAPPED, 0)]
+Probe = Annotated[bytes | Buffer | int | None, ProbeMemory(out=True)]
+CountOf4 = Annotated[int, Length(4)]
+CountOf16 = Annotated[int, Length(16)]
+ProbeCount = Annotated[int, Number(4, 4, 0, 257)]
+One = Annotated[int, Number(1, 1, 1, 0, 2)]
+No = Annotated[int, Number(0, 0, 0, 1)]
+UringPersonality = Annotated[int, Renamed("personality")]
+UringOpcode = Annotated[int, Flags(named(globals(), "IORING_REGISTER_", "IORING_UNREGISTER_"), bits=False, plain=(IORING_UNREGISTER_FILES,))]
+UringEnter = Annotated[int, Flags({"IORING_ENTER_GETEVENTS": 1, "IORING_ENTER_SQ_WAKEUP": 2, "IORING_ENTER_SQ_WAIT": 4})]
+Submit = Annotated[int, Number(0, 0, 0, 1, 2)]
+InotifyPath = Annotated[bytes | Buffer | int | None, PathKind(*(Blob(name + b"\0") for name in (b".", b".", b"f0", b"d0", b".", b"f0", b"d0", b"l0", b"f1", b"absent", b"")), *BAD_POINTERS[:3])]
+Ticks = Annotated[bytes | Buffer | int | None, ChosenMemory(*(Blob(number.to_bytes(8, "little")) for number in (1, 5, 0)), UNMAPPED)]
+Polls = Annotated[Pollfd | bytes | Buffer | int | None, PollArray(out=True)]
+EventCount = Annotated[int, Number(1, 1, 1, 0, 5, 0xFFFFFFFF)]
+NextWatch = Annotated[int, Number(7, 1, 100, 0, -1)]
+AioMaximum = Annotated[int, Number(*(1,) * 8, 2, 2, 0, -1)]
+UringParams = Annotated[IoUringParams | bytes | Buffer | int | None, Memory(out=True)]
 
 
 @syscall
-def epoll_create(size: Int) -> Fd: ...
+def epoll_create1(flags: EpollFlags) -> EpollFd: ...
 @syscall
-def epoll_create1(flags: Bits) -> Fd: ...
+def epoll_create(size: One) -> EpollFd: ...
 @syscall
-def epoll_ctl(epfd: Fd, op: EpollOperation, fd: Fd, event: In[EpollEvent]) -> Zero: ...
+def epoll_ctl(epfd: EpollFd, op: EpollOperation, fd: Pollable, event: In[EpollEvent]) -> Zero: ...
 @syscall
-def epoll_wait(epfd: Fd, events: Out[EpollEvent], maxevents: Int, timeout: Int) -> Count: ...
+def epoll_wait(epfd: EpollFd, events: EpollEvents, maxevents: CountOf12, timeout: WaitTime) -> Count: ...
 @syscall
-def epoll_pwait(epfd: Fd, events: Out[EpollEvent], maxevents: Int, timeout: Int, mask: InBytes, size: Size) -> Count: ...
+def epoll_pwait(epfd: EpollFd, events: EpollEvents, maxevents: CountOf12, timeout: WaitTime, mask: NoOrSigset, size: SigsetSize) -> Count: ...
 @syscall
-def epoll_pwait2(epfd: Fd, events: Out[EpollEvent], maxevents: Int, timeout: In[Timespec], mask: InBytes, size: Size) -> Count: ...
+def epoll_pwait2(epfd: EpollFd, events: EpollEvents, maxevents: CountOf12, timeout: AtOnce, mask: NoOrSigset, size: SigsetSize) -> Count: ...
+@operation(ioctl, request=EPIOCSPARAMS)
+def ioctl_epiocsparams(fd: EpollFd, request: Int, arg: Ticks = 0) -> Zero: ...
+@operation(ioctl, request=EPIOCGPARAMS)
+def ioctl_epiocgparams(fd: EpollFd, request: Int, arg: LongOut = 0) -> Zero: ...
 @syscall
-def poll(fds: InOut[Pollfd], nfds: Size, timeout: Int) -> Count: ...
+def poll(fds: Polls, nfds: CountOf8, timeout: WaitTime) -> Count: ...
 @syscall
-def ppoll(fds: InOut[Pollfd], nfds: Size, timeout: In[Timespec], mask: InBytes, size: Size) -> Count: ...
+def ppoll(fds: Polls, nfds: CountOf8, timeout: AtOnce, mask: NoOrSigset, size: SigsetSize) -> Count: ...
 @syscall
-def select(nfds: Int, readfds: InOut[Struct], writefds: InOut[Struct], exceptfds: InOut[Struct], timeout: InBytes) -> Count: ...
+def select(nfds: FdSetSize, readfds: FdSet, writefds: FdSet, exceptfds: FdSet, timeout: Timeval) -> Count: ...
 @syscall
-def pselect6(nfds: Int, readfds: InOut[Struct], writefds: InOut[Struct], exceptfds: InOut[Struct], timeout: In[Timespec], mask: Pointers) -> Count: ...
+def pselect6(nfds: FdSetSize, readfds: FdSet, writefds: FdSet, exceptfds: FdSet, timeout: AtOnce, mask: SigsetPointer) -> Count: ...
 @syscall
-def eventfd(initial: Int) -> Fd: ...
+def eventfd2(initial: EventCount, flags: EventfdFlags) -> EventFd: ...
 @syscall
-def eventfd2(initial: Int, flags: Bits) -> Fd: ...
+def eventfd(initial: EventCount) -> EventFd: ...
 @syscall
-def timerfd_create(clock: Int, flags: Bits) -> Fd: ...
+def timerfd_create(clock: Clock_, flags: TimerfdFlags) -> TimerFd: ...
 @syscall
-def timerfd_settime(fd: Fd, flags: Bits, new: In[Itimerspec], old: Out[Itimerspec]) -> Zero: ...
+def timerfd_settime(fd: TimerFd, flags: SetTimeFlags, new: TimerSetting, old: OutTimeLeft) -> Zero: ...
 @syscall
-def timerfd_gettime(fd: Fd, current: Out[Itimerspec]) -> Zero: ...
+def timerfd_gettime(fd: TimerFd, current: OutTimeLeft) -> Zero: ...
+@operation(ioctl, request=TFD_IOC_SET_TICKS)
+def ioctl_tfd_set_ticks(fd: TimerFd, request: Int, arg: Ticks = 0) -> Zero: ...
 @syscall
-def signalfd(fd: Fd, mask: InBytes, size: Size) -> Fd: ...
+def signalfd4(fd: SignalFdOrNew, mask: InSigset, size: SigsetSize, flags: SignalfdFlags) -> SignalFd: ...
 @syscall
-def signalfd4(fd: Fd, mask: InBytes, size: Size, flags: Bits) -> Fd: ...
+def signalfd(fd: SignalFdOrNew, mask: InSigset, size: SigsetSize) -> SignalFd: ...
 @syscall
-def inotify_init() -> Fd: ...
+def inotify_init1(flags: InotifyFlags) -> InotifyFd: ...
 @syscall
-def inotify_init1(flags: Bits) -> Fd: ...
+def inotify_init() -> InotifyFd: ...
 @syscall
-def inotify_add_watch(fd: Fd, path: Path, mask: InotifyMask) -> Int: ...
+def inotify_add_watch(fd: InotifyFd, path: InotifyPath, mask: InotifyMask) -> Watch: ...
 @syscall
-def inotify_rm_watch(fd: Fd, wd: Int) -> Zero: ...
+def inotify_rm_watch(fd: InotifyFd, wd: Watch) -> Zero: ...
+@operation(ioctl, request=INOTIFY_IOC_SETNEXTWD)
+def ioctl_inotify_setnextwd(fd: InotifyFd, request: Int, arg: NextWatch = 0) -> Zero: ...
 @syscall
-def fanotify_init(flags: FanotifyFlags, event_flags: Bits) -> Fd: ...
+def fanotify_init(flags: FanotifyFlags, event_flags: EventFlags) -> FanotifyFd: ...
 @syscall
-def fanotify_mark(fd: Fd, flags: FanotifyMark, mask: Bits, dirfd: Dir, path: Path) -> Zero: ...
+def fanotify_mark(fd: FanotifyFd, flags: FanotifyMark, mask: FanotifyEvents, dirfd: Dir, path: DirPath) -> Zero: ...
 @syscall
-def io_setup(count: Int, context: InOut[AioContext]) -> Zero: ...
+def io_setup(count: AioSize, context: NewAio) -> Zero: ...
 @syscall
-def io_destroy(context: Address) -> Zero: ...
+def io_destroy(context: AioId) -> Zero: ...
 @syscall
-def io_submit(context: Address, count: Int, iocbs: Pointers) -> Count: ...
+def io_submit(context: AioId, count: AioCount, iocbs: Iocbs) -> Count: ...
 @syscall
-def io_getevents(context: Address, minimum: Int, maximum: Int, events: Out[IoEvent], timeout: In[Timespec]) -> Count: ...
+def io_getevents(context: AioId, minimum: AioMinimum, maximum: AioMaximum, events: IoEvents, timeout: AtOnce) -> Count: ...
 @syscall
-def io_pgetevents(context: Address, minimum: Int, maximum: Int, events: Out[IoEvent], timeout: In[Timespec], mask: Pointers) -> Count: ...
+def io_pgetevents(context: AioId, minimum: AioMinimum, maximum: AioMaximum, events: IoEvents, timeout: AtOnce, mask: SigsetPointer) -> Count: ...
 @syscall
-def io_cancel(context: Address, iocb: In[Iocb], result: Out[IoEvent]) -> Zero: ...
+def io_cancel(context: AioId, iocb: In[Iocb], result: Out[IoEvent]) -> Zero: ...
 @syscall
-def io_uring_setup(entries: Int, params: Any_) -> Fd: ...
+def io_uring_setup(entries: Entries_, params: UringParams) -> UringFd: ...
 @syscall
-def io_uring_enter(fd: Fd, submit: Int, complete: Int, flags: Bits, argument: InBytes, size: Size) -> Count: ...
+def io_uring_enter(fd: UringFd, submit: Submit, complete: No, flags: UringEnter, argument: NoOrSigset, size: SigsetSize) -> Count: ...
 @syscall
-def io_uring_register(fd: Fd, opcode: Int, argument: Any_, count: Int) -> Int: ...
+def io_uring_register(fd: UringFd, opcode: UringOpcode, argument: Any_, count: Int) -> Int: ...
+@operation(io_uring_register, opcode=(IORING_REGISTER_FILES, IORING_REGISTER_FILES))
+def io_uring_register_files(fd: UringFd, opcode: UringOpcode, argument: FileTable, count: CountOf4) -> Zero: ...
+@operation(io_uring_register, opcode=IORING_REGISTER_BUFFERS)
+def io_uring_register_buffers(fd: UringFd, opcode: UringOpcode, argument: BufferTable, count: CountOf16) -> Zero: ...
+@operation(io_uring_register, opcode=(IORING_UNREGISTER_BUFFERS, IORING_UNREGISTER_FILES, IORING_UNREGISTER_EVENTFD, IORING_REGISTER_ENABLE_RINGS))
+def io_uring_register_nothing(fd: UringFd, opcode: UringOpcode, argument: No, count: No) -> Zero: ...
+@operation(io_uring_register, opcode=(IORING_REGISTER_EVENTFD, IORING_REGISTER_EVENTFD_ASYNC))
+def io_uring_register_eventfd(fd: UringFd, opcode: UringOpcode, argument: EventFdPointer, count: One) -> Zero: ...
+@operation(io_uring_register, opcode=IORING_REGISTER_PROBE)
+def io_uring_register_probe(fd: UringFd, opcode: UringOpcode, argument: Probe, count: ProbeCount) -> Zero: ...
+@operation(io_uring_register, opcode=IORING_REGISTER_PERSONALITY)
+def io_uring_register_personality(fd: UringFd, opcode: UringOpcode, argument: No, count: No) -> UringPersonality: ...
+@operation(io_uring_register, opcode=IORING_UNREGISTER_PERSONALITY)
+def io_uring_register_no_personality(fd: UringFd, opcode: UringOpcode, argument: No, count: UringPersonality) -> Zero: ...
 
 
 PATIENCE = 4_000

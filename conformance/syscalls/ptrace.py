@@ -7,9 +7,38 @@ from typing import Annotated
 
 from conformance.model import Json as Seen
 from conformance.syscalls.buffers import I32, I64, U8, U16, U32, U64, Layout, Struct
-from conformance.syscalls.call import Syscall
+from conformance.syscalls.call import operation, syscall
+from conformance.syscalls.choices import (
+    ARENA,
+    BAD_POINTERS,
+    DATA,
+    HANDLER,
+    KERNEL_ADDRESS,
+    READ_ONLY,
+    Blob,
+    Choice,
+    LengthOf,
+    Use,
+    room,
+)
 from conformance.syscalls.files import Iovec
-from conformance.syscalls.kinds import Address64, Flags, Int, Masked, Names, Pid, Renamed, Varying32, Varying64, named
+from conformance.syscalls.kinds import (
+    MASK,
+    Address64,
+    Flags,
+    Int,
+    Masked,
+    Memory,
+    Names,
+    Pid,
+    Renamed,
+    Varying,
+    Varying32,
+    Varying64,
+    Zero,
+    named,
+)
+from conformance.syscalls.processes import PidKind
 from conformance.syscalls.signals import SIGINFOS, OneOf
 
 PTRACE_TRACEME, PTRACE_PEEKTEXT, PTRACE_PEEKDATA, PTRACE_PEEKUSER = 0, 1, 2, 3
@@ -20,7 +49,7 @@ PTRACE_SYSCALL, PTRACE_SETOPTIONS, PTRACE_GETEVENTMSG = 24, 0x4200, 0x4201
 PTRACE_GETSIGINFO, PTRACE_SETSIGINFO, PTRACE_GETREGSET, PTRACE_SETREGSET = 0x4202, 0x4203, 0x4204, 0x4205
 PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_LISTEN, PTRACE_PEEKSIGINFO = 0x4206, 0x4207, 0x4208, 0x4209
 PTRACE_GETSIGMASK, PTRACE_SETSIGMASK, PTRACE_SECCOMP_GET_FILTER = 0x420A, 0x420B, 0x420C
-PTRACE_GET_SYSCALL_INFO, PTRACE_GET_RSEQ_CONFIGURATION = 0x420E, 0x420F
+PTRACE_SECCOMP_GET_METADATA, PTRACE_GET_SYSCALL_INFO, PTRACE_GET_RSEQ_CONFIGURATION = 0x420D, 0x420E, 0x420F
 PTRACE_O_TRACESYSGOOD, PTRACE_O_TRACEFORK, PTRACE_O_TRACEVFORK, PTRACE_O_TRACECLONE = 1, 2, 4, 8
 PTRACE_O_TRACEEXEC, PTRACE_O_TRACEVFORKDONE, PTRACE_O_TRACEEXIT, PTRACE_O_TRACESECCOMP = 16, 32, 64, 128
 PTRACE_O_EXITKILL, PTRACE_O_SUSPEND_SECCOMP = 1 << 20, 1 << 21
@@ -165,15 +194,95 @@ class RequestData(OneOf):
         return seen if isinstance(seen, int) else super().normal(seen, names)
 
 
-_Data = Annotated[
-    object,  # not named here, or the first struct in a union would lend its members' kinds to all
-    RequestData(
-        UserRegs, UserFpRegs, Word, NewPid, Iovec, VaryingIovec, PeekSiginfoArgs, SyscallInfo, SyscallExitInfo, *SIGINFOS
-    ),
-]
+class HiddenData(RequestData):
+    """Such memory where it is not one of the structs: then it may say anything of the tracee, and is not compared."""
+
+    def normal(self, seen: Seen, names: Names) -> Seen:
+        return MASK if isinstance(seen, str) else super().normal(seen, names)
 
 
-def _ptrace(request: Request, pid: Pid, addr: _Data = 0, data: _Data = 0) -> Int: ...
+STRUCTS = (UserRegs, UserFpRegs, Word, NewPid, Iovec, VaryingIovec, PeekSiginfoArgs, SyscallInfo, SyscallExitInfo, *SIGINFOS)
+"""What a request may read or write."""
+_Data = Annotated[object, RequestData(*STRUCTS)]  # not named here, or the first would lend its members' kinds to all
 
 
-ptrace = Syscall(_ptrace, number="ptrace")
+def taken(*choices: Choice) -> RequestData:
+    """What a request reads."""
+    return RequestData(*STRUCTS, choices=choices)
+
+
+def filled(size: int) -> RequestData:
+    """Memory of so many bytes that a request fills."""
+    return RequestData(*STRUCTS, reads=False, choices=(*(room(size),) * 4, KERNEL_ADDRESS))
+
+
+def hidden(size: int) -> HiddenData:
+    """The same, of which only structs are compared."""
+    return HiddenData(*STRUCTS, reads=False, choices=(*(room(size),) * 4, KERNEL_ADDRESS))
+
+
+class RegisterSet(HiddenData):
+    """A `struct iovec` for the registers."""
+
+    def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
+        sizes = (216, 512, 8, 0, 7, 4096)
+        return (*(Blob(bytes(16), ((0, 8, Blob(bytes(size))), (8, 8, LengthOf()))) for size in sizes), *BAD_POINTERS)
+
+
+Tracee = Annotated[int, PidKind("pid:child:paused", *(Use("pid:child:paused"),) * 12)]
+Nothing = Annotated[object, taken(0, 0, 0, 0, 1)]
+Place = Annotated[object, taken(DATA, DATA, READ_ONLY, HANDLER, ARENA, KERNEL_ADDRESS, 0, 1)]
+InUser = Annotated[object, taken(0, 80, 120, 128, DEBUG_REGISTERS, DEBUG_REGISTERS + 56, 1, 1 << 20, -8)]
+Injected = Annotated[object, taken(0, 0, 0, 10, 17, 18, 9, 65, -1)]
+Options = Annotated[object, taken(0, PTRACE_O_TRACESYSGOOD, PTRACE_O_TRACEEXIT, PTRACE_O_TRACEFORK | PTRACE_O_TRACECLONE, PTRACE_O_EXITKILL, 0xFF, 1 << 22, -1)]
+RegisterSets = Annotated[object, taken(NT_PRSTATUS, NT_PRSTATUS, NT_FPREGSET, NT_X86_XSTATE, 0, 99)]
+Registers = Annotated[UserRegs | object, Memory(out=True, reads=False, choices=(room(216), room(216), room(216, edge=True)))]
+FpRegisters = Annotated[UserFpRegs | object, Memory(out=True, reads=False, choices=(room(512), room(512), room(512, edge=True)))]
+OutWord = Annotated[object, filled(8)]
+OutHidden = Annotated[object, hidden(128)]
+MaskSize = Annotated[object, taken(8, 8, 8, 0, 4, 16)]
+InSigset = Annotated[object, taken(Blob(bytes(8)), Blob(b"\0\2" + bytes(6)), Blob(b"\xff" * 8), KERNEL_ADDRESS)]
+PeekArgs = Annotated[object, taken(Blob(bytes(12) + b"\1\0\0\0"), Blob(bytes(8) + b"\1\0\0\0\1\0\0\0"), Blob(bytes(8) + b"\2\0\0\0\1\0\0\0"), Blob(b"\xff" * 16), KERNEL_ADDRESS)]
+InfoSize = Annotated[object, taken(88, 88, 24, 0, -1)]
+
+
+@syscall
+def ptrace(request: Request, pid: Pid, addr: _Data = 0, data: _Data = 0) -> Int: ...
+@operation(ptrace, request=PTRACE_SEIZE)
+def ptrace_seize(request: Request, pid: Tracee, addr: Nothing = 0, data: Options = 0) -> Zero: ...
+@operation(ptrace, request=PTRACE_ATTACH)
+def ptrace_attach(request: Request, pid: Tracee, addr: Nothing = 0, data: Nothing = 0) -> Zero: ...
+@operation(ptrace, request=(PTRACE_TRACEME, PTRACE_KILL, PTRACE_INTERRUPT, PTRACE_LISTEN))
+def ptrace_do(request: Request, pid: Tracee, addr: Nothing = 0, data: Nothing = 0) -> Zero: ...
+@operation(ptrace, request=(PTRACE_CONT, PTRACE_DETACH, PTRACE_SYSCALL, PTRACE_SINGLESTEP, PTRACE_SYSEMU))
+def ptrace_go_on(request: Request, pid: Tracee, addr: Nothing = 0, data: Injected = 0) -> Zero: ...
+@operation(ptrace, request=(PTRACE_PEEKTEXT, PTRACE_PEEKDATA))
+def ptrace_peek(request: Request, pid: Tracee, addr: Place = 0, data: OutWord = 0) -> Zero: ...
+@operation(ptrace, request=(PTRACE_POKETEXT, PTRACE_POKEDATA))
+def ptrace_poke(request: Request, pid: Tracee, addr: Place = 0, data: Annotated[object, taken(0, 1, -1)] = 0) -> Zero: ...
+@operation(ptrace, request=PTRACE_PEEKUSER)
+def ptrace_peekuser(request: Request, pid: Tracee, addr: InUser = 0, data: Annotated[object, hidden(8)] = 0) -> Zero: ...
+@operation(ptrace, request=PTRACE_POKEUSER)
+def ptrace_pokeuser(request: Request, pid: Tracee, addr: InUser = 0, data: Annotated[object, taken(0, 0, 1, DATA, -1)] = 0) -> Zero: ...
+@operation(ptrace, request=PTRACE_GETREGS)
+def ptrace_getregs(request: Request, pid: Tracee, addr: Nothing = 0, data: Registers = 0) -> Zero: ...
+@operation(ptrace, request=PTRACE_GETFPREGS)
+def ptrace_getfpregs(request: Request, pid: Tracee, addr: Nothing = 0, data: FpRegisters = 0) -> Zero: ...
+@operation(ptrace, request=(PTRACE_GETREGSET, PTRACE_SETREGSET))
+def ptrace_regset(request: Request, pid: Tracee, addr: RegisterSets = 0, data: Annotated[object, RegisterSet(*STRUCTS)] = 0) -> Zero: ...
+@operation(ptrace, request=PTRACE_SETOPTIONS)
+def ptrace_setoptions(request: Request, pid: Tracee, addr: Nothing = 0, data: Options = 0) -> Zero: ...
+@operation(ptrace, request=(PTRACE_GETEVENTMSG, PTRACE_GETSIGINFO))
+def ptrace_get(request: Request, pid: Tracee, addr: Nothing = 0, data: OutHidden = 0) -> Zero: ...
+@operation(ptrace, request=PTRACE_GETSIGMASK)
+def ptrace_getsigmask(request: Request, pid: Tracee, addr: MaskSize = 0, data: OutWord = 0) -> Zero: ...
+@operation(ptrace, request=PTRACE_SETSIGMASK)
+def ptrace_setsigmask(request: Request, pid: Tracee, addr: MaskSize = 0, data: InSigset = 0) -> Zero: ...
+@operation(ptrace, request=PTRACE_PEEKSIGINFO)
+def ptrace_peeksiginfo(request: Request, pid: Tracee, addr: PeekArgs = 0, data: OutHidden = 0) -> Int: ...
+@operation(ptrace, request=PTRACE_GET_SYSCALL_INFO)
+def ptrace_get_syscall_info(request: Request, pid: Tracee, addr: InfoSize = 0, data: OutHidden = 0) -> Int: ...
+@operation(ptrace, request=(PTRACE_SECCOMP_GET_FILTER, PTRACE_SECCOMP_GET_METADATA))
+def ptrace_seccomp(request: Request, pid: Tracee, addr: Annotated[object, taken(0, 1, 16)] = 0, data: OutHidden = 0) -> Int: ...
+@operation(ptrace, request=PTRACE_GET_RSEQ_CONFIGURATION)
+def ptrace_rseq(request: Request, pid: Tracee, addr: Annotated[object, taken(24, 24, 0)] = 0, data: OutHidden = 0) -> Varying: ...

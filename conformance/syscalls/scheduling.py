@@ -2,71 +2,130 @@
 
 from __future__ import annotations
 
+import ctypes
 from typing import Annotated
 
-from conformance.syscalls.buffers import I32, U32, U64, Struct
+from conformance.syscalls.buffers import I64, Buffer, Layout, Struct
 from conformance.syscalls.call import syscall
+from conformance.syscalls.choices import BAD_POINTERS, Blob, room
 from conformance.syscalls.files import Timespec
-from conformance.syscalls.kinds import Any_, Bits, Flags, In, InBytes, Int, Out, OutInt, Pid, Size, Varying, Zero, named
+from conformance.syscalls.kinds import (
+    MASK,
+    ChosenMemory,
+    Flags,
+    In,
+    InOut,
+    Int,
+    MaskedMemory,
+    Memory,
+    Names,
+    Number,
+    Out,
+    Seen,
+    Varying,
+    Zero,
+    named,
+)
+from conformance.syscalls.processes import Self
 
 SCHED_OTHER, SCHED_FIFO, SCHED_RR, SCHED_BATCH, SCHED_IDLE, SCHED_DEADLINE = 0, 1, 2, 3, 5, 6
 SCHED_RESET_ON_FORK = 0x40000000
+SCHED_FLAG_RESET_ON_FORK, SCHED_FLAG_KEEP_POLICY, SCHED_FLAG_KEEP_PARAMS = 1, 8, 16
 PRIO_PROCESS, PRIO_PGRP, PRIO_USER = 0, 1, 2
+IOPRIO_WHO_PROCESS, IOPRIO_WHO_PGRP, IOPRIO_WHO_USER = 1, 2, 3
+SCHED_EXT = 7
 
-_POLICIES = named(globals(), "SCHED_")
-Policy = Annotated[int, Flags(_POLICIES | {f"{name}|SCHED_RESET_ON_FORK": value | SCHED_RESET_ON_FORK for name, value in _POLICIES.items() if value < SCHED_RESET_ON_FORK}, bits=False)]
+_POLICIES = {name: value for name, value in named(globals(), "SCHED_").items() if "FLAG" not in name}
+Policy = Annotated[int, Flags(_POLICIES | {f"{name}|SCHED_RESET_ON_FORK": value | SCHED_RESET_ON_FORK for name, value in _POLICIES.items() if value < SCHED_RESET_ON_FORK}, bits=False, plain=(SCHED_BATCH, SCHED_OTHER, SCHED_IDLE, SCHED_BATCH, SCHED_FIFO))]
+
+
+class SliceKind(Number):
+    """Nanoseconds that a program may have set; what a policy without a budget shows there is the kernel's choice."""
+
+    def normal(self, seen: Seen, names: Names) -> Seen:
+        return seen if seen in self.choices() else MASK
+
+
+Slice64 = Annotated[int, Layout(ctypes.c_uint64), SliceKind(0, 0, 100_000, 1_000_000, 1 << 62)]
 
 
 class SchedParam(Struct):
     """`struct sched_param`."""
 
-    priority: I32
+    priority: Annotated[int, Layout(ctypes.c_int32), Number(0, 0, 0, 1, 50, 99, 100, -1)]
 
 
 class SchedAttr(Struct):
     """`struct sched_attr`, first version (48 bytes)."""
 
-    size_: U32
-    policy: U32
-    flags: U64
-    nice: I32
-    priority: U32
-    runtime: U64
-    deadline: U64
-    period: U64
+    size_: Annotated[int, Layout(ctypes.c_uint32), Number(48, 48, 0, 56, 47, 4096)]
+    policy: Annotated[int, Layout(ctypes.c_uint32), Number(SCHED_BATCH, SCHED_OTHER, SCHED_IDLE, SCHED_FIFO, SCHED_RR, SCHED_DEADLINE, 4, 99)]
+    flags: Annotated[int, Layout(ctypes.c_uint64), Number(0, 0, SCHED_FLAG_RESET_ON_FORK, SCHED_FLAG_KEEP_POLICY, SCHED_FLAG_KEEP_PARAMS, 2, 32, 1 << 40)]
+    nice: Annotated[int, Layout(ctypes.c_int32), Number(0, 0, 5, 19, -1, -20, 20)]
+    priority: Annotated[int, Layout(ctypes.c_uint32), Number(0, 0, 1, 99, 100)]
+    runtime: Slice64
+    deadline: Slice64
+    period: Slice64
+
+
+class IntervalKind(Number):
+    """The nanoseconds of a time slice: those of SCHED_RR, or none at all, or what the kernel was configured for."""
+
+    def normal(self, seen: Seen, names: Names) -> Seen:
+        return seen if seen in (0, 100_000_000) else MASK
+
+
+class Interval(Struct):
+    """`struct timespec` of a time slice."""
+
+    tv_sec: I64
+    tv_nsec: Annotated[int, Layout(ctypes.c_int64), IntervalKind()]
+
+
+SetPolicy = Annotated[int, Flags(_POLICIES, only=(SCHED_BATCH, SCHED_BATCH, SCHED_IDLE, SCHED_OTHER, SCHED_OTHER | SCHED_RESET_ON_FORK, SCHED_FIFO, SCHED_RR, SCHED_DEADLINE, 4, 99, -1), bits=False)]
+InMask = Annotated[bytes | Buffer | int | None, ChosenMemory(*(Blob(b"\1" + bytes(7)),) * 4, Blob(b"\xff" * 8), Blob(bytes(8)), Blob(b"\1"), Blob(bytes(7) + b"\x80"), *BAD_POINTERS)]
+OutMask = Annotated[Buffer | Struct | int | None, MaskedMemory(out=True, reads=False, choices=(room(128), room(128), room(8), room(4)))]
+OutCpu = Annotated[Buffer | Struct | int | None, MaskedMemory(out=True, reads=False, choices=(room(4), room(4), 0))]
+Which = Annotated[int, Number(PRIO_PROCESS, PRIO_PROCESS, PRIO_PGRP, PRIO_USER, 3, -1)]
+IoWhich = Annotated[int, Number(IOPRIO_WHO_PROCESS, IOPRIO_WHO_PROCESS, IOPRIO_WHO_PGRP, IOPRIO_WHO_USER, 0, 4)]
+Nice = Annotated[int, Number(5, 5, 10, 19, 100, 0, -1, -20, -100)]
+IoPriority = Annotated[int, Number(2 << 13 | 4, 2 << 13 | 7, 3 << 13, 0, 1 << 13 | 4, 2 << 13 | 8, 3 << 13 | 5, 4 << 13, -1)]
+Zeros = Annotated[int, Number(*(0,) * 8, 1)]
 
 
 @syscall
 def sched_yield() -> Zero: ...
 @syscall
-def sched_setscheduler(pid: Pid, policy: Policy, param: In[SchedParam]) -> Zero: ...
+def sched_setscheduler(pid: Self, policy: SetPolicy, param: In[SchedParam]) -> Zero: ...
 @syscall
-def sched_getscheduler(pid: Pid) -> Policy: ...
+def sched_getscheduler(pid: Self) -> Policy: ...
 @syscall
-def sched_setparam(pid: Pid, param: In[SchedParam]) -> Zero: ...
+def sched_setparam(pid: Self, param: In[SchedParam]) -> Zero: ...
 @syscall
-def sched_getparam(pid: Pid, param: Out[SchedParam]) -> Zero: ...
+def sched_getparam(pid: Self, param: Out[SchedParam]) -> Zero: ...
 @syscall
-def sched_setattr(pid: Pid, attr: Any_, flags: Bits) -> Zero: ...
+def sched_setattr(pid: Self, attr: InOut[SchedAttr], flags: Zeros) -> Zero: ...
 @syscall
-def sched_getattr(pid: Pid, attr: Out[SchedAttr], size: Size, flags: Bits) -> Zero: ...
+def sched_getattr(pid: Self, attr: Out[SchedAttr], size: Annotated[int, Number(48, 48, 48, 56, 47, 0, 4097)], flags: Zeros) -> Zero: ...
 @syscall
 def sched_get_priority_max(policy: Policy) -> Int: ...
 @syscall
 def sched_get_priority_min(policy: Policy) -> Int: ...
 @syscall
-def sched_rr_get_interval(pid: Pid, interval: Out[Timespec]) -> Zero: ...
+def sched_rr_get_interval(pid: Self, interval: Annotated[Interval | Timespec | Buffer | int | None, Memory(out=True, reads=False)]) -> Zero: ...
 @syscall
-def sched_setaffinity(pid: Pid, size: Size, mask: InBytes) -> Zero: ...
+def sched_setaffinity(pid: Self, size: Annotated[int, Number(8, 8, 8, 1, 0, 128, -1)], mask: InMask) -> Zero: ...
 @syscall
-def sched_getaffinity(pid: Pid, size: Size, mask: OutInt) -> Varying: ...
+def sched_getaffinity(pid: Self, size: Annotated[int, Number(128, 128, 128, 8, 4, 0, -1)], mask: OutMask) -> Varying: ...
 @syscall
-def getpriority(which: Int, who: Pid) -> Int: ...
+def getpriority(which: Which, who: Self) -> Int: ...
 @syscall
-def setpriority(which: Int, who: Pid, nice: Int) -> Zero: ...
+def setpriority(which: Which, who: Self, nice: Nice) -> Zero: ...
 @syscall
-def ioprio_get(which: Int, who: Pid) -> Int: ...
+def ioprio_get(which: IoWhich, who: Self) -> Int: ...
 @syscall
-def ioprio_set(which: Int, who: Pid, value: Int) -> Zero: ...
+def ioprio_set(which: IoWhich, who: Self, value: IoPriority) -> Zero: ...
 @syscall
-def getcpu(cpu: OutInt, node: OutInt, unused: Int) -> Zero: ...
+def getcpu(cpu: OutCpu, node: OutCpu, unused: Int) -> Zero: ...
+@syscall
+def rseq_slice_yield() -> Int: ...

@@ -6,27 +6,30 @@ import ctypes
 from typing import Annotated, TypeAlias
 
 from conformance.model import Json as Seen
-from conformance.syscalls.buffers import I32, U32, U64, Layout, Struct
+from conformance.syscalls.buffers import I32, U32, U64, Buffer, Layout, Struct
 from conformance.syscalls.call import syscall
+from conformance.syscalls.choices import ARENA, BAD_POINTERS, HANDLER, KERNEL_ADDRESS, RESTORER, Blob, Choice, room
 from conformance.syscalls.files import Timespec
 from conformance.syscalls.kinds import (
     Address64,
+    AddressKind,
+    ChosenMemory,
     Count,
     Flags,
     In,
-    InBytes,
-    Int,
     Kind,
     Memory,
     Names,
+    Number,
     Out,
-    OutInt,
     Pid,
     Pid32,
+    Renamed,
     Signal,
-    Size,
+    SignalNumber,
     Time64,
     Zero,
+    named,
 )
 
 SIG_DFL, SIG_IGN = 0, 1
@@ -44,14 +47,51 @@ MINSIGSTKSZ = 2048
 SIGRTMIN, SIGRTMAX = 32, 64
 """The kernel's; the C library keeps the first two for itself."""
 
+SENT = (17, 0, 10, 10, 10, 12, 12, 23, 18, 28, 15, 13, 14, 1, 34, 40, 64, 9, 19, 65, -1)
+"""Signals that are worth sending: SIGCHLD, which nobody notices, first."""
+USR1, USR2, CHLD, ALARM, QUEUED = (1 << signal - 1 for signal in (10, 12, 17, 14, 34))
+SIGSETS = (USR1, USR1, 0, USR2, USR1 | USR2, CHLD, ALARM, QUEUED, (1 << 64) - 1, 1 << 8 | 1 << 18, (1 << 31) - 1)
+"""Sets of signals: of those that are sent most, all, and those that cannot be blocked."""
+
+
+class SentSignal(SignalNumber):
+    """A signal's number, to be sent."""
+
+    def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
+        return SENT
+
+
+class SigsetMemory(Memory):
+    """A signal set that the kernel reads."""
+
+    def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
+        sets = tuple(Blob(each.to_bytes(SIGSET_SIZE, "little")) for each in SIGSETS)
+        return (*sets, *sets, Blob(bytes(8), edge=True), *BAD_POINTERS)
+
+
+Sent = Annotated[int, SentSignal()]
+InSigset = Annotated[bytes | Buffer | int | None, SigsetMemory()]
+OutSigset = Annotated[Buffer | Struct | int | None, ChosenMemory(room(8), room(8), room(8), room(8), room(16), 0, KERNEL_ADDRESS, out=True, reads=False)]
+SigsetSize = Annotated[int, Number(*(SIGSET_SIZE,) * 12, 0, 4, 16, -1)]
+Sigset64 = Annotated[int, Layout(ctypes.c_uint64), Number(0, *SIGSETS)]
+Handler64 = Annotated[int, Layout(ctypes.c_uint64), AddressKind(HANDLER, HANDLER, HANDLER, SIG_IGN, SIG_DFL, ARENA)]
+Restorer64 = Annotated[int, Layout(ctypes.c_uint64), AddressKind(RESTORER, 0)]
+AnyTid = Annotated[int, Renamed("pid", keep=(0, -1, 1))]
 How = Annotated[int, Flags({"SIG_BLOCK": 0, "SIG_UNBLOCK": 1, "SIG_SETMASK": 2}, bits=False)]
+
+
+class StackKind(AddressKind):
+    """Where a signal stack begins."""
+
+    def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
+        return (Blob(bytes(4096)), ARENA, 0, KERNEL_ADDRESS)
 
 
 class OneOf(Memory):
     """Memory that holds one of several structs, whichever another argument asks for; their members tell them apart."""
 
-    def __init__(self, *structs: type[Struct], out: bool = True, reads: bool = True) -> None:
-        super().__init__(out=out, reads=reads)
+    def __init__(self, *structs: type[Struct], out: bool = True, reads: bool = True, choices: tuple[Choice, ...] = ()) -> None:
+        super().__init__(out=out, reads=reads, choices=choices)
         self.kinds = {frozenset(struct.members): kinds_of(struct) for struct in structs}
 
     def normal(self, seen: Seen, names: Names) -> Seen:
@@ -69,26 +109,37 @@ def kinds_of(struct: type[Struct]) -> dict[str, Kind]:
     return {name: note for name, notes in struct.members.items() for note in notes if isinstance(note, Kind)}
 
 
+ActionFlags = Annotated[
+    int,
+    Layout(ctypes.c_uint64),
+    Flags(named(globals(), "SA_"), plain=(SA_RESTORER, SA_RESTORER | SA_RESTART, SA_RESTORER | SA_NODEFER, SA_RESTORER | SA_RESETHAND, SA_RESTORER | SA_NOCLDWAIT, SA_RESTORER | SA_NOCLDSTOP, SA_RESTORER | SA_ONSTACK, SA_RESTORER | SA_UNSUPPORTED)),
+]
+StackPointer = Annotated[int, Layout(ctypes.c_uint64), StackKind()]
+StackFlags = Annotated[int, Layout(ctypes.c_uint32), Number(0, 0, SS_DISABLE, SS_AUTODISARM, SS_ONSTACK, SS_AUTODISARM | SS_DISABLE, 4, -1)]
+StackSize = Annotated[int, Layout(ctypes.c_uint64), Number(4096, 4096, MINSIGSTKSZ, MINSIGSTKSZ - 1, 0, 1 << 20, -1)]
+Code = Annotated[int, Layout(ctypes.c_int32), Number(SI_QUEUE, SI_QUEUE, SI_TIMER, SI_USER, SI_TKILL, SI_KERNEL, -3, -60)]
+
+
 class Sigaction(Struct):
     """The kernel's `struct sigaction` of x86-64."""
 
-    handler: Address64
-    flags: U64
-    restorer: Address64
-    mask: U64
+    handler: Handler64
+    flags: ActionFlags
+    restorer: Restorer64
+    mask: Sigset64
 
 
 class Sigaltstack(Struct):
     """`stack_t`."""
 
-    sp: Address64
-    flags: U32
+    sp: StackPointer
+    flags: StackFlags
     pad: U32
-    size_: U64
+    size_: StackSize
 
 
-Tail80 = Annotated["ctypes.Array[ctypes.c_ubyte]", Layout(ctypes.c_ubyte * 80)]
-Tail96 = Annotated["ctypes.Array[ctypes.c_ubyte]", Layout(ctypes.c_ubyte * 96)]
+Tail80 = Annotated["ctypes.Array[ctypes.c_ubyte]", Layout(ctypes.c_ubyte * 80), Number(0)]
+Tail96 = Annotated["ctypes.Array[ctypes.c_ubyte]", Layout(ctypes.c_ubyte * 96), Number(0)]
 
 
 class Siginfo(Struct):
@@ -96,7 +147,7 @@ class Siginfo(Struct):
 
     si_signo: I32
     si_errno: I32
-    si_code: I32
+    si_code: Code
     pad0: U32
     si_pid: Pid32
     si_uid: U32
@@ -146,7 +197,7 @@ class SiginfoSyscall(Struct):
 
 
 SIGINFOS = (Siginfo, SiginfoFault, SiginfoChild, SiginfoSyscall)
-OutSiginfo = Annotated[object, OneOf(*SIGINFOS, reads=False)]  # not named here: a struct would lend its kinds to all
+OutSiginfo = Annotated[object, OneOf(*SIGINFOS, reads=False, choices=(room(128), room(128), room(128), 0))]  # not named here: a struct would lend its kinds to all
 AnySiginfo: TypeAlias = Siginfo | SiginfoFault | SiginfoChild | SiginfoSyscall
 
 
@@ -155,33 +206,44 @@ def sigset(*signals: int) -> bytes:
     return sum(1 << (number - 1) for number in set(signals)).to_bytes(SIGSET_SIZE, "little")
 
 
+def expired(*more: Choice) -> tuple[Choice, ...]:
+    """Timeouts that end at once, as `struct timespec`, and what else is tried."""
+    return (*(Blob(bytes(16)),) * 4, Blob(bytes(8) + (1000).to_bytes(8, "little")), *more)
+
+
+WRONG_TIMES = (Blob(b"\xff" * 16), Blob(bytes(8) + (1_000_000_000).to_bytes(8, "little")), Blob(bytes(8) + b"\xff" * 8), KERNEL_ADDRESS)
+"""What no call takes for a `struct timespec`."""
+AtOnce = Annotated[Timespec | bytes | Buffer | int | None, ChosenMemory(*expired(*WRONG_TIMES))]
+"""A timeout that has passed or is about to."""
+
+
 @syscall
-def rt_sigaction(signum: Signal, act: In[Sigaction], old: Out[Sigaction], size: Size) -> Zero: ...
+def rt_sigaction(signum: Signal, act: In[Sigaction], old: Out[Sigaction], size: SigsetSize) -> Zero: ...
 @syscall
-def rt_sigprocmask(how: How, new: InBytes, old: OutInt, size: Size) -> Zero: ...
+def rt_sigprocmask(how: How, new: InSigset, old: OutSigset, size: SigsetSize) -> Zero: ...
 @syscall
-def rt_sigpending(pending: OutInt, size: Size) -> Zero: ...
+def rt_sigpending(pending: OutSigset, size: SigsetSize) -> Zero: ...
 @syscall
-def rt_sigsuspend(mask: InBytes, size: Size) -> Zero: ...
+def rt_sigsuspend(mask: InSigset, size: Annotated[int, Number(0, 4, 16, -1, 0, 4, 16, -1, 0, 4, 16, SIGSET_SIZE)]) -> Zero: ...
 @syscall
-def rt_sigtimedwait(mask: InBytes, info: OutSiginfo, timeout: In[Timespec], size: Size) -> Signal: ...
+def rt_sigtimedwait(mask: InSigset, info: OutSiginfo, timeout: AtOnce, size: SigsetSize) -> Signal: ...
 @syscall
-def rt_sigqueueinfo(pid: Pid, signum: Signal, info: In[Siginfo]) -> Zero: ...
+def rt_sigqueueinfo(pid: Pid, signum: Sent, info: In[Siginfo]) -> Zero: ...
 @syscall
-def rt_tgsigqueueinfo(pid: Pid, tid: Pid, signum: Signal, info: In[Siginfo]) -> Zero: ...
+def rt_tgsigqueueinfo(pid: Pid, tid: AnyTid, signum: Sent, info: In[Siginfo]) -> Zero: ...
 @syscall
 def rt_sigreturn() -> Zero: ...
 @syscall
 def sigaltstack(new: In[Sigaltstack], old: Out[Sigaltstack]) -> Zero: ...
 @syscall
-def kill(pid: Pid, signum: Signal) -> Zero: ...
+def kill(pid: Pid, signum: Sent) -> Zero: ...
 @syscall
-def tkill(tid: Pid, signum: Signal) -> Zero: ...
+def tkill(tid: AnyTid, signum: Sent) -> Zero: ...
 @syscall
-def tgkill(pid: Pid, tid: Pid, signum: Signal) -> Zero: ...
+def tgkill(pid: Pid, tid: AnyTid, signum: Sent) -> Zero: ...
 @syscall
 def pause() -> Zero: ...
 @syscall
 def restart_syscall() -> Zero: ...
 @syscall
-def alarm(seconds: Int) -> Count: ...
+def alarm(seconds: Annotated[int, Number(100, 100, 0, 1, 0x7FFFFFFF, -1)]) -> Count: ...

@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+from conformance.syscalls.buffers import Buffer, Struct
 from conformance.syscalls.call import syscall
-from conformance.syscalls.kinds import Any_, Bits, Fd, InBytes, Int, OutInt, OutRandom, Path, Size, Zero
+from conformance.syscalls.choices import BAD_POINTERS, Blob, room
+from conformance.syscalls.kinds import (
+    Any_,
+    Bits,
+    ChosenMemory,
+    Fd,
+    InBytes,
+    Int,
+    MaskedMemory,
+    Number,
+    OutInt,
+    Path,
+    Size,
+    Zero,
+)
 
 LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2 = 0xFEE1DEAD, 672274793
 LINUX_REBOOT_CMD_CAD_OFF, LINUX_REBOOT_CMD_CAD_ON = 0, 0x89ABCDEF
@@ -11,14 +28,20 @@ UTS_FIELD = 65
 """Bytes of each of the six members of `struct utsname`."""
 
 
+OutNames = Annotated[Buffer | Struct | int | None, MaskedMemory(out=True, reads=False, choices=(*(room(6 * UTS_FIELD),) * 4, room(64, edge=True)))]
+InName = Annotated[bytes | Buffer | int | None, ChosenMemory(*(Blob(b"renamed"),) * 4, Blob(b""), Blob(b"n" * 64), Blob(b"n" * 65), *BAD_POINTERS)]
+NameSize = Annotated[int, Number(7, 7, 7, 0, 64, 65, -1)]
+OutSysinfo = Annotated[Buffer | Struct | int | None, MaskedMemory(out=True, reads=False, choices=(room(112), room(112), room(64, edge=True)))]
+
+
 @syscall
-def uname(buf: OutRandom) -> Zero: ...
+def uname(buf: OutNames) -> Zero: ...
 @syscall
-def sethostname(name: InBytes, size: Size) -> Zero: ...
+def sethostname(name: InName, size: NameSize) -> Zero: ...
 @syscall
-def setdomainname(name: InBytes, size: Size) -> Zero: ...
+def setdomainname(name: InName, size: NameSize) -> Zero: ...
 @syscall
-def sysinfo(info: OutRandom) -> Zero: ...
+def sysinfo(info: OutSysinfo) -> Zero: ...
 @syscall
 def syslog(type: Int, buf: OutInt, size: Int) -> Int: ...
 @syscall
@@ -45,3 +68,7 @@ def modify_ldt(function: Int, pointer: Any_, size: Size) -> Int: ...
 def get_thread_area(info: Any_) -> Zero: ...
 @syscall
 def set_thread_area(info: Any_) -> Zero: ...
+@syscall
+def uretprobe() -> Zero: ...
+@syscall
+def uprobe() -> Zero: ...

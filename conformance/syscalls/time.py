@@ -5,27 +5,28 @@ from __future__ import annotations
 import ctypes
 from typing import Annotated
 
-from conformance.syscalls.buffers import I32, I64, U64, Buffer, Layout, Struct
-from conformance.syscalls.call import syscall
+from conformance.syscalls.buffers import I64, Buffer, Layout, Struct
+from conformance.syscalls.call import operation, syscall
+from conformance.syscalls.choices import UNMAPPED, Blob, Choice, Use, room
 from conformance.syscalls.files import Timespec
 from conformance.syscalls.kinds import (
-    Bits,
+    ChosenMemory,
     Flags,
-    Id,
-    Id32,
     In,
     InBytes,
     Int,
     MaskedMemory,
+    Memory,
+    Number,
     Out,
-    OutInt,
-    Pid32,
+    Renamed,
     Time64,
     Varying,
     Zero,
     named,
 )
-from conformance.syscalls.polling import Itimerspec
+from conformance.syscalls.polling import FAR, NOW, OFF, OutTimeLeft, TimerSetting
+from conformance.syscalls.signals import AtOnce
 
 CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID, CLOCK_MONOTONIC_RAW = range(5)
 CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME, CLOCK_REALTIME_ALARM, CLOCK_BOOTTIME_ALARM = range(5, 10)
@@ -36,7 +37,17 @@ TIME_OK, TIME_ERROR = 0, 5
 ADJ_OFFSET, ADJ_FREQUENCY, ADJ_TICK = 1, 2, 0x4000
 ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF = 0, 1, 2
 
-Clock = Annotated[int, Flags(named(globals(), "CLOCK_"), bits=False)]
+_CLOCKS = named(globals(), "CLOCK_")
+CPUCLOCK_SELF = -6
+"""The CPU time of process 0, which is the caller itself: `(~pid << 3) | 2`."""
+Clock = Annotated[int, Flags(_CLOCKS, bits=False)]
+SleepClock = Annotated[int, Flags(_CLOCKS, bits=False, plain=(CLOCK_MONOTONIC, CLOCK_MONOTONIC, CLOCK_REALTIME, CPUCLOCK_SELF))]
+TimerClock = Annotated[int, Flags(_CLOCKS, bits=False, plain=(CLOCK_MONOTONIC, *(CLOCK_MONOTONIC, CLOCK_REALTIME) * 6))]
+SleepFlags = Annotated[int, Flags({"TIMER_ABSTIME": TIMER_ABSTIME}, plain=(0, TIMER_ABSTIME))]
+Which = Annotated[int, Flags(named(globals(), "ITIMER_"), bits=False)]
+TimerFlags = Annotated[int, Flags({"TIMER_ABSTIME": TIMER_ABSTIME}, plain=(0, 0))]
+TimerNumber = Annotated[int, Renamed("timer")]
+"""A timer's id: the first of a process is 0 on Linux, but that is the kernel's choice."""
 
 
 class Now(Struct):
@@ -46,23 +57,33 @@ class Now(Struct):
     tv_nsec: Time64
 
 
-Pad44 = Annotated["ctypes.Array[ctypes.c_ubyte]", Layout(ctypes.c_ubyte * 44)]
+Pad44 = Annotated["ctypes.Array[ctypes.c_ubyte]", Layout(ctypes.c_ubyte * 44), Number(0)]
+
+
+class TimerThread(Renamed):
+    """The thread that a timer's signal goes to."""
+
+    def __init__(self) -> None:
+        super().__init__("pid", keep=(0, -1, 1))
+
+    def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
+        return (0, Use("pid"), Use("pid:thread"))
 
 
 class Sigevent(Struct):
     """`struct sigevent`: what happens when a timer expires."""
 
-    value: U64
-    signo: I32
-    notify: I32
-    thread: Pid32
+    value: Annotated[int, Layout(ctypes.c_uint64), Number(0x55, 0)]
+    signo: Annotated[int, Layout(ctypes.c_int32), Number(17, 10, 23, 34, 0, 65)]
+    notify: Annotated[int, Layout(ctypes.c_int32), Number(SIGEV_NONE, SIGEV_SIGNAL, SIGEV_SIGNAL, SIGEV_THREAD_ID, 2, 9)]
+    thread: Annotated[int, Layout(ctypes.c_int32), TimerThread()]
     pad: Pad44
 
 
 class TimerId(Struct):
     """Where timer_create(2) stores the id."""
 
-    id: Id32
+    id: Annotated[int, Layout(ctypes.c_int32), Renamed("timer")]
 
 
 Timex = Annotated[Buffer | bytes | int | None, MaskedMemory(out=True)]
@@ -78,6 +99,17 @@ class Itimerval(Struct):
     value_usec: I64
 
 
+Zone = Annotated[Buffer | Struct | int | None, ChosenMemory(0, 0, 0, room(8), room(8), UNMAPPED, out=True, reads=False)]
+OptionalNow = Annotated[Now | Buffer | int | None, ChosenMemory(room(16), room(16), room(16), 0, UNMAPPED, out=True, reads=False)]
+TimeOut = Annotated[Buffer | Struct | int | None, MaskedMemory(out=True, reads=False, choices=(room(8), room(8), room(8), room(8, edge=True)))]
+_LATER = Blob(bytes(16) + (1000).to_bytes(8, "little") + bytes(8))
+IntervalSetting = Annotated[Itimerval | bytes | Buffer | int | None, ChosenMemory(FAR, FAR, FAR, OFF, OFF, _LATER, Blob(bytes(24) + (1_000_000).to_bytes(8, "little")), Blob(b"\xff" * 32), UNMAPPED, 0)]
+"""Far off, or none: an interval timer that expires ends the program, mostly."""
+SoonSetting = Annotated[Itimerval | bytes | Buffer | int | None, ChosenMemory(*(FAR, OFF) * 7, NOW)]
+Event = Annotated[Sigevent | bytes | Buffer | int | None, Memory()]
+TimerOut = Annotated[TimerId | Buffer | int | None, Memory(out=True, reads=False, choices=(*(room(4),) * 10, room(4, edge=True)))]
+
+
 @syscall
 def clock_gettime(clock: Clock, now: Out[Now]) -> Zero: ...
 @syscall
@@ -85,30 +117,32 @@ def clock_settime(clock: Clock, time: In[Timespec]) -> Zero: ...
 @syscall
 def clock_getres(clock: Clock, resolution: Out[Now]) -> Zero: ...
 @syscall
-def clock_nanosleep(clock: Clock, flags: Bits, request: In[Timespec], remain: Out[Now]) -> Zero: ...
+def clock_nanosleep(clock: SleepClock, flags: SleepFlags, request: AtOnce, remain: OptionalNow) -> Zero: ...
 @syscall
 def clock_adjtime(clock: Clock, buf: Timex) -> Int: ...
 @syscall
 def adjtimex(buf: Timex) -> Int: ...
 @syscall
-def nanosleep(request: In[Timespec], remain: Out[Now]) -> Zero: ...
+def nanosleep(request: AtOnce, remain: OptionalNow) -> Zero: ...
 @syscall
-def gettimeofday(now: Out[Now], zone: OutInt) -> Zero: ...
+def gettimeofday(now: OptionalNow, zone: Zone) -> Zero: ...
 @syscall
 def settimeofday(now: InBytes, zone: InBytes) -> Zero: ...
 @syscall
-def time(now: OutInt) -> Varying: ...
+def time(now: TimeOut) -> Varying: ...
 @syscall
-def getitimer(which: Int, current: Out[Itimerval]) -> Zero: ...
+def getitimer(which: Which, current: OutTimeLeft) -> Zero: ...
 @syscall
-def setitimer(which: Int, new: In[Itimerval], old: Out[Itimerval]) -> Zero: ...
+def setitimer(which: Which, new: IntervalSetting, old: OutTimeLeft) -> Zero: ...
+@operation(setitimer, which=ITIMER_REAL)
+def setitimer_real(which: Which, new: SoonSetting, old: OutTimeLeft) -> Zero: ...
 @syscall
-def timer_create(clock: Clock, event: In[Sigevent], id: Out[TimerId]) -> Zero: ...
+def timer_create(clock: TimerClock, event: Event, id: TimerOut) -> Zero: ...
 @syscall
-def timer_settime(id: Id, flags: Bits, new: In[Itimerspec], old: Out[Itimerspec]) -> Zero: ...
+def timer_settime(id: TimerNumber, flags: TimerFlags, new: TimerSetting, old: OutTimeLeft) -> Zero: ...
 @syscall
-def timer_gettime(id: Id, current: Out[Itimerspec]) -> Zero: ...
+def timer_gettime(id: TimerNumber, current: OutTimeLeft) -> Zero: ...
 @syscall
-def timer_getoverrun(id: Id) -> Int: ...
+def timer_getoverrun(id: TimerNumber) -> Int: ...
 @syscall
-def timer_delete(id: Id) -> Zero: ...
+def timer_delete(id: TimerNumber) -> Zero: ...

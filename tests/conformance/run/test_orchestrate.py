@@ -213,7 +213,7 @@ def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
         "run",
         "native",
         [Target("native", "local"), Target("wsl2", "qemu", "title", "lts", {"kernel": "wsl2"})],
-        Selection(("netlink",), "not slow", 7.5),
+        Selection(("netlink",), "not slow", 7.5, "nightly"),
         {"wsl2": "/boot/bzImage"},
     )
     plan.write(tmp_path / "results" / "run")

@@ -1,0 +1,79 @@
+"""What a pipe holds: how much more a write adds, and how much it may refuse (pipe(7))."""
+
+from __future__ import annotations
+
+import struct
+from collections import deque
+
+PAGE = 4096
+PIPE_BUF = 4096
+_NUMBERS = struct.pack("=65536I", *range(65536))
+
+
+def stream(offset: int, size: int) -> bytes:
+    """`size` bytes of an endless stream in which every place looks different for the next 256 KiB."""
+    offset %= len(_NUMBERS)
+    found = _NUMBERS[offset : offset + size]
+    return found if len(found) == size else found + stream(0, size - len(found))
+
+
+class Pipe:
+    """A pipe of so many bytes, through which `stream` is sent: what is in it lies between two offsets.
+
+    Linux keeps pages, not bytes: a page may be used up by one byte, or be shared by several writes, which is its own
+    affair. What holds in any case: the pipe takes no more bytes than its capacity, and no write needs more pages than
+    if none was shared.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self.read_to = 0
+        self.written_to = 0
+        self._pages: deque[int] = deque()  # bytes in each, were none shared
+
+    @property
+    def held(self) -> int:
+        """Bytes that can be read."""
+        return self.written_to - self.read_to
+
+    @property
+    def free_pages(self) -> int:
+        """Pages that are free for certain."""
+        return max(self.capacity // PAGE - len(self._pages), 0)
+
+    def accepted(self, size: int) -> tuple[int, int]:
+        """The least and the most that a write of `size` bytes may add; 0 for EAGAIN.
+
+        Up to PIPE_BUF it is all or nothing, whichever of the two is in the range.
+        """
+        least = min(size, self.free_pages * PAGE)
+        most = min(size, self.capacity - self.held)
+        if size <= PIPE_BUF:
+            return least if least == size else 0, most if most == size else 0
+        return least, most
+
+    def put(self, size: int) -> None:
+        """So much was written."""
+        self.written_to += size
+        self._pages.extend([PAGE] * (size // PAGE))
+        if size % PAGE:
+            self._pages.append(size % PAGE)
+
+    def take(self, size: int) -> bytes:
+        """What a read of `size` bytes gets."""
+        data = stream(self.read_to, min(size, self.held))
+        self.read_to += len(data)
+        left = len(data)
+        while left:
+            gone = min(left, self._pages[0])
+            left -= gone
+            self._pages[0] -= gone
+            if not self._pages[0]:
+                self._pages.popleft()
+        return data
+
+    def fits(self, capacity: int) -> tuple[bool, ...]:
+        """Whether what is in the pipe fits into a capacity: yes, no, or either."""
+        if self.held > capacity:
+            return (False,)
+        return (True,) if len(self._pages) <= capacity // PAGE else (True, False)

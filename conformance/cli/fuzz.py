@@ -1,0 +1,132 @@
+"""`conformance fuzz`."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from pathlib import Path
+
+import click
+
+from conformance.cli.common import EXPECTATIONS_OPTION, KERNEL_OPTION, RESULTS, kernels_of, read_expectations
+from conformance.differential.fuzz import Fuzz
+from conformance.run import search as searching
+from conformance.run import targets as target_files
+from conformance.run.errors import Exit, UsageError, UserError
+from conformance.run.orchestrate import new_run_name
+from conformance.run.search_display import SearchDisplay, report
+from runners.base import RunnerError
+from runners.registry import runner_for
+
+UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
+
+
+class Duration(click.ParamType):
+    """`90`, `90s`, `5m`, `1h`; in seconds."""
+
+    name = "time"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """See click."""
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", str(value))
+        if not found:
+            self.fail(f"{value!r} is no duration; write 90s, 5m or 1h", param, ctx)
+        return float(found[1]) * UNITS[found[2]]
+
+
+@click.command("fuzz")
+@click.option(
+    "-t",
+    "--target",
+    "names",
+    multiple=True,
+    metavar="TARGET",
+    help="A target of targets.toml; may be given several times.",
+)
+@click.option(
+    "--reference", default="native", show_default=True, metavar="TARGET", help="What the others are held against."
+)
+@click.option("--area", "areas", metavar="AREA[,AREA]...", default="", help="Only calls of these areas [default: all].")
+@click.option(
+    "--time", "seconds", type=Duration(), help="How long to search [default: 5m, unless --programs is given]."
+)
+@click.option("--programs", type=click.IntRange(min=1), metavar="N", help="How many programs to run.")
+@click.option("--seed", type=int, help="For the same programs again [default: another one each time; it is printed].")
+@click.option("--no-twin", is_flag=True, help="Do not hold the reference against itself: faster, less certain.")
+@KERNEL_OPTION
+@click.option(
+    "--targets", "targets_file", type=click.Path(path_type=Path, dir_okay=False), help="Another targets.toml."
+)
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where reproducers go [default: results/fuzz-TIME].",
+)
+@EXPECTATIONS_OPTION
+def command(
+    names: tuple[str, ...],
+    reference: str,
+    areas: str,
+    seconds: float | None,
+    programs: int | None,
+    seed: int | None,
+    no_twin: bool,
+    kernels: tuple[str, ...],
+    targets_file: Path | None,
+    output: Path | None,
+    expectations: Path | None,
+) -> int:
+    """Run generated programs on all targets in lock-step, and keep each distinct divergence as a small reproducer.
+
+    Programs are lists of system calls, written by Hypothesis from the typed descriptions in conformance/syscalls. The
+    reference runs in two instances: where it differs from itself, the comparison is at fault, and the search fails.
+    With no target but the reference, that is all that happens.
+
+    \b
+    conformance fuzz -t gvisor --time 10m          native against gVisor
+    conformance fuzz -t lts --area files,mounts    only some areas
+    conformance fuzz -t native --programs 100000   native against itself
+    conformance replay results/fuzz-…/FOLDER -t gvisor
+
+    An expectation in expectations.toml whose case is `fuzz/SIGNATURE` (or a glob over signatures) is not searched for.
+
+    \b
+    Exit status: 0 nothing new, 1 divergences, 2 usage, 3 a target failed, 130 interrupted (what was found is kept).
+    """
+    available = target_files.load(targets_file or target_files.default_path())
+    chosen = target_files.choose(available, names or (reference,), reference)
+    given = kernels_of(kernels, available)
+    if seconds is None and programs is None:
+        seconds = 300.0
+    seed = secrets.randbelow(1 << 32) if seed is None else seed
+    targets = tuple(each.name for each in chosen if each.name != reference)
+    if no_twin and not targets:
+        raise UsageError("there is nothing to compare: name a target with -t, or leave out --no-twin")
+    plan = searching.Search(
+        reference, targets, tuple(each for each in areas.replace(",", " ").split() if each), seed, seconds, programs
+    )
+    directory = output or RESULTS / f"fuzz-{new_run_name()}"
+    runners = {reference: runner_for(available[reference], given.get(reference))}
+    if not no_twin:
+        runners[f"{reference} {searching.TWIN}"] = runner_for(available[reference], given.get(reference))
+    runners |= {name: runner_for(available[name], given.get(name)) for name in targets}
+    click.echo(f"seed {seed}; reproducers go to {directory}", err=True)
+    seen: list[Fuzz] = []
+    try:
+        with SearchDisplay() as display:
+
+            def progress(fuzz: Fuzz) -> None:
+                seen[:] = [fuzz]
+                display(fuzz)
+
+            fuzz = searching.search(plan, runners, read_expectations(expectations), directory, progress)
+    except KeyboardInterrupt:
+        if seen:
+            click.echo(report(seen[0]))
+        click.echo(f"conformance: interrupted; what was found is in {directory}", err=True)
+        return Exit.INTERRUPTED
+    except RunnerError as error:
+        raise UserError(str(error)) from error
+    click.echo(report(fuzz))
+    return searching.status_of(fuzz)

@@ -1,0 +1,1 @@
+"""Generated programs of system calls, run in lock-step on several targets."""

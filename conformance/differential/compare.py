@@ -1,0 +1,281 @@
+"""Two outcomes of one program: as traces, and where they first differ."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.differential.program import NO_RESOURCE, Argument, Memory, Program, Ref
+from conformance.differential.wire import Encoded, Observed, Outcome, State, whole
+from conformance.matrix.normalise import kind_of_result, normal_value
+from conformance.model import Cause, Json
+from conformance.model import Step as Seen
+from conformance.syscalls.call import Parameter, Pseudo, errno_name, see
+from conformance.syscalls.choices import DATA
+from conformance.syscalls.kinds import CountedMemory, Flags, Names
+from conformance.syscalls.kinds import Memory as MemoryKind
+
+STATE, ERRNO, RESULT, SIGNALS = "state", "errno", "result", "signals"
+"""What may differ, beside a member of an output buffer, whose name is its argument's and its own."""
+_MOST_ERRNO = 4095
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first difference of a target from the reference."""
+
+    step: int
+    call: str
+    """Its label."""
+    field: str
+    reference: str
+    target: str
+
+    @property
+    def coarse(self) -> tuple[str, str, str, str]:
+        """What makes two differences of different programs probably the same one."""
+        if self.field in (STATE, ERRNO):
+            return (self.call, self.field, self.reference, self.target)
+        return (self.call, self.field, "", "")
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the programs' states are the same in spite of it: only what was reported differs."""
+        return self.field not in (STATE, ERRNO, RESULT)
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """One call in comparable form."""
+
+    errno: int
+    result: Json
+    outs: dict[str, Json]
+
+
+def succeeded(result: int) -> bool:
+    """Whether a raw result is none of the errnos (syscall(2))."""
+    return not -_MOST_ERRNO <= result < 0
+
+
+def trace(program: Program, encoded: Encoded, outcome: Outcome) -> list[Seen]:
+    """What a program did, in the form that records keep."""
+    steps: list[Seen] = []
+    for at, (result, buffers) in enumerate(outcome.results):
+        steps.append(_seen(program, encoded, outcome, at, result, buffers))
+    return steps
+
+
+def _seen(
+    program: Program, encoded: Encoded, outcome: Outcome, at: int, result: int, buffers: tuple[bytes, ...]
+) -> Seen:
+    step = program.steps[at]
+    parameters = step.description.parameters
+    args = [
+        argument_seen(each, parameters[index], encoded, outcome, encoded.addresses[at][index])
+        for index, each in enumerate(step.args)
+    ]
+    outs: dict[str, Json] = {}
+    if succeeded(result):
+        for observed, content in zip(encoded.observed[at], buffers, strict=True):
+            outs[observed.path] = _out(observed, content, result, parameters)
+    name = step.label if isinstance(step.description, Pseudo) else step.description.name
+    return Seen(name, args, result if succeeded(result) else -1, 0 if succeeded(result) else -result, outs)
+
+
+def argument_seen(argument: Argument, parameter: Parameter, encoded: Encoded, outcome: Outcome, offset: int) -> Json:
+    """An argument as it was when the call was made, as far as it can be told."""
+    if isinstance(argument, int):
+        return argument if argument < 1 << 63 else argument - (1 << 64)
+    if isinstance(argument, Ref):
+        return resource(argument, encoded, outcome)
+    if isinstance(parameter.kind, MemoryKind) and not parameter.kind.reads:
+        return None if argument.data else DATA + offset
+    data = bytearray(argument.data)
+    for at, width, part in argument.parts:
+        value = resource(part, encoded, outcome) if isinstance(part, Ref) else part if isinstance(part, int) else 0
+        data[at : at + width] = (value & (1 << 8 * width) - 1).to_bytes(width, "little")
+    return _shaped(bytes(data), parameter)
+
+
+def resource(ref: Ref, encoded: Encoded, outcome: Outcome) -> int:
+    """The value that an argument had."""
+    if ref.step >= len(outcome.results):
+        return NO_RESOURCE
+    result, buffers = outcome.results[ref.step]
+    if not succeeded(result):
+        return NO_RESOURCE
+    if ref.argument < 0:
+        return result
+    for observed, content in zip(encoded.observed[ref.step], buffers, strict=True):
+        if observed.argument == ref.argument and observed.path == str(ref.argument):
+            piece = whole(content, observed.size)[ref.offset : ref.offset + ref.width]
+            return int.from_bytes(piece, "little", signed=ref.width < 8)
+    return NO_RESOURCE
+
+
+def _out(observed: Observed, content: bytes, result: int, parameters: tuple[Parameter, ...]) -> Json:
+    if observed.path != str(observed.argument):
+        return content.decode("latin-1")
+    parameter = parameters[observed.argument]
+    if isinstance(parameter.kind, CountedMemory):
+        return content[: max(result, 0)].decode("latin-1") + (" + more" if len(content) > result else "")
+    full = whole(content, observed.size)
+    return (
+        _shaped(full, parameter)
+        if parameter.struct and len(full) == parameter.struct.size()
+        else content.decode("latin-1")
+    )
+
+
+def _shaped(data: bytes, parameter: Parameter) -> Json:
+    """Memory as its struct, where it is just one; else as text."""
+    if parameter.struct is not None and parameter.struct.members and len(data) == parameter.struct.size():
+        return see(parameter.struct.parse(data))
+    return data.decode("latin-1")
+
+
+def normal_steps(program: Program, steps: list[Seen]) -> list[Normal]:
+    """Every call in the normal form of its kinds; names are given out over the whole program."""
+    names = Names()
+    found = []
+    for step, seen in zip(program.steps, steps, strict=False):
+        parameters = step.description.parameters
+        for value, parameter in zip(seen.args, parameters, strict=False):
+            normal_value(value, parameter, names)  # names what appears for the first time
+        result = kind_of_result(step.description).normal(seen.result, names) if not seen.errno else -1
+        outs: dict[str, Json] = {}
+        for path, value in seen.outs.items():
+            parameter_of = parameters[int(path)] if path.isdigit() else None
+            outs |= flat(_name(path, parameters), normal_value(value, parameter_of, names))
+        found.append(Normal(seen.errno, result, outs))
+    return found
+
+
+def _name(path: str, parameters: tuple[Parameter, ...]) -> str:
+    first, _, rest = path.partition(".")
+    return f"{parameters[int(first)].name}{'.' + rest if rest else ''}"
+
+
+def flat(name: str, value: Any) -> dict[str, Json]:
+    """A struct's members by their dotted names."""
+    if not isinstance(value, dict):
+        return {name: value}
+    found: dict[str, Json] = {}
+    for member, each in value.items():
+        found |= flat(f"{name}.{member}", each)
+    return found
+
+
+def ending(outcome: Outcome) -> str:
+    """How a program ended, in a word or two."""
+    match outcome.state:
+        case State.DONE:
+            return "done"
+        case State.DIED:
+            return f"killed by signal {outcome.detail}"
+        case State.BLOCKED:
+            return "blocked"
+        case State.EXITED:
+            return f"exited with {outcome.detail}"
+        case State.LOST:
+            return "the guest died"
+        case _:
+            return outcome.state.name.lower()
+
+
+def differences(program: Program, encoded: Encoded, reference: Outcome, target: Outcome) -> Iterator[Difference]:
+    """How a target differs from the reference, call by call, up to where their states may have parted."""
+    ours, theirs = (normal_steps(program, trace(program, encoded, each)) for each in (target, reference))
+    for at, (here, there) in enumerate(zip(ours, theirs, strict=False)):
+        if here == there:
+            continue
+        for each in _of_step(at, program.steps[at].label, there, here):
+            yield each
+            if not each.goes_on:
+                return
+    if len(ours) != len(theirs):
+        at = min(len(ours), len(theirs))
+        said = [_at_step(each, at) for each in (reference, target)]
+        yield Difference(at, program.steps[at].label, STATE, *said)
+        return
+    last = min(len(ours), len(program.steps) - 1)
+    if (reference.state, reference.detail) != (target.state, target.detail):
+        yield Difference(last, program.steps[last].label, STATE, ending(reference), ending(target))
+    elif reference.signals != target.signals:
+        yield Difference(last, program.steps[last].label, SIGNALS, _caught(reference), _caught(target))
+
+
+def _at_step(outcome: Outcome, at: int) -> str:
+    """What happened at a call that only one side completed."""
+    if len(outcome.results) <= at:
+        return ending(outcome)
+    result = outcome.results[at][0]
+    return "success" if succeeded(result) else errno_name(-result)
+
+
+def _caught(outcome: Outcome) -> str:
+    return ", ".join(f"{count} of signal {signal}" for signal, count in outcome.signals) or "none"
+
+
+def _of_step(at: int, label: str, reference: Normal, target: Normal) -> Iterator[Difference]:
+    if reference.errno != target.errno:
+        said = [errno_name(each.errno) if each.errno else "success" for each in (reference, target)]
+        yield Difference(at, label, ERRNO, *said)
+    elif reference.result != target.result:
+        yield Difference(at, label, RESULT, _short(reference.result), _short(target.result))
+    else:
+        for name in dict.fromkeys([*reference.outs, *target.outs]):
+            if reference.outs.get(name) != target.outs.get(name):
+                yield Difference(at, label, name, _short(reference.outs.get(name)), _short(target.outs.get(name)))
+
+
+def _short(value: Json) -> str:
+    said = repr(value)
+    return said if len(said) <= 120 else said[:117] + "..."
+
+
+# -- signatures
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Signature:
+    """What makes two divergences the same one: call, field, what was seen, cause, decisive flags, target."""
+
+    call: str
+    field: str
+    seen: str
+    flags: str
+    cause: Cause
+    target: str
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.call, self.field, self.seen, self.flags) if part)
+
+
+def signature(program: Program, found: Difference, target: str) -> Signature:
+    """The signature of a difference of a program that has been made as small as can be."""
+    step = program.steps[found.step]
+    flags = []
+    for argument, parameter in zip(step.args, step.description.parameters, strict=False):
+        if isinstance(argument, int) and isinstance(parameter.kind, Flags) and argument != parameter.choices[0]:
+            flags.append(parameter.kind.show(argument))
+    seen = f"{found.reference} - {found.target}" if found.field in (STATE, ERRNO) else ""
+    return Signature(found.call, found.field, seen, " ".join(flags), cause_of(found), target)
+
+
+def cause_of(found: Difference) -> Cause:
+    """Why a target differs, as far as the two results tell."""
+    if "ENOSYS" in (found.reference, found.target):
+        return Cause.ABSENT
+    if found.field == ERRNO and found.target in ("EPERM", "EACCES") and found.reference == "success":
+        return Cause.POLICY
+    if found.field == ERRNO and "success" not in (found.reference, found.target):
+        return Cause.ORDER
+    return Cause.SEMANTIC
+
+
+def is_memory(argument: Argument) -> bool:
+    """Whether an argument is memory of the program."""
+    return isinstance(argument, Memory)

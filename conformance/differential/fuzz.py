@@ -1,0 +1,229 @@
+"""The search: the same programs on all targets at the same time, and every distinct divergence once, as small as can be."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+from conformance.differential.compare import Difference, Signature, differences, signature
+from conformance.differential.generate import Generator, Raw
+from conformance.differential.lane import Lane
+from conformance.differential.minimise import minimise
+from conformance.differential.program import Program
+from conformance.differential.wire import Encoded, Outcome, ProtocolError, State, decode, encode
+
+BATCH_SECONDS = 0.2
+"""How long a batch should take on the slowest target: long enough to hide the round trip, short enough to go on."""
+SMALLEST_BATCH, LARGEST_BATCH = 8, 512
+IN_FLIGHT = 2
+RUNS = 3
+"""How often each side must say the same for a difference to be believed."""
+PATIENCE = 10.0
+"""Factor on deadlines where a difference is tried again."""
+OF_A_KIND = 3
+"""How many divergences that look alike are minimised: different flags may be behind them."""
+FRUITLESS = 6
+"""How many tries of one kind may lead to nothing new before it is left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """A divergence: the small program, where it differs, and what each side did."""
+
+    signature: Signature
+    program: Program
+    difference: Difference
+    encoded: Encoded
+    reference: Outcome
+    target: Outcome
+    reference_name: str
+    releases: tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Flake:
+    """A difference that did not repeat."""
+
+    program: Program
+    difference: Difference
+    target: str
+    why: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a search has done so far."""
+
+    programs: int = 0
+    started: float = field(default_factory=time.monotonic)
+    findings: list[Finding] = field(default_factory=list)
+    holes: list[Finding] = field(default_factory=list)
+    """Differences of the reference from itself: what the normalisation does not know yet."""
+    flakes: list[Flake] = field(default_factory=list)
+    states: Counter[State] = field(default_factory=Counter)
+    executions: int = 0
+    """Of candidates, in minimising and confirming."""
+
+    @property
+    def seconds(self) -> float:
+        """Since the search began."""
+        return time.monotonic() - self.started
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    programs: list[tuple[Raw, Program]]
+    encoded: list[Encoded]
+    futures: dict[str, Future[list[bytes]]]
+
+
+class Fuzz:
+    """Runs programs on a reference, its twin, and targets."""
+
+    def __init__(
+        self,
+        generator: Generator,
+        reference: Lane,
+        twin: Lane | None,
+        targets: Sequence[Lane],
+        found: Callable[[Finding], None],
+        known: Callable[[Signature], bool] = lambda _: False,
+    ) -> None:
+        """`known` says what is not to be searched for again. `found` is told of each new divergence, as it is found."""
+        self.tally = Tally()
+        self.coverage = generator.coverage
+        self._generator, self._reference, self._twin, self._targets = generator, reference, twin, list(targets)
+        self._found, self._known = found, known
+        self._kinds: Counter[tuple[str, ...]] = Counter()
+        self._fruitless: Counter[tuple[str, ...]] = Counter()
+        self._signatures: set[Signature] = set()
+        self._size = SMALLEST_BATCH
+
+    @property
+    def lanes(self) -> list[Lane]:
+        """All of them, the reference first."""
+        return [self._reference, *([self._twin] if self._twin else []), *self._targets]
+
+    def run(self, *, seconds: float | None, programs: int | None, progress: Callable[[Tally], None]) -> Tally:
+        """Search for so long, or through so many programs. Whatever was found is kept when it is interrupted."""
+        flying: list[_Batch] = []
+        submitted = 0
+        while True:
+            over = (seconds is not None and self.tally.seconds >= seconds) or (
+                programs is not None and submitted >= programs
+            )
+            while not over and len(flying) < IN_FLIGHT:
+                count = self._size if programs is None else min(self._size, programs - submitted)
+                if count <= 0:
+                    break
+                flying.append(self._submit(count))
+                submitted += count
+            if not flying:
+                return self.tally
+            self._digest(flying.pop(0))
+            progress(self.tally)
+
+    def _submit(self, count: int) -> _Batch:
+        programs = self._generator.batch(count)
+        encoded = [encode(program) for _, program in programs]
+        data = [each.data for each in encoded]
+        return _Batch(programs, encoded, {lane.name: lane.submit(data) for lane in self.lanes})
+
+    def _digest(self, batch: _Batch) -> None:
+        started = time.monotonic()
+        outcomes = {name: future.result() for name, future in batch.futures.items()}
+        waited = time.monotonic() - started
+        rates = [lane.busy / lane.ran for lane in self.lanes if lane.ran]
+        if rates and waited >= 0:
+            self._size = max(SMALLEST_BATCH, min(LARGEST_BATCH, round(BATCH_SECONDS / max(max(rates), 1e-6))))
+        for at, ((raw, program), encoded) in enumerate(zip(batch.programs, batch.encoded, strict=True)):
+            reference = outcomes[self._reference.name][at]
+            said = decode(reference, encoded)
+            self.tally.states[said.state] += 1
+            self._generator.learn(raw, program, said)
+            for lane in self.lanes[1:]:
+                theirs = outcomes[lane.name][at]
+                if theirs != reference:
+                    self._look_into(lane, program, encoded, said, theirs)
+        self.tally.programs += len(batch.programs)
+
+    # -- one difference
+
+    def _look_into(self, lane: Lane, program: Program, encoded: Encoded, reference: Outcome, theirs: bytes) -> None:
+        for found in differences(program, encoded, reference, decode(theirs, encoded)):
+            kind = (lane.name, *found.coarse)
+            if lane is not self._twin and (self._kinds[kind] >= OF_A_KIND or self._fruitless[kind] >= FRUITLESS):
+                if found.goes_on:
+                    continue
+                return
+            if self._pursue(lane, program, found):
+                self._kinds[kind] += 1
+                self._generator.tiresome[found.call] += 1
+            else:
+                self._fruitless[kind] += 1
+            return
+
+    def _pursue(self, lane: Lane, program: Program, found: Difference) -> bool:
+        """Confirm, minimise, confirm again and keep; whether it was new."""
+        if why := self._unstable(lane, program, found):
+            self.tally.flakes.append(Flake(program, found, lane.name, why))
+            return False
+        small, found = minimise(program, found, lambda candidates: self._differ(lane, candidates, found))
+        if why := self._unstable(lane, small, found):
+            self.tally.flakes.append(Flake(small, found, lane.name, why))
+            return False
+        named = signature(small, found, lane.name)
+        if named in self._signatures or (lane is not self._twin and self._known(named)):
+            return False
+        self._signatures.add(named)
+        encoded = encode(small, own=True)
+        ours, theirs = self._both(lane, [small], PATIENCE)[0]
+        finding = Finding(
+            named, small, found, encoded, ours, theirs, self._reference.name, (self._reference.release, lane.release)
+        )
+        (self.tally.holes if lane is self._twin else self.tally.findings).append(finding)
+        self._found(finding)
+        return True
+
+    def _both(self, lane: Lane, programs: Sequence[Program], patience: float) -> list[tuple[Outcome, Outcome]]:
+        """The outcomes of programs on the reference and on a target, each program in a process of its own."""
+        encoded = [encode(program, own=True) for program in programs]
+        data = [each.data for each in encoded]
+        futures = [side.submit(data, patience, urgent=True) for side in (self._reference, lane)]
+        self.tally.executions += len(programs)
+        ours, theirs = (future.result() for future in futures)
+        return [
+            (decode(one, each), decode(other, each)) for one, other, each in zip(ours, theirs, encoded, strict=True)
+        ]
+
+    def _differ(self, lane: Lane, programs: Sequence[Program], wanted: Difference) -> list[Difference | None]:
+        patience = PATIENCE if "blocked" in (wanted.reference, wanted.target) else 1.0
+        return [
+            self._same_kind(program, outcomes, wanted)
+            for program, outcomes in zip(programs, self._both(lane, programs, patience), strict=True)
+        ]
+
+    def _same_kind(self, program: Program, outcomes: tuple[Outcome, Outcome], wanted: Difference) -> Difference | None:
+        """The difference of the wanted kind, if the two outcomes have one."""
+        encoded = encode(program, own=True)
+        found = differences(program, encoded, *outcomes)
+        return next((each for each in found if each.coarse == wanted.coarse), None)
+
+    def _unstable(self, lane: Lane, program: Program, found: Difference) -> str:
+        """Why a difference is not believed; empty when each side says the same three times, and they differ so."""
+        runs = self._both(lane, [program] * RUNS, PATIENCE)
+        encoded = encode(program, own=True)
+        for side, name in ((0, self._reference.name), (1, lane.name)):
+            first = runs[0][side]
+            for other in runs[1:]:
+                if apart := next(differences(program, encoded, first, other[side]), None):
+                    return f"{name} disagrees with itself in {apart.call}: {apart.field}, {apart.reference} - {apart.target}"
+        if all(self._same_kind(program, outcomes, found) is None for outcomes in runs):
+            return "does not repeat in a process of its own"
+        return ""
+
+
+__all__ = ["Finding", "Flake", "Fuzz", "ProtocolError", "Tally"]

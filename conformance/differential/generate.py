@@ -1,0 +1,214 @@
+"""What to run next: programs from Hypothesis, and variations of those that have shown something new.
+
+There is no coverage of a kernel's code on most targets. What stands for it is what can be seen everywhere: which errno a
+call ended with, which call made the resource that it used, and with which flags it was made.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter, deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from hypothesis import HealthCheck, Phase, given, seed, settings
+from hypothesis import strategies as st
+
+from conformance.differential.bind import Call, complete
+from conformance.differential.compare import succeeded
+from conformance.differential.harmful import is_allowed, neutralised
+from conformance.differential.program import Program, Ref
+from conformance.differential.wire import Outcome
+from conformance.syscalls.call import Pseudo
+from conformance.syscalls.choices import Choice
+from conformance.syscalls.kinds import Flags
+from conformance.syscalls.table import areas, grammar
+
+CALLS = 8
+"""How many calls a program is drawn with, at most; those that make what they need come on top."""
+DRAWN = 400
+"""How many programs Hypothesis draws at a time, with the weights of that moment."""
+VARIED = 0.7
+"""The share of programs that are variations of earlier ones, once there are some."""
+POOL = 4000
+RARE = 60
+"""Calls that were made fewer times than this are likelier to be drawn."""
+
+Raw = tuple[Call, ...]
+
+
+@dataclass(slots=True)
+class Coverage:
+    """What has been met on the reference."""
+
+    pairs: set[tuple[str, int]] = field(default_factory=set)
+    """Call and errno; 0 for success."""
+    made_by: set[tuple[str, str]] = field(default_factory=set)
+    flags: set[tuple[str, int, int]] = field(default_factory=set)
+    made: Counter[str] = field(default_factory=Counter)
+    """How often each label was called."""
+    succeeded: set[str] = field(default_factory=set)
+
+    @property
+    def calls(self) -> set[str]:
+        """System calls that have succeeded at least once."""
+        return {call for call, error in self.pairs if not error}
+
+    def learn(self, program: Program, outcome: Outcome) -> bool:
+        """Take in what a program did; whether any of it is new."""
+        new = False
+        for step, (result, _) in zip(program.steps, outcome.results, strict=False):
+            error = 0 if succeeded(result) else -result
+            self.made[step.label] += 1
+            name = step.label if isinstance(step.description, Pseudo) else step.description.name
+            new |= _add(self.pairs, (name, error))
+            if not error:
+                self.succeeded.add(step.label)
+            for at, argument in enumerate(step.args):
+                if isinstance(argument, Ref):
+                    new |= _add(self.made_by, (step.label, program.steps[argument.step].label))
+                elif isinstance(argument, int) and isinstance(step.description.parameters[at].kind, Flags):
+                    new |= _add(self.flags, (step.label, at, argument)) and not error
+        return new
+
+
+def _add(
+    to: set[tuple[object, ...]] | set[tuple[str, int]] | set[tuple[str, str]] | set[tuple[str, int, int]],
+    what: tuple[object, ...],
+) -> bool:
+    if what in to:
+        return False
+    to.add(what)  # type: ignore[arg-type] # one of the kinds that the set holds
+    return True
+
+
+class Generator:
+    """Draws programs. The same seed and the same outcomes give the same programs."""
+
+    def __init__(self, chosen: Iterable[str] = (), seed_: int = 0) -> None:
+        """`chosen` are areas; none: all of them. Raises ValueError for one that there is not."""
+        labels = [label for label in grammar() if is_allowed(label)]
+        known = {areas()[label] for label in labels}
+        wanted = set(chosen)
+        if unknown := wanted - known:
+            raise ValueError(f"there is no area {sorted(unknown)[0]}; the areas are {', '.join(sorted(known))}")
+        self.labels = [label for label in labels if not wanted or areas()[label] in wanted]
+        self.coverage = Coverage()
+        self.tiresome: Counter[str] = Counter()
+        """Calls in which divergences have been found already, and how many: they are drawn less."""
+        self._random = random.Random(seed_)  # noqa: S311 - reproducible on purpose
+        self._pool: deque[Raw] = deque(maxlen=POOL)
+        self._drawn: deque[Raw] = deque()
+        self._strategies = {label: _strategy(label) for label in self.labels}
+
+    def batch(self, count: int) -> list[tuple[Raw, Program]]:
+        """The next programs. None of them is empty."""
+        found: list[tuple[Raw, Program]] = []
+        while len(found) < count:
+            if self._pool and self._random.random() < VARIED:
+                raw = self._vary(self._random.choice(self._pool))
+            else:
+                raw = self._draw()
+            program = neutralised(complete(raw))
+            if program.steps:
+                found.append((raw, program))
+        return found
+
+    def learn(self, raw: Raw, program: Program, outcome: Outcome) -> None:
+        """Take in what a program did on the reference."""
+        if self.coverage.learn(program, outcome):
+            self._pool.append(raw)
+
+    # -- fresh ones
+
+    def _draw(self) -> Raw:
+        if not self._drawn:
+            self._drawn.extend(self._programs(DRAWN))
+        return self._drawn.popleft()
+
+    def _programs(self, count: int) -> list[Raw]:
+        """Programs from Hypothesis: about one area each, or about everything."""
+        by_area: dict[str, list[str]] = {}
+        for label in self.labels:
+            by_area.setdefault(areas()[label], []).extend([label] * self._weight(label))
+        everything = [label for labels in by_area.values() for label in labels]
+        one = {area: st.sampled_from(labels).flatmap(self._strategies.__getitem__) for area, labels in by_area.items()}
+        anything = st.sampled_from(everything).flatmap(self._strategies.__getitem__)
+        themes = [*one.values(), anything, anything]
+        programs = st.sampled_from(themes).flatmap(lambda theme: st.lists(theme, min_size=1, max_size=CALLS))
+        found: list[Raw] = []
+
+        @seed(self._random.getrandbits(64))
+        @settings(
+            max_examples=count,
+            phases=[Phase.generate],
+            database=None,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
+        )
+        @given(programs)
+        def collect(drawn: list[Call]) -> None:
+            found.append(tuple(drawn))
+
+        collect()
+        self._random.shuffle(found)
+        return found
+
+    def _weight(self, label: str) -> int:
+        """How likely a call is to be drawn: more where little is known of it, less where it was found to differ."""
+        if self.tiresome[label] > 3:
+            return 1
+        made = self.coverage.made[label]
+        if label not in self.coverage.succeeded:
+            return 8 if made < RARE * 4 else 2
+        return 6 if made < RARE else 4
+
+    # -- variations
+
+    def _vary(self, raw: Raw) -> Raw:
+        """Change a few things: an argument, a call more, a call less, two programs in one."""
+        calls = list(raw)
+        for _ in range(self._random.choice((1, 1, 2, 3))):
+            match self._random.randrange(8):
+                case 0 | 1 | 2 if calls:
+                    self._another_argument(calls)
+                case 3 | 4:
+                    calls.insert(self._random.randint(0, len(calls)), self._any_call(calls))
+                case 5 if len(calls) > 1:
+                    del calls[self._random.randrange(len(calls))]
+                case 6 if calls:
+                    calls.append(self._random.choice(calls))
+                case _:
+                    other = self._random.choice(self._pool)
+                    cut = self._random.randint(0, len(calls))
+                    calls = [*calls[:cut], *other[self._random.randint(0, len(other)) :]]
+        return tuple(calls[: CALLS * 3 // 2]) or (self._any_call(calls),)
+
+    def _another_argument(self, calls: list[Call]) -> None:
+        at = self._random.randrange(len(calls))
+        call = calls[at]
+        if call.args:
+            which = self._random.randrange(len(call.args))
+            value = self._random.choice(grammar()[call.label].parameters[which].choices)
+            calls[at] = Call(call.label, (*call.args[:which], value, *call.args[which + 1 :]))
+
+    def _any_call(self, beside: Sequence[Call]) -> Call:
+        """A call with any arguments; of an area that is there already, more often than not."""
+        label = self._random.choice(self.labels)
+        if beside and self._random.random() < 0.6:
+            area = areas()[self._random.choice(beside).label]
+            label = self._random.choice([each for each in self._of_area(area)] or [label])
+        if self.tiresome[label] > 3 and self._random.random() < 0.7:
+            label = self._random.choice(self.labels)
+        choices = (parameter.choices for parameter in grammar()[label].parameters)
+        return Call(label, tuple(self._random.choice(each) for each in choices))
+
+    def _of_area(self, area: str) -> list[str]:
+        return [label for label in self.labels if areas()[label] == area]
+
+
+def _strategy(label: str) -> st.SearchStrategy[Call]:
+    """Calls of one description with any of its arguments' choices."""
+    parameters = grammar()[label].parameters
+    args: list[st.SearchStrategy[Choice]] = [st.sampled_from(parameter.choices) for parameter in parameters]
+    return st.tuples(*args).map(lambda drawn: Call(label, tuple(drawn)))

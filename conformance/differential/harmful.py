@@ -1,0 +1,383 @@
+"""What a program must not do, and what its surroundings must give it: one table each, with reasons.
+
+The executor drops the capabilities that the worst of these calls need (clock, modules, raw I/O, devices), so this is
+the second fence, and the one that keeps outcomes predictable.
+"""
+
+from __future__ import annotations
+
+from enum import IntFlag
+from typing import Any
+
+from conformance.differential.program import Argument, Program, Step
+from conformance.syscalls.call import Operation, Pseudo, Syscall
+from conformance.syscalls.choices import ARENA, ARENA_PAGES, DATA, PAGE
+from conformance.syscalls.memory import MAP_FIXED, MREMAP_FIXED
+from conformance.syscalls.pseudo import EXEC, SPAWN, THREAD
+from conformance.syscalls.sockets import AF_UNIX
+from conformance.syscalls.table import grammar
+
+NEVER: dict[str, str] = {
+    **dict.fromkeys(("reboot", "kexec_load", "kexec_file_load"), "ends the machine"),
+    **dict.fromkeys(("init_module", "finit_module", "delete_module"), "changes the kernel"),
+    **dict.fromkeys(
+        ("clock_settime", "settimeofday", "adjtimex", "clock_adjtime", "stime"), "sets the machine's clock"
+    ),
+    **dict.fromkeys(("swapon", "swapoff", "acct", "quotactl", "quotactl_fd"), "belongs to the whole machine"),
+    **dict.fromkeys(("syslog", "nfsservctl", "lookup_dcookie"), "reads or switches what belongs to the whole machine"),
+    **dict.fromkeys(
+        ("iopl", "ioperm", "modify_ldt", "set_thread_area", "get_thread_area"),
+        "reaches the hardware, or the executor's registers",
+    ),
+    **dict.fromkeys(("clone", "clone3", "fork", "vfork"), "could run away: children are made by `spawn_*`"),
+    **dict.fromkeys(("rt_sigreturn", "restart_syscall"), "jumps to what lies on the executor's stack"),
+    **dict.fromkeys(("pause", "vhangup"), "does nothing but block, or hangs up a terminal that is not there"),
+    **dict.fromkeys(
+        ("arch_prctl", "rseq", "set_robust_list", "set_tid_address", "map_shadow_stack", "uretprobe", "uprobe"),
+        "takes the executor's registers or stack away",
+    ),
+    **dict.fromkeys(("sync", "syncfs"), "waits for every disk of the machine"),
+    **dict.fromkeys(("fanotify_mark",), "a permission event on the wrong mount stops the machine"),
+    **dict.fromkeys(("bpf", "perf_event_open"), "loads code into the kernel, or reads counters of the whole machine"),
+    **dict.fromkeys(("pivot_root",), "takes the root away from the executor's other programs"),
+    **dict.fromkeys(("userfaultfd", "io_uring_enter"), "lets threads of the kernel block beyond the program's end"),
+    **dict.fromkeys(("getcpu", "sched_getaffinity"), "tells how many processors there are"),
+}
+"""Calls that are never generated, and why."""
+
+
+class Surroundings(IntFlag):
+    """What the executor makes for a program; the bits are its protocol's."""
+
+    OWN = 1
+    """A process of its own."""
+    IPC = 2
+    """IPC and UTS namespaces of its own."""
+    NET = 4
+    MNT = 8
+    """A mount namespace of its own, on a tmpfs of its own."""
+    CHILDREN = 16
+    """It may leave processes behind."""
+    EXEC = 32
+    """It needs a file that can be executed."""
+
+
+HARMLESS = frozenset(
+    [
+        "read",
+        "write",
+        "pread64",
+        "pwrite64",
+        "readv",
+        "writev",
+        "preadv",
+        "pwritev",
+        "preadv2",
+        "pwritev2",
+        "lseek",
+        "open",
+        "creat",
+        "openat",
+        "openat2",
+        "close",
+        "close_range",
+        "dup",
+        "dup2",
+        "dup3",
+        "flock",
+        "pipe",
+        "pipe2",
+        "stat",
+        "lstat",
+        "fstat",
+        "newfstatat",
+        "statx",
+        "statfs",
+        "fstatfs",
+        "access",
+        "faccessat",
+        "faccessat2",
+        "chmod",
+        "fchmod",
+        "fchmodat",
+        "fchmodat2",
+        "chown",
+        "lchown",
+        "fchown",
+        "fchownat",
+        "umask",
+        "truncate",
+        "ftruncate",
+        "fallocate",
+        "fadvise64",
+        "readahead",
+        "cachestat",
+        "fsync",
+        "fdatasync",
+        "sync_file_range",
+        "mkdir",
+        "mkdirat",
+        "rmdir",
+        "mknod",
+        "mknodat",
+        "unlink",
+        "unlinkat",
+        "link",
+        "linkat",
+        "symlink",
+        "symlinkat",
+        "readlink",
+        "readlinkat",
+        "rename",
+        "renameat",
+        "renameat2",
+        "getdents64",
+        "getdents",
+        "getcwd",
+        "chdir",
+        "fchdir",
+        "utime",
+        "utimes",
+        "futimesat",
+        "utimensat",
+        "setxattr",
+        "lsetxattr",
+        "fsetxattr",
+        "getxattr",
+        "lgetxattr",
+        "fgetxattr",
+        "listxattr",
+        "llistxattr",
+        "flistxattr",
+        "removexattr",
+        "lremovexattr",
+        "fremovexattr",
+        "setxattrat",
+        "getxattrat",
+        "listxattrat",
+        "removexattrat",
+        "sendfile",
+        "splice",
+        "tee",
+        "vmsplice",
+        "copy_file_range",
+        "name_to_handle_at",
+        "file_getattr",
+        "file_setattr",
+        "epoll_create",
+        "epoll_create1",
+        "epoll_ctl",
+        "epoll_wait",
+        "epoll_pwait",
+        "epoll_pwait2",
+        "poll",
+        "ppoll",
+        "select",
+        "pselect6",
+        "eventfd",
+        "eventfd2",
+        "timerfd_create",
+        "timerfd_settime",
+        "timerfd_gettime",
+        "signalfd",
+        "signalfd4",
+        "inotify_init",
+        "inotify_init1",
+        "inotify_add_watch",
+        "inotify_rm_watch",
+        "memfd_create",
+        "clock_gettime",
+        "clock_getres",
+        "gettimeofday",
+        "time",
+        "times",
+        "nanosleep",
+        "clock_nanosleep",
+        "getpid",
+        "gettid",
+        "getppid",
+        "getuid",
+        "geteuid",
+        "getgid",
+        "getegid",
+        "getresuid",
+        "getresgid",
+        "getgroups",
+        "getpgid",
+        "getpgrp",
+        "getsid",
+        "uname",
+        "sysinfo",
+        "getrandom",
+        "getrlimit",
+        "getpriority",
+        "sched_yield",
+        "sched_getscheduler",
+        "sched_getparam",
+        "sched_getattr",
+        "sched_get_priority_max",
+        "sched_get_priority_min",
+        "sched_rr_get_interval",
+        "capget",
+        "socket",
+        "socketpair",
+        "bind",
+        "listen",
+        "accept",
+        "accept4",
+        "connect",
+        "getsockname",
+        "getpeername",
+        "sendto",
+        "recvfrom",
+        "sendmsg",
+        "recvmsg",
+        "sendmmsg",
+        "recvmmsg",
+        "getsockopt",
+        "setsockopt",
+        "shutdown",
+        "ustat",
+        "sysfs",
+    ]
+)
+"""Calls that change nothing of their process but its fds, its working directory, its umask and its files: programs of
+these alone share a process, which puts those back."""
+HARMLESS_OPERATIONS = ("fcntl", "ioctl")
+"""Calls of which some operations are harmless: those that are not named here after their own."""
+LASTING = ("setown", "setsig", "setlease", "notify", "setlk")
+"""What the operations of `fcntl` that concern more than fds have in their names."""
+MOUNTS = frozenset(
+    [
+        "mount",
+        "umount2",
+        "fsopen",
+        "fsconfig",
+        "fsmount",
+        "fspick",
+        "open_tree",
+        "open_tree_attr",
+        "move_mount",
+        "mount_setattr",
+        "statmount",
+        "listmount",
+        "chroot",
+        "unshare",
+        "setns",
+        "swapon",
+    ]
+)
+IPC_CALLS = frozenset(
+    [
+        "shmget",
+        "shmat",
+        "shmdt",
+        "shmctl",
+        "semget",
+        "semop",
+        "semtimedop",
+        "semctl",
+        "msgget",
+        "msgsnd",
+        "msgrcv",
+        "msgctl",
+        "mq_open",
+        "mq_unlink",
+        "mq_timedsend",
+        "mq_timedreceive",
+        "mq_notify",
+        "mq_getsetattr",
+        "sethostname",
+        "setdomainname",
+    ]
+)
+SIGNALLERS = ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo")
+
+
+def surroundings(program: Program) -> Surroundings:
+    """What a program must be given so that nothing of it reaches the next one."""
+    found = Surroundings(0)
+    for step in program.steps:
+        description = step.description
+        if isinstance(description, Pseudo):
+            found |= Surroundings.OWN | (Surroundings.CHILDREN if description.number in (SPAWN, THREAD, EXEC) else 0)
+            found |= Surroundings.EXEC if description.number == EXEC else 0
+        elif not _is_harmless(description):
+            found |= Surroundings.OWN
+        if step.description.name in MOUNTS:
+            found |= Surroundings.OWN | Surroundings.MNT
+        if step.description.name in IPC_CALLS:
+            found |= Surroundings.OWN | Surroundings.IPC
+        if step.description.name in ("socket", "socketpair") and step.args[:1] != (AF_UNIX,):
+            found |= Surroundings.OWN | Surroundings.NET
+    return found
+
+
+def _is_harmless(description: Syscall[Any]) -> bool:
+    if description.name in HARMLESS:
+        return True
+    if description.name not in HARMLESS_OPERATIONS or not isinstance(description, Operation):
+        return False
+    return not any(word in description.__name__ for word in LASTING)
+
+
+def is_allowed(label: str) -> bool:
+    """Whether a call may be generated at all."""
+    return grammar()[label].name not in NEVER
+
+
+def neutralised(program: Program) -> Program:
+    """The program without what it must not do: calls of the table dropped, the others' arguments put right."""
+    kept = program.without({at for at, step in enumerate(program.steps) if not is_allowed(step.label)})
+    return Program(tuple(_tamed(step) for step in kept.steps))
+
+
+def _tamed(step: Step) -> Step:
+    name, args = step.description.name, list(step.args)
+    if name in SIGNALLERS and args and isinstance(args[0], int) and (args[0] < 0 or args[0] == 1):
+        args[0] = 0  # -1 is everybody, another negative number a group that may be anybody's, 1 is init
+    elif name == "mmap" and len(args) > 3 and isinstance(args[3], int):
+        # Elsewhere the kernel would choose, and the executor's own memory is somewhere, too.
+        args[3] |= MAP_FIXED
+        args[0] = _in_arena(args[0])
+        args[1] = _short(args[1])
+    elif name == "mremap" and len(args) > 4 and isinstance(args[3], int):
+        args[0], args[1], args[2] = _in_arena(args[0]), _short(args[1]), _short(args[2])
+        if args[3] & MREMAP_FIXED:
+            args[4] = _in_arena(args[4])
+    elif name in (
+        "munmap",
+        "mprotect",
+        "pkey_mprotect",
+        "madvise",
+        "remap_file_pages",
+        "mseal",
+        "mlock",
+        "mlock2",
+        "munlock",
+        "msync",
+        "mincore",
+        "mbind",
+    ):
+        if args and isinstance(args[0], int) and not DATA <= args[0] < DATA + (1 << 32):
+            args[0] = ARENA
+        if len(args) > 1:
+            args[1] = _short(args[1])
+    elif name == "shmat" and len(args) > 1 and isinstance(args[1], int) and args[1]:
+        args[1] = _in_arena(args[1])
+    elif name == "prlimit64" and args and isinstance(args[0], int):
+        args[0] = 0
+    return Step(step.label, tuple(args))
+
+
+def _in_arena(address: Argument) -> Argument:
+    if isinstance(address, int) and not ARENA <= address < ARENA + ARENA_PAGES * PAGE:
+        return ARENA + address % PAGE
+    return address
+
+
+def _short(length: Argument) -> Argument:
+    """No more than the arena, or so much that every kernel refuses it."""
+    if isinstance(length, int) and ARENA_PAGES * PAGE < length % (1 << 64) < 1 << 47:
+        return ARENA_PAGES * PAGE
+    return length

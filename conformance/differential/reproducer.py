@@ -1,0 +1,319 @@
+"""A divergence as a folder: the program, a C file that shows it, both traces side by side, and a text for an issue."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from importlib.resources import files
+from itertools import zip_longest
+from pathlib import Path
+
+from conformance.differential.compare import (
+    ERRNO,
+    RESULT,
+    SIGNALS,
+    STATE,
+    ending,
+    flat,
+    resource,
+    succeeded,
+    trace,
+)
+from conformance.differential.fuzz import Finding
+from conformance.differential.program import Argument, Memory, Program, Ref, Step, to_json
+from conformance.differential.wire import Encoded, Observed, Outcome, State, number, whole
+from conformance.matrix.normalise import kind_of_result, show
+from conformance.model import Json
+from conformance.syscalls.call import Pseudo, errno_name
+from conformance.syscalls.choices import DATA
+from conformance.syscalls.kinds import Kind, Renamed
+
+WIDTH = 78
+"""Columns of each side of the traces."""
+
+
+def folder_name(finding: Finding) -> str:
+    """A name that says what it is, for any file system."""
+    said = f"{finding.signature.target}-{finding.signature}"
+    return "".join(each if each.isalnum() or each in "-_." else "-" for each in said)[:120].strip("-")
+
+
+def write(finding: Finding, into: Path) -> Path:
+    """Write the folder; its path. Raises OSError."""
+    place = into / folder_name(finding)
+    for count in range(2, 100):
+        if not place.exists():
+            break
+        place = into / f"{folder_name(finding)}-{count}"
+    place.mkdir(parents=True)
+    (place / "program.json").write_text(json.dumps(document(finding), indent=1) + "\n")
+    (place / "repro.c").write_text(repro_c(finding))
+    (place / "traces.txt").write_text(side_by_side(finding))
+    (place / "issue.md").write_text(issue(finding))
+    return place
+
+
+def document(finding: Finding) -> Json:
+    """What `program.json` has: the program, and what it showed when it was found."""
+    program = to_json(finding.program)
+    assert isinstance(program, dict)
+    found = finding.difference
+    program["found"] = {
+        "signature": str(finding.signature),
+        "cause": str(finding.signature.cause),
+        "target": finding.signature.target,
+        "reference": finding.reference_name,
+        "releases": {finding.reference_name: finding.releases[0], finding.signature.target: finding.releases[1]},
+        "call": found.step,
+        "field": found.field,
+        "said": {finding.reference_name: found.reference, finding.signature.target: found.target},
+    }
+    return program
+
+
+def headline(finding: Finding) -> str:
+    """The divergence in a line."""
+    found, target = finding.difference, finding.signature.target
+    what = "" if found.field in (STATE, ERRNO) else f"{found.field} "
+    return f"{finding.program.steps[found.step].description.name}: {what}{found.target} on {target}, {found.reference} on {finding.reference_name}"
+
+
+def side_by_side(finding: Finding) -> str:
+    """Both traces, call by call; the call that differs is marked."""
+    sides = [lines(finding.program, finding.encoded, outcome) for outcome in (finding.reference, finding.target)]
+    names = [
+        f"{finding.reference_name} ({finding.releases[0]})",
+        f"{finding.signature.target} ({finding.releases[1]})",
+    ]
+    text = [f"  {names[0]:{WIDTH}}  {names[1]}", ""]
+    for at, (left, right) in enumerate(zip_longest(*sides, fillvalue="")):
+        mark = "*" if at == finding.difference.step else " "
+        text.append(f"{mark} {left:{WIDTH}}  {right}")
+    return "\n".join([*text, "", headline(finding), ""])
+
+
+def lines(program: Program, encoded: Encoded, outcome: Outcome) -> list[str]:
+    """A trace as lines of text, a call each, and how the program ended where that was not of itself."""
+    found = [show(step) for step in trace(program, encoded, outcome)]
+    if outcome.state is not State.DONE:
+        running = program.steps[len(outcome.results)] if len(outcome.results) < len(program.steps) else None
+        found.append(f"{running.label if running else ''}: {ending(outcome)}")
+    return found
+
+
+def issue(finding: Finding) -> str:
+    """A text that can be filed with those who make the target."""
+    found, target = finding.difference, finding.signature.target
+    return f"""# {headline(finding)}
+
+`{finding.program.steps[found.step].description.name}` gives `{found.target}` on {target} ({finding.releases[1]}), where {finding.reference_name} \
+({finding.releases[0]}) gives `{found.reference}`.
+
+Each side was run at least three times, in a process of its own, on an empty tmpfs, and said the same each time.
+
+```
+{side_by_side(finding).rstrip()}
+```
+
+To see it: `cc repro.c && ./a.out` exits with 0 where the result is the reference's, and with 1 where it diverges; or
+`conformance replay FOLDER -t {target}`.
+
+```c
+{program_c(finding).rstrip()}
+```
+"""
+
+
+# -- C
+
+
+def repro_c(finding: Finding) -> str:
+    """A C file that makes the calls, prints them, and exits with 1 where the target diverges from the reference."""
+    template = files("conformance.differential").joinpath("repro.c.in").read_text()
+    blocked = int(finding.reference.state is not State.BLOCKED)
+    died = int(finding.reference.state is not State.DIED)
+    head = f"/* {headline(finding)}\n\n   cc repro.c && ./a.out: exit status 0 as on the reference, 1 where it diverges. x86-64 only. */\n\n"
+    text = template.replace("@PROGRAM@", program_c(finding)).replace("@BLOCKED@", str(blocked))
+    return head + text.replace("@DIED@", str(died))
+
+
+def program_c(finding: Finding) -> str:
+    """The body of the C function that makes the calls."""
+    program, encoded = finding.program, finding.encoded
+    needed = {ref: f"r{ref.step}" if ref.argument < 0 else f"m{at}" for at, ref in enumerate(dict.fromkeys(program.refs()))}
+    out = []
+    declared = sorted({*needed.values(), *(f"r{at}" for at in range(len(program.steps)))})
+    out.append(f"\tlong {', '.join(declared)};\n")
+    for ref, name in needed.items():
+        if ref.argument >= 0:
+            out.append(f"\t{name} = -1;")
+    for at, step in enumerate(program.steps):
+        out.append("")
+        out += [f"\t{line}" for line in _memory_c(step, encoded.addresses[at], encoded, at, needed)]
+        out.append(f"\t{_call_c(step, at, encoded.addresses[at], needed)}")
+        for ref, name in needed.items():
+            if ref.step == at and ref.argument >= 0:
+                place = encoded.addresses[at][ref.argument] + ref.offset
+                out.append(f"\tif (r{at} >= 0)\n\t\t{name} = get({place}, {ref.width});")
+        if at == finding.difference.step:
+            out += [f"\t{line}" for line in _expectation_c(finding)]
+    if finding.difference.field == SIGNALS:
+        for signal, count in finding.reference.signals:
+            out.append(f'\texpect(caught[{signal}] == {count}, "{count} of signal {signal}");')
+    unused = [f"(void){name};" for name in declared]
+    out.append("\t" + " ".join(unused))
+    return "\n".join(out) + "\n"
+
+
+def _memory_c(step: Step, places: tuple[int, ...], encoded: Encoded, at: int, names: dict[Ref, str]) -> Iterator[str]:
+    inner = dict(_inner_places(step, encoded, at))
+    for index, argument in enumerate(step.args):
+        if isinstance(argument, Memory):
+            yield from _fill_c(argument, places[index], (index,), inner, names)
+
+
+def _fill_c(
+    memory: Memory, place: int, path: tuple[int, ...], inner: dict[tuple[int, ...], int], names: dict[Ref, str]
+) -> Iterator[str]:
+    size = len(memory.data)
+    if size and memory.room:
+        yield f"poison({place}, {size});"
+    elif size and not any(memory.data):
+        yield f"memset((void *)(DATA + {place}), 0, {size});"
+    elif size and len(set(memory.data)) == 1 and size > 64:
+        yield f"memset((void *)(DATA + {place}), {memory.data[0]}, {size});"
+    elif size:
+        yield f"fill({place}, {_string(memory.data)}, {size});"
+    for offset, width, part in memory.parts:
+        if isinstance(part, Memory):
+            yield from _fill_c(part, inner[*path, offset], (*path, offset), inner, names)
+            yield f"set({place + offset}, {width}, DATA + {inner[*path, offset]});"
+        elif isinstance(part, Ref):
+            yield f"set({place + offset}, {width}, {_name(part, names)});"
+        else:
+            yield f"set({place + offset}, {width}, {part}L);"
+
+
+def _inner_places(step: Step, encoded: Encoded, at: int) -> Iterator[tuple[tuple[int, ...], int]]:
+    """Where memory lies that other memory points to, by argument and offsets."""
+    for path, place in encoded.inner[at]:
+        yield path, place
+
+
+def _name(ref: Ref, names: dict[Ref, str]) -> str:
+    name = names[ref]
+    return f"({name} < 0 ? -1 : {name})" if ref.argument < 0 else name
+
+
+def _call_c(step: Step, at: int, places: tuple[int, ...], names: dict[Ref, str]) -> str:
+    args = []
+    for index, argument in enumerate(step.args):
+        kind = step.description.parameters[index].kind
+        args.append(_argument_c(argument, kind, places[index], names))
+    shown = ", ".join(args)
+    label = _string(f"{step.description.name if not isinstance(step.description, Pseudo) else step.label}".encode())
+    if isinstance(step.description, Pseudo):
+        return f"r{at} = said({label}, {_pseudo_c(step, args)});"
+    return f"r{at} = said({label}, syscall({number(step.label, step.description)}{', ' + shown if shown else ''}));"
+
+
+def _pseudo_c(step: Step, args: list[str]) -> str:
+    name = step.label
+    if name.startswith("spawn"):
+        return f"spawn({', '.join(args)})"
+    if name == "thread":
+        return f"thread({args[0]})"
+    if name == "load":
+        return f"(*(volatile long *)({args[0]}) & ~(1L << 63))"
+    if name == "store":
+        return f"(*(volatile long *)({args[0]}) = {args[1]}, 0)"
+    return "-1 /* a new program's view is seen with `conformance replay` alone */"
+
+
+def _argument_c(argument: Argument, kind: Kind, place: int, names: dict[Ref, str]) -> str:
+    if isinstance(argument, Memory):
+        return f"DATA + {place}"
+    if isinstance(argument, Ref):
+        return _name(argument, names)
+    value = argument if argument < 1 << 63 else argument - (1 << 64)
+    said = kind.to_c(value)
+    number_c, _, comment = said.partition(" /* ")
+    if value == -(1 << 63):
+        number_c = "(-0x7fffffffffffffffL - 1)"
+    elif number_c.lstrip("-").isdigit():
+        number_c += "L"
+    return number_c + (f" /* {comment}" if comment else "")
+
+
+def _string(data: bytes) -> str:
+    """Bytes as a C string; numbers in octal, which cannot run into what follows."""
+    return '"' + "".join(chr(each) if 32 <= each < 127 and each not in b'"\\?' else f"\\{each:03o}" for each in data) + '"'
+
+
+def _expectation_c(finding: Finding) -> Iterator[str]:
+    """What the reference gives at the call that differs, as a check."""
+    found, at = finding.difference, finding.difference.step
+    if at >= len(finding.reference.results):
+        yield f'expect(0, "{ending(finding.reference)}");'
+        return
+    result, buffers = finding.reference.results[at]
+    if found.field in (STATE, ERRNO):
+        if succeeded(result):
+            yield f'expect(r{at} >= 0, "success");'
+        else:
+            yield f'expect(r{at} == {result}, "{errno_name(-result)}");'
+    elif found.field == RESULT:
+        kind = kind_of_result(finding.program.steps[at].description)
+        if not isinstance(kind, Renamed) or result < 64:
+            yield f'expect(r{at} == {result}L, "{result}");'
+        else:
+            yield from _same_one(finding, result)
+    elif found.field != SIGNALS:
+        for observed, content in zip(finding.encoded.observed[at], buffers, strict=True):
+            yield from _buffer_c(finding, observed, content)
+
+
+def _same_one(finding: Finding, result: int) -> Iterator[str]:
+    """Which earlier result the reference's is equal to."""
+    at = finding.difference.step
+    for before, (other, _) in enumerate(finding.reference.results[:at]):
+        same = "==" if other == result else "!="
+        yield f'expect(r{at} {same} r{before}, "{"the same as" if other == result else "another than"} r{before}");'
+
+
+def _buffer_c(finding: Finding, observed: Observed, content: bytes) -> Iterator[str]:
+    """Check the bytes of the member that differs, or the whole buffer."""
+    at, field = finding.difference.step, finding.difference.field
+    step = finding.program.steps[at]
+    parameter = step.description.parameters[observed.argument]
+    first, _, member = field.partition(".")
+    if observed.path != str(observed.argument):
+        if field != f"{parameter.name}.{observed.path.partition('.')[2]}":
+            return
+        member = ""
+    elif first != parameter.name:
+        return
+    data = whole(content, observed.size)
+    start, size = 0, len(content)
+    if member and parameter.struct is not None:
+        start, size = member_place(parameter.struct, member)
+    elif not member and len(content) < observed.size:
+        size = min(observed.size, len(content) + 1)  # and nothing behind it
+    piece = data[start : start + size]
+    place = DATA + observed.offset + start
+    yield f'expect(memcmp((void *){place:#x}, {_string(piece)}, {size}) == 0, "other bytes in {field}");'
+
+
+def member_place(struct: type, path: str) -> tuple[int, int]:
+    """Offset and size of a struct's member, given by its dotted name."""
+    start, size, inside = 0, 0, struct
+    for name in path.split("."):
+        member = getattr(inside, name, None)
+        if member is None:
+            break
+        start, size = start + member.offset, member.size
+        inside = dict(inside._fields_).get(name, inside)  # type: ignore[attr-defined] # ctypes
+    return start, size
+
+
+__all__ = ["document", "flat", "issue", "repro_c", "resource", "side_by_side", "write"]

@@ -1,0 +1,112 @@
+"""Hypothesis profiles for cases that hold the kernel against a model: how many examples, from where, for how long.
+
+`gate`     the same examples on every target and at every run, quickly; what the matrix needs
+`nightly`  new examples at every run, twenty times as many; those that failed once are tried again first
+`dev`      as `nightly`, with four times as many as `gate`
+
+Nothing here imports Hypothesis before a profile is loaded: in an emulated guest that takes seconds.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import time
+from contextlib import suppress
+from functools import cache
+
+GATE, NIGHTLY, DEV = "gate", "nightly", "dev"
+EFFORT = {GATE: 1, NIGHTLY: 20, DEV: 4}
+"""Each profile with how many times as many examples it tries, and how many times as long that may take."""
+EXAMPLES = 25
+"""Examples of a property, with effort 1."""
+STEPS = 40
+"""Steps of a state machine, at most."""
+SHRINKING_SECONDS = 5.0
+"""How long a failing example is made smaller, before effort and slowdown: to end well within a case's deadline."""
+
+
+_IMPORTS = re.compile(rb"^(import|from) hypothesis\b", re.MULTILINE)
+
+
+@cache
+def concerns(module: str) -> bool:
+    """Whether the module at a path imports Hypothesis by itself."""
+    with open(module, "rb") as source:
+        return _IMPORTS.search(source.read()) is not None
+
+
+def database_directory() -> str:
+    """Where examples that failed once are kept."""
+    caches = os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache")
+    return os.path.join(caches, "conformance", "examples")
+
+
+def load(profile: str, slowdown: float = 1.0) -> None:
+    """Make `profile` the default of all properties of this process that are defined afterwards.
+
+    `slowdown` is how slow the machine is.
+    """
+    from hypothesis import HealthCheck, Phase, configuration, settings  # noqa: PLC0415 - slow, and rarely needed
+    from hypothesis.database import DirectoryBasedExampleDatabase  # noqa: PLC0415
+
+    examples = database_directory()
+    configuration.set_hypothesis_home_dir(os.path.dirname(examples))  # or it would be the directory of the user
+    gate = settings(
+        max_examples=EXAMPLES,
+        stateful_step_count=STEPS,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        print_blob=False,
+        report_multiple_bugs=False,
+        phases=(Phase.explicit, Phase.generate, Phase.shrink),
+        suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much),
+    )
+    settings.register_profile(GATE, gate)
+    if profile != GATE:
+        settings.register_profile(
+            profile,
+            gate,
+            max_examples=EXAMPLES * EFFORT[profile],
+            derandomize=False,
+            database=DirectoryBasedExampleDatabase(examples),
+            phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
+        )
+    settings.load_profile(profile)
+    _bound_shrinking(SHRINKING_SECONDS * EFFORT[profile] * slowdown)
+    _ignore_modules()
+
+
+def _bound_shrinking(seconds: float) -> None:
+    """Hypothesis takes five minutes otherwise; there is no setting for that."""
+    from hypothesis.internal.conjecture import engine  # noqa: PLC0415 - see load
+
+    engine.MAX_SHRINKING_SECONDS = seconds  # type: ignore[assignment] # an int only because it happens to be one
+
+
+def _ignore_modules() -> None:
+    """Keep Hypothesis from using the constants in the modules that it takes for the user's own.
+
+    Which those are depends on where things are installed, and so on the target; and reading them takes long in a guest.
+    """
+    from hypothesis.internal.conjecture import providers  # noqa: PLC0415 - see load
+
+    with suppress(AttributeError):  # before Hypothesis 6.131 there was no such thing
+        nothing = providers._local_constants  # noqa: SLF001 - there is no setting for that
+        providers._get_local_constants = lambda: nothing  # noqa: SLF001
+
+
+def begin(profile: str) -> None:
+    """In the process of a property: begin anew at every run, if that is what the profile asks for.
+
+    A guest that was resumed from a snapshot would repeat itself otherwise: only its clock has gone on.
+    """
+    from hypothesis import core  # noqa: PLC0415 - see load
+
+    if profile != GATE:
+        with suppress(AttributeError):  # a private place; without it all is as random as Hypothesis makes it
+            core.threadlocal._hypothesis_global_random = random.Random(  # noqa: SLF001, S311 - nobody's secret
+                int.from_bytes(os.urandom(16), "little") ^ time.time_ns()
+            )

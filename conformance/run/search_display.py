@@ -1,0 +1,116 @@
+"""A search while it goes on, and what it came to."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+from tabulate import tabulate
+
+from conformance.differential.fuzz import Fuzz
+from conformance.run.search import described, flaky
+
+QUIET_SECONDS = 15.0
+"""How often a line is printed where there is no terminal."""
+TICK_SECONDS = 0.5
+LISTED = 400
+"""How many divergences are listed at the end; the rest is in the folder."""
+
+
+class SearchDisplay:
+    """Shows how a search goes. A context manager; call it with the search."""
+
+    def __init__(self) -> None:
+        self._console = Console(stderr=True)
+        self._live = Live(console=self._console, transient=True, auto_refresh=False)
+        self._said = time.monotonic()
+
+    def __call__(self, fuzz: Fuzz) -> None:
+        wait = TICK_SECONDS if self._console.is_terminal else QUIET_SECONDS
+        if time.monotonic() - self._said < wait:
+            return
+        self._said = time.monotonic()
+        if self._console.is_terminal:
+            self._live.update(self._table(fuzz), refresh=True)
+        else:
+            self._console.print(self._line(fuzz), markup=False, highlight=False, soft_wrap=True)
+
+    def _line(self, fuzz: Fuzz) -> str:
+        tally = fuzz.tally
+        return (
+            f"[{tally.seconds:.0f} s] {tally.programs} programs, {tally.programs / tally.seconds:.0f}/s; "
+            f"{len(tally.findings)} divergences, {len(tally.flakes)} flaky; {met(fuzz)}"
+        )
+
+    def _table(self, fuzz: Fuzz) -> Table:
+        table = Table(box=None, padding=(0, 1), title=self._line(fuzz), title_justify="left")
+        for name in ("target", "kernel", "programs", "per second", "divergences", "deaths"):
+            table.add_column(name)
+        for lane in fuzz.lanes:
+            found = sum(1 for each in fuzz.tally.findings if each.signature.target == lane.name)
+            rate = f"{lane.ran / lane.busy:.0f}" if lane.busy else ""
+            table.add_row(lane.name, lane.release, str(lane.ran), rate, str(found), str(lane.deaths or ""))
+        return table
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._console.is_terminal:
+            self._live.stop()
+
+
+def met(fuzz: Fuzz) -> str:
+    """The coverage in words."""
+    done, able = described(fuzz.coverage)
+    return f"{done} of {able} calls succeeded, {len(fuzz.coverage.pairs)} (call, errno) pairs"
+
+
+def report(fuzz: Fuzz) -> str:
+    """What a search came to, as text."""
+    tally = fuzz.tally
+    rows = [
+        [lane.name, lane.release, lane.ran, f"{lane.ran / lane.busy:.0f}" if lane.busy else "", lane.deaths or ""]
+        for lane in fuzz.lanes
+    ]
+    parts = [tabulate(rows, ["target", "kernel", "programs", "per second", "deaths"], disable_numparse=True)]
+    endings = ", ".join(f"{count} {state.name.lower()}" for state, count in tally.states.most_common())
+    parts.append(
+        f"{tally.programs} programs in {tally.seconds:.0f} s ({tally.programs / max(tally.seconds, 0.001):.0f}/s): {endings}\n"
+        f"{met(fuzz)}; {tally.executions} executions to confirm and minimise"
+    )
+    if tally.holes:
+        lines = [f"  {each.signature}: {each.difference.reference} - {each.difference.target}" for each in tally.holes]
+        parts.append(
+            "\n".join([f"{len(lines)} differences of the reference from itself: the comparison is at fault", *lines])
+        )
+    if tally.flakes:
+        lines = [f"  {count} {what}"[:200] for count, what in flaky(tally)[:20]]
+        parts.append("\n".join([f"{len(tally.flakes)} flaky", *lines]))
+    if tally.findings:
+        found = sorted(tally.findings, key=lambda each: each.signature)
+        cells = [
+            [
+                each.signature.target,
+                each.difference.call,
+                each.difference.field,
+                each.difference.reference[:28],
+                each.difference.target[:28],
+                str(each.signature.cause),
+                each.signature.flags[:30],
+            ]
+            for each in found[:LISTED]
+        ]
+        heads = ["target", "call", "field", "reference", "there", "cause", "flags"]
+        parts.append(f"{len(found)} divergences\n{tabulate(cells, heads, disable_numparse=True)}")
+    else:
+        parts.append("no divergence")
+    return "\n\n".join(parts)
