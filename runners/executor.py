@@ -7,6 +7,7 @@ import os
 import platform
 import shlex
 import subprocess
+import sys
 from pathlib import Path
 
 from runners.base import RunnerError
@@ -63,3 +64,17 @@ def _complaint(output: str) -> str:
     """The last line of a compiler's output that is a message: below it, compilers draw carets."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     return next((line for line in reversed(lines) if "error:" in line), lines[-1] if lines else "it did not say why")
+
+
+def main() -> int:
+    """Print where the executor is, for those who cannot import this package; or why there is none."""
+    try:
+        print(executable())
+    except RunnerError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

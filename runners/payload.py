@@ -260,7 +260,7 @@ def _make_suite(tree: Path) -> None:
         to = root / path.relative_to(SOURCES)
         to.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, to)
-    (root / BINARIES).mkdir(exist_ok=True)
+    (root / BINARIES).mkdir(parents=True)
     if binary := _executor():
         shutil.copy2(binary, root / BINARIES / _EXECUTOR)
     _rewrite_cases(root)

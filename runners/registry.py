@@ -10,17 +10,18 @@ from runners.profile import ProfileRunner
 from runners.qemu import QemuRunner
 
 
-def runner_for(target: Target, kernel: str | None = None, *, cold: bool = False) -> Runner:
+def runner_for(target: Target, kernel: str | None = None, *, cold: bool = False, bare: bool = False) -> Runner:
     """The runner of a target; `kernel` replaces the kernel that its options name. Raises ValueError.
 
-    `cold`: boot every guest, instead of resuming one that was remembered.
+    `cold`: boot every guest, instead of resuming one that was remembered. `bare`: only the executor is going to be
+    started in them, so that a guest that takes time to boot may do without everything else.
     """
     match target.runner:
         case "local":
             return LocalRunner()
         case "qemu":
             source = target.options["kernel"]
-            return QemuRunner(kernel or source, wsl2=source == "wsl2", cold=cold)
+            return QemuRunner(kernel or source, wsl2=source == "wsl2", cold=cold, bare=bare)
         case "profile":
             return ProfileRunner(target.options["profile"])
         case "gvisor":

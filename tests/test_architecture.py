@@ -17,10 +17,21 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "conformance.model": ("conformance",),
     "conformance.syscalls": ("conformance.model", "conformance.syscalls"),
     "conformance.guest": ("conformance", "conformance.model", "conformance.syscalls", "conformance.guest"),
+    "conformance.guest.programs": (
+        *("conformance.model", "conformance.syscalls", "conformance.differential.program"),
+        *("conformance.differential.trace", "conformance.differential.wire"),
+    ),
     "conformance.matrix": ("conformance.model", "conformance.syscalls", "conformance.matrix"),
     "conformance.differential": (
         *("conformance.model", "conformance.syscalls", "conformance.matrix", "conformance.differential"),
         "runners.base",
+    ),
+    **dict.fromkeys(
+        tuple(f"conformance.differential.{name}" for name in ("program", "harmful", "wire", "trace")),
+        (
+            *("conformance.model", "conformance.syscalls", "conformance.differential.program"),
+            *("conformance.differential.harmful", "conformance.differential.wire", "conformance.differential.trace"),
+        ),
     ),
     "conformance.workloads": ("conformance.model", "conformance.syscalls", "conformance.workloads"),
     "conformance.run": (
@@ -129,7 +140,8 @@ def test_the_data_model_and_the_system_calls_need_nothing_but_the_standard_libra
     paths = [path for path in modules() if path.startswith("conformance/syscalls/") or path == "conformance/model.py"]
     top = {name.partition(".")[0] for path in paths for name in imports(path, at_run_time=True)}
     assert len(paths) > 10
-    assert top - set(sys.stdlib_module_names) == {"conformance"}
+    # Hypothesis is imported when a strategy is asked for: `Parameter.strategy`.
+    assert top - set(sys.stdlib_module_names) - {"hypothesis"} == {"conformance"}
 
 
 def test_only_its_own_cases_import_python_ptrace() -> None:

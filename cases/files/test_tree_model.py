@@ -9,6 +9,7 @@ from errno import EINVAL, ENOSYS, ENXIO, errorcode
 from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
@@ -22,7 +23,7 @@ from hypothesis.stateful import (
 
 from cases.files._files import make
 from cases.files._tree_model import Directory, File, Node, OpenFile, Refused, Symlink, Tree
-from conformance.syscalls import Buffer, untraced
+from conformance.syscalls import Buffer, missing, untraced
 from conformance.syscalls.call import Syscall
 from conformance.syscalls.files import (
     AT_FDCWD,
@@ -226,7 +227,7 @@ class TreeMachine(RuleBasedStateMachine):
 
     # -- open files
 
-    @rule(fd=opened, operations=st.lists(file_operations, min_size=1, max_size=4))
+    @rule(fd=opened, operations=st.lists(file_operations, min_size=1, max_size=20))
     def use(self, fd: Fd, operations: list[tuple[Any, ...]]) -> None:
         for name, *arguments in operations:
             getattr(self, name)(fd, *arguments)
@@ -287,7 +288,7 @@ class TreeMachine(RuleBasedStateMachine):
 
     # -- names
 
-    @rule(operations=st.lists(name_operations, min_size=1, max_size=4))
+    @rule(operations=st.lists(name_operations, min_size=1, max_size=20))
     def names(self, operations: list[tuple[Any, ...]]) -> None:
         for name, *arguments in operations:
             getattr(self, name)(*arguments)
@@ -361,6 +362,60 @@ def short(data: bytes) -> str:
         else:
             runs.append((byte, 1))
     return f"{len(data)} bytes: " + " ".join(f"{bytes([byte])!r}*{length}" for byte, length in runs)
+
+
+RARE: dict[str, list[tuple[Any, ...]]] = {
+    "directory-onto-itself": [("rename", b"dir", b"dir", 0)],
+    "directory-into-itself": [("rename", b"dir", b"dir/new", 0), ("rename", b"dir", b"dir/dir", 0)],
+    "onto-its-ancestor": [("rename", b"dir/dir", b"dir", 0), ("rename", b"dir/file", b"dir", 0)],
+    "exchange-with-its-ancestor": [
+        ("rename", b"dir/dir", b"dir", RENAME_EXCHANGE),
+        ("rename", b"dir", b"dir/dir", RENAME_EXCHANGE),
+    ],
+    "exchange-of-a-file-and-a-directory": [
+        ("rename", b"file", b"dir", RENAME_EXCHANGE),
+        ("rename", b"file", b"dir", RENAME_EXCHANGE),
+        ("rename", b"file", b"new", RENAME_EXCHANGE),
+    ],
+    "two-names-of-one-file": [("link", b"file", b"new"), ("rename", b"file", b"new", 0)],
+    "two-names-of-one-file-with-flags": [
+        ("link", b"file", b"new"),
+        ("rename", b"file", b"new", RENAME_NOREPLACE),
+        ("rename", b"file", b"new", RENAME_EXCHANGE),
+    ],
+    "link-to-nothing": [
+        ("symlink", b"dir/new", b"new"),
+        ("open", b"new", O_RDWR, O_CREAT | O_EXCL),
+        ("open", b"new", O_RDWR, O_CREAT | O_NOFOLLOW),
+        ("open", b"new", O_RDWR, 0),
+        ("open", b"new", O_RDWR, O_CREAT),
+        ("link", b"new", b"dir/dir/new"),
+        ("rename", b"new", b"dir/new", 0),
+    ],
+    "links-in-a-circle": [
+        ("symlink", b"new", b"new"),
+        ("open", b"new", O_RDWR, O_CREAT),
+        ("truncate", b"new", 0),
+        ("mkdir", b"new/file"),
+        ("rename", b"new", b"dir/new", 0),
+    ],
+}
+"""What a random program seldom does."""
+
+
+@pytest.mark.parametrize("program", RARE.values(), ids=RARE)
+def test_tree_is_what_is_seldom_done_to_it(program: list[tuple[Any, ...]]) -> None:
+    with untraced():
+        TreeMachine.absent = tuple(absent_features())
+        flags = {operation[-1] for operation in program if operation[0] == "rename"}
+        for flag in flags & RENAME_FLAGS.keys():
+            if RENAME_FLAGS[flag] in TreeMachine.absent:
+                missing(RENAME_FLAGS[flag])
+        machine = TreeMachine()
+        machine.begin()
+        for name, *arguments in program:
+            getattr(machine, name)(*arguments)
+            machine.compare()
 
 
 def test_tree_is_what_was_done_to_it(observe: Observe) -> None:

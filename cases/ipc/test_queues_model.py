@@ -96,7 +96,7 @@ class TypedQueues(RuleBasedStateMachine):
 
     @rule(call=CALLS)
     def make(self, call: tuple[Any, ...]) -> None:
-        """One rule for all: of several, Hypothesis leaves some out of a program, and most would be without a check."""
+        """One rule, since of several Hypothesis leaves some out of each program: too many, when programs are few."""
         name, *arguments = call
         getattr(self, name)(*arguments)
 

@@ -53,8 +53,6 @@ ROOM = 6
 """How many descriptors there may be, besides those that are open already."""
 FDS = st.integers(0, ROOM + 1)
 """A descriptor, counted from the first that may be used; the last two are beyond the limit."""
-
-
 ABSENT = 250
 """No such descriptor is open before anything begins."""
 
@@ -114,7 +112,7 @@ class Descriptors(RuleBasedStateMachine):
 
     @rule(call=CALLS)
     def make(self, call: tuple[Any, ...]) -> None:
-        """One rule for all: of several, Hypothesis leaves some out of a program, and most would be without a check."""
+        """One rule, since of several Hypothesis leaves some out of each program: too many, when programs are few."""
         name, *arguments = call
         getattr(self, name)(*arguments)
 

@@ -14,6 +14,8 @@ from conformance.run.errors import Exit, UserError
 from runners.base import RunnerError
 from runners.registry import runner_for
 
+CORPUS = Path(__file__).resolve().parents[2] / "cases" / "programs"
+
 
 @click.command("replay")
 @click.argument("folder", type=click.Path(path_type=Path))
@@ -27,12 +29,20 @@ from runners.registry import runner_for
 @click.option(
     "--targets", "targets_file", type=click.Path(path_type=Path, dir_okay=False), help="Another targets.toml."
 )
+@click.option("--keep", is_flag=True, help="Make it a case below cases/programs/, if all targets agree.")
 def command(
-    folder: Path, names: tuple[str, ...], reference: str, kernels: tuple[str, ...], targets_file: Path | None
+    folder: Path,
+    names: tuple[str, ...],
+    reference: str,
+    kernels: tuple[str, ...],
+    targets_file: Path | None,
+    keep: bool,
 ) -> int:
     """Run a reproducer again: FOLDER is one that `conformance fuzz` wrote, or a program's JSON file.
 
-    Prints what each target does, call by call; a call that differs from the reference is marked.
+    Prints what each target does, call by call; a call that differs from the reference is marked. With --keep, a
+    program on which the reference and all targets (real kernels, such as lts and wsl2) agree becomes a case, which
+    every matrix run then runs everywhere.
 
     \b
     Exit status: 0 all targets do what the reference does, 1 they diverge, 2 usage, 3 a target failed.
@@ -53,4 +63,8 @@ def command(
         if each.difference:
             found = each.difference
             click.echo(f"    {found.call}: {found.field}: {found.target}, the reference {found.reference}")
+    if keep:
+        area, about = searching.last_call(program)
+        click.echo(f"kept as {searching.keep(program, replayed, CORPUS, area, about)}")
+        return Exit.EXPECTED
     return Exit.UNEXPECTED if any(each.difference for each in replayed) else Exit.EXPECTED

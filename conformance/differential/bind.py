@@ -1,7 +1,7 @@
 """From lists of context-free calls, such as Hypothesis draws, to programs.
 
-`complete` is total: every list makes a valid program. A resource that an argument needs and that nothing has made yet is
-made first, by the plainest call that does.
+`complete` is total: every list makes a valid program. A resource that an argument needs and that nothing has made yet
+is made first, by the plainest call that does.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from conformance.differential.harmful import is_allowed
+from conformance.differential.harmful import OUTSIDERS, is_allowed
 from conformance.differential.program import MOST_CALLS, MOST_MEMORY, NO_RESOURCE, Argument, Memory, Program, Ref, Step
 from conformance.syscalls.call import Pseudo
 from conformance.syscalls.choices import Blob, Choice, LengthOf, Use
@@ -43,7 +43,8 @@ class Made:
 def makes(label: str) -> tuple[Made, ...]:
     """The resources that a successful call makes."""
     description = grammar()[label]
-    found = [Made(description.result.family)] if description.result.family else []
+    own = description.result.family if description.name not in OUTSIDERS else None
+    found = [Made(own)] if own else []
     for at, parameter in enumerate(description.parameters):
         if isinstance(parameter.kind, MemoryKind) and parameter.kind.out:
             found += [
@@ -53,6 +54,11 @@ def makes(label: str) -> tuple[Made, ...]:
     return tuple(
         each for each in found if any(is_a(each.family, wanted) or is_a(wanted, each.family) for wanted in used)
     )
+
+
+def _is_of_use(family: str) -> bool:
+    """Whether some argument asks for such a resource, or for one that it may turn out to be."""
+    return any(is_a(family, wanted) or is_a(wanted, family) for wanted in used_families())
 
 
 @cache
@@ -92,6 +98,11 @@ def makers(family: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(label for _, label in sorted(able)))
 
 
+def _reaches(argument: Argument, made: Made) -> bool:
+    """Whether an argument is memory that is large enough for what the call leaves there."""
+    return isinstance(argument, Memory) and made.offset + made.width <= len(argument.data)
+
+
 @dataclass(slots=True)
 class _Builder:
     """A program as it grows."""
@@ -112,9 +123,8 @@ class _Builder:
         for made in makes(call.label):
             if made.argument < 0:
                 self.alive.append((made.family, Ref(at)))
-            elif made.argument < len(args) and isinstance(memory := args[made.argument], Memory):
-                if made.offset + made.width <= len(memory.data):
-                    self.alive.append((made.family, Ref(at, made.argument, made.offset, made.width)))
+            elif made.argument < len(args) and _reaches(args[made.argument], made):
+                self.alive.append((made.family, Ref(at, made.argument, made.offset, made.width)))
 
     def bind(self, choice: Choice, before: Sequence[Argument], depth: int) -> Argument:
         if isinstance(choice, int):

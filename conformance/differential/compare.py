@@ -1,4 +1,4 @@
-"""Two outcomes of one program: as traces, and where they first differ."""
+"""Two outcomes of one program: where they first differ, and what makes two differences the same one."""
 
 from __future__ import annotations
 
@@ -6,19 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.differential.program import NO_RESOURCE, Argument, Memory, Program, Ref
-from conformance.differential.wire import Encoded, Observed, Outcome, State, whole
+from conformance.differential.program import Program
+from conformance.differential.trace import ending, succeeded, trace
+from conformance.differential.wire import Encoded, Outcome
 from conformance.matrix.normalise import kind_of_result, normal_value
 from conformance.model import Cause, Json
 from conformance.model import Step as Seen
-from conformance.syscalls.call import Parameter, Pseudo, errno_name, see
-from conformance.syscalls.choices import DATA
-from conformance.syscalls.kinds import CountedMemory, Flags, Names
-from conformance.syscalls.kinds import Memory as MemoryKind
+from conformance.syscalls.call import Parameter, errno_name
+from conformance.syscalls.kinds import Flags, Names
 
 STATE, ERRNO, RESULT, SIGNALS = "state", "errno", "result", "signals"
 """What may differ, beside a member of an output buffer, whose name is its argument's and its own."""
-_MOST_ERRNO = 4095
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,88 +52,6 @@ class Normal:
     outs: dict[str, Json]
 
 
-def succeeded(result: int) -> bool:
-    """Whether a raw result is none of the errnos (syscall(2))."""
-    return not -_MOST_ERRNO <= result < 0
-
-
-def trace(program: Program, encoded: Encoded, outcome: Outcome) -> list[Seen]:
-    """What a program did, in the form that records keep."""
-    steps: list[Seen] = []
-    for at, (result, buffers) in enumerate(outcome.results):
-        steps.append(_seen(program, encoded, outcome, at, result, buffers))
-    return steps
-
-
-def _seen(
-    program: Program, encoded: Encoded, outcome: Outcome, at: int, result: int, buffers: tuple[bytes, ...]
-) -> Seen:
-    step = program.steps[at]
-    parameters = step.description.parameters
-    args = [
-        argument_seen(each, parameters[index], encoded, outcome, encoded.addresses[at][index])
-        for index, each in enumerate(step.args)
-    ]
-    outs: dict[str, Json] = {}
-    if succeeded(result):
-        for observed, content in zip(encoded.observed[at], buffers, strict=True):
-            outs[observed.path] = _out(observed, content, result, parameters)
-    name = step.label if isinstance(step.description, Pseudo) else step.description.name
-    return Seen(name, args, result if succeeded(result) else -1, 0 if succeeded(result) else -result, outs)
-
-
-def argument_seen(argument: Argument, parameter: Parameter, encoded: Encoded, outcome: Outcome, offset: int) -> Json:
-    """An argument as it was when the call was made, as far as it can be told."""
-    if isinstance(argument, int):
-        return argument if argument < 1 << 63 else argument - (1 << 64)
-    if isinstance(argument, Ref):
-        return resource(argument, encoded, outcome)
-    if isinstance(parameter.kind, MemoryKind) and not parameter.kind.reads:
-        return None if argument.data else DATA + offset
-    data = bytearray(argument.data)
-    for at, width, part in argument.parts:
-        value = resource(part, encoded, outcome) if isinstance(part, Ref) else part if isinstance(part, int) else 0
-        data[at : at + width] = (value & (1 << 8 * width) - 1).to_bytes(width, "little")
-    return _shaped(bytes(data), parameter)
-
-
-def resource(ref: Ref, encoded: Encoded, outcome: Outcome) -> int:
-    """The value that an argument had."""
-    if ref.step >= len(outcome.results):
-        return NO_RESOURCE
-    result, buffers = outcome.results[ref.step]
-    if not succeeded(result):
-        return NO_RESOURCE
-    if ref.argument < 0:
-        return result
-    for observed, content in zip(encoded.observed[ref.step], buffers, strict=True):
-        if observed.argument == ref.argument and observed.path == str(ref.argument):
-            piece = whole(content, observed.size)[ref.offset : ref.offset + ref.width]
-            return int.from_bytes(piece, "little", signed=ref.width < 8)
-    return NO_RESOURCE
-
-
-def _out(observed: Observed, content: bytes, result: int, parameters: tuple[Parameter, ...]) -> Json:
-    if observed.path != str(observed.argument):
-        return content.decode("latin-1")
-    parameter = parameters[observed.argument]
-    if isinstance(parameter.kind, CountedMemory):
-        return content[: max(result, 0)].decode("latin-1") + (" + more" if len(content) > result else "")
-    full = whole(content, observed.size)
-    return (
-        _shaped(full, parameter)
-        if parameter.struct and len(full) == parameter.struct.size()
-        else content.decode("latin-1")
-    )
-
-
-def _shaped(data: bytes, parameter: Parameter) -> Json:
-    """Memory as its struct, where it is just one; else as text."""
-    if parameter.struct is not None and parameter.struct.members and len(data) == parameter.struct.size():
-        return see(parameter.struct.parse(data))
-    return data.decode("latin-1")
-
-
 def normal_steps(program: Program, steps: list[Seen]) -> list[Normal]:
     """Every call in the normal form of its kinds; names are given out over the whole program."""
     names = Names()
@@ -166,23 +82,6 @@ def flat(name: str, value: Any) -> dict[str, Json]:
     for member, each in value.items():
         found |= flat(f"{name}.{member}", each)
     return found
-
-
-def ending(outcome: Outcome) -> str:
-    """How a program ended, in a word or two."""
-    match outcome.state:
-        case State.DONE:
-            return "done"
-        case State.DIED:
-            return f"killed by signal {outcome.detail}"
-        case State.BLOCKED:
-            return "blocked"
-        case State.EXITED:
-            return f"exited with {outcome.detail}"
-        case State.LOST:
-            return "the guest died"
-        case _:
-            return outcome.state.name.lower()
 
 
 def differences(program: Program, encoded: Encoded, reference: Outcome, target: Outcome) -> Iterator[Difference]:
@@ -274,8 +173,3 @@ def cause_of(found: Difference) -> Cause:
     if found.field == ERRNO and "success" not in (found.reference, found.target):
         return Cause.ORDER
     return Cause.SEMANTIC
-
-
-def is_memory(argument: Argument) -> bool:
-    """Whether an argument is memory of the program."""
-    return isinstance(argument, Memory)

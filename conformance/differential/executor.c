@@ -317,7 +317,7 @@ static long wait_for(long pid, int *status, int options)
 
 struct action { u64 handler, flags, restorer, mask; };
 enum { RESTORER = 0x04000000, RESTART = 0x10000000, SIG_BLOCK_ = 0, SIG_UNBLOCK_ = 1, SIG_SETMASK_ = 2 };
-enum { INT = 2, KILL = 9, CHLD = 17, CONT = 18, TSTP = 20, TTIN = 21, TTOU = 22, URG = 23, WINCH = 28 };
+enum { KILL = 9, CHLD = 17, CONT = 18, TSTP = 20, TTIN = 21, TTOU = 22, URG = 23, WINCH = 28 };
 
 static void set_mask(u64 mask)
 {
@@ -1450,7 +1450,7 @@ static void run_stretch(const u8 *at, u32 count, u32 deadline)
 	conclude_without(FAILED);
 }
 
-/* Where the programs end, if they fill a frame as they should. A size that is too large makes the rest malformed. */
+/* Run a frame's programs. One whose size is beyond the frame's end is malformed, and so is what follows it. */
 static void run_batch(u32 size)
 {
 	if (size < 12)
@@ -1599,8 +1599,10 @@ static void move_files(int alive)
 static void make_root(void)
 {
 	static const char *const places[] = { "/tmp", "/mnt", "/run", "/dev", "/proc" };
-	long error = -ENOENT;
-	sys(__NR_mount, "none", "/", 0, MS_REC | MS_PRIVATE, 0);
+	long error = sys(__NR_mount, "none", "/", 0, MS_REC | MS_PRIVATE, 0);
+	if (error) // what we mount would appear on the machine
+		give_up(BROKEN, "mounts cannot be made private", error);
+	error = -ENOENT;
 	sys(__NR_mkdir, "/tmp", 01777);
 	for (u32 i = 0; i < 5 && error; i++) {
 		error = sys(__NR_mount, "tmpfs", places[i], "tmpfs", MS_NODEV | MS_NOSUID, "mode=755");
@@ -1657,7 +1659,7 @@ static bool is_dropped(u32 capability)
 {
 	switch (capability) {
 	case CAP_SYS_TIME: case CAP_SYS_BOOT: case CAP_SYS_MODULE: case CAP_SYS_RAWIO: case CAP_SYS_PACCT: case CAP_SYSLOG:
-	case CAP_MKNOD: case CAP_WAKE_ALARM: case CAP_BLOCK_SUSPEND: case CAP_AUDIT_WRITE: case CAP_AUDIT_CONTROL:
+	case CAP_MKNOD: case CAP_SYS_RESOURCE: case CAP_WAKE_ALARM: case CAP_BLOCK_SUSPEND: case CAP_AUDIT_WRITE: case CAP_AUDIT_CONTROL:
 	case CAP_AUDIT_READ: case CAP_MAC_OVERRIDE: case CAP_MAC_ADMIN: case CAP_SYS_TTY_CONFIG:
 	case 38: case 39: case 40: // PERFMON, BPF, CHECKPOINT_RESTORE: newer than some headers
 		return true;
@@ -1916,10 +1918,25 @@ static void await_host(long fd)
 	}
 }
 
+/* Drivers that the kernel has as modules and that it takes to reach the host: /modules/0, /modules/1 ... */
+static void load_modules(void)
+{
+	char path[32];
+	for (u32 number = 0;; number++) {
+		append_number(append(path, "/modules/"), number);
+		long fd = sys(__NR_open, path, O_RDONLY);
+		if (failed(fd))
+			return;
+		sys(__NR_finit_module, fd, "", 0);
+		sys(__NR_close, fd);
+	}
+}
+
 static void open_stream(void)
 {
 	char path[320];
 	long fd = -ENODEV;
+	load_modules();
 	sys(__NR_mkdir, "/dev", 0755);
 	sys(__NR_mkdir, "/proc", 0755);
 	sys(__NR_mkdir, "/sys", 0755);

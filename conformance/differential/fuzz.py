@@ -21,8 +21,10 @@ SMALLEST_BATCH, LARGEST_BATCH = 8, 512
 IN_FLIGHT = 2
 RUNS = 3
 """How often each side must say the same for a difference to be believed."""
-PATIENCE = 10.0
+PATIENCE = 5.0
 """Factor on deadlines where a difference is tried again."""
+SOME_PATIENCE = 2.0
+"""Factor on deadlines where a difference that is about blocking is made smaller."""
 OF_A_KIND = 3
 """How many divergences that look alike are minimised: different flags may be behind them."""
 FRUITLESS = 6
@@ -200,7 +202,7 @@ class Fuzz:
         ]
 
     def _differ(self, lane: Lane, programs: Sequence[Program], wanted: Difference) -> list[Difference | None]:
-        patience = PATIENCE if "blocked" in (wanted.reference, wanted.target) else 1.0
+        patience = SOME_PATIENCE if "blocked" in (wanted.reference, wanted.target) else 1.0
         return [
             self._same_kind(program, outcomes, wanted)
             for program, outcomes in zip(programs, self._both(lane, programs, patience), strict=True)

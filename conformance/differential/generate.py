@@ -1,27 +1,27 @@
 """What to run next: programs from Hypothesis, and variations of those that have shown something new.
 
-There is no coverage of a kernel's code on most targets. What stands for it is what can be seen everywhere: which errno a
-call ended with, which call made the resource that it used, and with which flags it was made.
+There is no coverage of a kernel's code on most targets. What stands for it is what can be seen everywhere: which errno
+a call ended with, which call made the resource that it used, and with which flags it was made.
 """
 
 from __future__ import annotations
 
 import random
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
 from conformance.differential.bind import Call, complete
-from conformance.differential.compare import succeeded
 from conformance.differential.harmful import is_allowed, neutralised
 from conformance.differential.program import Program, Ref
+from conformance.differential.trace import succeeded
 from conformance.differential.wire import Outcome
 from conformance.syscalls.call import Pseudo
-from conformance.syscalls.choices import Choice
 from conformance.syscalls.kinds import Flags
+from conformance.syscalls.sequences import SEQUENCES
 from conformance.syscalls.table import areas, grammar
 
 CALLS = 8
@@ -97,9 +97,9 @@ class Generator:
         self.tiresome: Counter[str] = Counter()
         """Calls in which divergences have been found already, and how many: they are drawn less."""
         self._random = random.Random(seed_)  # noqa: S311 - reproducible on purpose
-        self._pool: deque[Raw] = deque(maxlen=POOL)
         self._drawn: deque[Raw] = deque()
         self._strategies = {label: _strategy(label) for label in self.labels}
+        self._pool: deque[Raw] = deque(self._chains(), maxlen=POOL)
 
     def batch(self, count: int) -> list[tuple[Raw, Program]]:
         """The next programs. None of them is empty."""
@@ -119,6 +119,12 @@ class Generator:
         if self.coverage.learn(program, outcome):
             self._pool.append(raw)
 
+    def _chains(self) -> Iterator[Raw]:
+        """Known sequences of calls that belong together, as far as they may be generated."""
+        for chain in SEQUENCES:
+            if all(label in self._strategies for label in chain):
+                yield tuple(Call(each, tuple(p.choices[0] for p in grammar()[each].parameters)) for each in chain)
+
     # -- fresh ones
 
     def _draw(self) -> Raw:
@@ -134,7 +140,9 @@ class Generator:
         everything = [label for labels in by_area.values() for label in labels]
         one = {area: st.sampled_from(labels).flatmap(self._strategies.__getitem__) for area, labels in by_area.items()}
         anything = st.sampled_from(everything).flatmap(self._strategies.__getitem__)
-        themes = [*one.values(), anything, anything]
+        # Larger areas are drawn more often, and everything together a quarter of the time.
+        themes = [theme for area, theme in one.items() for _ in range(1 + len(set(by_area[area])) // 8)]
+        themes += [anything] * (1 + len(themes) // 3)
         programs = st.sampled_from(themes).flatmap(lambda theme: st.lists(theme, min_size=1, max_size=CALLS))
         found: list[Raw] = []
 
@@ -160,7 +168,7 @@ class Generator:
             return 1
         made = self.coverage.made[label]
         if label not in self.coverage.succeeded:
-            return 8 if made < RARE * 4 else 2
+            return 8 if made < RARE else 2 if made < RARE * 4 else 1
         return 6 if made < RARE else 4
 
     # -- variations
@@ -197,7 +205,7 @@ class Generator:
         label = self._random.choice(self.labels)
         if beside and self._random.random() < 0.6:
             area = areas()[self._random.choice(beside).label]
-            label = self._random.choice([each for each in self._of_area(area)] or [label])
+            label = self._random.choice(self._of_area(area) or [label])
         if self.tiresome[label] > 3 and self._random.random() < 0.7:
             label = self._random.choice(self.labels)
         choices = (parameter.choices for parameter in grammar()[label].parameters)
@@ -209,6 +217,5 @@ class Generator:
 
 def _strategy(label: str) -> st.SearchStrategy[Call]:
     """Calls of one description with any of its arguments' choices."""
-    parameters = grammar()[label].parameters
-    args: list[st.SearchStrategy[Choice]] = [st.sampled_from(parameter.choices) for parameter in parameters]
+    args = [parameter.strategy() for parameter in grammar()[label].parameters]
     return st.tuples(*args).map(lambda drawn: Call(label, tuple(drawn)))

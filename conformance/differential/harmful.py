@@ -1,3 +1,4 @@
+# ruff: noqa: SIM905 - the tables are words
 """What a program must not do, and what its surroundings must give it: one table each, with reasons.
 
 The executor drops the capabilities that the worst of these calls need (clock, modules, raw I/O, devices), so this is
@@ -14,35 +15,32 @@ from conformance.syscalls.call import Operation, Pseudo, Syscall
 from conformance.syscalls.choices import ARENA, ARENA_PAGES, DATA, PAGE
 from conformance.syscalls.memory import MAP_FIXED, MREMAP_FIXED
 from conformance.syscalls.pseudo import EXEC, SPAWN, THREAD
+from conformance.syscalls.scheduling import IOPRIO_WHO_PROCESS, IOPRIO_WHO_USER, PRIO_PROCESS, PRIO_USER
+from conformance.syscalls.security import KEY_SPEC_PROCESS_KEYRING
 from conformance.syscalls.sockets import AF_UNIX
 from conformance.syscalls.table import grammar
 
-NEVER: dict[str, str] = {
-    **dict.fromkeys(("reboot", "kexec_load", "kexec_file_load"), "ends the machine"),
-    **dict.fromkeys(("init_module", "finit_module", "delete_module"), "changes the kernel"),
-    **dict.fromkeys(
-        ("clock_settime", "settimeofday", "adjtimex", "clock_adjtime", "stime"), "sets the machine's clock"
+_NEVER = {
+    "ends the machine": "reboot kexec_load kexec_file_load",
+    "changes the kernel": "init_module finit_module delete_module",
+    "sets the machine's clock": "clock_settime settimeofday adjtimex clock_adjtime",
+    "belongs to the whole machine": "swapon swapoff acct quotactl quotactl_fd syslog nfsservctl lookup_dcookie",
+    "reaches the hardware": "iopl ioperm modify_ldt set_thread_area get_thread_area",
+    "could run away: children are made by `spawn_*`": "clone clone3 fork vfork",
+    "jumps to what lies on the executor's stack": "rt_sigreturn restart_syscall",
+    "does nothing but block, or hangs up a terminal that is not there": "pause vhangup",
+    "takes the executor's registers or stack away": (
+        "arch_prctl rseq set_robust_list set_tid_address map_shadow_stack uretprobe uprobe"
     ),
-    **dict.fromkeys(("swapon", "swapoff", "acct", "quotactl", "quotactl_fd"), "belongs to the whole machine"),
-    **dict.fromkeys(("syslog", "nfsservctl", "lookup_dcookie"), "reads or switches what belongs to the whole machine"),
-    **dict.fromkeys(
-        ("iopl", "ioperm", "modify_ldt", "set_thread_area", "get_thread_area"),
-        "reaches the hardware, or the executor's registers",
-    ),
-    **dict.fromkeys(("clone", "clone3", "fork", "vfork"), "could run away: children are made by `spawn_*`"),
-    **dict.fromkeys(("rt_sigreturn", "restart_syscall"), "jumps to what lies on the executor's stack"),
-    **dict.fromkeys(("pause", "vhangup"), "does nothing but block, or hangs up a terminal that is not there"),
-    **dict.fromkeys(
-        ("arch_prctl", "rseq", "set_robust_list", "set_tid_address", "map_shadow_stack", "uretprobe", "uprobe"),
-        "takes the executor's registers or stack away",
-    ),
-    **dict.fromkeys(("sync", "syncfs"), "waits for every disk of the machine"),
-    **dict.fromkeys(("fanotify_mark",), "a permission event on the wrong mount stops the machine"),
-    **dict.fromkeys(("bpf", "perf_event_open"), "loads code into the kernel, or reads counters of the whole machine"),
-    **dict.fromkeys(("pivot_root",), "takes the root away from the executor's other programs"),
-    **dict.fromkeys(("userfaultfd", "io_uring_enter"), "lets threads of the kernel block beyond the program's end"),
-    **dict.fromkeys(("getcpu", "sched_getaffinity"), "tells how many processors there are"),
+    "waits for every disk of the machine": "sync syncfs",
+    "waits for a grace period of the kernel, longer than a call may take": "io_destroy",
+    "can stop every process of a mount by its permission events": "fanotify_mark",
+    "loads code into the kernel, or reads counters of the whole machine": "bpf perf_event_open",
+    "takes the root away from the executor's other programs": "pivot_root",
+    "lets threads of the kernel go on beyond the program's end": "userfaultfd io_uring_enter",
+    "tells how many processors there are": "getcpu sched_getaffinity",
 }
+NEVER: dict[str, str] = {name: reason for reason, names in _NEVER.items() for name in names.split()}
 """Calls that are never generated, and why."""
 
 
@@ -63,183 +61,24 @@ class Surroundings(IntFlag):
 
 
 HARMLESS = frozenset(
-    [
-        "read",
-        "write",
-        "pread64",
-        "pwrite64",
-        "readv",
-        "writev",
-        "preadv",
-        "pwritev",
-        "preadv2",
-        "pwritev2",
-        "lseek",
-        "open",
-        "creat",
-        "openat",
-        "openat2",
-        "close",
-        "close_range",
-        "dup",
-        "dup2",
-        "dup3",
-        "flock",
-        "pipe",
-        "pipe2",
-        "stat",
-        "lstat",
-        "fstat",
-        "newfstatat",
-        "statx",
-        "statfs",
-        "fstatfs",
-        "access",
-        "faccessat",
-        "faccessat2",
-        "chmod",
-        "fchmod",
-        "fchmodat",
-        "fchmodat2",
-        "chown",
-        "lchown",
-        "fchown",
-        "fchownat",
-        "umask",
-        "truncate",
-        "ftruncate",
-        "fallocate",
-        "fadvise64",
-        "readahead",
-        "cachestat",
-        "fsync",
-        "fdatasync",
-        "sync_file_range",
-        "mkdir",
-        "mkdirat",
-        "rmdir",
-        "mknod",
-        "mknodat",
-        "unlink",
-        "unlinkat",
-        "link",
-        "linkat",
-        "symlink",
-        "symlinkat",
-        "readlink",
-        "readlinkat",
-        "rename",
-        "renameat",
-        "renameat2",
-        "getdents64",
-        "getdents",
-        "getcwd",
-        "chdir",
-        "fchdir",
-        "utime",
-        "utimes",
-        "futimesat",
-        "utimensat",
-        "setxattr",
-        "lsetxattr",
-        "fsetxattr",
-        "getxattr",
-        "lgetxattr",
-        "fgetxattr",
-        "listxattr",
-        "llistxattr",
-        "flistxattr",
-        "removexattr",
-        "lremovexattr",
-        "fremovexattr",
-        "setxattrat",
-        "getxattrat",
-        "listxattrat",
-        "removexattrat",
-        "sendfile",
-        "splice",
-        "tee",
-        "vmsplice",
-        "copy_file_range",
-        "name_to_handle_at",
-        "file_getattr",
-        "file_setattr",
-        "epoll_create",
-        "epoll_create1",
-        "epoll_ctl",
-        "epoll_wait",
-        "epoll_pwait",
-        "epoll_pwait2",
-        "poll",
-        "ppoll",
-        "select",
-        "pselect6",
-        "eventfd",
-        "eventfd2",
-        "timerfd_create",
-        "timerfd_settime",
-        "timerfd_gettime",
-        "signalfd",
-        "signalfd4",
-        "inotify_init",
-        "inotify_init1",
-        "inotify_add_watch",
-        "inotify_rm_watch",
-        "memfd_create",
-        "clock_gettime",
-        "clock_getres",
-        "gettimeofday",
-        "time",
-        "times",
-        "nanosleep",
-        "clock_nanosleep",
-        "getpid",
-        "gettid",
-        "getppid",
-        "getuid",
-        "geteuid",
-        "getgid",
-        "getegid",
-        "getresuid",
-        "getresgid",
-        "getgroups",
-        "getpgid",
-        "getpgrp",
-        "getsid",
-        "uname",
-        "sysinfo",
-        "getrandom",
-        "getrlimit",
-        "getpriority",
-        "sched_yield",
-        "sched_getscheduler",
-        "sched_getparam",
-        "sched_getattr",
-        "sched_get_priority_max",
-        "sched_get_priority_min",
-        "sched_rr_get_interval",
-        "capget",
-        "socket",
-        "socketpair",
-        "bind",
-        "listen",
-        "accept",
-        "accept4",
-        "connect",
-        "getsockname",
-        "getpeername",
-        "sendto",
-        "recvfrom",
-        "sendmsg",
-        "recvmsg",
-        "sendmmsg",
-        "recvmmsg",
-        "getsockopt",
-        "setsockopt",
-        "shutdown",
-        "ustat",
-        "sysfs",
-    ]
+    """
+    read write pread64 pwrite64 readv writev preadv pwritev preadv2 pwritev2 lseek open creat openat openat2 close
+    close_range dup dup2 dup3 flock pipe pipe2 stat lstat fstat newfstatat statx statfs fstatfs access faccessat
+    faccessat2 chmod fchmod fchmodat fchmodat2 chown lchown fchown fchownat umask truncate ftruncate fallocate
+    fadvise64 readahead cachestat fsync fdatasync sync_file_range mkdir mkdirat rmdir mknod mknodat unlink unlinkat
+    link linkat symlink symlinkat readlink readlinkat rename renameat renameat2 getdents64 getdents getcwd chdir
+    fchdir utime utimes futimesat utimensat setxattr lsetxattr fsetxattr getxattr lgetxattr fgetxattr listxattr
+    llistxattr flistxattr removexattr lremovexattr fremovexattr setxattrat getxattrat listxattrat removexattrat
+    sendfile splice tee vmsplice copy_file_range name_to_handle_at file_getattr file_setattr epoll_create
+    epoll_create1 epoll_ctl epoll_wait epoll_pwait epoll_pwait2 poll ppoll select pselect6 eventfd eventfd2
+    timerfd_create timerfd_settime timerfd_gettime signalfd signalfd4 inotify_init inotify_init1 inotify_add_watch
+    inotify_rm_watch memfd_create clock_gettime clock_getres gettimeofday time times nanosleep clock_nanosleep
+    getpid gettid getppid getuid geteuid getgid getegid getresuid getresgid getgroups getpgid getpgrp getsid uname
+    sysinfo getrandom getrlimit getpriority sched_yield sched_getscheduler sched_getparam sched_getattr
+    sched_get_priority_max sched_get_priority_min sched_rr_get_interval capget socket socketpair bind listen accept
+    accept4 connect getsockname getpeername sendto recvfrom sendmsg recvmsg sendmmsg recvmmsg getsockopt setsockopt
+    shutdown ustat sysfs
+    """.split()
 )
 """Calls that change nothing of their process but its fds, its working directory, its umask and its files: programs of
 these alone share a process, which puts those back."""
@@ -248,50 +87,28 @@ HARMLESS_OPERATIONS = ("fcntl", "ioctl")
 LASTING = ("setown", "setsig", "setlease", "notify", "setlk")
 """What the operations of `fcntl` that concern more than fds have in their names."""
 MOUNTS = frozenset(
-    [
-        "mount",
-        "umount2",
-        "fsopen",
-        "fsconfig",
-        "fsmount",
-        "fspick",
-        "open_tree",
-        "open_tree_attr",
-        "move_mount",
-        "mount_setattr",
-        "statmount",
-        "listmount",
-        "chroot",
-        "unshare",
-        "setns",
-        "swapon",
-    ]
+    """
+    mount umount2 fsopen fsconfig fsmount fspick open_tree open_tree_attr move_mount mount_setattr statmount listmount
+    chroot unshare setns
+    """.split()
 )
 IPC_CALLS = frozenset(
-    [
-        "shmget",
-        "shmat",
-        "shmdt",
-        "shmctl",
-        "semget",
-        "semop",
-        "semtimedop",
-        "semctl",
-        "msgget",
-        "msgsnd",
-        "msgrcv",
-        "msgctl",
-        "mq_open",
-        "mq_unlink",
-        "mq_timedsend",
-        "mq_timedreceive",
-        "mq_notify",
-        "mq_getsetattr",
-        "sethostname",
-        "setdomainname",
-    ]
+    """
+    shmget shmat shmdt shmctl semget semop semtimedop semctl msgget msgsnd msgrcv msgctl mq_open mq_unlink
+    mq_timedsend mq_timedreceive mq_notify mq_getsetattr sethostname setdomainname
+    """.split()
 )
+MAPPERS = frozenset(
+    """
+    munmap mprotect pkey_mprotect madvise remap_file_pages mseal mlock mlock2 munlock msync mincore mbind
+    """.split()
+)
+"""Calls on memory that is there, with its address and length as their first arguments."""
 SIGNALLERS = ("kill", "tkill", "tgkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo")
+OUTSIDERS = ("getppid",)
+"""Calls whose result is a process of the executor's: not for a program to play with."""
+KEY_SPEC_SHARED = (-4, -5, -6)
+"""The keyrings of the user, which outlive a program (keyctl(2))."""
 
 
 def surroundings(program: Program) -> Surroundings:
@@ -345,26 +162,19 @@ def _tamed(step: Step) -> Step:
         args[0], args[1], args[2] = _in_arena(args[0]), _short(args[1]), _short(args[2])
         if args[3] & MREMAP_FIXED:
             args[4] = _in_arena(args[4])
-    elif name in (
-        "munmap",
-        "mprotect",
-        "pkey_mprotect",
-        "madvise",
-        "remap_file_pages",
-        "mseal",
-        "mlock",
-        "mlock2",
-        "munlock",
-        "msync",
-        "mincore",
-        "mbind",
-    ):
+    elif name in MAPPERS:
         if args and isinstance(args[0], int) and not DATA <= args[0] < DATA + (1 << 32):
             args[0] = ARENA
         if len(args) > 1:
             args[1] = _short(args[1])
     elif name == "shmat" and len(args) > 1 and isinstance(args[1], int) and args[1]:
         args[1] = _in_arena(args[1])
+    elif name in ("add_key", "request_key", "keyctl"):
+        args = [KEY_SPEC_PROCESS_KEYRING if each in KEY_SPEC_SHARED else each for each in args]
+    elif name in ("setpriority", "getpriority") and args[:1] == [PRIO_USER]:
+        args[0] = PRIO_PROCESS  # the user's other processes are the executor's
+    elif name in ("ioprio_set", "ioprio_get") and args[:1] == [IOPRIO_WHO_USER]:
+        args[0] = IOPRIO_WHO_PROCESS
     elif name == "prlimit64" and args and isinstance(args[0], int):
         args[0] = 0
     return Step(step.label, tuple(args))

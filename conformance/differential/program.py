@@ -17,6 +17,8 @@ MOST_MEMORY = 32768
 """Bytes of memory that a program may have."""
 NO_RESOURCE = -1
 """What stands for a resource whose maker failed, or was taken out of the program."""
+NO_PROCESS = 0x7FFFFFFE
+"""The same for a process: -1 would mean all of them."""
 
 
 class ProgramError(ValueError):
@@ -78,7 +80,7 @@ class Program:
         places = {at: new for new, at in enumerate(at for at in range(len(self.steps)) if at not in dropped)}
         return Program(
             tuple(
-                Step(step.label, tuple(_moved(argument, places) for argument in step.args))
+                Step(step.label, tuple(_moved(each, places, none_of(step, index)) for index, each in enumerate(step.args)))
                 for at, step in enumerate(self.steps)
                 if at not in dropped
             )
@@ -100,13 +102,19 @@ def refs_in(argument: Argument) -> Iterator[Ref]:
             yield from refs_in(part)
 
 
-def _moved(argument: Argument, places: dict[int, int]) -> Argument:
+def none_of(step: Step, index: int) -> int:
+    """What stands in an argument for a resource that is not there."""
+    family = step.description.parameters[index].kind.family or ""
+    return NO_PROCESS if family.partition(":")[0] == "pid" else NO_RESOURCE
+
+
+def _moved(argument: Argument, places: dict[int, int], none: int) -> Argument:
     if isinstance(argument, Ref):
         if argument.step not in places:
-            return NO_RESOURCE
+            return none
         return Ref(places[argument.step], argument.argument, argument.offset, argument.width)
     if isinstance(argument, Memory) and argument.parts:
-        parts = tuple((offset, width, _moved(part, places)) for offset, width, part in argument.parts)
+        parts = tuple((offset, width, _moved(part, places, none)) for offset, width, part in argument.parts)
         return Memory(argument.data, parts, argument.room, argument.edge)
     return argument
 

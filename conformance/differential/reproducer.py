@@ -8,19 +8,10 @@ from importlib.resources import files
 from itertools import zip_longest
 from pathlib import Path
 
-from conformance.differential.compare import (
-    ERRNO,
-    RESULT,
-    SIGNALS,
-    STATE,
-    ending,
-    flat,
-    resource,
-    succeeded,
-    trace,
-)
+from conformance.differential.compare import ERRNO, RESULT, SIGNALS, STATE
 from conformance.differential.fuzz import Finding
 from conformance.differential.program import Argument, Memory, Program, Ref, Step, to_json
+from conformance.differential.trace import ending, succeeded, trace
 from conformance.differential.wire import Encoded, Observed, Outcome, State, number, whole
 from conformance.matrix.normalise import kind_of_result, show
 from conformance.model import Json
@@ -315,5 +306,3 @@ def member_place(struct: type, path: str) -> tuple[int, int]:
         inside = dict(inside._fields_).get(name, inside)  # type: ignore[attr-defined] # ctypes
     return start, size
 
-
-__all__ = ["document", "flat", "issue", "repro_c", "resource", "side_by_side", "write"]

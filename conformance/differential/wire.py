@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from conformance.differential.harmful import Surroundings, surroundings
-from conformance.differential.program import NO_RESOURCE, Memory, Program, Ref
+from conformance.differential.program import NO_RESOURCE, Memory, Program, Ref, none_of
 from conformance.syscalls.buffers import POISON
 from conformance.syscalls.call import Pseudo
 from conformance.syscalls.choices import DATA, DATA_BYTES, EDGES, PAGE
@@ -141,7 +141,7 @@ def encode(program: Program, *, own: bool = False) -> Encoded:
                 places[index] = encoder.memory(argument, observed, (index,), out=out)
                 registers += _ARG.pack(_NO_SLOT, DATA + places[index])
             elif isinstance(argument, Ref):
-                registers += _ARG.pack(encoder.slots[argument], NO_RESOURCE & _MASK)
+                registers += _ARG.pack(encoder.slots[argument], none_of(step, index) & _MASK)
             else:
                 registers += _ARG.pack(_NO_SLOT, argument & _MASK)
         encoder.out += _CALL.pack(4, number(step.label, step.description), len(step.args)) + registers

@@ -53,6 +53,12 @@ class Observe(Protocol):
     def __call__(self, name: str, value: Json) -> None: ...
 
 
+class RunProgram(Protocol):
+    """Runs a kept program, given by its path."""
+
+    def __call__(self, path: str) -> None: ...
+
+
 class CaseFailed(Exception):
     """A case did not pass; carries what it said, already formatted."""
 
@@ -108,6 +114,8 @@ class Cases:
         self.planned = False
         self.profiled = False
         self._current: Writer | None = None
+        self.executor: str | None = None
+        """Where the executor of kept programs is; empty where there is none."""
         try:
             self.record = RecordWriter(target) if target and not self.is_worker else None
         except (OSError, ValueError) as error:
@@ -124,6 +132,22 @@ class Cases:
                 self._current.observe(name, value)
 
         return record
+
+    @pytest.fixture
+    def run_program(self) -> RunProgram:
+        """`run_program(path)` has the executor run a kept program, and asserts what Linux promises of it."""
+        from conformance.guest import programs  # noqa: PLC0415 - only such cases need it
+
+        if self.executor is None:
+            self.executor = programs.prepare()
+        if not self.executor:
+            pytest.skip("there is no executor here: `python -m runners.executor` says why")
+
+        def run(path: str) -> None:
+            kept = programs.Kept(path, self.executor or "", self.config.getoption("--slowdown"))
+            kept.run(lambda step: self._current.record(*programs.as_recorded(step)) if self._current else None)
+
+        return run
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:

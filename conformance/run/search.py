@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import fnmatch
+import hashlib
 import json
+import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
@@ -16,11 +18,12 @@ from conformance.differential.fuzz import RUNS, Finding, Fuzz, Tally
 from conformance.differential.generate import Coverage, Generator
 from conformance.differential.harmful import NEVER, is_allowed
 from conformance.differential.lane import Lane, LaneError
-from conformance.differential.program import Program, ProgramError, from_json
+from conformance.differential.program import Program, ProgramError, from_json, to_json
+from conformance.differential.trace import errnos
 from conformance.differential.wire import decode, encode
 from conformance.model import Expectation, Json
 from conformance.run.errors import Exit, UsageError, UserError
-from conformance.syscalls.table import grammar
+from conformance.syscalls.table import areas, grammar
 from runners.base import Runner
 
 TWIN = "again"
@@ -194,6 +197,8 @@ class Replayed:
     target: str
     release: str
     lines: list[str]
+    said: list[str]
+    """`0` or an errno's name for each call, and how it ended unless it just ended."""
     difference: Difference | None
     stable: bool
 
@@ -213,6 +218,45 @@ def replay(program: Program, runners: Mapping[str, Runner]) -> list[Replayed]:
             apart = next(differences(program, encoded, said[0][0], outcomes[0]), None)
             stable = all(next(differences(program, encoded, outcomes[0], each), None) is None for each in outcomes[1:])
             found.append(
-                Replayed(lane.name, lane.release, reproducer.lines(program, encoded, outcomes[0]), apart, stable)
+                Replayed(
+                    lane.name,
+                    lane.release,
+                    reproducer.lines(program, encoded, outcomes[0]),
+                    errnos(program, encoded, outcomes[0]),
+                    apart,
+                    stable,
+                )
             )
         return found
+
+
+# -- keeping a program as a case
+
+
+def keep(program: Program, replayed: Sequence[Replayed], corpus: Path, area: str, about: str) -> Path:
+    """Put a program into the corpus of kept programs, with what all targets said as its promise.
+
+    Raises UsageError when they do not agree, or one of them does not agree with itself.
+    """
+    for each in replayed:
+        if not each.stable:
+            raise UsageError(f"not kept: {each.target} says something else from run to run")
+        if each.said != replayed[0].said:
+            raise UsageError(
+                f"not kept: {each.target} says {' '.join(each.said)}, {replayed[0].target} {' '.join(replayed[0].said)}"
+            )
+    document = to_json(program)
+    assert isinstance(document, dict)
+    document["promise"] = list(replayed[0].said)
+    document["agreed"] = [f"{each.target} {each.release}" for each in replayed]
+    digest = hashlib.sha256(json.dumps(document["calls"]).encode()).hexdigest()[:8]
+    words = re.sub(r"[^a-z0-9]+", "-", about.lower()).strip("-")[:60]
+    path = corpus / area / f"{words}-{digest}.json"
+    _write(path, json.dumps(document, indent=1) + "\n")
+    return path
+
+
+def last_call(program: Program) -> tuple[str, str]:
+    """The area of a program's last call, which is what it is about, and the call's label."""
+    label = program.steps[-1].label
+    return areas()[label], label

@@ -19,12 +19,15 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cached_property
-from typing import Annotated, Any, Generic, ParamSpec, Protocol, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Generic, ParamSpec, Protocol, get_args, get_origin, get_type_hints
 
 from conformance.syscalls.buffers import Buffer, Struct
 from conformance.syscalls.choices import Choice
 from conformance.syscalls.kinds import CountedMemory, Kind, Seen
 from conformance.syscalls.numbers import SINCE, TABLES
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
 
 P = ParamSpec("P")
 
@@ -119,6 +122,12 @@ class Parameter:
     def choices(self) -> tuple[Choice, ...]:
         """What a generated program may pass, the plainest that works first."""
         return self.kind.choices(self.struct)
+
+    def strategy(self) -> SearchStrategy[Choice]:
+        """`choices` for Hypothesis, which is imported here and not before: it takes seconds in an emulated guest."""
+        from hypothesis.strategies import sampled_from  # noqa: PLC0415 - see above
+
+        return sampled_from(self.choices)
 
 
 class Syscall(Generic[P]):

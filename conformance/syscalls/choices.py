@@ -9,7 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from conformance.syscalls.buffers import Struct
 
@@ -105,7 +105,7 @@ LENGTHS: tuple[Choice, ...] = (
 """A pointer to the size of the memory before it."""
 
 PATHS: tuple[Choice, ...] = (
-    *(text(b"f0"),) * 16,
+    *(text(b"f0"),) * 24,
     *(text(name) for name in (b"d0", b"d0/f1", b"l0", b"d0", b"d0/f1", b"l0", b"f1", b"f1")),
     *(text(name) for name in (b"f1", b"f2", b"d0", b"d0/f1", b"l0", b"d1", b"l1")),
     *(
@@ -136,6 +136,8 @@ def joined(one: Blob, other: Blob) -> Blob:
 
 COMBINATIONS = 24
 """How many structs with several unusual members are among a struct's choices."""
+MIXED = 0.4
+"""The share of members that are unusual in them."""
 
 
 def struct_blobs(struct: type[Struct]) -> Iterator[Blob]:
@@ -149,7 +151,7 @@ def struct_blobs(struct: type[Struct]) -> Iterator[Blob]:
             yield compose(struct, names, [*plain[:at], value, *plain[at + 1 :]])
     mixer = random.Random(struct.__name__)  # noqa: S311 - reproducible on purpose
     for _ in range(COMBINATIONS):
-        yield compose(struct, names, [mixer.choice(each) for each in values])
+        yield compose(struct, names, [mixer.choice(each) if mixer.random() < MIXED else each[0] for each in values])
 
 
 def member_choices(struct: type[Struct], name: str) -> tuple[Choice, ...]:
@@ -168,7 +170,8 @@ def member_choices(struct: type[Struct], name: str) -> tuple[Choice, ...]:
 
 def compose(struct: type[Struct], names: list[str], values: list[Choice]) -> Blob:
     """A struct's bytes with such members."""
-    data, parts, types = bytearray(struct.size()), [], dict(struct._fields_)
+    data, parts = bytearray(struct.size()), []
+    types: dict[str, Any] = {field[0]: field[1] for field in struct._fields_}
     for name, value in zip(names, values, strict=True):
         field: Any = getattr(struct, name)
         notes = struct.members[name]
@@ -176,9 +179,9 @@ def compose(struct: type[Struct], names: list[str], values: list[Choice]) -> Blo
             data[field.offset : field.offset + field.size] = value.data
             parts += [(field.offset + offset, width, part) for offset, width, part in value.parts]
         elif isinstance(value, int) and field.size <= 8:
-            order = "big" if hasattr(types[name], "_swappedbytes_") else "little"
+            order: Literal["big", "little"] = "big" if hasattr(types[name], "_swappedbytes_") else "little"
             number = value & (1 << 8 * field.size) - 1
-            data[field.offset : field.offset + field.size] = number.to_bytes(field.size, order)  # type: ignore[arg-type] # one of the two
+            data[field.offset : field.offset + field.size] = number.to_bytes(field.size, order)
         elif not isinstance(value, int):
             parts.append((field.offset, field.size, value))
     return Blob(bytes(data), tuple(parts))

@@ -15,11 +15,13 @@ from conformance.syscalls.kinds import (
     AddressKind,
     Any_,
     Bits,
+    ChosenFd,
     ChosenMemory,
     Count,
     CountedMemory,
     Dev64,
     Dir,
+    Done,
     Fd,
     FdPair,
     FileDescriptor,
@@ -38,6 +40,7 @@ from conformance.syscalls.kinds import (
     Mode,
     Names,
     Number,
+    Numbered,
     Octal,
     Offset,
     Out,
@@ -46,8 +49,6 @@ from conformance.syscalls.kinds import (
     Path,
     PathKind,
     Pid,
-    Pid32,
-    Renamed,
     Seconds64,
     Seen,
     Signal,
@@ -130,13 +131,13 @@ HandleFlags = Annotated[int, Flags({"AT_SYMLINK_FOLLOW": AT_SYMLINK_FOLLOW, "AT_
 Whence = Annotated[int, Flags(named(globals(), "SEEK_"), bits=False)]
 FcntlCommand = Annotated[int, Flags(_COMMANDS, bits=False, plain=(F_GETFD,))]
 RenameFlags = Annotated[int, Flags(named(globals(), "RENAME_"), plain=(0, 0, 0))]
-FallocMode = Annotated[int, Flags(named(globals(), "FALLOC_FL_"), plain=(0, 0, FALLOC_FL_KEEP_SIZE, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE))]
+FallocMode = Annotated[int, Flags(named(globals(), "FALLOC_FL_"), only=(*(0, FALLOC_FL_KEEP_SIZE, FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE) * 5, FALLOC_FL_PUNCH_HOLE, FALLOC_FL_COLLAPSE_RANGE, FALLOC_FL_ZERO_RANGE, FALLOC_FL_INSERT_RANGE, FALLOC_FL_UNSHARE_RANGE, 1 << 30, -1))]
 StatxMask = Annotated[int, Flags(named(globals(), "STATX_"), plain=(STATX_BASIC_STATS, STATX_BASIC_STATS, STATX_BASIC_STATS | STATX_BTIME, 0xFFF, 0))]
 AccessMode = Annotated[int, Flags({"X_OK": 1, "W_OK": 2, "R_OK": 4})]
 LockOperation = Annotated[int, Flags(named(globals(), "LOCK_"), only=(*(LOCK_EX | LOCK_NB, LOCK_SH | LOCK_NB) * 6, *(LOCK_UN,) * 4, LOCK_EX, LOCK_SH, LOCK_NB, 0, 32, LOCK_SH | LOCK_EX | LOCK_NB))]
 RwFlags = Annotated[int, Flags(named(globals(), "RWF_"))]
 SpliceFlags = Annotated[int, Flags(named(globals(), "SPLICE_F_"), plain=(SPLICE_F_NONBLOCK, SPLICE_F_NONBLOCK, SPLICE_F_NONBLOCK | SPLICE_F_MOVE))]
-XattrFlags = Annotated[int, Flags(named(globals(), "XATTR_"), plain=(0, 0, 0, 0))]
+XattrFlags = Annotated[int, Flags(named(globals(), "XATTR_"), only=(*(0,) * 12, XATTR_CREATE, XATTR_CREATE, XATTR_REPLACE, XATTR_REPLACE, 3, 4, -1))]
 CloseRangeFlags = Annotated[int, Flags(named(globals(), "CLOSE_RANGE_"))]
 SyncRange = Annotated[int, Flags({"SYNC_FILE_RANGE_WAIT_BEFORE": 1, "SYNC_FILE_RANGE_WRITE": 2, "SYNC_FILE_RANGE_WAIT_AFTER": 4})]
 FileAdvice = Annotated[int, Flags({"POSIX_FADV_NORMAL": 0, "POSIX_FADV_RANDOM": 1, "POSIX_FADV_SEQUENTIAL": 2, "POSIX_FADV_WILLNEED": 3, "POSIX_FADV_DONTNEED": 4, "POSIX_FADV_NOREUSE": 5}, bits=False)]
@@ -159,7 +160,8 @@ class Requests(Flags):
         return super().show(seen)
 
 
-IoctlRequest = Annotated[int, Requests(_IOCTLS, bits=False, plain=(FIONBIO,))]
+_VARYING = (FS_IOC_GETFSUUID, FS_IOC_GETVERSION, FIOGETOWN)
+IoctlRequest = Annotated[int, Requests(_IOCTLS, bits=False, only=(*(value for value in _IOCTLS.values() if value not in _VARYING), 0, -1, 0x5400))]
 
 
 def _named(*names: bytes) -> tuple[Choice, ...]:
@@ -167,32 +169,37 @@ def _named(*names: bytes) -> tuple[Choice, ...]:
 
 
 _ODD_NAMES = (*_named(b"", b"/", b"f0/", b"f0/x", b"absent/x", b"d0/../f0", b"n" * 255, b"n" * 256), Blob(b"f1", edge=True), *BAD_POINTERS)
-NewPath = Annotated[bytes | Buffer | int | None, PathKind(*_named(b"f1", b"f1", b"f1", b"f2", b"f1", b"d0/f2", b"f2", b"f1", b"d1", b"f1", b"d1/f1", b"l1", b"f0", b"d0", b"l0"), *_ODD_NAMES)]
-NewDirPath = Annotated[bytes | Buffer | int | None, PathKind(*_named(b"d1", b"d1", b"d1", b"d1/d2", b"d1/", b"d0/d1", b"d1", b"d2", b"f0", b"d0", b"l0"), *_ODD_NAMES)]
-DirPath = Annotated[bytes | Buffer | int | None, PathKind(*_named(b"d0", b"d0", b"d0", b".", b"d0/", b".", b"d1", b"d0", b"d1", b"..", b"d0/..", b"f0", b"l0"), *_ODD_NAMES)]
-RemovedDirPath = Annotated[bytes | Buffer | int | None, PathKind(*_named(b"d1", b"d1", b"d1", b"d1", b"d1/d2", b"d0", b".", b"..", b"d0/.", b"f0", b"l0"), *_ODD_NAMES)]
-LinkPath = Annotated[bytes | Buffer | int | None, PathKind(*_named(b"l0", b"l0", b"l0", b"l0", b"l0", b"l1", b"f1", b"f0", b"d0"), *_ODD_NAMES)]
-TargetPath = Annotated[bytes | Buffer | int | None, PathKind(*_named(b"f0", b"f0", b"d0", b"absent", b"l1", b"f1", b"../w/f0", b"/", b"d0/f1"), *_ODD_NAMES)]
+NewPath = Annotated[bytes | Buffer | int | None, PathKind(*_named(*(b"f1",) * 12, *(b"f2",) * 6, b"d0/f2", b"d0/f2", b"f1", b"f1", b"f1", b"f2", b"f1", b"d0/f2", b"f2", b"f1", b"d1", b"f1", b"d1/f1", b"l1", b"f0", b"d0", b"l0"), *_ODD_NAMES)]
+NewDirPath = Annotated[bytes | Buffer | int | None, PathKind(*_named(*(b"d1",) * 12, b"d2", b"d2", b"d1/d2", b"d1/", b"d0/d1", b"d1", b"d2", b"f0", b"d0", b"l0"), *_ODD_NAMES)]
+DirPath = Annotated[bytes | Buffer | int | None, PathKind(*_named(*(b"d0", b".") * 10, b"d0/", b".", b"d1", b"d0", b"d1", b"..", b"d0/..", b"f0", b"l0"), *_ODD_NAMES)]
+RemovedDirPath = Annotated[bytes | Buffer | int | None, PathKind(*_named(*(b"d1",) * 24, b"d1/d2", b"d0", b".", b"..", b"d0/.", b"f0", b"l0"), *_ODD_NAMES)]
+LinkPath = Annotated[bytes | Buffer | int | None, PathKind(*_named(*(b"l0",) * 24, b"l1", b"f1", b"f0", b"d0"), *_ODD_NAMES)]
+TargetPath = Annotated[bytes | Buffer | int | None, PathKind(*_named(*(b"f0", b"d0", b"absent") * 8, b"l1", b"f1", b"../w/f0", b"/", b"d0/f1"), *_ODD_NAMES)]
 EmptyPath = Annotated[bytes | Buffer | int | None, PathKind(*_named(b"", b"", b"", b"", b"", b"", b"f0", b"."), 0, UNMAPPED)]
-XattrName = Annotated[bytes | Buffer | int | None, PathKind(*_named(*(b"trusted.a",) * 8, *(b"user.a",) * 5, b"trusted.b", b"security.a", b"system.posix_acl_access", b"user.", b"", b"a", b"user." + b"n" * 250, b"user." + b"n" * 251, b"unknown.a"), *BAD_POINTERS)]
+IsSet = Annotated[int, Done("xattr")]
+AfterSet = Annotated[int, Number(*(Use("xattr"),) * 8, *(0,) * 4, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, 1, -1)]
+ValueSize = Annotated[int, Number(*(LengthOf(),) * 10, *(Use("xattr"),) * 10, LengthOf(1, -1), 0, 1, 1 << 40, -1)]
+XattrName = Annotated[bytes | Buffer | int | None, PathKind(*_named(*(b"trusted.a",) * 24, *(b"user.a",) * 12, b"trusted.b", b"security.a", b"system.posix_acl_access", b"user.", b"", b"a", b"user." + b"n" * 250, b"user." + b"n" * 251, b"unknown.a"), *BAD_POINTERS)]
 MemoryName = Annotated[bytes | Buffer | int | None, PathKind(*_named(b"memory", b"memory", b"memory", b"", b"a/b", b"n" * 249, b"n" * 250), *BAD_POINTERS[:3])]
 
 File = Annotated[int, FileDescriptor("file", Use("fd:file"), Use("fd:file"), Use("fd:mem"), Use("fd"), Use("fd"), Use("fd:dir"), Use("fd:pipe:r"), Use("fd:path"))]
 """A regular file, most of the time: what has a size and a position."""
+SocketFd = Annotated[int, ChosenFd("socket", *(Use("fd:socket:unix"), Use("fd:socket:unix:pair")) * 4, Use("fd"), -1)]
 FileOnly = Annotated[int, FileDescriptor("file")]
 DirFd = Annotated[int, FileDescriptor("dir")]
 PathFd = Annotated[int, FileDescriptor("path")]
 MemoryFd = Annotated[int, FileDescriptor("mem")]
 PipeFd = Annotated[int, FileDescriptor("pipe")]
+OtherPipe = Annotated[int, ChosenFd("pipe:w", *(Use("fd:pipe:w:blocking"),) * 6, Use("fd:pipe:w"), Use("fd"), -1)]
 PipeIn = Annotated[int, FileDescriptor("pipe:w")]
 PipeOut = Annotated[int, FileDescriptor("pipe:r")]
-Readable = Annotated[int, FileDescriptor("", Use("fd"), Use("fd:file"), Use("fd"), Use("fd:pipe:r"), Use("fd:pipe:r"), Use("fd:event"), Use("fd:timer"), Use("fd:signal"), Use("fd:inotify"), Use("fd:inotify"), Use("fd:fanotify"), Use("fd:socket:unix"), Use("fd:mem"), Use("fd:dir"), Use("fd:path"), Use("fd:epoll"))]
-Writable = Annotated[int, FileDescriptor("", Use("fd"), Use("fd:file"), Use("fd"), Use("fd:pipe:w"), Use("fd:pipe:w"), Use("fd:pipe:w"), Use("fd:event"), Use("fd:socket:unix"), Use("fd:mem"), Use("fd:path"), Use("fd:inotify"))]
-SpliceIn = Annotated[int, FileDescriptor("file", Use("fd:file"), Use("fd:file"), Use("fd:file"), Use("fd:pipe:r"), Use("fd:pipe:r"), Use("fd:pipe:r"), Use("fd:socket:unix"), Use("fd:dir"))]
-SpliceOut = Annotated[int, FileDescriptor("pipe:w", Use("fd:pipe:w"), Use("fd:pipe:w"), Use("fd:pipe:w"), Use("fd:file"), Use("fd:file"), Use("fd:mem"), Use("fd:socket:unix"), Use("fd:event"))]
-NewNumber = Annotated[int, FileDescriptor("", 20, 20, 10, 30, 0, 20, 63, 64, Use("fd"))]
+Readable = Annotated[int, ChosenFd("", Use("fd"), Use("fd:file"), Use("fd"), Use("fd:pipe:r"), Use("fd:pipe:r"), Use("fd:event"), Use("fd:timer"), Use("fd:signal"), Use("fd:inotify"), Use("fd:inotify"), Use("fd:fanotify"), Use("fd:socket:unix"), Use("fd:mem"), Use("fd:dir"), Use("fd:path"), Use("fd:epoll"), Use("fd", 1), -1, 63)]
+Writable = Annotated[int, ChosenFd("", Use("fd"), Use("fd:file"), Use("fd"), Use("fd:pipe:w"), Use("fd:pipe:w"), Use("fd:pipe:w"), Use("fd:event"), Use("fd:socket:unix"), Use("fd:mem"), Use("fd:path"), Use("fd:inotify"), Use("fd", 1), -1)]
+SpliceIn = Annotated[int, ChosenFd("file", Use("fd:file"), Use("fd:file"), Use("fd:file"), Use("fd:pipe:r"), Use("fd:pipe:r"), Use("fd:pipe:r"), Use("fd:socket:unix"), Use("fd:dir"), Use("fd"), -1)]
+SpliceOut = Annotated[int, ChosenFd("pipe:w", Use("fd:pipe:w"), Use("fd:pipe:w"), Use("fd:pipe:w"), Use("fd:file"), Use("fd:file"), Use("fd:mem"), Use("fd:socket:unix"), Use("fd:event"), Use("fd"), -1)]
+NewNumber = Annotated[int, ChosenFd("", *(20, 30) * 6, 63, 0, 64, -1, Use("fd"), Use("fd"), Use("fd", 1))]
 """Where a duplicate is wanted."""
-LastFd = Annotated[int, FileDescriptor("", -1, -1, -1, 63, 5, 0)]
+LastFd = Annotated[int, ChosenFd("", -1, -1, -1, 63, 5, 0)]
 LowestFd = Annotated[int, Number(0, 0, 0, 10, 20, 63, 64, -1, 0x7FFFFFFF)]
 FileSize = Annotated[int, Number(5, 5, 5, 13, 26, 30, 100, 4095, 4096, 4097, 1 << 20, 0, 0, -1, 1 << 40, (1 << 63) - 1)]
 Amount = Annotated[int, Number(5, 5, 5, 13, 26, 26, 64, 4096, 65536, 1 << 20, 0, 1, -1, 0x7FFFFFFF)]
@@ -200,6 +207,7 @@ Amount = Annotated[int, Number(5, 5, 5, 13, 26, 26, 64, 4096, 65536, 1 << 20, 0,
 High = Annotated[int, Number(0, 0, 0, 0, 0, 1, -1)]
 PipeSize = Annotated[int, Number(4096, 8192, 65536, 1 << 20, 4097, 1, 0, -1, 1 << 31)]
 Device = Annotated[int, Number(0, 0, 0, 0x103, 0x501, -1)]
+KnownDevice = Annotated[int, Number(Use("dev"), Use("dev"), 0, 0x501, -1)]
 
 
 class NodeMode(Octal):
@@ -221,7 +229,7 @@ Times = Annotated[bytes | Buffer | int | None, ChosenMemory(_pack(1, 2, 3, 4), _
 Timevals = Annotated[bytes | Buffer | int | None, ChosenMemory(_pack(1, 2, 3, 4), _pack(1, 2, 3, 4), _pack(1000, 0, 0, 999_999), _pack(0, 10**6, 0, 0), _pack(0, 0, 0, -1), _pack(-1, 0, 1 << 40, 1), *_BAD_TIMES)]
 """Two `struct timeval`."""
 Utimbuf = Annotated[bytes | Buffer | int | None, ChosenMemory(_pack(1, 2), _pack(1000, 3), _pack(0, -1), _pack(1 << 40, 1), *_BAD_TIMES)]
-OffsetPointer = Annotated[Struct | bytes | Buffer | int | None, ChosenMemory(0, 0, 0, 0, _pack(0), _pack(5), _pack(26), _pack(100), _pack(-1), _pack((1 << 63) - 1), UNMAPPED, out=True)]
+OffsetPointer = Annotated[Struct | bytes | Buffer | int | None, ChosenMemory(*(0,) * 16, _pack(0), _pack(5), _pack(26), _pack(100), _pack(-1), _pack((1 << 63) - 1), UNMAPPED, out=True)]
 """`loff_t *`: where to begin, and then where it ended; NULL is the file's own position."""
 INT_ZERO, INT_ONE = Blob(bytes(4)), Blob(b"\1" + bytes(3))
 IntIn = Annotated[bytes | Buffer | Struct | int | None, ChosenMemory(INT_ONE, INT_ONE, INT_ZERO, Blob(b"\xff" * 4), 0, UNMAPPED)]
@@ -343,6 +351,7 @@ Entries = Annotated[Struct | Buffer | int | None, DirectoryEntries()]
 OldEntries = Annotated[Struct | Buffer | int | None, DirectoryEntries(old=True)]
 XattrList = Annotated[Buffer | int | None, XattrNames()]
 Pipe = Annotated[Buffer | int | None, FdPair("pipe:r", "pipe:w")]
+BlockingPipe = Annotated[Buffer | int | None, FdPair("pipe:r:blocking", "pipe:w:blocking")]
 
 
 class Timespec(Struct):
@@ -445,11 +454,19 @@ class Statfs(Struct):
     spare3: I64
 
 
-class LockOwner(Renamed):
-    """Who holds a lock: nobody, where a lock is asked for."""
+class Owner(Numbered):
+    """Who holds a lock, or is told of a descriptor's events. Nobody is 0: no resource, for 0 means oneself elsewhere."""
+
+    def __init__(self, *choices: Choice) -> None:
+        super().__init__("pid", keep=(0, -1, 1))
+        self._choices = choices
 
     def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
-        return (0, 1)
+        return self._choices
+
+
+OwnerNumber = Annotated[int, Owner(0)]
+Owner32 = Annotated[int, Layout(ctypes.c_int32), Owner(Use("pid"), 0, -1)]
 
 
 class Flock(Struct):
@@ -460,7 +477,7 @@ class Flock(Struct):
     pad: U32
     l_start: Annotated[int, Layout(ctypes.c_int64), Number(0, 1, 5, 26, -1)]
     l_len: Annotated[int, Layout(ctypes.c_int64), Number(0, 1, 5, -1)]
-    l_pid: Annotated[int, Layout(ctypes.c_int32), LockOwner("pid", keep=(0, -1, 1))]
+    l_pid: Annotated[int, Layout(ctypes.c_int32), Owner(0, 0, 1)]
     pad1: U32
 
 
@@ -468,7 +485,7 @@ class FOwnerEx(Struct):
     """`struct f_owner_ex`."""
 
     type: Annotated[int, Layout(ctypes.c_int32), Number(1, 0, 2, 3)]
-    pid: Pid32
+    pid: Owner32
 
 
 class IovecArray(Memory):
@@ -521,7 +538,7 @@ class Cachestat(Struct):
 
 
 class Ustat(Struct):
-    """`struct ustat`; its two names, at the end, are never filled."""
+    """What ustat(2) fills; its two names, at the end, it never does. No header has it any more."""
 
     tfree: Varying32
     pad0: U32
@@ -653,7 +670,7 @@ class Fiemap(Struct):
 class OwnerPid(Struct):
     """Who is told of a descriptor's events."""
 
-    pid: Pid32
+    pid: Owner32
 
 
 RwHint = Annotated[bytes | Buffer | int | None, ChosenMemory(*map(_pack, (0, 1, 2, 3, 4, 5, 6, -1)), UNMAPPED)]
@@ -781,7 +798,7 @@ def ioctl_cloexec(fd: Fd, request: IoctlRequest, arg: None_ = 0) -> Zero: ...
 @operation(ioctl, request=FIONREAD)
 def ioctl_fionread(fd: Readable, request: IoctlRequest, arg: IntOut = 0) -> Zero: ...
 @operation(ioctl, request=TIOCOUTQ)
-def ioctl_tiocoutq(fd: Writable, request: IoctlRequest, arg: IntOut = 0) -> Zero: ...
+def ioctl_tiocoutq(fd: SocketFd, request: IoctlRequest, arg: IntOut = 0) -> Zero: ...
 @operation(ioctl, request=FIOQSIZE)
 def ioctl_fioqsize(fd: File, request: IoctlRequest, arg: LongOut = 0) -> Zero: ...
 @operation(ioctl, request=FIGETBSZ)
@@ -789,9 +806,9 @@ def ioctl_figetbsz(fd: File, request: IoctlRequest, arg: IntOut = 0) -> Zero: ..
 @operation(ioctl, request=FIBMAP)
 def ioctl_fibmap(fd: File, request: IoctlRequest, arg: IntIn = 0) -> Zero: ...
 @operation(ioctl, request=FIOSETOWN)
-def ioctl_setown(fd: Fd, request: IoctlRequest, arg: PidPointer = 0) -> Zero: ...
+def ioctl_setown(fd: SocketFd, request: IoctlRequest, arg: PidPointer = 0) -> Zero: ...
 @operation(ioctl, request=FIOGETOWN)
-def ioctl_getown(fd: Fd, request: IoctlRequest, arg: Out[OwnerPid] = 0) -> Zero: ...
+def ioctl_getown(fd: SocketFd, request: IoctlRequest, arg: Out[OwnerPid] = 0) -> Zero: ...
 @operation(ioctl, request=FS_IOC_GETFLAGS)
 def ioctl_getflags(fd: File, request: IoctlRequest, arg: IntOut = 0) -> Zero: ...
 @operation(ioctl, request=FS_IOC_SETFLAGS)
@@ -815,7 +832,7 @@ def flock(fd: File, operation: LockOperation) -> Zero: ...
 @syscall
 def pipe2(fds: Pipe, flags: PipeFlags) -> Zero: ...
 @syscall
-def pipe(fds: Pipe) -> Zero: ...
+def pipe(fds: BlockingPipe) -> Zero: ...
 @syscall
 def stat(path: Path, buf: Out[Stat]) -> Zero: ...
 @syscall
@@ -837,7 +854,7 @@ def statfs(path: Path, buf: Out[Statfs]) -> Zero: ...
 @syscall
 def fstatfs(fd: Fd, buf: Out[Statfs]) -> Zero: ...
 @syscall
-def ustat(dev: Device, buf: Out[Ustat]) -> Zero: ...
+def ustat(dev: KnownDevice, buf: Out[Ustat]) -> Zero: ...
 @syscall
 def access(path: Path, mode: AccessMode) -> Zero: ...
 @syscall
@@ -947,21 +964,21 @@ def utimensat(dirfd: Dir, path: Path, times: Times, flags: NoFollowFlags) -> Zer
 @operation(utimensat, path=0)
 def utimensat_fd(dirfd: Fd, path: None_, times: Times, flags: NoFollowFlags) -> Zero: ...
 @syscall
-def setxattr(path: Path, name: XattrName, value: InBytes, size: Size, flags: XattrFlags) -> Zero: ...
+def setxattr(path: Path, name: XattrName, value: InBytes, size: Size, flags: XattrFlags) -> IsSet: ...
 @syscall
-def lsetxattr(path: Path, name: XattrName, value: InBytes, size: Size, flags: XattrFlags) -> Zero: ...
+def lsetxattr(path: Path, name: XattrName, value: InBytes, size: Size, flags: XattrFlags) -> IsSet: ...
 @syscall
-def fsetxattr(fd: File, name: XattrName, value: InBytes, size: Size, flags: XattrFlags) -> Zero: ...
+def fsetxattr(fd: File, name: XattrName, value: InBytes, size: Size, flags: XattrFlags) -> IsSet: ...
 @syscall
-def setxattrat(dirfd: Dir, path: Path, at_flags: NoFollowFlags, name: XattrName, args: In[XattrArgs], size: Size) -> Zero: ...
+def setxattrat(dirfd: Dir, path: Path, at_flags: NoFollowFlags, name: XattrName, args: In[XattrArgs], size: Size) -> IsSet: ...
 @syscall
-def getxattr(path: Path, name: XattrName, value: OutBytes, size: Size) -> Count: ...
+def getxattr(path: Path, name: XattrName, value: OutBytes, size: ValueSize) -> Count: ...
 @syscall
-def lgetxattr(path: Path, name: XattrName, value: OutBytes, size: Size) -> Count: ...
+def lgetxattr(path: Path, name: XattrName, value: OutBytes, size: ValueSize) -> Count: ...
 @syscall
-def fgetxattr(fd: File, name: XattrName, value: OutBytes, size: Size) -> Count: ...
+def fgetxattr(fd: File, name: XattrName, value: OutBytes, size: ValueSize) -> Count: ...
 @syscall
-def getxattrat(dirfd: Dir, path: Path, at_flags: NoFollowFlags, name: XattrName, args: In[XattrRoom], size: Size) -> Count: ...
+def getxattrat(dirfd: Dir, path: Path, at_flags: AfterSet, name: XattrName, args: In[XattrRoom], size: Size) -> Count: ...
 @syscall
 def listxattr(path: Path, names: XattrList, size: Size) -> Count: ...
 @syscall
@@ -977,7 +994,7 @@ def lremovexattr(path: Path, name: XattrName) -> Zero: ...
 @syscall
 def fremovexattr(fd: File, name: XattrName) -> Zero: ...
 @syscall
-def removexattrat(dirfd: Dir, path: Path, at_flags: NoFollowFlags, name: XattrName) -> Zero: ...
+def removexattrat(dirfd: Dir, path: Path, at_flags: AfterSet, name: XattrName) -> Zero: ...
 @syscall
 def file_getattr(dirfd: Dir, path: Path, attr: Out[FileAttr], size: Size, at_flags: NoFollowFlags) -> Zero: ...
 @syscall
@@ -987,7 +1004,7 @@ def sendfile(out: SpliceOut, source: SpliceIn, offset: OffsetPointer, count: Amo
 @syscall
 def splice(source: SpliceIn, off_in: OffsetPointer, out: SpliceOut, off_out: OffsetPointer, length: Amount, flags: SpliceFlags) -> Count: ...
 @syscall
-def tee(source: PipeOut, out: PipeIn, length: Amount, flags: SpliceFlags) -> Count: ...
+def tee(source: PipeOut, out: OtherPipe, length: Amount, flags: SpliceFlags) -> Count: ...
 @syscall
 def vmsplice(fd: PipeIn, iov: WriteVectors, count: IovecCount, flags: SpliceFlags) -> Count: ...
 @syscall

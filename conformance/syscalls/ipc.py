@@ -144,9 +144,9 @@ _MODES = {"IPC_CREAT": IPC_CREAT, "IPC_EXCL": IPC_EXCL}
 GetFlags = Annotated[int, Flags(_MODES, only=(0o600 | IPC_CREAT, 0o600 | IPC_CREAT, 0o644 | IPC_CREAT, 0o666 | IPC_CREAT, 0o600 | IPC_CREAT | IPC_EXCL, 0o600 | IPC_CREAT | IPC_EXCL, 0, 0o600, 0o777, IPC_CREAT, -1))]
 ShmFlags = Annotated[int, Flags(_MODES, only=(0o600 | IPC_CREAT, 0o600 | IPC_CREAT, 0o644 | IPC_CREAT, 0o600 | IPC_CREAT | IPC_EXCL, 0, 0o600, IPC_CREAT, 0o600 | IPC_CREAT | 0o4000, 0o600 | IPC_CREAT | 0o10000, -1))]
 AttachFlags = Annotated[int, Flags({"SHM_RDONLY": SHM_RDONLY, "SHM_RND": SHM_RND, "SHM_REMAP": SHM_REMAP, "SHM_EXEC": SHM_EXEC}, plain=(0, SHM_RND, SHM_RDONLY))]
-ShmAddress = Annotated[int, AddressKind(ARENA, ARENA, ARENA + 4 * PAGE, ARENA + 8 * PAGE, ARENA + PAGE, ARENA + PAGE + 1, DATA, KERNEL_ADDRESS)]
-OutShmid = Annotated[ShmidDs | Buffer | int | None, ChosenMemory(*(room(112),) * 6, room(112, edge=True), *BAD_POINTERS[:4], out=True, reads=False)]
-OutMsqid = Annotated[MsqidDs | Buffer | int | None, ChosenMemory(*(room(120),) * 6, room(120, edge=True), *BAD_POINTERS[:4], out=True, reads=False)]
+ShmAddress = Annotated[int, AddressKind(*(ARENA,) * 12, ARENA + 4 * PAGE, ARENA + 8 * PAGE, ARENA + PAGE, ARENA + PAGE + 1, DATA, KERNEL_ADDRESS)]
+OutShmid = Annotated[ShmidDs | Buffer | int | None, ChosenMemory(*(room(112),) * 6, room(112, edge=True), 0, KERNEL_ADDRESS, out=True, reads=False)]
+OutMsqid = Annotated[MsqidDs | Buffer | int | None, ChosenMemory(*(room(120),) * 6, room(120, edge=True), 0, KERNEL_ADDRESS, out=True, reads=False)]
 OutMasked = Annotated[Struct | Buffer | int | None, MaskedMemory(out=True, reads=False, choices=(room(128),))]
 """Limits and counters of the whole machine or namespace (`struct shminfo`, `struct shm_info` …)."""
 Nothing = Annotated[Struct | bytes | Buffer | int | None, ChosenMemory(0, 0, 0, 1)]
@@ -176,8 +176,9 @@ def shmctl_stat_of(id: Annotated[int, Number(0, 0, 1, 2, -1)], command: Int, buf
 
 
 def operations(*triples: tuple[int, int, int]) -> Blob:
-    """An array of `struct sembuf`: number, operation, flags."""
-    return Blob(b"".join(struct.pack("=HhH", *each) for each in triples))
+    """An array of `struct sembuf`: number, operation, flags; further ones, should they be asked for, do not wait."""
+    more = ((2, 0, IPC_NOWAIT),) * (3 - len(triples))
+    return Blob(b"".join(struct.pack("=HhH", *each) for each in (*triples, *more)))
 
 
 class SemOperations(Memory):
@@ -198,16 +199,16 @@ class SemOperations(Memory):
             operations((0, 0, now), (0, 1, now)),
         )
         bad = (operations((3, 1, now)), operations((0, 32767, now)), operations((0, -32768, undo)), operations((65535, 0, now)))
-        return (*good * 2, *bad, Blob(b""), *BAD_POINTERS)
+        return (*good * 2, *bad, 0, KERNEL_ADDRESS)
 
 
 InSemOperations = Annotated[bytes | Buffer | int | None, SemOperations()]
-SemCount = Annotated[int, Number(1, 1, 1, 2, 3, 0, 501, -1)]
+SemCount = Annotated[int, Number(1, 1, 1, 1, 1, 2, 3, 0, 501, -1)]
 SemIndex = Annotated[int, Number(0, 0, 1, 2, 3, -1)]
 SemValue = Annotated[bytes | Buffer | Struct | int | None, Number(1, 0, 2, 32767, 32768, -1)]
 SemValues = Annotated[bytes | Buffer | int | None, ChosenMemory(*(Blob(struct.pack("=3H", *each)) for each in ((1, 2, 3), (0, 0, 0), (5, 32767, 0), (32768, 1, 1))), KERNEL_ADDRESS, 0)]
 OutSemValues = Annotated[Buffer | int | None, ChosenMemory(*(room(6),) * 4, room(2, edge=True), KERNEL_ADDRESS, out=True, reads=False)]
-OutSemid = Annotated[SemidDs | Buffer | int | None, ChosenMemory(*(room(104),) * 6, room(104, edge=True), *BAD_POINTERS[:4], out=True, reads=False)]
+OutSemid = Annotated[SemidDs | Buffer | int | None, ChosenMemory(*(room(104),) * 6, room(104, edge=True), 0, KERNEL_ADDRESS, out=True, reads=False)]
 
 
 @syscall
@@ -244,18 +245,18 @@ def message(kind: int, content: bytes) -> Blob:
     return Blob(struct.pack("=q", kind) + content)
 
 
-InMessage = Annotated[bytes | Buffer | int | None, ChosenMemory(*(message(*each) for each in ((1, b"hello"), (1, b"hello"), (2, b"second"), (3, b""), (1, b"x" * 100), (0, b"none"), (-1, b"none"))), Blob(b"\1"), *BAD_POINTERS)]
+InMessage = Annotated[bytes | Buffer | int | None, ChosenMemory(*(message(*each) for each in (*((1, b"hello"),) * 8, *((2, b"second"),) * 3, (3, b""), (1, b"x" * 100), (0, b"none"), (-1, b"none"))), Blob(b"\1"), 0, KERNEL_ADDRESS)]
 OutMessage = Annotated[Buffer | Struct | int | None, ChosenMemory(*(room(72),) * 8, room(12), room(72, edge=True), KERNEL_ADDRESS, 0, out=True, reads=False)]
-MessageType = Annotated[int, Number(0, 0, 0, 1, 2, 3, -2, -3, -1, 99, -(1 << 63))]
+MessageType = Annotated[int, Number(0, 0, 0, 0, 0, 0, 1, 1, 2, 3, -2, -3, -1, 99, -(1 << 63))]
 ReceiveFlags = Annotated[int, Flags({"IPC_NOWAIT": IPC_NOWAIT, "MSG_NOERROR": MSG_NOERROR, "MSG_EXCEPT": MSG_EXCEPT, "MSG_COPY": MSG_COPY}, only=tuple(IPC_NOWAIT | more for more in (0, 0, 0, MSG_NOERROR, MSG_NOERROR, MSG_EXCEPT, MSG_COPY, MSG_COPY | MSG_EXCEPT, 1)))]
 
 
 @syscall
 def msgget(key: Key, flags: GetFlags) -> MsgId: ...
 @syscall
-def msgsnd(id: MsgId, message: InMessage, size: Annotated[int, Number(5, 5, 1, 0, 6, 100, 8193, -1)], flags: Annotated[int, Number(IPC_NOWAIT, IPC_NOWAIT, IPC_NOWAIT | MSG_NOERROR, IPC_NOWAIT | 1)]) -> Zero: ...
+def msgsnd(id: MsgId, message: InMessage, size: Annotated[int, Number(5, 5, 5, 5, 5, 1, 0, 6, 100, 8193, -1)], flags: Annotated[int, Number(IPC_NOWAIT, IPC_NOWAIT, IPC_NOWAIT | MSG_NOERROR, IPC_NOWAIT | 1)]) -> Zero: ...
 @syscall
-def msgrcv(id: MsgId, message: OutMessage, size: Annotated[int, Number(64, 64, 64, 3, 0, -1)], type: MessageType, flags: ReceiveFlags) -> Count: ...
+def msgrcv(id: MsgId, message: OutMessage, size: Annotated[int, Number(*(64,) * 8, 3, 0, -1)], type: MessageType, flags: ReceiveFlags) -> Count: ...
 @syscall
 def msgctl(id: MsgId, command: Annotated[int, Number(99, 4, -1)], buf: Annotated[MsqidDs | bytes | Buffer | int | None, Memory(out=True)]) -> Int: ...
 @operation(msgctl, command=IPC_STAT)
@@ -284,17 +285,18 @@ QueueFlags = Annotated[
 
 
 class OptionalMqAttr(Memory):
-    """The attributes of a queue, or NULL."""
+    """The attributes of a queue; hardly ever NULL: ten queues as large as that are all that a user may have."""
 
     def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
-        return (0, *super().choices(struct), *(0,) * 24)
+        ones = super().choices(struct)
+        return (ones[0], *ones * 2, *(ones[0],) * 60, 0, 0)
 
 
 class NotifyMemory(Memory):
     """A `struct sigevent` for a queue, or NULL."""
 
     def choices(self, struct_: type[Struct] | None = None) -> tuple[Choice, ...]:
-        events = ((0, 10, 0), (0, 10, 0), (7, 0, 1), (77, 12, 0), (0, 64, 1), (0, 65, 1), (0, 10, 2), (0, 0, 3))
+        events = ((0, 17, 0), (0, 10, 0), (7, 0, 1), (77, 12, 0), (0, 64, 1), (0, 65, 1), (0, 10, 2), (0, 0, 3))
         return (*(Blob(struct.pack("=Qii48x", *each)) for each in events), 0, 0, 0, *BAD_POINTERS[1:])
 
 
@@ -310,7 +312,7 @@ def mq_unlink(name: QueueName) -> Zero: ...
 @syscall
 def mq_timedsend(fd: Queue, message: InBytes, size: Size, priority: Priority, timeout: AtOnce) -> Zero: ...
 @syscall
-def mq_timedreceive(fd: Queue, message: Annotated[Buffer | int | None, CountedMemory(*(room(8192),) * 6, room(64), room(1))], size: Size, priority: OutPriority, timeout: AtOnce) -> Count: ...
+def mq_timedreceive(fd: Queue, message: Annotated[Buffer | int | None, CountedMemory(*(room(64),) * 10, room(8192), room(1))], size: Size, priority: OutPriority, timeout: AtOnce) -> Count: ...
 @syscall
 def mq_notify(fd: Queue, event: InNotify) -> Zero: ...
 @syscall

@@ -15,7 +15,7 @@ import re
 import signal
 from collections.abc import Iterator, Mapping
 from itertools import combinations
-from typing import TYPE_CHECKING, Annotated, TypeAlias, TypeVar
+from typing import Annotated, TypeAlias, TypeVar
 
 from conformance.model import Json
 from conformance.syscalls.buffers import Buffer, Layout, Struct
@@ -39,9 +39,6 @@ from conformance.syscalls.choices import (
     struct_blobs,
 )
 
-if TYPE_CHECKING:
-    from hypothesis.strategies import SearchStrategy
-
 Seen: TypeAlias = Json
 Pointer: TypeAlias = "bytes | Buffer | Struct | int | None"
 
@@ -50,8 +47,8 @@ MASK = "*"
 """What stands for a value that cannot be compared."""
 
 
-SIGNALS = (signal.SIGALRM, signal.SIGHUP, signal.SIGPIPE, signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT, signal.SIGURG)
-SIGNALS = (*map(int, SIGNALS), 34, 64, 0, 65, -1)
+_NAMED = (signal.SIGALRM, signal.SIGHUP, signal.SIGPIPE, signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT, signal.SIGURG)
+SIGNALS = (*map(int, _NAMED), 34, 64, 0, 65, -1)
 """Ones that mean something of their own, real-time ones, and numbers that are none."""
 
 
@@ -65,6 +62,11 @@ class Names:
         """The name of `value` among the values of `family`, in order of appearance."""
         family_names = self._seen.setdefault(family, {})
         return f"{family}#{family_names.setdefault(value, len(family_names) + 1)}"
+
+    def known(self, family: str, value: int) -> str | None:
+        """The name of `value`, if it has appeared among the values of `family`."""
+        number = self._seen.get(family, {}).get(value)
+        return None if number is None else f"{family}#{number}"
 
 
 class Kind:
@@ -86,12 +88,6 @@ class Kind:
         `struct` is what a pointer points to, where it is known.
         """
         return PLAIN_NUMBERS
-
-    def strategy(self, struct: type[Struct] | None = None) -> SearchStrategy[Choice]:
-        """`choices` for Hypothesis, which is imported here and not before: it takes seconds in an emulated guest."""
-        from hypothesis.strategies import sampled_from  # noqa: PLC0415 - see above
-
-        return sampled_from(self.choices(struct))
 
     def to_c(self, value: int) -> str:
         """A constant as C source: the number, as names may be newer than the headers, and what it means."""
@@ -151,7 +147,7 @@ class Length(Kind):
 
     def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
         exact = LengthOf(self.unit)
-        return (*(exact,) * 10, LengthOf(self.unit, -1), LengthOf(self.unit, 1), 0, 1, -1, 0x7FFFFFFF, 1 << 40)
+        return (*(exact,) * 30, LengthOf(self.unit, -1), LengthOf(self.unit, 1), 0, 1, -1, 0x7FFFFFFF, 1 << 40)
 
 
 class Renamed(Kind):
@@ -182,6 +178,13 @@ class Numbered(Kind):
         return seen if not isinstance(seen, int) or seen in self.keep else names.name(self.of, seen)
 
 
+class Done(Kind):
+    """That a call has succeeded, where others need that it has: its result is 0, which they take for no flags."""
+
+    def __init__(self, family: str) -> None:
+        self.family = family
+
+
 class FileDescriptor(Renamed):
     """An fd: renamed, but for the standard streams, negative numbers and AT_FDCWD.
 
@@ -193,7 +196,7 @@ class FileDescriptor(Renamed):
         self._choices = choices
 
     def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
-        own = (*(Use(self.family),) * 12, Use(self.family, 1), Use(self.family, 1), Use(self.family, 2))
+        own = (*(Use(self.family),) * 20, *(Use(self.family, 1),) * 3, Use(self.family, 2))
         return (*self._choices, *own, Use("fd"), -1, 63, -100)
 
     def normal(self, seen: Seen, names: Names) -> Seen:
@@ -203,6 +206,13 @@ class FileDescriptor(Renamed):
 
     def show(self, seen: Seen) -> str:
         return "AT_FDCWD" if seen == -100 else super().show(seen)
+
+
+class ChosenFd(FileDescriptor):
+    """An fd of which it is known what is worth trying: the kinds that a call tells apart."""
+
+    def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
+        return self._choices
 
 
 class Clocked(Kind):
@@ -282,7 +292,7 @@ class Flags(Kind):
         unknown = 1 << 62 if any(value >> 32 for value in values) else 1 << 30
         many = (0, *values) * max(1, len(pairs) // (len(values) + 1))
         tried, plain = (*many, *pairs, unknown, -1), self.plain or (0,)
-        return (*plain * max(1, len(tried) // len(plain)), *tried)
+        return (*plain * max(1, max(len(tried), 16) // len(plain)), *tried)
 
     def show(self, seen: Seen) -> str:
         if not isinstance(seen, int):
@@ -346,8 +356,8 @@ class Memory(Kind):
             good = tuple(struct_blobs(struct)) if self.reads else (room(size),) * 4 + (room(size, edge=True),)
         else:
             good = ROOMS if self.out else TEXTS
-        good *= max(1, 4 * len(BAD_POINTERS) // max(1, len(good)))
-        return (*good, *BAD_POINTERS * (1 + len(good) // 30))
+        good *= max(1, 40 // max(1, len(good)))
+        return (*good, *BAD_POINTERS * (len(good) // 40 or 1))
 
     def resources(self, struct: type[Struct] | None) -> Iterator[tuple[int, int, str]]:
         """What of the memory that a successful call has written is a resource: offset, width in bytes, family."""

@@ -14,8 +14,10 @@ from conformance.syscalls.kinds import (
     Address64,
     AddressKind,
     Bits,
+    ChosenFd,
     ChosenMemory,
     Count,
+    Done,
     FileDescriptor,
     Flags,
     In,
@@ -98,13 +100,14 @@ Changed = Annotated[int, AddressKind(*_MAPPING, *_PLACES[-4:], ARENA + 1)]
 """A mapping to change."""
 Mapped = Annotated[int, AddressKind(*_MAPPING, *_PLACES[-4:], ARENA + 1, READ_ONLY, UNMAPPED, 0, -PAGE)]
 """A mapping to ask of, or to advise on."""
-NewAddress = Annotated[int, AddressKind(ARENA + 16 * PAGE, ARENA + 16 * PAGE, ARENA + 8 * PAGE, ARENA + PAGE, ARENA, ARENA + 16 * PAGE + 1)]
+FileMap = Annotated[int, AddressKind(*(Use("map:file"),) * 8, Use("map"), ARENA)]
+NewAddress = Annotated[int, AddressKind(*(ARENA + 16 * PAGE, ARENA + 8 * PAGE) * 4, ARENA + PAGE, ARENA, ARENA + 16 * PAGE + 1)]
 BreakAddress = Annotated[int, AddressKind(0, 0, 0, PAGE, ARENA)]
 NewLength = Annotated[int, Number(*(4 * PAGE,) * 8, PAGE, PAGE, 2 * PAGE, 8 * PAGE, 1, PAGE + 1, 0, -1, 1 << 47)]
 MapLength = Annotated[int, Number(*(PAGE, 2 * PAGE, 4 * PAGE, PAGE, PAGE) * 3, 8 * PAGE, 1, PAGE + 1, 0, -1, 1 << 47)]
 Grown = Annotated[int, Number(2 * PAGE, PAGE, 4 * PAGE, 2 * PAGE, 8 * PAGE, 1, 0, -1)]
 PageOffset = Annotated[int, Number(0, 0, 0, PAGE, 2 * PAGE, 1, -1, -PAGE, 1 << 40)]
-NoFd = Annotated[int, FileDescriptor("", *(-1,) * 24)]
+NoFd = Annotated[int, ChosenFd("", *(-1,) * 12, Use("fd"))]
 Mappable = Annotated[int, FileDescriptor("file", *(Use("fd:file"), Use("fd:mem")) * 4, Use("fd:dir"), Use("fd:pipe:r"), Use("fd:path"), Use("fd:secret"))]
 PidFd = Annotated[int, FileDescriptor("pid")]
 SecretFd = Annotated[int, FileDescriptor("secret")]
@@ -118,6 +121,8 @@ NodesOut = Annotated[Buffer | Struct | int | None, Memory(out=True, reads=False,
 ModeOut = Annotated[Buffer | Struct | int | None, ChosenMemory(*(room(4),) * 6, 0, UNMAPPED, out=True, reads=False)]
 MaxNode = Annotated[int, Number(64, 64, 65, 1024, 1024, 2, 0, 1 << 20, -1)]
 NodesLength = Annotated[int, Number(1024, 1024, 64, 8, 0, 1 << 20)]
+IsBound = Annotated[int, Done("bound")]
+AfterBind = Annotated[int, Number(*(Use("bound"),) * 8, 0, 1)]
 HomeNode = Annotated[int, Number(0, 0, 0, 1, 1024, -1)]
 QueryAddress = Annotated[int, AddressKind(*(0,) * 6, *(Use("map"),) * 3, UNMAPPED)]
 NotMoved = Annotated[int, Masked()]
@@ -242,7 +247,7 @@ def munlockall() -> Zero: ...
 @syscall
 def brk(addr: BreakAddress) -> Address: ...
 @syscall
-def remap_file_pages(addr: Changed, size: MapLength, prot: NoProt, pgoff: PageNumber, flags: NoProt) -> Zero: ...
+def remap_file_pages(addr: FileMap, size: MapLength, prot: NoProt, pgoff: PageNumber, flags: NoProt) -> Zero: ...
 @syscall
 def mseal(addr: Changed, length: MapLength, flags: None_) -> Zero: ...
 @syscall
@@ -272,13 +277,13 @@ def process_vm_readv(pid: Pid, local: RoomVectors, nlocal: VectorCount, remote: 
 @syscall
 def process_vm_writev(pid: Pid, local: Vectors, nlocal: VectorCount, remote: RemoteVectors, nremote: VectorCount, flags: None_) -> Count: ...
 @syscall
-def mbind(addr: Changed, length: MapLength, mode: Policy, mask: NodeMask, maxnode: MaxNode, flags: MoveFlags) -> Zero: ...
+def mbind(addr: Changed, length: MapLength, mode: Policy, mask: NodeMask, maxnode: MaxNode, flags: MoveFlags) -> IsBound: ...
 @syscall
 def get_mempolicy(mode: ModeOut, mask: NodesOut, maxnode: NodesLength, addr: QueryAddress, flags: PolicyFlags) -> Zero: ...
 @syscall
 def set_mempolicy(mode: Policy, mask: NodeMask, maxnode: MaxNode) -> Zero: ...
 @syscall
-def set_mempolicy_home_node(addr: Changed, length: MapLength, node: HomeNode, flags: None_) -> Zero: ...
+def set_mempolicy_home_node(addr: Changed, length: MapLength, node: HomeNode, flags: AfterBind) -> Zero: ...
 @syscall
 def migrate_pages(pid: SelfOrPid, maxnode: MaxNode, old: NodeMask, new: NodeMask) -> NotMoved: ...
 @syscall

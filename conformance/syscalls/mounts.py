@@ -26,6 +26,7 @@ from conformance.syscalls.kinds import (
     ChosenMemory,
     Count,
     Dir,
+    Done,
     FileDescriptor,
     Flags,
     In,
@@ -68,17 +69,32 @@ ST_RDONLY, ST_NOSUID, ST_NODEV, ST_NOEXEC, ST_NOATIME, ST_NOSYMFOLLOW = 1, 2, 4,
 STATMOUNT_SB_BASIC, STATMOUNT_MNT_BASIC, STATMOUNT_FS_TYPE = 1, 2, 0x20
 
 MountId64 = Annotated[int, Layout(ctypes.c_uint64), Renamed("mount", keep=(0,))]
+
+
+class UnmountKind(Flags):
+    """How a mount is taken away, after one has been made."""
+
+    def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
+        once = (MNT_DETACH, MNT_EXPIRE, UMOUNT_NOFOLLOW, MNT_FORCE, MNT_DETACH | UMOUNT_NOFOLLOW, MNT_FORCE | MNT_EXPIRE, 16, -1)
+        return (*(Use("mounted"),) * 12, *(0, MNT_DETACH) * 3, *once)
+
+
 _MS = named(globals(), "MS_")
 _PROPAGATION = (MS_PRIVATE, MS_SHARED, MS_SLAVE, MS_UNBINDABLE)
 MountFlags = Annotated[int, Flags(_MS, plain=(0, 0, MS_RDONLY, MS_NOSUID | MS_NODEV, MS_NOEXEC | MS_NOATIME))]
-UmountFlags = Annotated[int, Flags(named(globals(), "MNT_", "UMOUNT_"), plain=(0, 0, MNT_DETACH, MNT_DETACH))]
+IsMounted = Annotated[int, Done("mounted")]
+IsCreated = Annotated[int, Done("created")]
+AfterMount = Annotated[int, Number(*(Use("mounted"),) * 6, 0)]
+FsmountFlags = Annotated[int, Number(*(Use("created"),) * 12, 0, 1, 1, 2, -1)]
+UmountFlags = Annotated[int, UnmountKind(named(globals(), "MNT_", "UMOUNT_"))]
 FsconfigCommand = Annotated[int, Flags(named(globals(), "FSCONFIG_"), bits=False, plain=(FSCONFIG_SET_STRING,))]
 CloexecFlag = Annotated[int, Flags({"CLOEXEC": 1}, plain=(0, 1))]
 PickFlags = Annotated[int, Flags(named(globals(), "FSPICK_"))]
 OpenTreeFlags = Annotated[int, Flags({**named(globals(), "OPEN_TREE_"), "AT_RECURSIVE": AT_RECURSIVE, "AT_SYMLINK_NOFOLLOW": AT_SYMLINK_NOFOLLOW, "AT_EMPTY_PATH": AT_EMPTY_PATH}, plain=(OPEN_TREE_CLONE, OPEN_TREE_CLONE, OPEN_TREE_CLONE | AT_RECURSIVE, OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC, 0))]
-MoveMountFlags = Annotated[int, Flags(named(globals(), "MOVE_MOUNT_"), plain=(MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_F_EMPTY_PATH, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_BENEATH, 0))]
+MoveMountFlags = Annotated[int, Flags(named(globals(), "MOVE_MOUNT_"), only=(*(MOVE_MOUNT_F_EMPTY_PATH,) * 12, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_BENEATH, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH, MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_SET_GROUP, 0, 0, 1 << 20, -1))]
 MountAttributes = Annotated[int, Flags(named(globals(), "MOUNT_ATTR_"), plain=(0, 0, MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV))]
 AttributeFlags = Annotated[int, Flags({"AT_RECURSIVE": AT_RECURSIVE, "AT_SYMLINK_NOFOLLOW": AT_SYMLINK_NOFOLLOW, "AT_EMPTY_PATH": AT_EMPTY_PATH}, plain=(0, 0, AT_RECURSIVE))]
+AfterMountFlags = Annotated[int, Number(*(Use("mounted"),) * 8, 0, 0, AT_RECURSIVE, AT_RECURSIVE, AT_SYMLINK_NOFOLLOW, AT_EMPTY_PATH, 1, -1)]
 
 
 def _names(*found: bytes) -> tuple[Choice, ...]:
@@ -88,19 +104,20 @@ def _names(*found: bytes) -> tuple[Choice, ...]:
 FsName = Annotated[bytes | Buffer | int | None, PathKind(*_names(*(b"tmpfs",) * 8, b"ramfs", b"ramfs", b"mqueue", b"devpts", b"overlay", b"absent", b""), UNMAPPED, 0)]
 """File systems that a program may mount: none that leads to what belongs to the whole machine."""
 MountSource = Annotated[bytes | Buffer | int | None, PathKind(*_names(b"none", b"none", b"none", b"f0", b""), 0, UNMAPPED)]
-BindSource = Annotated[bytes | Buffer | int | None, PathKind(*_names(b"d0", b"d0", b"d0", b".", b"f0", b"d0/f1", b"absent", b"l0", b""), UNMAPPED)]
-Target = Annotated[bytes | Buffer | int | None, PathKind(*_names(b"d0", b"d0", b"d0", b"d0", b"d0", b"d1", b"f0", b"d0/f1", b".", b"/", b"l0", b"absent", b""), UNMAPPED, 0)]
-MountPoint = Annotated[bytes | Buffer | int | None, PathKind(*_names(b"/", b"/", b"d0", b"d0", b"d0", b"d0", b".", b"f0", b"absent", b""), UNMAPPED, 0)]
+BindSource = Annotated[bytes | Buffer | int | None, PathKind(*_names(*(b"d0", b".") * 4, b"f0", b"d0/f1", b"absent", b"l0", b""), UNMAPPED)]
+Target = Annotated[bytes | Buffer | int | None, PathKind(*_names(*(b"d0",) * 12, b"d1", b"f0", b"d0/f1", b".", b"/", b"l0", b"absent", b""), UNMAPPED, 0)]
+MountPoint = Annotated[bytes | Buffer | int | None, PathKind(*_names(*(b"d0",) * 10, *(b"/",) * 4, b".", b"f0", b"absent", b""), UNMAPPED, 0)]
 """What is a mount from the start, or was made one by an earlier call."""
 MountData = Annotated[bytes | Buffer | int | None, ChosenMemory(*(0,) * 6, *_names(b"size=1m", b"size=1m", b"mode=700", b"nr_inodes=10,uid=1", b"size=x", b"absent", b"", b"lowerdir=d0", b"x" * 5000), UNMAPPED)]
 Umounted = Annotated[bytes | Buffer | int | None, PathKind(*_names(*(b"d0",) * 8, b"f0", b"d1", b".", b"/", b"absent", b"", b"l0"), UNMAPPED, 0)]
+MovedSource = Annotated[bytes | Buffer | int | None, PathKind(*_names(*(b"d0",) * 6, b".", b"f0", b"/", b"absent"), UNMAPPED)]
+MovedTarget = Annotated[bytes | Buffer | int | None, PathKind(*_names(*(b"d1", b".") * 2, b"d0", b"f0", b"absent"), UNMAPPED)]
 NoData = Annotated[bytes | Buffer | int | None, ChosenMemory(*(0,) * 6, text(b"ro"), UNMAPPED)]
 ContextFd = Annotated[int, FileDescriptor("fscontext")]
 ContextOrAny = Annotated[int, FileDescriptor("fscontext", Use("fd:fscontext"), Use("fd:fscontext"))]
 MountTree = Annotated[int, FileDescriptor("path:mount")]
 FromTree = Annotated[int, FileDescriptor("path:mount", *(Use("fd:path:mount"),) * 4, -100, -100)]
-Mounted = Annotated[int, FileDescriptor("path:mount", *(-100,) * 16, Use("fd:dir"))]
-FromPath = Annotated[bytes | Buffer | int | None, PathKind(*_names(*(b"",) * 8, b"d0", b"d0", b"/", b"."), 0)]
+FromPath = Annotated[bytes | Buffer | int | None, PathKind(*_names(*(b"",) * 16, b"d0", b"d0", b"/", b"."), 0)]
 FlagKey = Annotated[bytes | Buffer | int | None, PathKind(*_names(b"ro", b"ro", b"rw", b"sync", b"noswap", b"absent", b""), 0, UNMAPPED)]
 StringKey = Annotated[bytes | Buffer | int | None, PathKind(*_names(*(b"size", b"mode", b"nr_inodes", b"source") * 2, b"uid", b"absent", b"ro", b""), 0)]
 StringValue = Annotated[bytes | Buffer | int | None, ChosenMemory(*_names(b"64", b"64", b"700", b"10", b"1m", b"absent", b"", b"x" * 256, b"x" * 257), 0, UNMAPPED)]
@@ -168,15 +185,15 @@ FsTextRoom = Annotated[Buffer | int | None, MaskedMemory(out=True, reads=False, 
 
 
 @syscall
-def mount(source: MountSource, target: Target, fstype: FsName, flags: MountFlags, data: MountData) -> Zero: ...
+def mount(source: MountSource, target: Target, fstype: FsName, flags: MountFlags, data: MountData) -> IsMounted: ...
 @operation(mount, flags=(*(MS_BIND,) * 5, MS_BIND | MS_REC, MS_BIND | MS_RDONLY, MS_BIND | MS_SILENT))
-def mount_bind(source: BindSource, target: Target, fstype: None_, flags: MountFlags, data: NoData) -> Zero: ...
+def mount_bind(source: BindSource, target: Target, fstype: None_, flags: MountFlags, data: NoData) -> IsMounted: ...
 @operation(mount, flags=(*(each | more for each in _PROPAGATION for more in (0, MS_REC)), MS_SHARED | MS_PRIVATE, MS_SHARED | MS_RDONLY))
-def mount_propagation(source: None_, target: MountPoint, fstype: None_, flags: MountFlags, data: NoData) -> Zero: ...
+def mount_propagation(source: AfterMount, target: MountPoint, fstype: None_, flags: MountFlags, data: NoData) -> Zero: ...
 @operation(mount, flags=(*(MS_REMOUNT | MS_BIND | more for more in (MS_RDONLY, MS_NOSUID, 0, MS_NOEXEC | MS_NOATIME)), MS_REMOUNT, MS_REMOUNT | MS_RDONLY, MS_REMOUNT | MS_NODEV))
-def mount_remount(source: None_, target: MountPoint, fstype: None_, flags: MountFlags, data: MountData) -> Zero: ...
+def mount_remount(source: AfterMount, target: MountPoint, fstype: None_, flags: MountFlags, data: MountData) -> Zero: ...
 @operation(mount, flags=(MS_MOVE, MS_MOVE, MS_MOVE | MS_REC))
-def mount_move(source: BindSource, target: Target, fstype: None_, flags: MountFlags, data: NoData) -> Zero: ...
+def mount_move(source: MovedSource, target: MovedTarget, fstype: AfterMount, flags: MountFlags, data: NoData) -> Zero: ...
 @syscall
 def umount2(target: Umounted, flags: UmountFlags) -> Zero: ...
 @syscall
@@ -196,17 +213,17 @@ def fsconfig_path(fd: ContextOrAny, command: FsconfigCommand, key: StringKey, va
 @operation(fsconfig, command=FSCONFIG_SET_FD)
 def fsconfig_fd(fd: ContextOrAny, command: FsconfigCommand, key: StringKey, value: None_, aux: OtherFd) -> Zero: ...
 @operation(fsconfig, command=(FSCONFIG_CMD_CREATE, FSCONFIG_CMD_CREATE, FSCONFIG_CMD_CREATE, FSCONFIG_CMD_RECONFIGURE, 8))
-def fsconfig_command(fd: ContextOrAny, command: FsconfigCommand, key: None_, value: None_, aux: None_) -> Zero: ...
+def fsconfig_command(fd: ContextOrAny, command: FsconfigCommand, key: None_, value: None_, aux: None_) -> IsCreated: ...
 @syscall
 def open_tree(dirfd: Dir, path: DirPath, flags: OpenTreeFlags) -> MountTree: ...
 @syscall
-def fsmount(fd: ContextOrAny, flags: CloexecFlag, attributes: MountAttributes) -> MountTree: ...
+def fsmount(fd: ContextOrAny, flags: FsmountFlags, attributes: MountAttributes) -> MountTree: ...
 @syscall
 def fspick(dirfd: Dir, path: MountPoint, flags: PickFlags) -> ContextFd: ...
 @syscall
 def move_mount(fromdir: FromTree, source: FromPath, todir: Dir, target: Target, flags: MoveMountFlags) -> Zero: ...
 @syscall
-def mount_setattr(dirfd: Mounted, path: MountPoint, flags: AttributeFlags, attr: In[MountAttr], size: Size) -> Zero: ...
+def mount_setattr(dirfd: Dir, path: MountPoint, flags: AfterMountFlags, attr: In[MountAttr], size: Size) -> Zero: ...
 @operation(mount_setattr, flags=(AT_EMPTY_PATH, AT_EMPTY_PATH, AT_EMPTY_PATH | AT_RECURSIVE))
 def mount_setattr_fd(dirfd: MountTree, path: EmptyPath, flags: AttributeFlags, attr: In[MountAttr], size: Size) -> Zero: ...
 @syscall

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Iterator
 from typing import Annotated
 
 from conformance.syscalls.buffers import I32, I64, U32, U64, Buffer, Layout, Struct
@@ -14,9 +15,11 @@ from conformance.syscalls.kinds import (
     AddressKind,
     Any_,
     Array,
+    ChosenFd,
     ChosenMemory,
     Count,
     Dir,
+    Done,
     FileDescriptor,
     Flags,
     In,
@@ -99,12 +102,12 @@ SignalFdOrNew = Annotated[int, FileDescriptor("signal", *(-1,) * 12)]
 InotifyFd = Annotated[int, FileDescriptor("inotify")]
 FanotifyFd = Annotated[int, FileDescriptor("fanotify")]
 UringFd = Annotated[int, FileDescriptor("uring")]
-_POLLABLE = (Use("fd:event"), Use("fd:pipe:r"), Use("fd:pipe:w"), Use("fd:event"), Use("fd:timer"), Use("fd:socket:unix"), Use("fd:inotify"), Use("fd:signal"), Use("fd:epoll"), Use("fd:pid"), Use("fd"), Use("fd:file"))
-Pollable = Annotated[int, FileDescriptor("", *_POLLABLE, *_POLLABLE)]
-Pollable32 = Annotated[int, Layout(ctypes.c_int32), FileDescriptor("", *_POLLABLE)]
+_POLLABLE = (Use("fd:event"), Use("fd:pipe:r"), Use("fd:pipe:w"), Use("fd:event"), Use("fd:timer"), Use("fd:socket:unix"), Use("fd:inotify"), Use("fd:signal"), Use("fd:epoll"), Use("fd:pid"), Use("fd", 1), Use("fd:file"), -1)
+Pollable = Annotated[int, ChosenFd("", *_POLLABLE)]
+Pollable32 = Annotated[int, Layout(ctypes.c_int32), ChosenFd("", *_POLLABLE)]
 Watch = Annotated[int, Renamed("wd")]
 """What inotify calls a watch: the first of a group is 1 on Linux, but that is the kernel's choice."""
-WaitTime = Annotated[int, Number(*(0,) * 20, 1, 1, 1, -1)]
+WaitTime = Annotated[int, Number(*(0,) * 36, 1, 1, 1, -1)]
 """Milliseconds: blocking for ever is tried, rarely."""
 Clock_ = Annotated[int, Flags({"CLOCK_MONOTONIC": 1, "CLOCK_REALTIME": 0, "CLOCK_BOOTTIME": 7, "CLOCK_REALTIME_ALARM": 8}, bits=False, plain=(1, 1, 0))]
 Entries_ = Annotated[int, Number(1, 2, 4, 8, 3, 0, -1, 4096, 1 << 20)]
@@ -130,6 +133,9 @@ class Pollfd(Struct):
 
 class PollArray(Array):
     """Some `struct pollfd` in a row, one after the other another fd."""
+
+    def resources(self, struct: type[Struct] | None) -> Iterator[tuple[int, int, str]]:
+        yield from ()  # the fds are the program's own
 
     def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
         return (*super().choices(struct), *(_polls(*_POLLABLE[at : at + 3]) for at in range(len(_POLLABLE) - 3)))
@@ -243,14 +249,15 @@ SigsetPointer = Annotated[bytes | Buffer | int | None, SigsetPointers()]
 NoOrSigset = Annotated[bytes | Buffer | int | None, ChosenMemory(*(0,) * 8, Blob(bytes(8)), Blob(b"\xff" * 8), Blob(b"\0\2" + bytes(6)), UNMAPPED)]
 Iocbs = Annotated[bytes | Buffer | int | None, IocbPointers()]
 EpollEvents = Annotated[EpollEvent | Buffer | int | None, Memory(out=True, reads=False, choices=(*(room(12),) * 4, *(room(48),) * 4, room(12, edge=True)))]
-FdSet = Annotated[Struct | bytes | Buffer | int | None, ChosenMemory(*(Blob(bits + bytes(16 - len(bits))) for bits in (b"\1", b"\3", b"\7", b"\x0f", b"\2", b"\xff", b"\0", b"\0\0\0\0\0\0\0\x80")), 0, 0, 0, 0, UNMAPPED, out=True)]
+FdSet = Annotated[Struct | bytes | Buffer | int | None, ChosenMemory(*(Blob(bits + bytes(16 - len(bits))) for bits in (b"\1", b"\3", b"\7", b"\x0f", b"\2", b"\xff", b"\0", b"\0\0\0\0\0\0\0\x80")), *(0,) * 12, UNMAPPED, out=True)]
 FdSetSize = Annotated[int, Number(1, 2, 4, 4, 8, 64, 64, 0, 65, -1, 1 << 20)]
 Timeval = Annotated[bytes | Buffer | int | None, ChosenMemory(*(Blob(bytes(16)),) * 12, Blob(bytes(8) + b"\1" + bytes(7)), Blob(b"\xff" * 16), Blob(bytes(8) + b"\xff" * 8), UNMAPPED)]
 AioId = Annotated[int, Renamed("aio", keep=(0,))]
 NewAio = Annotated[AioContext | bytes | Buffer | int | None, ChosenMemory(*(Blob(bytes(8)),) * 8, Blob(b"\1" + bytes(7)), UNMAPPED, 0, out=True, reads=False)]
 AioSize = Annotated[int, Number(1, 1, 8, 128, 0, -1)]
 AioCount = Annotated[int, Number(1, 1, 1, 2, 0, -1)]
-AioMinimum = Annotated[int, Number(0, 0, 0, 0, 0, 1, 2, -1)]
+Submitted = Annotated[int, Done("submitted")]
+AioMinimum = Annotated[int, Number(*(0,) * 6, *(Use("submitted"),) * 6, 2, -1)]
 IoEvents = Annotated[IoEvent | Buffer | int | None, Memory(out=True, reads=False, choices=(*(room(32),) * 4, *(room(64),) * 4, room(32, edge=True)))]
 
 
@@ -265,6 +272,13 @@ Unknown32 = Annotated[int, Layout(ctypes.c_uint32), Unknown()]
 Unknown64 = Annotated[int, Layout(ctypes.c_uint64), Unknown()]
 
 
+class ParamsMemory(Memory):
+    """A `struct io_uring_params`: the fd in it is the program's own."""
+
+    def resources(self, struct: type[Struct] | None) -> Iterator[tuple[int, int, str]]:
+        yield from ()
+
+
 class RingOffsets(Struct):
     """The kernel's `struct io_sqring_offsets`, which is as large as that of the other ring."""
 
@@ -276,7 +290,7 @@ class RingOffsets(Struct):
     dropped: Unknown32
     array: Unknown32
     resv1: Unknown32
-    user_addr: Unknown64
+    reserved: Unknown64
 
 
 class IoUringParams(Struct):
@@ -288,7 +302,7 @@ class IoUringParams(Struct):
     sq_thread_cpu: Annotated[int, Layout(ctypes.c_uint32), Number(0)]
     sq_thread_idle: Annotated[int, Layout(ctypes.c_uint32), Number(0)]
     features: Unknown32
-    wq_fd: Annotated[int, Layout(ctypes.c_uint32), FileDescriptor("uring", 0)]
+    wq_fd: Annotated[int, Layout(ctypes.c_uint32), ChosenFd("uring", 0, Use("fd:uring"), Use("fd"))]
     reserved0: U32
     reserved1: U32
     reserved2: U32
@@ -326,7 +340,7 @@ Polls = Annotated[Pollfd | bytes | Buffer | int | None, PollArray(out=True)]
 EventCount = Annotated[int, Number(1, 1, 1, 0, 5, 0xFFFFFFFF)]
 NextWatch = Annotated[int, Number(7, 1, 100, 0, -1)]
 AioMaximum = Annotated[int, Number(*(1,) * 8, 2, 2, 0, -1)]
-UringParams = Annotated[IoUringParams | bytes | Buffer | int | None, Memory(out=True)]
+UringParams = Annotated[IoUringParams | bytes | Buffer | int | None, ParamsMemory(out=True)]
 
 
 @syscall
@@ -388,7 +402,7 @@ def io_setup(count: AioSize, context: NewAio) -> Zero: ...
 @syscall
 def io_destroy(context: AioId) -> Zero: ...
 @syscall
-def io_submit(context: AioId, count: AioCount, iocbs: Iocbs) -> Count: ...
+def io_submit(context: AioId, count: AioCount, iocbs: Iocbs) -> Submitted: ...
 @syscall
 def io_getevents(context: AioId, minimum: AioMinimum, maximum: AioMaximum, events: IoEvents, timeout: AtOnce) -> Count: ...
 @syscall

@@ -98,7 +98,7 @@ CloneFlags = Annotated[int, Flags(named(globals(), "CLONE_"))]
 _WAIT = Flags({k: v for k, v in named(globals(), "W").items() if k != "WSTOPPED"}, plain=(WNOHANG, WNOHANG, WNOHANG | WUNTRACED, WNOHANG | WUNTRACED | WCONTINUED, WNOHANG | WALL))
 _WAITID = Flags(_WAIT.names, plain=tuple(WNOHANG | more for more in (WEXITED, WEXITED, WEXITED | WNOWAIT, WEXITED | WSTOPPED, WEXITED | WSTOPPED | WCONTINUED, WSTOPPED | WNOWAIT)))
 IdType = Annotated[int, Flags(named(globals(), "P_"), bits=False, plain=(P_PID, P_ALL, P_ALL, P_PGID))]
-PrctlOption = Annotated[int, Flags({k: v for k, v in named(globals(), "PR_").items() if not k.startswith("PR_CAP_AMBIENT_")}, bits=False)]
+PrctlOption = Annotated[int, Flags({k: v for k, v in named(globals(), "PR_").items() if not k.startswith(("PR_CAP_AMBIENT_", "PR_SET_VMA_"))}, bits=False, only=(0, 99, 5, 9, 19, 51, 61, PR_SET_SPECULATION_CTRL, PR_SET_SECCOMP, -1))]
 Resource = Annotated[int, Flags(named(globals(), "RLIMIT_"), bits=False)]
 
 
@@ -256,7 +256,7 @@ class StringsMemory(MaskedMemory):
 
     def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
         two = Blob(bytes(24), ((0, 8, text(b"one")), (8, 8, text(b"two=2"))))
-        return (two, two, two, Blob(bytes(8)), 0, Blob(bytes(16), ((0, 8, KERNEL_ADDRESS),)), *BAD_POINTERS)
+        return (two, two, two, Blob(bytes(8)), 0, Blob(bytes(16), ((0, 8, KERNEL_ADDRESS),)), KERNEL_ADDRESS)
 
 
 StringArray = Annotated[bytes | Buffer | int | None, StringsMemory()]
@@ -266,7 +266,7 @@ Group = Annotated[int, PidKind("pid", 0, 0, 0, -1)]
 Pidfd_ = Annotated[int, FileDescriptor("pid")]
 Persona = Annotated[int, Number(PER_QUERY, PER_QUERY, 0, ADDR_NO_RANDOMIZE, 8, 0x400000, 0x4000000, 0x100000, ADDR_LIMIT_32BIT | 8, 3, -1)]
 Status = Annotated[int, Number(0, 42, 255, 256, -1)]
-InGroups = Annotated[bytes | Buffer | int | None, ChosenMemory(*(Blob(struct.pack("=3I", 1000, 2000, 3000)),) * 4, Blob(struct.pack("=3I", 3, 1, 2)), Blob(b"\xff" * 12), *BAD_POINTERS)]
+InGroups = Annotated[bytes | Buffer | int | None, ChosenMemory(*(Blob(struct.pack("=3I", 1000, 2000, 3000)),) * 4, Blob(struct.pack("=3I", 3, 1, 2)), Blob(b"\xff" * 12), 0, KERNEL_ADDRESS)]
 OutGroups = Annotated[Buffer | Struct | int | None, ChosenMemory(*(room(64),) * 4, 0, KERNEL_ADDRESS, out=True, reads=False)]
 OutId = Annotated[Buffer | Struct | int | None, ChosenMemory(*(room(4),) * 12, 0, KERNEL_ADDRESS, out=True, reads=False)]
 OutStatus = Annotated[Buffer | Struct | int | None, ChosenMemory(*(room(4),) * 6, 0, 0, KERNEL_ADDRESS, out=True, reads=False)]
@@ -364,7 +364,7 @@ class CapabilityKind(Number):
 
 
 Capability = Annotated[int, CapabilityKind()]
-Name16 = Annotated[bytes | Buffer | Struct | int | None, ChosenMemory(text(b"renamed"), Blob(b"a-very-long-name-of-a-thread\0"), text(b""), Blob(b"x" * 16), Blob(b"edge\0", edge=True), *BAD_POINTERS)]
+Name16 = Annotated[bytes | Buffer | Struct | int | None, ChosenMemory(text(b"renamed"), Blob(b"a-very-long-name-of-a-thread\0"), text(b""), Blob(b"x" * 16), Blob(b"edge\0", edge=True), 0, KERNEL_ADDRESS)]
 OutName16 = Annotated[bytes | Buffer | Struct | int | None, ChosenMemory(*(room(16),) * 4, room(16, edge=True), room(8, edge=True), KERNEL_ADDRESS, out=True, reads=False)]
 InSignal = Annotated[int, SentSignal()]
 Speculation = Annotated[int, Masked()]
@@ -429,11 +429,11 @@ def times(buf: Out[Tms]) -> Varying: ...
 @syscall
 def personality(persona: Persona) -> Bits: ...
 @syscall
-def pidfd_open(pid: Annotated[int, PidKind("pid", Use("pid"), Use("pid:child"))], flags: Annotated[int, Flags(named(globals(), "PIDFD_"), plain=(0, 0, PIDFD_NONBLOCK))]) -> Pidfd_: ...
+def pidfd_open(pid: Annotated[int, PidKind("pid", Use("pid"), *(Use("pid:child"),) * 4)], flags: Annotated[int, Flags(named(globals(), "PIDFD_"), plain=(0, 0, PIDFD_NONBLOCK))]) -> Pidfd_: ...
 @syscall
 def pidfd_getfd(pidfd: Pidfd_, fd: Fd, flags: Ignored) -> Fd: ...
 @syscall
-def pidfd_send_signal(pidfd: Pidfd_, sig: Sent, info: Annotated[Siginfo | bytes | Buffer | int | None, OptionalSiginfo()], flags: Annotated[int, Number(0, 0, 0, 1, 2, 4, 3, 8, -1)]) -> Zero: ...
+def pidfd_send_signal(pidfd: Pidfd_, sig: Sent, info: Annotated[Siginfo | bytes | Buffer | int | None, OptionalSiginfo()], flags: Annotated[int, Number(*(0,) * 12, 1, 2, 4, 3, 8, -1)]) -> Zero: ...
 @syscall
 def kcmp(pid1: Pid, pid2: Pid, type: Annotated[int, Number(KCMP_VM, KCMP_FILES, KCMP_FS, KCMP_SIGHAND, KCMP_IO, KCMP_SYSVSEM, 99, -1)], a: Int, b: Int) -> Annotated[int, Same()]: ...
 @operation(kcmp, type=KCMP_FILE)
@@ -455,7 +455,7 @@ def set_robust_list(head: Address, size: Size) -> Zero: ...
 # Futexes: single words, so that what two calls say of the same one is said of a fixed address
 
 WORD = DATA + 0xF000
-Word = Annotated[bytes | Buffer | Struct | int | None, ChosenMemory(*(Blob(bytes(4)),) * 6, Blob(b"\1\0\0\0"), WORD, WORD, WORD + 4, WORD + 1, ARENA, *BAD_POINTERS, out=True)]
+Word = Annotated[bytes | Buffer | Struct | int | None, ChosenMemory(*(Blob(bytes(4)),) * 12, Blob(b"\1\0\0\0"), *(WORD,) * 4, WORD + 4, WORD + 1, ARENA, *BAD_POINTERS, out=True)]
 PiWord = Annotated[FutexOwner | bytes | Buffer | int | None, Memory(out=True)]
 Count_ = Annotated[int, Number(1, 1, 0, 2, 0x7FFFFFFF, -1)]
 Expected = Annotated[int, Number(0, 0, 0, 1, -1)]
@@ -465,7 +465,7 @@ Mask = Annotated[int, Number(-1, 0xFFFFFFFF, 1, 0, 0xF0)]
 Unused = Annotated[bytes | Buffer | Struct | int | None, ChosenMemory(0, 0, 0, 1)]
 WakeOp = Annotated[int, Number(0, 1 << 12, 1 << 28, 2 << 28 | 1 << 12, 3 << 28, 4 << 28, 8 << 28 | 3 << 12, 4 << 24, 5 << 24, 0xFFFFFFFF)]
 Requeued = Annotated[bytes | Buffer | Struct | int | None, Number(1, 0, 0x7FFFFFFF, -1)]
-FutexFlags = Annotated[int, Number(FUTEX2_SIZE_U32, FUTEX2_SIZE_U32 | FUTEX2_PRIVATE, 0, 1, 3, 4, 0x100, -1)]
+FutexFlags = Annotated[int, Number(*(FUTEX2_SIZE_U32,) * 10, *(FUTEX2_SIZE_U32 | FUTEX2_PRIVATE,) * 5, 0, 1, 3, 4, 0x100, -1)]
 
 
 def either(*operations: int) -> tuple[int, ...]:
@@ -516,7 +516,7 @@ class Waiters(Memory):
     def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
         one = b"".join(bytes(FutexWaiter(val=0, uaddr=at, flags=FUTEX2_SIZE_U32)) for at in (WORD, WORD + 4))
         wrong = (one[:16] + bytes(8) + one[24:], one[:8] + bytes(8) + one[16:], b"\1" + one[1:], one[:20] + b"\1" + one[21:])
-        return (*(Blob(one),) * 8, *map(Blob, wrong), *BAD_POINTERS)
+        return (*(Blob(one),) * 8, *map(Blob, wrong), 0, KERNEL_ADDRESS)
 
 
 InWaiters = Annotated[bytes | Buffer | int | None, Waiters()]

@@ -19,6 +19,7 @@ SPAWN_EXIT, SPAWN_RAISE, SPAWN_PAUSE, SPAWN_LOCK, SPAWN_FLOCK, SPAWN_OFD_LOCK = 
 Tid = Annotated[int, Renamed("pid:thread")]
 Child = Annotated[int, Renamed("pid:child")]
 Paused = Annotated[int, Renamed("pid:child:paused")]
+Stopped = Annotated[int, Renamed("pid:child:stopped")]
 Status = Annotated[int, Number(0, 1, 42, 255)]
 Kept = Annotated[int, Flags({"SPAWN_LOCK": 3, "SPAWN_FLOCK": 4, "SPAWN_OFD_LOCK": 5}, bits=False)]
 Comm = Annotated["ctypes.Array[ctypes.c_char]", Layout(ctypes.c_char * 16)]
@@ -51,6 +52,8 @@ class ExecReport(Struct):
 def spawn_exit(kind: Annotated[int, Number(SPAWN_EXIT)], status: Status) -> Child: ...
 @pseudo(SPAWN)
 def spawn_raise(kind: Annotated[int, Number(SPAWN_RAISE)], sig: Signal) -> Child: ...
+@pseudo(SPAWN)
+def spawn_stopped(kind: Annotated[int, Number(SPAWN_RAISE)], sig: Annotated[int, Number(19)]) -> Stopped: ...
 @pseudo(SPAWN)
 def spawn_pause(kind: Annotated[int, Number(SPAWN_PAUSE)], unused: Zero) -> Paused: ...
 @pseudo(SPAWN)

@@ -27,6 +27,7 @@ from conformance.syscalls.kinds import (
     Address64,
     Flags,
     Int,
+    Kind,
     Masked,
     Memory,
     Names,
@@ -71,10 +72,21 @@ Request = Annotated[
             if not name.startswith(("PTRACE_O_", "PTRACE_EVENT", "PTRACE_SYSCALL_INFO", "PTRACE_PEEKSIGINFO_"))
         },
         bits=False,
+        only=(999, PTRACE_SINGLEBLOCK, 0x4300, -1),
     ),
 ]
 Pid64 = Annotated[int, Layout(ctypes.c_uint64), Renamed("pid", keep=(0, 1))]
 SixWords = Annotated["ctypes.Array[ctypes.c_uint64]", Layout(ctypes.c_uint64 * 6)]
+
+
+class MaybePid(Kind):
+    """A register: where it holds a pid that has been seen, as an argument of kill(2) does, that pid."""
+
+    def normal(self, seen: Seen, names: Names) -> Seen:
+        return names.known("pid", seen) or seen if isinstance(seen, int) and seen > 1 else seen
+
+
+Register = Annotated[int, Layout(ctypes.c_uint64), MaybePid()]
 
 
 class UserRegs(Struct):
@@ -93,8 +105,8 @@ class UserRegs(Struct):
     rax: U64
     rcx: Varying64
     rdx: U64
-    rsi: U64
-    rdi: U64
+    rsi: Register
+    rdi: Register
     orig_rax: U64
     rip: U64
     cs: U64
@@ -221,6 +233,16 @@ def hidden(size: int) -> HiddenData:
     return HiddenData(*STRUCTS, reads=False, choices=(*(room(size),) * 4, KERNEL_ADDRESS))
 
 
+class Pids(PidKind):
+    """Processes, of which nothing else is tried."""
+
+    def __init__(self, *choices: Choice) -> None:
+        super().__init__("pid", *choices)
+
+    def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
+        return self._choices
+
+
 class RegisterSet(HiddenData):
     """A `struct iovec` for the registers."""
 
@@ -229,11 +251,16 @@ class RegisterSet(HiddenData):
         return (*(Blob(bytes(16), ((0, 8, Blob(bytes(size))), (8, 8, LengthOf()))) for size in sizes), *BAD_POINTERS)
 
 
-Tracee = Annotated[int, PidKind("pid:child:paused", *(Use("pid:child:paused"),) * 12)]
+STOPPED = Use("pid:child:stopped")
+"""A child that a signal has stopped: it is stopped for its tracer in the same moment in which it is attached to."""
+Tracee = Annotated[int, PidKind("pid:child:stopped", *(STOPPED,) * 12)]
+Attached = Annotated[int, Pids(*(STOPPED,) * 12, Use("pid:child:stopped", 1), -1, 0, 0x7FFFFFFE)]
 Nothing = Annotated[object, taken(0, 0, 0, 0, 1)]
 Place = Annotated[object, taken(DATA, DATA, READ_ONLY, HANDLER, ARENA, KERNEL_ADDRESS, 0, 1)]
 InUser = Annotated[object, taken(0, 80, 120, 128, DEBUG_REGISTERS, DEBUG_REGISTERS + 56, 1, 1 << 20, -8)]
 Injected = Annotated[object, taken(0, 0, 0, 10, 17, 18, 9, 65, -1)]
+Refused = Annotated[object, taken(65, 65, 999, -1)]
+"""Signals that are none: with others the tracee would run, and whether it has stopped again is a matter of timing."""
 Options = Annotated[object, taken(0, PTRACE_O_TRACESYSGOOD, PTRACE_O_TRACEEXIT, PTRACE_O_TRACEFORK | PTRACE_O_TRACECLONE, PTRACE_O_EXITKILL, 0xFF, 1 << 22, -1)]
 RegisterSets = Annotated[object, taken(NT_PRSTATUS, NT_PRSTATUS, NT_FPREGSET, NT_X86_XSTATE, 0, 99)]
 Registers = Annotated[UserRegs | object, Memory(out=True, reads=False, choices=(room(216), room(216), room(216, edge=True)))]
@@ -249,13 +276,15 @@ InfoSize = Annotated[object, taken(88, 88, 24, 0, -1)]
 @syscall
 def ptrace(request: Request, pid: Pid, addr: _Data = 0, data: _Data = 0) -> Int: ...
 @operation(ptrace, request=PTRACE_SEIZE)
-def ptrace_seize(request: Request, pid: Tracee, addr: Nothing = 0, data: Options = 0) -> Zero: ...
+def ptrace_seize(request: Request, pid: Attached, addr: Nothing = 0, data: Options = 0) -> Zero: ...
 @operation(ptrace, request=PTRACE_ATTACH)
-def ptrace_attach(request: Request, pid: Tracee, addr: Nothing = 0, data: Nothing = 0) -> Zero: ...
-@operation(ptrace, request=(PTRACE_TRACEME, PTRACE_KILL, PTRACE_INTERRUPT, PTRACE_LISTEN))
+def ptrace_attach(request: Request, pid: Attached, addr: Nothing = 0, data: Nothing = 0) -> Zero: ...
+@operation(ptrace, request=(PTRACE_KILL, PTRACE_INTERRUPT, PTRACE_LISTEN))
 def ptrace_do(request: Request, pid: Tracee, addr: Nothing = 0, data: Nothing = 0) -> Zero: ...
-@operation(ptrace, request=(PTRACE_CONT, PTRACE_DETACH, PTRACE_SYSCALL, PTRACE_SINGLESTEP, PTRACE_SYSEMU))
-def ptrace_go_on(request: Request, pid: Tracee, addr: Nothing = 0, data: Injected = 0) -> Zero: ...
+@operation(ptrace, request=PTRACE_DETACH)
+def ptrace_detach(request: Request, pid: Tracee, addr: Nothing = 0, data: Injected = 0) -> Zero: ...
+@operation(ptrace, request=(PTRACE_CONT, PTRACE_SYSCALL, PTRACE_SINGLESTEP, PTRACE_SYSEMU))
+def ptrace_go_on(request: Request, pid: Tracee, addr: Nothing = 0, data: Refused = 0) -> Zero: ...
 @operation(ptrace, request=(PTRACE_PEEKTEXT, PTRACE_PEEKDATA))
 def ptrace_peek(request: Request, pid: Tracee, addr: Place = 0, data: OutWord = 0) -> Zero: ...
 @operation(ptrace, request=(PTRACE_POKETEXT, PTRACE_POKEDATA))

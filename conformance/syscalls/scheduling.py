@@ -7,7 +7,7 @@ from typing import Annotated
 
 from conformance.syscalls.buffers import I64, Buffer, Layout, Struct
 from conformance.syscalls.call import syscall
-from conformance.syscalls.choices import BAD_POINTERS, Blob, room
+from conformance.syscalls.choices import KERNEL_ADDRESS, Blob, room
 from conformance.syscalls.files import Timespec
 from conformance.syscalls.kinds import (
     MASK,
@@ -83,7 +83,7 @@ class Interval(Struct):
 
 
 SetPolicy = Annotated[int, Flags(_POLICIES, only=(SCHED_BATCH, SCHED_BATCH, SCHED_IDLE, SCHED_OTHER, SCHED_OTHER | SCHED_RESET_ON_FORK, SCHED_FIFO, SCHED_RR, SCHED_DEADLINE, 4, 99, -1), bits=False)]
-InMask = Annotated[bytes | Buffer | int | None, ChosenMemory(*(Blob(b"\1" + bytes(7)),) * 4, Blob(b"\xff" * 8), Blob(bytes(8)), Blob(b"\1"), Blob(bytes(7) + b"\x80"), *BAD_POINTERS)]
+InMask = Annotated[bytes | Buffer | int | None, ChosenMemory(*(Blob(b"\1" + bytes(7)),) * 4, Blob(b"\xff" * 8), Blob(bytes(8)), Blob(b"\1"), Blob(bytes(7) + b"\x80"), KERNEL_ADDRESS, 0)]
 OutMask = Annotated[Buffer | Struct | int | None, MaskedMemory(out=True, reads=False, choices=(room(128), room(128), room(8), room(4)))]
 OutCpu = Annotated[Buffer | Struct | int | None, MaskedMemory(out=True, reads=False, choices=(room(4), room(4), 0))]
 Which = Annotated[int, Number(PRIO_PROCESS, PRIO_PROCESS, PRIO_PGRP, PRIO_USER, 3, -1)]

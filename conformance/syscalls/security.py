@@ -80,7 +80,7 @@ GRND_NONBLOCK, GRND_RANDOM, GRND_INSECURE = 1, 2, 4
 
 SeccompOperation = Annotated[int, Flags(named(globals(), "SECCOMP_SET", "SECCOMP_GET"), bits=False)]
 SeccompFlags = Annotated[int, Flags(named(globals(), "SECCOMP_FILTER_FLAG"))]
-KeyctlOperation = Annotated[int, Flags(named(globals(), "KEYCTL_"), bits=False)]
+KeyctlOperation = Annotated[int, Flags(named(globals(), "KEYCTL_"), bits=False, only=(99, KEYCTL_INSTANTIATE, KEYCTL_NEGATE, -1))]
 BpfCommand = Annotated[int, Flags(named(globals(), "BPF_MAP_CREATE", "BPF_MAP_L", "BPF_MAP_U", "BPF_MAP_D", "BPF_MAP_G", "BPF_PROG_LOAD", "BPF_PROG_ATTACH"), bits=False)]
 
 
@@ -244,7 +244,7 @@ class FilterMemory(OneOf):
     def choices(self, struct_: type[Struct] | None = None) -> tuple[Choice, ...]:
         packed = [Blob(b"".join(struct.pack("=HBBI", *each) for each in instructions)) for instructions in FILTERS]
         good = tuple(Blob((len(each.data) // 8).to_bytes(16, "little"), ((8, 8, each),)) for each in packed)
-        return (good[0], *good, *BAD_POINTERS)
+        return (*good[:4], *good, 0, KERNEL_ADDRESS)
 
 
 InFilter = Annotated[object, FilterMemory(SockFprog, out=False)]
@@ -315,13 +315,15 @@ class KeyContent(Memory):
         return super().normal(seen, names)
 
 
-RINGS = (KEY_SPEC_PROCESS_KEYRING, KEY_SPEC_PROCESS_KEYRING, KEY_SPEC_THREAD_KEYRING, KEY_SPEC_SESSION_KEYRING)
-Keyring = Annotated[int, KeySerial(*RINGS, -5, -7, -8, -99)]
+RINGS = (KEY_SPEC_PROCESS_KEYRING, KEY_SPEC_PROCESS_KEYRING, KEY_SPEC_PROCESS_KEYRING, KEY_SPEC_THREAD_KEYRING)
+"""A program's own. The session's and the user's may belong to somebody on the machine, and are not touched."""
+Keyring = Annotated[int, KeySerial(*RINGS, -7, -8, -99)]
 AnyKey = Annotated[int, KeySerial(*(Use("id"),) * 8, *RINGS)]
 KeyType = Annotated[bytes | Buffer | int | None, PathKind(*(text(b"user"),) * 8, text(b"keyring"), text(b"keyring"), text(b"logon"), text(b"absent"), text(b".hidden"), text(b""), *BAD_POINTERS)]
 KeyName = Annotated[bytes | Buffer | int | None, PathKind(*(text(b"key"),) * 6, text(b"other"), text(b"prefix:name"), text(b""), text(b"n" * 4096), *BAD_POINTERS)]
 Callout = Annotated[bytes | Buffer | int | None, PathKind(*(0,) * 8, text(b""))]
-Text = Annotated[bytes | Buffer | int | None, ChosenMemory(text(b"session"), text(b"session"), text(b"other"), 0, KERNEL_ADDRESS)]
+SessionName = Annotated[bytes | Buffer | int | None, ChosenMemory(0, 0, 0, 0, text(b".hidden"), text(b""), KERNEL_ADDRESS)]
+"""None: a session keyring with a name is shared with all of the user's processes."""
 Payload = Annotated[bytes | Buffer | int | None, ChosenMemory(Blob(b"payload"), Blob(b"other"), Blob(b""), Blob(b"x" * 4096), KERNEL_ADDRESS, 0)]
 OutText = Annotated[Buffer | Struct | int | None, ChosenMemory(*(room(64),) * 4, room(4), 0, KERNEL_ADDRESS, out=True, reads=False)]
 OutMasked = Annotated[Buffer | Struct | int | None, MaskedMemory(out=True, reads=False, choices=(room(64), room(64), 0))]
@@ -347,7 +349,7 @@ def keyctl(
 @operation(keyctl, operation=KEYCTL_GET_KEYRING_ID)
 def keyctl_get_keyring_id(operation: KeyctlOperation, arg2: Keyring = 0, arg3: Annotated[int, Number(1, 1, 0)] = 0) -> Serial: ...
 @operation(keyctl, operation=KEYCTL_JOIN_SESSION_KEYRING)
-def keyctl_join(operation: KeyctlOperation, arg2: Text = 0) -> Serial: ...
+def keyctl_join(operation: KeyctlOperation, arg2: SessionName = 0) -> Serial: ...
 @operation(keyctl, operation=KEYCTL_UPDATE)
 def keyctl_update(operation: KeyctlOperation, arg2: AnyKey = 0, arg3: Payload = 0, arg4: Size = 0) -> Zero: ...
 @operation(keyctl, operation=(KEYCTL_REVOKE, KEYCTL_CLEAR, KEYCTL_INVALIDATE, KEYCTL_ASSUME_AUTHORITY))

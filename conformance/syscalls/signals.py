@@ -50,7 +50,7 @@ SIGRTMIN, SIGRTMAX = 32, 64
 SENT = (17, 0, 10, 10, 10, 12, 12, 23, 18, 28, 15, 13, 14, 1, 34, 40, 64, 9, 19, 65, -1)
 """Signals that are worth sending: SIGCHLD, which nobody notices, first."""
 USR1, USR2, CHLD, ALARM, QUEUED = (1 << signal - 1 for signal in (10, 12, 17, 14, 34))
-SIGSETS = (USR1, USR1, 0, USR2, USR1 | USR2, CHLD, ALARM, QUEUED, (1 << 64) - 1, 1 << 8 | 1 << 18, (1 << 31) - 1)
+SIGSETS = (USR1 | USR2 | CHLD, USR1 | USR2 | CHLD, USR1, USR1, 0, USR2, USR1 | USR2, CHLD, ALARM, QUEUED, (1 << 64) - 1, 1 << 8 | 1 << 18, (1 << 31) - 1)
 """Sets of signals: of those that are sent most, all, and those that cannot be blocked."""
 
 
@@ -66,7 +66,7 @@ class SigsetMemory(Memory):
 
     def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
         sets = tuple(Blob(each.to_bytes(SIGSET_SIZE, "little")) for each in SIGSETS)
-        return (*sets, *sets, Blob(bytes(8), edge=True), *BAD_POINTERS)
+        return (*sets, *sets, Blob(bytes(8), edge=True), *BAD_POINTERS[:4])
 
 
 Sent = Annotated[int, SentSignal()]
@@ -208,7 +208,7 @@ def sigset(*signals: int) -> bytes:
 
 def expired(*more: Choice) -> tuple[Choice, ...]:
     """Timeouts that end at once, as `struct timespec`, and what else is tried."""
-    return (*(Blob(bytes(16)),) * 4, Blob(bytes(8) + (1000).to_bytes(8, "little")), *more)
+    return (*(Blob(bytes(16)),) * 10, *(Blob(bytes(8) + (1000).to_bytes(8, "little")),) * 2, *more)
 
 
 WRONG_TIMES = (Blob(b"\xff" * 16), Blob(bytes(8) + (1_000_000_000).to_bytes(8, "little")), Blob(bytes(8) + b"\xff" * 8), KERNEL_ADDRESS)
@@ -224,7 +224,7 @@ def rt_sigprocmask(how: How, new: InSigset, old: OutSigset, size: SigsetSize) ->
 @syscall
 def rt_sigpending(pending: OutSigset, size: SigsetSize) -> Zero: ...
 @syscall
-def rt_sigsuspend(mask: InSigset, size: Annotated[int, Number(0, 4, 16, -1, 0, 4, 16, -1, 0, 4, 16, SIGSET_SIZE)]) -> Zero: ...
+def rt_sigsuspend(mask: InSigset, size: Annotated[int, Number(*(0, 4, 16, -1) * 8, SIGSET_SIZE)]) -> Zero: ...
 @syscall
 def rt_sigtimedwait(mask: InSigset, info: OutSiginfo, timeout: AtOnce, size: SigsetSize) -> Signal: ...
 @syscall

@@ -104,13 +104,15 @@ class SockaddrKind(Memory):
             return (*(room(110),) * 8, room(16), room(2), room(28, edge=True), 0, 0, *BAD_POINTERS)
         mine = addresses(self.of)
         others = tuple(each for other in (AF_UNIX, AF_INET, AF_INET6, AF_NETLINK) for each in addresses(other)[:2])
-        return (*mine * 4, *others, *BAD_POINTERS) if mine else (*others, Blob(bytes(16)), Blob(b"\x63\0" + bytes(14)), *BAD_POINTERS)
+        return (*mine[:1] * 30, *mine * 2, *others, *BAD_POINTERS) if mine else (*others, Blob(bytes(16)), Blob(b"\x63\0" + bytes(14)), *BAD_POINTERS)
 
     def normal(self, seen: Seen, names: Names) -> Seen:
-        if not isinstance(seen, str) or len(seen) < 8:
+        if not isinstance(seen, str) or len(seen) < 2:
             return super().normal(seen, names)
         data = seen.encode("latin-1", "replace")
         family = int.from_bytes(data[:2], "little")
+        if len(data) < 8:  # cut off, in the middle of a port perhaps
+            return super().normal(seen, names) if family == AF_UNIX else [family, len(data)]
         if family in (AF_INET, AF_INET6):
             port = int.from_bytes(data[2:4], "big")
             return [family, port if port < FIRST_OF_THE_KERNELS_CHOICE else names.name("port", port), data[4:].hex()]
@@ -138,7 +140,7 @@ def addresses(family: int) -> tuple[Blob, ...]:
 
 
 class OptionalSockaddr(SockaddrKind):
-    """Where to send to, or NULL: to where the socket is connected."""
+    """Where to send to, or room for where something came from; mostly NULL, as a connected socket has no need of it."""
 
     def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
         return (*(0,) * 40, *super().choices(struct))
@@ -150,6 +152,7 @@ InSockaddrIn = Annotated[bytes | Buffer | int | None, SockaddrKind(AF_INET)]
 InSockaddrIn6 = Annotated[bytes | Buffer | int | None, SockaddrKind(AF_INET6)]
 InSockaddrNl = Annotated[bytes | Buffer | int | None, SockaddrKind(AF_NETLINK)]
 OutSockaddr = Annotated[Buffer | int | None, SockaddrKind(out=True)]
+OutSender = Annotated[Buffer | int | None, OptionalSockaddr(out=True)]
 SocketLength = Annotated[Struct | bytes | Buffer | int | None, Memory(out=True, choices=LENGTHS)]
 
 
@@ -242,15 +245,20 @@ def sockaddr_un(path: bytes) -> bytes:
 # What generated programs send, receive and set
 
 PAIR = Use("fd:socket:unix:pair")
-Socket = Annotated[int, FileDescriptor("socket", *(PAIR,) * 8, *(Use("fd:socket:unix:pair", 1),) * 6)]
+Socket = Annotated[int, FileDescriptor("socket", *(PAIR,) * 20, *(Use("fd:socket:unix:pair", 1),) * 16)]
+Receiver = Annotated[int, FileDescriptor("socket", *(Use("fd:socket:unix:pair", 1),) * 20, *(PAIR,) * 16)]
 AnySocket = Annotated[int, FileDescriptor("socket")]
-UnixSocket = Annotated[int, FileDescriptor("socket:unix", *(Use("fd:socket:unix:stream"),) * 6, *(Use("fd:socket:unix:dgram"),) * 3)]
+UnixSocket = Annotated[int, FileDescriptor("socket:unix", *(Use("fd:socket:unix:stream"),) * 12, *(Use("fd:socket:unix:dgram"),) * 8, *(Use("fd:socket:unix:seqpacket"),) * 2)]
+UnixClient = Annotated[int, FileDescriptor("socket:unix", *(Use("fd:socket:unix:client"),) * 20, *(Use("fd:socket:unix:dgram"),) * 6, Use("fd:socket:unix:dgram", 1))]
+UnixSender = Annotated[int, FileDescriptor("socket:unix", *(Use("fd:socket:unix:dgram"),) * 20, Use("fd:socket:unix:dgram", 1))]
 InetSocket = Annotated[int, FileDescriptor("socket:inet")]
+InetServer = Annotated[int, FileDescriptor("socket:inet", *(Use("fd:socket:inet:tcp"),) * 12, *(Use("fd:socket:inet:udp"),) * 6)]
+InetClient = Annotated[int, FileDescriptor("socket:inet", *(Use("fd:socket:inet:client"),) * 12, *(Use("fd:socket:inet:udp"),) * 6)]
 Inet6Socket = Annotated[int, FileDescriptor("socket:inet6")]
 NetlinkSocket = Annotated[int, FileDescriptor("socket:netlink")]
 TcpSocket = Annotated[int, FileDescriptor("socket:inet:tcp")]
 UdpSocket = Annotated[int, FileDescriptor("socket:inet:udp")]
-Listener = Annotated[int, FileDescriptor("socket", *(Use("fd:socket:unix:stream"),) * 4, *(Use("fd:socket:inet:tcp"),) * 3, Use("fd:socket:unix:stream", 1), Use("fd:socket:unix:seqpacket"))]
+Listener = Annotated[int, FileDescriptor("socket", *(Use("fd:socket:unix:stream"),) * 20, *(Use("fd:socket:inet:tcp"),) * 14, Use("fd:socket:unix:stream", 1), *(Use("fd:socket:unix:seqpacket"),) * 2)]
 
 
 def vector(*pieces: Blob) -> Blob:
@@ -308,7 +316,7 @@ class SentMessage(Memory):
         with_control = tuple(header(hello, control=each, size=size) for each in controls())
         to = tuple(header(hello, name=each, size=size) for family in (AF_UNIX, AF_INET) for each in addresses(family)[:2])
         wrong = (header(hello, count=1025, size=size), header(hello, count=2, size=size), header(size=size, count=1), header(size=size))
-        return (*plain * 2, *with_control, *to, *wrong, *BAD_POINTERS)
+        return (*plain * 5, *with_control, *with_control[:4] * 2, *to, *wrong, 0, KERNEL_ADDRESS)
 
 
 class ReceivedMessage(Memory):
@@ -323,7 +331,7 @@ class ReceivedMessage(Memory):
         plain = (header(room(64), size=size), header(room(4), size=size), header(room(3), room(64), size=size))
         more = (header(room(64), control=Blob(bytes(64)), size=size), header(room(64), control=room(16), size=size), header(room(64), name=Blob(bytes(110)), size=size), header(room(64), name=Blob(bytes(110)), control=Blob(bytes(24)), size=size))
         wrong = (header(room(8), count=1025, size=size), header(size=size), header(room(64), control=Blob(bytes(15)), size=size))
-        return (*plain * 2, *more * 2, *wrong, *BAD_POINTERS)
+        return (*plain * 6, *more * 4, *wrong, 0, KERNEL_ADDRESS)
 
 
 class BufferSize(Memory):
@@ -362,7 +370,7 @@ class FilterProgram(Memory):
     """A `struct sock_fprog`."""
 
     def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
-        return (*(Blob((len(each) // 8).to_bytes(16, "little"), ((8, 8, Blob(each)),)) for each in FILTERS), *BAD_POINTERS)
+        return (*(Blob((len(each) // 8).to_bytes(16, "little"), ((8, 8, Blob(each)),)) for each in (FILTERS[0], *FILTERS)), 0, KERNEL_ADDRESS)
 
 
 InFilter = Annotated[bytes | Buffer | Struct | int | None, FilterProgram()]
@@ -398,6 +406,10 @@ def non_blocking(kind: int) -> tuple[int, ...]:
 
 
 UnixStream = Annotated[int, FileDescriptor("socket:unix:stream")]
+UnixStreamClient = Annotated[int, FileDescriptor("socket:unix:client")]
+"""A socket like the others: it has a family of its own, so that one program has one to listen and one to connect."""
+TcpClient = Annotated[int, FileDescriptor("socket:inet:client")]
+"""The same."""
 UnixDatagram = Annotated[int, FileDescriptor("socket:unix:dgram")]
 UnixPacket = Annotated[int, FileDescriptor("socket:unix:seqpacket")]
 Tcp6 = Annotated[int, FileDescriptor("socket:inet6:tcp")]
@@ -412,12 +424,16 @@ UnixPair = Annotated[Buffer | int | None, FdPair("socket:unix:pair", "socket:uni
 def socket(family: Family, type: SocketType, protocol: Protocol) -> Fd: ...
 @operation(socket, family=AF_UNIX, type=non_blocking(SOCK_STREAM))
 def socket_unix_stream(family: Family, type: SocketType, protocol: Default) -> UnixStream: ...
+@operation(socket, family=AF_UNIX, type=SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC)
+def socket_unix_client(family: Family, type: SocketType, protocol: Default) -> UnixStreamClient: ...
 @operation(socket, family=AF_UNIX, type=non_blocking(SOCK_DGRAM))
 def socket_unix_dgram(family: Family, type: SocketType, protocol: Default) -> UnixDatagram: ...
 @operation(socket, family=AF_UNIX, type=non_blocking(SOCK_SEQPACKET))
 def socket_unix_seqpacket(family: Family, type: SocketType, protocol: Default) -> UnixPacket: ...
 @operation(socket, family=AF_INET, type=non_blocking(SOCK_STREAM))
 def socket_tcp(family: Family, type: SocketType, protocol: Default) -> TcpSocket: ...
+@operation(socket, family=AF_INET, type=SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC)
+def socket_tcp_client(family: Family, type: SocketType, protocol: Default) -> TcpClient: ...
 @operation(socket, family=AF_INET, type=non_blocking(SOCK_DGRAM))
 def socket_udp(family: Family, type: SocketType, protocol: Default) -> UdpSocket: ...
 @operation(socket, family=AF_INET6, type=non_blocking(SOCK_STREAM))
@@ -437,7 +453,7 @@ def bind(fd: AnySocket, address: InSockaddr, length: Size) -> Zero: ...
 @operation(bind, length=110)
 def bind_unix(fd: UnixSocket, address: InSockaddrUn, length: Size) -> Zero: ...
 @operation(bind, length=16)
-def bind_inet(fd: InetSocket, address: InSockaddrIn, length: Size) -> Zero: ...
+def bind_inet(fd: InetServer, address: InSockaddrIn, length: Size) -> Zero: ...
 @operation(bind, length=28)
 def bind_inet6(fd: Inet6Socket, address: InSockaddrIn6, length: Size) -> Zero: ...
 @operation(bind, length=12)
@@ -451,9 +467,9 @@ def accept4(fd: Listener, address: OutSockaddr, length: SocketLength, flags: Acc
 @syscall
 def connect(fd: AnySocket, address: InSockaddr, length: Size) -> Zero: ...
 @operation(connect, length=110)
-def connect_unix(fd: UnixSocket, address: InSockaddrUn, length: Size) -> Zero: ...
+def connect_unix(fd: UnixClient, address: InSockaddrUn, length: Size) -> Zero: ...
 @operation(connect, length=16)
-def connect_inet(fd: InetSocket, address: InSockaddrIn, length: Size) -> Zero: ...
+def connect_inet(fd: InetClient, address: InSockaddrIn, length: Size) -> Zero: ...
 @operation(connect, length=28)
 def connect_inet6(fd: Inet6Socket, address: InSockaddrIn6, length: Size) -> Zero: ...
 @syscall
@@ -463,19 +479,19 @@ def getpeername(fd: Socket, address: OutSockaddr, length: SocketLength) -> Zero:
 @syscall
 def sendto(fd: Socket, buf: InBytes, size: Size, flags: SendFlags, address: Annotated[bytes | Buffer | int | None, OptionalSockaddr()], length: Annotated[int, Number(*(0,) * 6, 110, 16, 1, -1)]) -> Count: ...
 @operation(sendto, length=110)
-def sendto_unix(fd: UnixSocket, buf: InBytes, size: Size, flags: SendFlags, address: InSockaddrUn, length: Size) -> Count: ...
+def sendto_unix(fd: UnixSender, buf: InBytes, size: Size, flags: SendFlags, address: InSockaddrUn, length: Size) -> Count: ...
 @operation(sendto, length=16)
 def sendto_inet(fd: UdpSocket, buf: InBytes, size: Size, flags: SendFlags, address: InSockaddrIn, length: Size) -> Count: ...
 @syscall
-def recvfrom(fd: Socket, buf: OutBytes, size: Size, flags: ReceiveFlags, address: OutSockaddr, length: SocketLength) -> Count: ...
+def recvfrom(fd: Receiver, buf: OutBytes, size: Size, flags: ReceiveFlags, address: OutSender, length: SocketLength) -> Count: ...
 @syscall
 def sendmsg(fd: Socket, message: Annotated[Msghdr | bytes | Buffer | int | None, SentMessage()], flags: SendFlags) -> Count: ...
 @syscall
-def recvmsg(fd: Socket, message: Annotated[Msghdr | bytes | Buffer | int | None, ReceivedMessage()], flags: ReceiveFlags) -> Count: ...
+def recvmsg(fd: Receiver, message: Annotated[Msghdr | bytes | Buffer | int | None, ReceivedMessage()], flags: ReceiveFlags) -> Count: ...
 @syscall
 def sendmmsg(fd: Socket, messages: Annotated[Struct | bytes | Buffer | int | None, SentMessage(64, out=True)], count: Annotated[int, Number(1, 1, 1, 0)], flags: SendFlags) -> Count: ...
 @syscall
-def recvmmsg(fd: Socket, messages: Annotated[Struct | bytes | Buffer | int | None, ReceivedMessage(64)], count: Annotated[int, Number(1, 1, 1, 0)], flags: ReceiveFlags, timeout: AtOnce) -> Count: ...
+def recvmmsg(fd: Receiver, messages: Annotated[Struct | bytes | Buffer | int | None, ReceivedMessage(64)], count: Annotated[int, Number(1, 1, 1, 0)], flags: ReceiveFlags, timeout: AtOnce) -> Count: ...
 @syscall
 def getsockopt(fd: AnySocket, level: SocketLevel, option: SocketOption, value: OutOption, length: SocketLength) -> Zero: ...
 @operation(getsockopt, level=SOL_SOCKET, option=(*ASKED, *FLAGS, *NUMBERS, *WRONG))

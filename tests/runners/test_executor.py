@@ -79,7 +79,7 @@ def test_one_that_came_along_needs_no_compiler(tmp_path: Path, monkeypatch: pyte
 
 def test_without_a_compiler_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CC", "/no/such/compiler")
-    with pytest.raises(RunnerError, match="^no C compiler: apt install gcc, or set CC; /no/such/compiler cannot be"):
+    with pytest.raises(RunnerError, match=r"^no C compiler: apt install gcc, or set CC; /no/such/compiler cannot be"):
         executable()
 
 
@@ -92,10 +92,10 @@ def test_failed_compilation_is_told_by_the_compilers_last_message(
         executable()
     assert not list(empty_cache.glob("executor/*/executor"))
     monkeypatch.setenv("CC", str(compiler(tmp_path, "exit 1")))
-    with pytest.raises(RunnerError, match="it did not say why$"):
+    with pytest.raises(RunnerError, match=r"it did not say why$"):
         executable()
     monkeypatch.setenv("CC", str(compiler(tmp_path, "echo killed; exit 0")))
-    with pytest.raises(RunnerError, match="killed$"):
+    with pytest.raises(RunnerError, match=r"killed$"):
         executable()
 
 

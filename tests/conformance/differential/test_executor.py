@@ -660,6 +660,18 @@ def test_nothing_of_a_program_reaches_the_next(any_executor: Executor, flags: in
     assert [alone[0].steps[index].outs for index in (7, 8)] == [[b"hello"], [b"f0"]]
 
 
+def test_memory_and_slots_are_empty_for_the_next_program_of_a_worker(any_executor: Executor) -> None:
+    places = [0, 0x8000, 0xFFF8, *EDGES, EDGES[3] + 0xFF8]
+    write = program(*[store(place, 8, 0xFF, -1) for place in places], call(GETPID, result=7))
+    look = program(call(GETPID), call(UMASK, (7, 0o22), outs=[(place, 8) for place in places]))
+    outcomes = any_executor.run(write, look, write, look)
+    assert len({each.results[0] for each in outcomes}) == 1
+    for each in outcomes[1::2]:
+        assert each.steps[1].outs == [bytes(8)] * len(places)
+        assert any_executor.results(call(UMASK, 0)) == [0o22]
+    assert outcomes[3].results[1] == 0o22
+
+
 def test_programs_that_touch_no_file_share_a_tree_that_nobody_else_gets(any_executor: Executor) -> None:
     write = program(path(b"f0"), call(OPEN, DATA, 0o1002, 0), call(WRITE, 0, DATA, 1))
     outcomes = any_executor.run(

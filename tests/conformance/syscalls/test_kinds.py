@@ -113,6 +113,12 @@ def test_names_are_given_by_family_in_order_of_appearance() -> None:
     ]
 
 
+def test_a_value_is_known_once_it_has_a_name() -> None:
+    names = Names()
+    names.name("pid", 9)
+    assert (names.known("pid", 9), names.known("pid", 8), names.known("fd", 9)) == ("pid#1", None, None)
+
+
 def test_memory_knows_who_reads_and_who_writes_it() -> None:
     assert (Memory().out, Memory().reads) == (False, True)
     assert (CountedMemory().out, CountedMemory().reads) == (True, False)

@@ -3,22 +3,16 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import pytest
 
 from conformance.syscalls.call import syscall
 from conformance.syscalls.kinds import Zero
 from conformance.syscalls.numbers import AARCH64, SINCE, TABLES, X86_64
-from runners.base import RunnerError
-from runners.cache import cache_root, locked
-from runners.debian import Suite, unpack
+from tests.conformance.syscalls.headers import by_version, newest_options
 
 ARM64 = ("RENAMEAT", "NEW_STAT", "SET_GET_RLIMIT", "TIME32_SYSCALLS", "SYS_CLONE3", "MEMFD_SECRET")
 """What arch/arm64/include/uapi/asm/unistd.h asks the generic table for."""
-NEWEST = ("sid", "trixie-backports")
-"""The suites of which one has Debian's newest headers of a released kernel."""
-PACKAGE = "linux-libc-dev"
 
 
 def macros(*command: str) -> dict[str, int]:
@@ -29,7 +23,7 @@ def macros(*command: str) -> dict[str, int]:
         ["gcc", "-E", "-dM", *command, "-x", "c", "/dev/null"], capture_output=True, text=True, check=False
     )
     if done.returncode:
-        pytest.skip(f"there is no {command[-1]}: apt install {PACKAGE}")
+        pytest.skip(f"there is no {command[-1]}: apt install linux-libc-dev")
     defined = dict(re.findall(r"^#define (__NR\w+) (\w+)$", done.stdout, re.MULTILINE))
     found = {}
     for name in defined:
@@ -54,38 +48,10 @@ def of_aarch64(*options: str) -> dict[str, int]:
     return macros(*options, "-U__BITS_PER_LONG", "-D__BITS_PER_LONG=64", *wanted, "-include", "asm-generic/unistd.h")
 
 
-def by_version(version: str) -> list[int]:
-    """Something to order versions of kernels by."""
-    return [int(number) for number in re.findall(r"\d+", version.partition("-")[0])]
-
-
-def newest_headers() -> Path:
-    """Where Debian's newest headers are, fetched once a version. Raises RunnerError."""
-    suites = {}
-    for name in NEWEST:
-        suite = Suite(name)
-        suite.update()
-        suites[suite.version(PACKAGE)] = suite
-    version = max(suites, key=by_version)
-    place = cache_root() / "headers" / re.sub(r"\W", "-", version)
-    with locked(cache_root() / "headers.lock"):
-        if not (place / "usr").exists():
-            place.mkdir(parents=True, exist_ok=True)
-            deb = suites[version].download(PACKAGE, place)
-            unpack(deb, place, ("./usr/include", "./usr/lib/linux"))
-            deb.unlink()
-    return place / "usr"
-
-
 @pytest.fixture(scope="module")
 def newest() -> tuple[str, ...]:
     """Options with which the compiler reads Debian's newest headers; skips where they cannot be had."""
-    try:
-        usr = newest_headers()
-    except (RunnerError, OSError) as error:
-        pytest.skip(f"Debian's newest {PACKAGE} cannot be fetched: {error}")
-    places = (usr / "include/x86_64-linux-gnu", usr / "lib/linux/uapi/x86", usr / "include")
-    return ("-nostdinc", *(f"-I{place}" for place in places if place.exists()))
+    return newest_options()
 
 
 def held_against(table: dict[str, int], header: dict[str, int]) -> None:

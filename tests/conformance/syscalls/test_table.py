@@ -20,19 +20,21 @@ def test_every_call_of_x86_64_has_a_stub_and_every_stub_a_call() -> None:
 
 
 def test_an_operation_has_the_parameters_of_its_call() -> None:
-    odd = {}
+    odd: dict[str, list[str]] = {}
     for name, each in operations().items():
         names = [parameter.name for parameter in stubs()[name].parameters]
         odd |= {
             one.__name__: own
             for one in each
-            if (own := [parameter.name for parameter in one.parameters]) != names[: len(own)] or not one.given.keys() <= set(own)
+            if (own := [parameter.name for parameter in one.parameters]) != names[: len(own)]
+            or not one.given.keys() <= set(own)
         }
     assert odd == {}
 
 
 def test_an_operation_is_called_after_its_call() -> None:
-    assert {one.__name__ for name, each in operations().items() for one in each if not one.__name__.startswith(f"{name}_")} == set()
+    labels = {one.__name__: name for name, each in operations().items() for one in each}
+    assert {label for label, name in labels.items() if not label.startswith(f"{name}_")} == set()
 
 
 def test_no_two_descriptions_share_a_label() -> None:

@@ -1,0 +1,130 @@
+"""A virtual machine: QEMU with one kernel and one initramfs, its console in a file, its streams as sockets."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import cache
+from pathlib import Path
+
+from runners.accelerator import Accelerator
+from runners.base import Death, RunnerError, tail
+from runners.kernels import Kernel
+from runners.workspace import DIE_WITH_PARENT, workspace
+
+QEMU = "qemu-system-x86_64"
+MEMORY_MIB = 1024
+CPUS = 2
+BOOT_SECONDS = 90.0
+"""How long a guest may take from power-on to its first word; a panic ends the wait at once."""
+PORT = "org.conformance.agent"
+COMMAND_LINE = "console=ttyS0 panic=-1 oops=panic quiet loglevel=4 random.trust_cpu=on mitigations=off"
+CLOCK = {"kvm": "tsc=reliable", "tcg": "tsc=unstable"}
+"""An emulated TSC ticks at this machine's rate. A guest that measures it at boot on a busy machine is wrong by a factor
+of up to 50, and then deadlines mean nothing. The HPET's rate is known."""
+
+
+class Machine:
+    """One machine, which is powered on at most once at a time. Closing it leaves no process and no file."""
+
+    def __init__(self, kernel: Kernel, accelerated: Accelerator) -> None:
+        self.kernel, self.accelerated = kernel, accelerated
+        self._stack = ExitStack()
+        self.room = self._stack.enter_context(workspace("qemu"))
+        self._console = self.room / "console"
+
+    def power_on(self, initrd: Path, *more: str, serial: bool = False) -> None:
+        """Start QEMU; afterwards `stream` and `control` are there. `more` are arguments for QEMU.
+
+        `serial`: with a second serial port behind the socket `serial`, for kernels that have no virtio-serial.
+        """
+        self._console.touch()
+        self.stream, theirs = self._pair()
+        self.control, controlled = self._pair()
+        self.serial, wired = self._pair()
+        inherited = (theirs.fileno(), controlled.fileno(), *([wired.fileno()] if serial else []))
+        with theirs, controlled, wired, (self.room / "stderr").open("wb") as stderr:
+            self.process = subprocess.Popen(
+                [
+                    *DIE_WITH_PARENT,
+                    *arguments(self.kernel.image, initrd, self._console, inherited, self.accelerated.name),
+                    *more,
+                ],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.DEVNULL,
+                stderr=stderr,
+                pass_fds=inherited,
+                start_new_session=True,
+            )
+        (self.room / "qemu.pid").write_text(str(self.process.pid))
+        self._stack.callback(self.end)
+
+    def _pair(self) -> tuple[socket.socket, socket.socket]:
+        """Our end, which lives as long as the machine, and QEMU's."""
+        ours, theirs = socket.socketpair()
+        self._stack.callback(ours.close)
+        return ours, theirs
+
+    def end(self) -> None:
+        """Pull the plug."""
+        self.process.kill()
+        self.process.wait()
+
+    def log(self) -> str:
+        """The tail of the console."""
+        return tail(self._console)
+
+    def death(self, *, silenced: bool) -> Death | None:
+        """How it ended, or None while it lives. `silenced`: its stream has ended, and so it has."""
+        if self.process.poll() is None and not silenced:
+            return None
+        return Death.PANIC if "Kernel panic" in self.log() else Death.GONE
+
+    def failure(self) -> RunnerError:
+        """Why it did not start, from what QEMU or the console said last."""
+        said = tail(self.room / "stderr").strip() or self.log().strip()
+        last = " / ".join(said.splitlines()[-3:]) or "its console stayed empty"
+        return RunnerError(f"the guest with kernel {self.kernel.release} did not start: {last}")
+
+    def made_by(self, stream: str) -> str:
+        """What a guest in it is made by (see `Guest`)."""
+        return f"{qemu_version()}, {self.accelerated.name}, {CPUS} cpus, {stream}"
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader must know of it (see `Guest`)."""
+        return (f"kernel {self.kernel.release}: {self.kernel.origin}",)
+
+    def close(self) -> None:
+        """Pull the plug, and remove its files."""
+        self._stack.close()
+
+
+@cache
+def qemu_version() -> str:
+    """The installed QEMU, as `qemu 7.2.22`."""
+    said = subprocess.run([QEMU, "--version"], capture_output=True, text=True, timeout=30, check=False).stdout
+    return f"qemu {said.split('version ')[-1].split()[0]}" if "version " in said else "qemu"
+
+
+def arguments(image: Path, initrd: Path, console: Path, inherited: Sequence[int], accel: str) -> list[str]:
+    """QEMU's command line. The console is a file.
+
+    `inherited` are the sockets of the agent's stream and of the monitor, and, if there is to be one, of a second serial
+    port.
+    """
+    agent, control, *serial = inherited
+    return [
+        QEMU,
+        *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
+        *("-machine", "pc", "-accel", "tcg,thread=multi" if accel == "tcg" else accel),
+        *("-cpu", "max" if accel == "tcg" else "host", "-smp", str(CPUS), "-m", str(MEMORY_MIB)),
+        *("-kernel", str(image), "-initrd", str(initrd), "-append", f"{COMMAND_LINE} {CLOCK[accel]}"),
+        *("-chardev", f"file,id=console,path={console}", "-serial", "chardev:console"),
+        *("-chardev", f"socket,id=agent,fd={agent}", "-device", "virtio-serial-pci"),
+        *("-device", f"virtserialport,chardev=agent,name={PORT}"),
+        *("-chardev", f"socket,id=control,fd={control}", "-mon", "chardev=control,mode=control"),
+        *(word for fd in serial for word in ("-chardev", f"socket,id=serial,fd={fd}", "-serial", "chardev:serial")),
+    ]

@@ -1,0 +1,384 @@
+// SPDX-License-Identifier: MIT
+/*
+ * A kernel that lies about one system call: what the self-test of the search runs the executor behind.
+ *
+ *   shim where -- EXECUTOR...              tells on stderr where in the executor the calls of programs are made
+ *   shim ADDRESS NUMBER RULE... -- EXECUTOR...
+ *
+ * A call of a program is told from the executor's own by where it is made: there is one `syscall` instruction in the
+ * executor that makes programs' calls and no others. `where` finds it: it reports the instruction that makes the call
+ * 0x7fff, which the executor never makes itself, so a program that makes it says where programs make theirs. The
+ * filter then compares the instruction pointer too (seccomp(2), struct seccomp_data), so that everything else, the
+ * executor's own calls in a worker that runs a program among them, is not even stopped. NUMBER -1 is every call.
+ *
+ * Rules, applied in order; numbers in decimal or hexadecimal, OP is one of and, or, xor, add, set:
+ *
+ *   if N VALUE                   what follows holds only where argument N is VALUE
+ *   arg N OP VALUE               changes argument N
+ *   in N OFFSET WIDTH OP VALUE   changes memory that argument N points to, for the duration of the call
+ *   out N OFFSET WIDTH OP VALUE  changes it after the call, if that has succeeded
+ *   errno A B                    failure with A is told as failure with B; 0 is success
+ *   result OP VALUE              changes the result of a success, if it is not 0
+ *   stale                        a success has the result of the last one in the same process
+ *
+ * No PR_SET_NO_NEW_PRIVS, which programs could see; so it takes CAP_SYS_ADMIN. Exit status: the executor's own, or
+ * 125 when the shim fails itself.
+ */
+
+#define _GNU_SOURCE
+
+#include <errno.h>
+#include <linux/audit.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { NOBODYS_CALL = 0x7fff, RULES_MAX = 8, FAILED = 125, PIDS = 1 << 22, PROCESSES_MAX = 4096 };
+
+typedef uint64_t u64;
+typedef unsigned long long number;
+
+enum what { IF, ARG, IN, OUT, ERRNO, RESULT, STALE };
+struct rule {
+	enum what what;
+	char op[4];
+	u64 argument, offset, width, value; // of ERRNO: `offset` becomes `value`
+};
+
+/* What is known of a process between a call's entry and its exit. */
+struct process {
+	bool used, inside;
+	struct user_regs_struct before;
+	u64 memory[RULES_MAX]; // what an `in` rule has overwritten
+	bool touched[RULES_MAX];
+	long last;             // result
+};
+
+static struct rule rules[RULES_MAX];
+static int count;
+static bool locating;
+static u64 address;
+static long wanted;
+
+static struct process processes[PROCESSES_MAX];
+static uint16_t place[PIDS]; // by pid: index of its process and one, or 0
+
+static _Noreturn void fail(const char *what)
+{
+	fprintf(stderr, "shim: %s: %s\n", what, strerror(errno));
+	exit(FAILED);
+}
+
+/* ------------------------------------------------------------------------------------------------- command line */
+
+static _Noreturn void misuse(const char *word)
+{
+	fprintf(stderr, "shim: %s is not understood\n", word ? word : "the end");
+	exit(FAILED);
+}
+
+static u64 numeral(char ***at)
+{
+	char *end = NULL, *word = *(*at)++;
+	u64 value = word ? strtoull(word, &end, 0) : 0;
+	if (!word || end == word || *end)
+		misuse(word);
+	return value;
+}
+
+static void operation(struct rule *rule, char ***at)
+{
+	static const char *const known[] = { "and", "or", "xor", "add", "set" };
+	const char *word = *(*at)++;
+	for (int i = 0; word && i < 5; i++)
+		if (!strcmp(word, known[i])) {
+			strcpy(rule->op, word);
+			rule->value = numeral(at);
+			return;
+		}
+	misuse(word);
+}
+
+static void read_rule(char ***at)
+{
+	static const char *const words[] = { "if", "arg", "in", "out", "errno", "result", "stale" };
+	struct rule *rule = &rules[count++];
+	const char *word = *(*at)++;
+	int what = 0;
+	while (what <= STALE && strcmp(word, words[what]))
+		what++;
+	if (what > STALE || count > RULES_MAX)
+		misuse(word);
+	rule->what = (enum what)what;
+	if (what <= OUT && (rule->argument = numeral(at)) > 5)
+		misuse("an argument beyond the sixth");
+	if (what == IN || what == OUT) {
+		rule->offset = numeral(at);
+		if ((rule->width = numeral(at)) > 8)
+			misuse("a width of more than 8");
+	}
+	if (what == IF)
+		rule->value = numeral(at);
+	else if (what == ERRNO)
+		rule->offset = numeral(at), rule->value = numeral(at);
+	else if (what != STALE)
+		operation(rule, at);
+}
+
+/* ------------------------------------------------------------------------------------------------------- filter */
+
+/* Stop at `wanted` (-1: at anything), at `address` (0: anywhere). */
+static void install_filter(void)
+{
+	const uint32_t low = (uint32_t)address, high = (uint32_t)(address >> 32);
+	const size_t ip = offsetof(struct seccomp_data, instruction_pointer);
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AUDIT_ARCH_X86_64, 0, 7),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | (wanted < 0 ? BPF_JGE : BPF_JEQ) | BPF_K, wanted < 0 ? 0 : (uint32_t)wanted, 0, 5),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)ip),
+		BPF_JUMP(BPF_JMP | (address ? BPF_JEQ : BPF_JGE) | BPF_K, address ? low : 0, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, (uint32_t)ip + 4),
+		BPF_JUMP(BPF_JMP | (address ? BPF_JEQ : BPF_JGE) | BPF_K, address ? high : 0, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_TRACE),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { sizeof code / sizeof code[0], code };
+	if (syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_SPEC_ALLOW, &program))
+		fail("the filter cannot be installed");
+}
+
+/* ----------------------------------------------------------------------------------------------------- mutation */
+
+static u64 changed(const struct rule *rule, u64 value)
+{
+	switch (rule->op[1]) {
+	case 'n':
+		return value & rule->value;
+	case 'r':
+		return value | rule->value;
+	case 'o':
+		return value ^ rule->value;
+	case 'd':
+		return value + rule->value;
+	default:
+		return rule->value;
+	}
+}
+
+static unsigned long long *argument(struct user_regs_struct *regs, u64 which)
+{
+	unsigned long long *const all[] = { &regs->rdi, &regs->rsi, &regs->rdx, &regs->r10, &regs->r8, &regs->r9 };
+	return all[which];
+}
+
+/* Through the kernel, so that memory that is not there is no more than a failure. */
+static bool peek(pid_t pid, u64 at, void *to, size_t size)
+{
+	struct iovec ours = { to, size }, theirs = { (void *)at, size };
+	return process_vm_readv(pid, &ours, 1, &theirs, 1, 0) == (ssize_t)size;
+}
+
+static bool poke(pid_t pid, u64 at, void *from, size_t size)
+{
+	struct iovec ours = { from, size }, theirs = { (void *)at, size };
+	return process_vm_writev(pid, &ours, 1, &theirs, 1, 0) == (ssize_t)size;
+}
+
+static bool change_memory(pid_t pid, const struct rule *rule, struct user_regs_struct *regs, u64 *old)
+{
+	u64 at = *argument(regs, rule->argument) + rule->offset, value = 0;
+	if (!peek(pid, at, &value, rule->width))
+		return false;
+	*old = value;
+	value = changed(rule, value);
+	return poke(pid, at, &value, rule->width);
+}
+
+static void enter(pid_t pid, struct process *process)
+{
+	struct user_regs_struct regs;
+	if (ptrace(PTRACE_GETREGS, pid, 0, &regs))
+		return;
+	if (locating) {
+		fprintf(stderr, "%#llx\n", (number)regs.rip);
+		return;
+	}
+	process->before = regs;
+	memset(process->touched, 0, sizeof process->touched);
+	for (int i = 0; i < count; i++) {
+		const struct rule *rule = &rules[i];
+		if (rule->what == IF && *argument(&process->before, rule->argument) != rule->value)
+			break;
+		if (rule->what == ARG)
+			*argument(&regs, rule->argument) = changed(rule, *argument(&regs, rule->argument));
+		if (rule->what == IN)
+			process->touched[i] = change_memory(pid, rule, &process->before, &process->memory[i]);
+	}
+	ptrace(PTRACE_SETREGS, pid, 0, &regs);
+	process->inside = true;
+}
+
+static bool is_errno(long result)
+{
+	return result < 0 && result >= -4095;
+}
+
+static long told(pid_t pid, struct process *process, long result)
+{
+	const long truth = result;
+	for (int i = 0; i < count; i++) {
+		const struct rule *rule = &rules[i];
+		u64 old;
+		if (rule->what == IF && *argument(&process->before, rule->argument) != rule->value)
+			break;
+		if (rule->what == ERRNO && (rule->offset ? result == -(long)rule->offset : !is_errno(result)))
+			result = -(long)rule->value;
+		else if (rule->what == RESULT && result && !is_errno(result))
+			result = (long)changed(rule, (u64)result);
+		else if (rule->what == STALE && !is_errno(result))
+			result = process->last;
+		else if (rule->what == OUT && !is_errno(result))
+			change_memory(pid, rule, &process->before, &old);
+	}
+	if (!is_errno(truth))
+		process->last = truth;
+	return result;
+}
+
+/* The registers that were changed become what they were: the executor's compiler relies on a call leaving them alone. */
+static void leave(pid_t pid, struct process *process)
+{
+	struct user_regs_struct regs;
+	process->inside = false;
+	if (ptrace(PTRACE_GETREGS, pid, 0, &regs))
+		return;
+	for (int i = count - 1; i >= 0; i--)
+		if (process->touched[i])
+			poke(pid, *argument(&process->before, rules[i].argument) + rules[i].offset, &process->memory[i], rules[i].width);
+	for (u64 i = 0; i < 6; i++)
+		*argument(&regs, i) = *argument(&process->before, i);
+	regs.rax = (unsigned long long)told(pid, process, (long)regs.rax);
+	ptrace(PTRACE_SETREGS, pid, 0, &regs);
+}
+
+/* ------------------------------------------------------------------------------------------------------ tracing */
+
+static struct process *process_of(pid_t pid)
+{
+	if (!place[pid])
+		for (unsigned i = 0; i < PROCESSES_MAX && !place[pid]; i++)
+			if (!processes[i].used) {
+				memset(&processes[i], 0, sizeof processes[i]);
+				processes[i].used = true;
+				place[pid] = (uint16_t)(i + 1);
+			}
+	if (!place[pid]) {
+		errno = EAGAIN;
+		fail("more processes than anybody makes");
+	}
+	return &processes[place[pid] - 1];
+}
+
+static void forget(pid_t pid)
+{
+	if (place[pid])
+		processes[place[pid] - 1].used = false;
+	place[pid] = 0;
+}
+
+/* A process has stopped: do what there is to do, and let it go on. Those that are gone meanwhile are no failure. */
+static void go_on(pid_t pid, int status)
+{
+	int event = status >> 16, stop = WSTOPSIG(status);
+	if (event == PTRACE_EVENT_SECCOMP) {
+		enter(pid, process_of(pid));
+		ptrace(process_of(pid)->inside ? PTRACE_SYSCALL : PTRACE_CONT, pid, 0, 0);
+	} else if (stop == (SIGTRAP | 0x80)) {
+		if (process_of(pid)->inside)
+			leave(pid, process_of(pid));
+		ptrace(PTRACE_CONT, pid, 0, 0);
+	} else if (event == PTRACE_EVENT_STOP && stop != SIGTRAP) {
+		ptrace(PTRACE_LISTEN, pid, 0, 0); // it stays stopped, as its parent sees it
+	} else {
+		ptrace(PTRACE_CONT, pid, 0, event ? 0 : stop);
+	}
+}
+
+static int follow(pid_t executor)
+{
+	for (;;) {
+		int status = 0;
+		pid_t pid = waitpid(-1, &status, __WALL);
+		if (pid < 0 && errno != EINTR)
+			fail("nobody is left to wait for");
+		if (pid < 0)
+			continue;
+		if (WIFSTOPPED(status)) {
+			go_on(pid, status);
+			continue;
+		}
+		forget(pid);
+		if (pid == executor)
+			return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+	}
+}
+
+static _Noreturn void become(char **command, const int pipe[2])
+{
+	char byte;
+	close(pipe[1]);
+	if (read(pipe[0], &byte, 1) != 1)
+		exit(FAILED);
+	install_filter();
+	execv(command[0], command);
+	fail(command[0]);
+}
+
+int main(int argc, char **argv)
+{
+	const long options = PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK |
+			     PTRACE_O_TRACECLONE | PTRACE_O_TRACESECCOMP;
+	char **at = argv + 1;
+	int pipe[2];
+	if (argc < 4)
+		misuse(NULL);
+	locating = !strcmp(*at, "where");
+	if (locating) {
+		at++;
+		wanted = NOBODYS_CALL;
+	} else {
+		address = numeral(&at);
+		wanted = (long)numeral(&at);
+		while (*at && strcmp(*at, "--"))
+			read_rule(&at);
+	}
+	if (!at[0] || strcmp(*at, "--") || !at[1])
+		misuse(*at);
+	if (pipe2(pipe, 02000000)) // O_CLOEXEC
+		fail("pipe");
+	pid_t executor = fork();
+	if (executor == 0)
+		become(at + 1, pipe);
+	if (executor < 0 || ptrace(PTRACE_SEIZE, executor, 0, options))
+		fail("the executor cannot be traced");
+	close(0); // they are the executor's
+	close(1);
+	if (write(pipe[1], "", 1) != 1)
+		fail("write");
+	close(pipe[0]);
+	return follow(executor);
+}
