@@ -1,6 +1,6 @@
-"""A machine with nothing in it but the executor, as PID 1 of an initramfs of its own: it starts fast and has one stream.
+"""A machine with nothing in it but the executor, as PID 1 of an initramfs of its own: fast to start, with one stream.
 
-What the executor needs to reach us comes along: where a kernel has virtio-serial as modules, those.
+Only a kernel with modules has more: what the executor loads to reach us, and what the kernel loads on demand.
 """
 
 from __future__ import annotations
@@ -10,14 +10,15 @@ import socket
 import struct
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from runners import modules
+from runners import modules, payload
 from runners.accelerator import Accelerator
 from runners.base import Death, RunnerError
-from runners.cpio import write_archive
+from runners.cpio import concatenate, write_archive
 from runners.executor import executable
 from runners.kernels import Kernel
 from runners.machine import BOOT_SECONDS, Machine
@@ -114,8 +115,9 @@ class BareGuest:
         """The stream on which the executor says hello, which stays unread. Raises RunnerError."""
         streams = [self._machine.stream, self._machine.serial]
         for stream in readable(streams, BOOT_SECONDS):
-            if stream.recv(1, socket.MSG_PEEK):
-                return stream
+            with suppress(ConnectionResetError):
+                if stream.recv(1, socket.MSG_PEEK):
+                    return stream
         raise self._machine.failure()
 
     @property
@@ -153,17 +155,24 @@ class BareGuest:
 
 
 def write_initrd(to: Path, kernel: Kernel) -> None:
-    """The executor as /init, and modules as /modules/0, 1 …, in the order in which it loads them. Raises RunnerError."""
-    tree = to.with_suffix(".tree")
+    """The executor as /init; for a kernel with modules, those too. Raises RunnerError.
+
+    The executor loads /modules/0, /modules/1 … before anything else. All others are there for the kernel to load on
+    demand, as on a real system: without them, every address family and file system in a module would be found missing.
+    """
+    tree, own = to.with_suffix(".tree"), to.with_suffix(".own")
     (tree / "modules").mkdir(parents=True)
     init = tree / INIT.lstrip("/")
     init.write_bytes(executable().read_bytes())
     init.chmod(0o755)
+    layers = [own]
     if kernel.modules:
         needed = modules.chain(kernel.modules / "lib/modules" / kernel.release, STREAM_MODULES)
         for number, module in enumerate(needed):
             (tree / "modules" / str(number)).write_bytes(modules.content(module))
-    write_archive(tree, to)
+        layers += [payload.loader().archive, modules.archive(kernel)]
+    write_archive(tree, own)
+    concatenate(layers, to)
 
 
 def readable(streams: Sequence[socket.socket], timeout: float | None) -> list[socket.socket]:

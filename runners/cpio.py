@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import stat
+from collections.abc import Iterable
 from pathlib import Path
 from typing import IO
 
@@ -18,6 +19,14 @@ def write_archive(tree: Path, to: Path, prefix: str = "") -> None:
             _write_member(archive, number, name, path)
         _write_header(archive, 0, "TRAILER!!!", 0, 1, 0, 0)
         archive.write(bytes(-archive.tell() % 512))
+
+
+def concatenate(archives: Iterable[Path], to: Path) -> None:
+    """Write archives one behind the other: the kernel unpacks them in order, a later file over an earlier one."""
+    with to.open("wb") as whole:
+        for archive in archives:
+            with archive.open("rb") as source:
+                shutil.copyfileobj(source, whole, 1 << 20)
 
 
 def _parents(prefix: str) -> list[str]:

@@ -1,16 +1,30 @@
-"""Which modules a kernel must load before a driver is there, and in which order (depmod(8), modules.dep(5))."""
+"""A kernel's modules as an archive for its initramfs, and which of them a driver takes (depmod(8), modules.dep(5))."""
 
 from __future__ import annotations
 
 import gzip
 import lzma
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
 from runners.base import RunnerError
+from runners.cpio import write_archive
+from runners.kernels import Kernel
 
 UNPACK: dict[str, Callable[[bytes], bytes]] = {".ko": bytes, ".xz": lzma.decompress, ".gz": gzip.decompress}
 """How to read a module, by the end of its name. Not every kernel can do it by itself (MODULE_DECOMPRESS, 5.17)."""
+
+
+def archive(kernel: Kernel) -> Path:
+    """All modules of a kernel that has some, as an archive beside the kernel in the cache."""
+    assert kernel.modules is not None
+    made = kernel.image.with_name("modules.cpio")
+    if not made.exists():
+        partial = made.with_suffix(f".{os.getpid()}")
+        write_archive(kernel.modules / "lib", partial, "usr/lib" if Path("/lib").is_symlink() else "lib")
+        partial.rename(made)
+    return made
 
 
 def chain(directory: Path, wanted: Iterable[str]) -> list[Path]:

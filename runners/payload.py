@@ -40,6 +40,8 @@ PACKAGES = ("pytest", "hypothesis", "python-ptrace")
 """Distributions that a guest needs, with what they require."""
 PROGRAMS = ("true", "false", "sh", "cat", "sleep", "modprobe", "kmod")
 """Programs of this machine that come along, if it has them."""
+LOADERS = ("modprobe", "kmod")
+"""Those that a guest needs that loads modules and does nothing else."""
 UNUSED = re.compile(
     r"(^|/)(test|tests|idlelib|tkinter|turtledemo|lib2to3|ensurepip|distutils|config-[^/]*|pydoc_data|site-packages|"
     r"dist-packages|__pycache__)(/|$)|"
@@ -53,6 +55,8 @@ ETC = {
     "etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
 }
 _EXECUTOR = "executor"
+_PROGRAMS = ("__init__.py", "program.py", "harmful.py", "wire.py", "trace.py")
+"""What it takes to have the executor run a kept program."""
 DIRECTORIES = ("dev", "proc", "sys", "run", "tmp", "root", "mnt", "etc", "var/tmp")
 
 
@@ -149,11 +153,7 @@ def _make_base(tree: Path) -> None:
         (tree / name).mkdir(parents=True, exist_ok=True)
     for name, text in ETC.items():
         (tree / name).write_text(text)
-    for name in ("bin", "sbin", "lib", "lib64"):  # a merged /usr is the machine's choice (file-hierarchy(7))
-        here = Path("/", name)
-        if here.is_symlink():
-            (tree / name).symlink_to(here.readlink())
-            (tree / here.readlink().as_posix().lstrip("/")).mkdir(parents=True, exist_ok=True)
+    _merge_usr(tree)
     elf = [interpreter(), *programs()]
     standard = {Path(sysconfig.get_path(which)).resolve() for which in ("stdlib", "platstdlib")}
     for root in standard:
@@ -161,11 +161,25 @@ def _make_base(tree: Path) -> None:
     packages = tree / SUITE.lstrip("/") / "packages"
     for distribution in distributions():
         elf += _copy_distribution(distribution, packages)
+    _copy_programs([interpreter(), *programs()], elf, tree)
+
+
+def _merge_usr(tree: Path) -> None:
+    """Whether /bin, /lib and so on are links into /usr is the machine's choice (file-hierarchy(7))."""
+    for name in ("bin", "sbin", "lib", "lib64"):
+        here = Path("/", name)
+        if here.is_symlink():
+            (tree / name).symlink_to(here.readlink())
+            (tree / here.readlink().as_posix().lstrip("/")).mkdir(parents=True, exist_ok=True)
+
+
+def _copy_programs(wanted: list[Path], elf: list[Path], tree: Path) -> None:
+    """Programs, and the libraries that they and other ELF files need. Raises RunnerError."""
     try:
-        wanted = [interpreter(), *programs(), *closure(elf)]
+        everything = [*wanted, *closure(elf)]
     except FileNotFoundError as error:
         raise RunnerError(f"the guest's file system could not be made: {error}") from error
-    for path in wanted:
+    for path in everything:
         _copy_file(path, tree)
 
 
@@ -224,6 +238,23 @@ def _copy_bytecode(source: Path, to: Path) -> None:
         return  # some packages ship templates that are no Python
 
 
+# -- the loader layer
+
+
+@cache
+def loader() -> Layer:
+    """What the kernel starts to load a module on demand, for guests that have no base layer. Raises RunnerError."""
+    found = [path for path in programs() if path.name in LOADERS]
+    versions = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in found]
+    key = hashlib.sha256(repr((versions, Path(__file__).read_text())).encode()).hexdigest()[:16]
+
+    def make(tree: Path) -> None:
+        _merge_usr(tree)
+        _copy_programs(found, found, tree)
+
+    return _layer(f"payload/loader-{key}", make)
+
+
 # -- the suite layer
 
 
@@ -246,8 +277,8 @@ def _executor() -> Path | None:
 
 
 def _sources() -> Iterator[Path]:
-    for name in ("conformance/__init__.py", "conformance/model.py"):
-        yield SOURCES / name
+    for name in ("__init__.py", "model.py", *(f"differential/{name}" for name in _PROGRAMS)):
+        yield SOURCES / "conformance" / name
     for name in ("conformance/syscalls", "conformance/guest", "cases"):
         for path in sorted((SOURCES / name).rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:

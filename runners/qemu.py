@@ -11,11 +11,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from runners import payload, snapshot
+from runners import modules, payload, snapshot
 from runners.accelerator import Accelerator, accelerator
 from runners.bare import BareGuest
 from runners.base import Death, Guest, RunnerError
-from runners.cpio import write_archive
+from runners.cpio import concatenate, write_archive
 from runners.kernels import Kernel, find, labelled
 from runners.machine import BOOT_SECONDS, QEMU, Machine, arguments, qemu_version
 from runners.multiplex import FramedChannel, Multiplexer
@@ -151,28 +151,14 @@ def _write_initrd(to: Path, kernel: Kernel) -> None:
     """The layers, the kernel's modules and /init, one archive behind the other."""
     layers = [payload.base().archive, payload.suite().archive]
     if kernel.modules:
-        layers.append(_modules_archive(kernel))
+        layers.append(modules.archive(kernel))
     room = to.with_suffix(".init")
     room.mkdir()
     (room / "init").write_text(INIT)
     (room / "init").chmod(0o755)
     last = to.with_suffix(".last")
     write_archive(room, last)
-    with to.open("wb") as archive:
-        for layer in [*layers, last]:
-            with layer.open("rb") as source:
-                shutil.copyfileobj(source, archive, 1 << 20)
-
-
-def _modules_archive(kernel: Kernel) -> Path:
-    """The kernel's modules as an archive, beside the kernel in the cache."""
-    assert kernel.modules is not None
-    archive = kernel.image.with_name("modules.cpio")
-    if not archive.exists():
-        partial = archive.with_suffix(f".{os.getpid()}")
-        write_archive(kernel.modules / "lib", partial, "usr/lib" if Path("/lib").is_symlink() else "lib")
-        partial.rename(archive)
-    return archive
+    concatenate([*layers, last], to)
 
 
 class QemuRunner:

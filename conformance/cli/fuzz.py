@@ -107,10 +107,10 @@ def command(
         reference, targets, tuple(each for each in areas.replace(",", " ").split() if each), seed, seconds, programs
     )
     directory = output or RESULTS / f"fuzz-{new_run_name()}"
-    runners = {reference: runner_for(available[reference], given.get(reference))}
+    runners = {reference: runner_for(available[reference], given.get(reference), bare=True)}
     if not no_twin:
-        runners[f"{reference} {searching.TWIN}"] = runner_for(available[reference], given.get(reference))
-    runners |= {name: runner_for(available[name], given.get(name)) for name in targets}
+        runners[f"{reference} {searching.TWIN}"] = runner_for(available[reference], given.get(reference), bare=True)
+    runners |= {name: runner_for(available[name], given.get(name), bare=True) for name in targets}
     click.echo(f"seed {seed}; reproducers go to {directory}", err=True)
     seen: list[Fuzz] = []
     try:

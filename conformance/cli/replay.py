@@ -52,7 +52,9 @@ def command(
     chosen = target_files.choose(available, names or (reference,), reference)
     given = kernels_of(kernels, available)
     try:
-        replayed = searching.replay(program, {each.name: runner_for(each, given.get(each.name)) for each in chosen})
+        replayed = searching.replay(
+            program, {each.name: runner_for(each, given.get(each.name), bare=True) for each in chosen}
+        )
     except RunnerError as error:
         raise UserError(str(error)) from error
     first = replayed[0]

@@ -50,10 +50,7 @@ def makes(label: str) -> tuple[Made, ...]:
             found += [
                 Made(family, at, offset, width) for offset, width, family in parameter.kind.resources(parameter.struct)
             ]
-    used = used_families()
-    return tuple(
-        each for each in found if any(is_a(each.family, wanted) or is_a(wanted, each.family) for wanted in used)
-    )
+    return tuple(each for each in found if _is_of_use(each.family))
 
 
 def _is_of_use(family: str) -> bool:

@@ -151,8 +151,12 @@ def neutralised(program: Program) -> Program:
 
 def _tamed(step: Step) -> Step:
     name, args = step.description.name, list(step.args)
-    if name in SIGNALLERS and args and isinstance(args[0], int) and (args[0] < 0 or args[0] == 1):
-        args[0] = 0  # -1 is everybody, another negative number a group that may be anybody's, 1 is init
+    for at, parameter in enumerate(step.description.parameters[: len(args)]):
+        if (parameter.kind.family or "").partition(":")[0] == "pid" and args[at] == 1:
+            args[at] = 0  # 1 is the executor itself
+    if name in SIGNALLERS and args and isinstance(args[0], int) and not 2 <= args[0] & 0xFFFFFFFF < 1 << 31:
+        # -1 is everybody, another negative number a group that may be anybody's, 1 is init; the kernel takes 32 bits.
+        args[0] = 0
     elif name == "mmap" and len(args) > 3 and isinstance(args[3], int):
         # Elsewhere the kernel would choose, and the executor's own memory is somewhere, too.
         args[3] |= MAP_FIXED

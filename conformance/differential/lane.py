@@ -71,6 +71,7 @@ class Lane:
         self._thread = threading.Thread(target=self._work, name=f"lane-{name}", daemon=True)
         self._opened: Future[None] = Future()
         self._closing = False
+        self._given_up: LaneError | None = None
 
     # -- for the others
 
@@ -174,14 +175,14 @@ class Lane:
 
     def _run(self, programs: list[bytes], patience: float) -> list[bytes]:
         """All outcomes. When the executor dies, the halves are run apart, until the culprit is alone."""
+        if self._given_up is not None:
+            raise self._given_up
         started = time.perf_counter()
         try:
             found = self._run_once(programs, patience)
             self.ran += len(programs)
             return found
         except (_Died, OSError, RunnerError) as error:
-            if self._closing:
-                raise LaneError(f"{self.name}: interrupted") from error
             self._revive(error)
         finally:
             self.busy += time.perf_counter() - started
@@ -199,10 +200,13 @@ class Lane:
             return [wire.LOST]
 
     def _revive(self, why: BaseException) -> None:
-        """A new executor; in a new guest where the old one is gone."""
+        """A new executor; in a new guest where the old one is gone. Raises LaneError."""
+        if self._closing:
+            raise LaneError(f"{self.name}: interrupted") from why
         self.deaths += 1
         if self.deaths > DEATHS:
-            raise LaneError(f"{self.name}: {DEATHS} executors have died, the last of: {why}")
+            self._given_up = LaneError(f"{self.name}: {DEATHS} executors have died, the last of: {why}")
+            raise self._given_up
         try:
             if self._channel is not None:
                 self._channel.kill()
@@ -215,9 +219,12 @@ class Lane:
         try:
             self._open()
         except RunnerError as error:
-            raise LaneError(f"{self.name}: cannot be opened again: {error}") from error
+            self._given_up = LaneError(f"{self.name}: cannot be opened again: {error}")
+            raise self._given_up from error
 
     def _run_once(self, programs: list[bytes], patience: float) -> list[bytes]:
+        if self._closing:
+            raise LaneError(f"{self.name}: interrupted")
         self._sequence += 1
         deadline = DEADLINE * min(self._slowdown, MOST_SLOWDOWN) * patience
         self._write(wire.run_frame(self._sequence, deadline, programs))

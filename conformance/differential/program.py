@@ -1,13 +1,14 @@
-"""Programs: lists of system calls whose arguments may be results of earlier ones, and the form in which they are kept."""
+"""Programs: lists of system calls whose arguments may be results of earlier ones, and how they are kept."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
 from conformance.model import Json
 from conformance.syscalls.call import Syscall
+from conformance.syscalls.kinds import Kind
 from conformance.syscalls.table import grammar
 
 FORMAT = 1
@@ -15,6 +16,12 @@ FORMAT = 1
 MOST_CALLS = 24
 MOST_MEMORY = 32768
 """Bytes of memory that a program may have."""
+MOST_NESTED = 4
+"""How often in a row memory may point to further memory."""
+MOST_PIECES = 200
+"""Of how many arguments, and parts of their memory, a call may be made."""
+WIDTHS = (1, 2, 4, 8)
+"""Bytes that a number in memory may have."""
 NO_RESOURCE = -1
 """What stands for a resource whose maker failed, or was taken out of the program."""
 NO_PROCESS = 0x7FFFFFFE
@@ -78,13 +85,7 @@ class Program:
     def without(self, dropped: set[int]) -> Program:
         """The program less some steps; what they made is no resource any more."""
         places = {at: new for new, at in enumerate(at for at in range(len(self.steps)) if at not in dropped)}
-        return Program(
-            tuple(
-                Step(step.label, tuple(_moved(each, places, none_of(step, index)) for index, each in enumerate(step.args)))
-                for at, step in enumerate(self.steps)
-                if at not in dropped
-            )
-        )
+        return Program(tuple(_renumbered(step, places) for at, step in enumerate(self.steps) if at not in dropped))
 
     def with_argument(self, step: int, at: int, value: Argument) -> Program:
         """The program with another value for one argument."""
@@ -104,8 +105,16 @@ def refs_in(argument: Argument) -> Iterator[Ref]:
 
 def none_of(step: Step, index: int) -> int:
     """What stands in an argument for a resource that is not there."""
-    family = step.description.parameters[index].kind.family or ""
-    return NO_PROCESS if family.partition(":")[0] == "pid" else NO_RESOURCE
+    return none_as(step.description.parameters[index].kind)
+
+
+def none_as(kind: Kind) -> int:
+    """What stands for a resource that is not there, in an argument of a kind."""
+    return NO_PROCESS if (kind.family or "").partition(":")[0] == "pid" else NO_RESOURCE
+
+
+def _renumbered(step: Step, places: dict[int, int]) -> Step:
+    return Step(step.label, tuple(_moved(each, places, none_of(step, index)) for index, each in enumerate(step.args)))
 
 
 def _moved(argument: Argument, places: dict[int, int], none: int) -> Argument:
@@ -153,16 +162,47 @@ def from_json(value: Json) -> Program:
     if not isinstance(value, dict) or "calls" not in value:
         raise ProgramError("this is no program: a JSON object with `format` and `calls` was expected")
     version = value.get("format")
-    if not isinstance(version, int) or version < 1:
-        raise ProgramError(f"the format {version!r} is no version of a program's form")
+    if not _is_number(version) or version < 1:
+        raise ProgramError(f"the format {_short(version)} is no version of a program's form")
     if version > FORMAT:
-        raise ProgramError(f"the program has format {version}, and this version reads up to {FORMAT}: update the suite")
+        raise ProgramError(f"the program has format {_short(version)}, and this version reads up to {FORMAT}: update the suite")
     calls = value["calls"]
     if not isinstance(calls, list) or not calls:
         raise ProgramError("`calls` is no list with at least one call")
     if len(calls) > MOST_CALLS:
         raise ProgramError(f"the program has {len(calls)} calls, and at most {MOST_CALLS} can be run")
-    return Program(tuple(_step_from_json(each, at) for at, each in enumerate(calls)))
+    program = Program(tuple(_step_from_json(each, at) for at, each in enumerate(calls)))
+    for at, step in enumerate(program.steps):
+        for each in (ref for argument in step.args for ref in refs_in(argument)):
+            if each.argument >= len(program.steps[each.step].args):
+                raise ProgramError(f"call {at}: call {each.step} has no argument {each.argument} with a resource in it")
+        if sum(map(_pieces, step.args)) > MOST_PIECES:
+            raise ProgramError(f"call {at}: its arguments have more than {MOST_PIECES} parts")
+    if (size := sum(_bytes(each) for step in program.steps for each in step.args)) > MOST_MEMORY:
+        raise ProgramError(f"the program has {size} bytes of memory, and there is room for {MOST_MEMORY}")
+    return program
+
+
+def _is_number(value: Json) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
+def _short(value: Json) -> str:
+    """What was found in the place of something else, as far as it helps."""
+    said = repr(value) if isinstance(value, str | int | float | bool | None) else f"a {type(value).__name__}"
+    return said if len(said) <= 60 else said[:57] + "..."
+
+
+def _pieces(argument: Argument) -> int:
+    """In how many pieces an argument's memory is, with what is put into it."""
+    return 1 + sum(_pieces(part) for _, _, part in argument.parts) if isinstance(argument, Memory) else 1
+
+
+def _bytes(argument: Argument) -> int:
+    """The size of an argument's memory, and of what that points to."""
+    if not isinstance(argument, Memory):
+        return 0
+    return len(argument.data) + sum(_bytes(part) for _, _, part in argument.parts)
 
 
 def _step_from_json(value: Json, at: int) -> Step:
@@ -172,7 +212,7 @@ def _step_from_json(value: Json, at: int) -> Step:
     assert isinstance(label, str)
     assert isinstance(args, list)
     if label not in grammar():
-        raise ProgramError(f"call {at}: {label!r} is not described here: written by a newer version?")
+        raise ProgramError(f"call {at}: {_short(label)} is not described here: written by a newer version?")
     if len(args) > len(grammar()[label].parameters):
         raise ProgramError(f"call {at}: {label} takes {len(grammar()[label].parameters)} arguments, not {len(args)}")
     return Step(label, tuple(_argument_from_json(each, at) for each in args))
@@ -180,24 +220,28 @@ def _step_from_json(value: Json, at: int) -> Step:
 
 def _argument_from_json(value: Json, at: int, depth: int = 0) -> Argument:
     where = f"call {at}"
-    if isinstance(value, int) and not isinstance(value, bool) and -(1 << 63) <= value < 1 << 64:
+    if _is_number(value) and -(1 << 63) <= value < 1 << 64:
         return value
-    if not isinstance(value, dict) or depth > 4:
+    if not isinstance(value, dict):
         raise ProgramError(
-            f"{where}: {str(value)[:60]!r} is neither a number, a resource (`of`) nor memory (`bytes`, `room`)"
+            f"{where}: {_short(value)} is neither a number of 64 bits, a resource (`of`) nor memory (`bytes`, `room`)"
         )
+    if depth > MOST_NESTED:
+        raise ProgramError(f"{where}: memory points to memory more than {MOST_NESTED} times in a row")
     if "of" in value:
-        numbers = [value["of"], value.get("argument", -1), value.get("offset", 0), value.get("width", 8)]
-        if not all(isinstance(each, int) for each in numbers) or not 0 <= int(str(numbers[0])) < at:
+        step, argument = value["of"], value.get("argument", -1)
+        offset, width = value.get("offset", 0), value.get("width", 8)
+        if not _is_number(step) or not 0 <= step < at:
             raise ProgramError(f"{where}: a resource must come `of` an earlier call, by its number")
-        step, argument, offset, width = (int(str(each)) for each in numbers)
-        if width not in (1, 2, 4, 8) or not 0 <= offset < MOST_MEMORY:
+        if not _is_number(argument) or argument < -1:
+            raise ProgramError(f"{where}: the `argument` that a resource is taken from is no number of one")
+        if not _is_number(offset) or not 0 <= offset < MOST_MEMORY or not _is_number(width) or width not in WIDTHS:
             raise ProgramError(f"{where}: a resource is 1, 2, 4 or 8 bytes wide, inside the memory of an argument")
         return Ref(step, argument, offset, width)
     size, content = value.get("room"), value.get("bytes")
-    if isinstance(size, int) and 0 <= size <= MOST_MEMORY:
+    if _is_number(size) and 0 <= size <= MOST_MEMORY:
         data = bytes(size)
-    elif isinstance(content, str) and len(content) <= MOST_MEMORY and all(ord(each) < 256 for each in content):
+    elif "room" not in value and isinstance(content, str) and all(ord(each) < 256 for each in content):
         data = content.encode("latin-1")
     else:
         raise ProgramError(
@@ -217,6 +261,6 @@ def _argument_from_json(value: Json, at: int, depth: int = 0) -> Argument:
 def _part_from_json(value: Json, at: int, size: int, depth: int) -> tuple[int, int, Argument]:
     if isinstance(value, list) and len(value) == 3:
         offset, width, what = value
-        if isinstance(offset, int) and isinstance(width, int) and width in (1, 2, 4, 8) and 0 <= offset <= size - width:
+        if _is_number(offset) and _is_number(width) and width in WIDTHS and 0 <= offset <= size - width:
             return offset, width, _argument_from_json(what, at, depth + 1)
     raise ProgramError(f"call {at}: a part is [offset, width, value], inside its memory")

@@ -125,7 +125,9 @@ def repro_c(finding: Finding) -> str:
     died = int(finding.reference.state is not State.DIED)
     head = f"/* {headline(finding)}\n\n   cc repro.c && ./a.out: exit status 0 as on the reference, 1 where it diverges. x86-64 only. */\n\n"
     text = template.replace("@PROGRAM@", program_c(finding)).replace("@BLOCKED@", str(blocked))
-    return head + text.replace("@DIED@", str(died))
+    # A new program must find its loader, if it is not a static one.
+    executes = any(step.label == "exec_report" for step in finding.program.steps)
+    return head + text.replace("@DIED@", str(died)).replace("@CHROOT@", str(int(not executes)))
 
 
 def program_c(finding: Finding) -> str:
@@ -218,7 +220,7 @@ def _pseudo_c(step: Step, args: list[str]) -> str:
         return f"(*(volatile long *)({args[0]}) & ~(1L << 63))"
     if name == "store":
         return f"(*(volatile long *)({args[0]}) = {args[1]}, 0)"
-    return "-1 /* a new program's view is seen with `conformance replay` alone */"
+    return f"exec_report((void *)({args[0]}))"
 
 
 def _argument_c(argument: Argument, kind: Kind, place: int, names: dict[Ref, str]) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from conformance.differential.program import NO_RESOURCE, Argument, Program, Ref
+from conformance.differential.program import NO_RESOURCE, Argument, Program, Ref, none_as
 from conformance.differential.wire import Encoded, Observed, Outcome, State, whole
 from conformance.model import Json
 from conformance.model import Step as Seen
@@ -49,7 +49,7 @@ def argument_seen(argument: Argument, parameter: Parameter, encoded: Encoded, ou
     if isinstance(argument, int):
         return argument if argument < 1 << 63 else argument - (1 << 64)
     if isinstance(argument, Ref):
-        return resource(argument, encoded, outcome)
+        return resource(argument, encoded, outcome, none_as(parameter.kind))
     if isinstance(parameter.kind, MemoryKind) and not parameter.kind.reads:
         return None if argument.data else DATA + offset
     data = bytearray(argument.data)
@@ -59,20 +59,20 @@ def argument_seen(argument: Argument, parameter: Parameter, encoded: Encoded, ou
     return _shaped(bytes(data), parameter)
 
 
-def resource(ref: Ref, encoded: Encoded, outcome: Outcome) -> int:
-    """The value that an argument had."""
+def resource(ref: Ref, encoded: Encoded, outcome: Outcome, none: int = NO_RESOURCE) -> int:
+    """The value that an argument had: `none` where the resource was not made."""
     if ref.step >= len(outcome.results):
-        return NO_RESOURCE
+        return none
     result, buffers = outcome.results[ref.step]
     if not succeeded(result):
-        return NO_RESOURCE
+        return none
     if ref.argument < 0:
         return result
     for observed, content in zip(encoded.observed[ref.step], buffers, strict=True):
         if observed.argument == ref.argument and observed.path == str(ref.argument):
             piece = whole(content, observed.size)[ref.offset : ref.offset + ref.width]
-            return int.from_bytes(piece, "little", signed=ref.width < 8)
-    return NO_RESOURCE
+            return int.from_bytes(piece, "little", signed=ref.width < 8) if len(piece) == ref.width else none
+    return none
 
 
 def _out(observed: Observed, content: bytes, result: int, parameters: tuple[Parameter, ...]) -> Json:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 
 from conformance.differential.harmful import Surroundings, surroundings
-from conformance.differential.program import NO_RESOURCE, Memory, Program, Ref, none_of
+from conformance.differential.program import NO_RESOURCE, Argument, Memory, Program, Ref, none_of
 from conformance.syscalls.buffers import POISON
 from conformance.syscalls.call import Pseudo
 from conformance.syscalls.choices import DATA, DATA_BYTES, EDGES, PAGE
@@ -151,7 +151,7 @@ def encode(program: Program, *, own: bool = False) -> Encoded:
         loads = [
             (slot, ref)
             for ref, slot in slots.items()
-            if ref.step == at and ref.argument >= 0 and places[ref.argument] >= 0
+            if ref.step == at and ref.argument >= 0 and _holds(step.args[ref.argument], ref)
         ]
         encoder.out.append(len(loads))
         for slot, ref in loads:
@@ -164,6 +164,11 @@ def encode(program: Program, *, own: bool = False) -> Encoded:
     head = struct.pack("<BBH", flags, len(program.steps), 0)
     body = head + bytes(encoder.out)
     return Encoded(struct.pack("<I", len(body)) + body, tuple(everything), tuple(addresses), tuple(inner))
+
+
+def _holds(argument: Argument, ref: Ref) -> bool:
+    """Whether an argument is memory with room for a resource, which may have been made smaller since."""
+    return isinstance(argument, Memory) and ref.offset + ref.width <= len(argument.data)
 
 
 def number(label: str, description: object) -> int:
@@ -237,7 +242,11 @@ def decode(data: bytes, encoded: Encoded) -> Outcome:
                     raise ProtocolError(f"{extent} bytes are said to be in a buffer of {each.size}")
                 buffers.append(data[at + 2 : at + 2 + extent])
                 at += 2 + extent
+                if at > len(data):
+                    raise ProtocolError("a buffer is cut short")
             results.append((result, tuple(buffers)))
+        if at != len(data):
+            raise ProtocolError(f"an outcome of {len(data)} bytes ends after {at}")
         return Outcome(State(state), detail, signals, tuple(results))
     except (IndexError, struct.error, ValueError) as error:
         raise ProtocolError(f"an outcome cannot be read: {error}") from error

@@ -89,7 +89,7 @@ def normal_value(seen: Json, parameter: Parameter | None, names: Names) -> Seen:
 def _members(seen: dict[str, Any], struct: type[Struct], names: Names) -> Seen:
     """A struct, member by member, those that are structs themselves too."""
     found: dict[str, Seen] = {}
-    for name, member in seen.items():
+    for name, member in struct.comparable(seen).items():
         notes = struct.members.get(name, ())
         inner = next((note for note in notes if isinstance(note, type) and issubclass(note, Struct)), None)
         kind = next((note for note in notes if isinstance(note, Kind)), PLAIN)

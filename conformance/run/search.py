@@ -248,7 +248,7 @@ def keep(program: Program, replayed: Sequence[Replayed], corpus: Path, area: str
     document = to_json(program)
     assert isinstance(document, dict)
     document["promise"] = list(replayed[0].said)
-    document["agreed"] = [f"{each.target} {each.release}" for each in replayed]
+    document["agreed"] = [f"{each.target} {each.release.partition('-')[0]}" for each in replayed]
     digest = hashlib.sha256(json.dumps(document["calls"]).encode()).hexdigest()[:8]
     words = re.sub(r"[^a-z0-9]+", "-", about.lower()).strip("-")[:60]
     path = corpus / area / f"{words}-{digest}.json"
@@ -259,4 +259,5 @@ def keep(program: Program, replayed: Sequence[Replayed], corpus: Path, area: str
 def last_call(program: Program) -> tuple[str, str]:
     """The area of a program's last call, which is what it is about, and the call's label."""
     label = program.steps[-1].label
-    return areas()[label], label
+    area = areas()[label]
+    return "processes" if area == "pseudo" else area, label

@@ -81,6 +81,11 @@ class Struct(ctypes.Structure, metaclass=_StructType):
         self._held = memory
         return self
 
+    @classmethod
+    def comparable(cls, seen: dict[str, Any]) -> dict[str, Any]:
+        """What of a struct, as it was seen, can be compared at all, where that depends on other members."""
+        return seen
+
     @property
     def address(self) -> int:
         """Where the struct lies."""

@@ -20,9 +20,9 @@ def target(name: str) -> Target:
     return load(SHIPPED)[name]
 
 
-def runner(name: str, *, cold: bool = False) -> Runner:
+def runner(name: str, *, cold: bool = False, bare: bool = False) -> Runner:
     """Its runner; skips the test where it cannot run, with the runner's own words."""
-    found = runner_for(target(name), cold=cold)
+    found = runner_for(target(name), cold=cold, bare=bare)
     if lacking := found.missing():
         pytest.skip(lacking)
     return found

@@ -125,7 +125,7 @@ def test_modules_of_a_distribution_kernel_load_on_demand() -> None:
 def test_closed_guest_leaves_no_process_and_no_file() -> None:
     opened = runner("wsl2").open()
     assert isinstance(opened, QemuGuest)
-    room = opened._room
+    room = opened._machine.room
     pid = int((room / "qemu.pid").read_text())
     with opened:
         os.kill(pid, 0)

@@ -8,6 +8,7 @@ import pytest
 
 from runners import executor, payload
 from runners.base import RunnerError
+from runners.compiler import ready_made
 from runners.executor import executable
 from runners.gvisor import bundle_config
 from runners.local import HostGuest
@@ -69,12 +70,25 @@ def test_damaged_one_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_one_that_came_along_needs_no_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shipped = tmp_path / f"executor-{os.uname().machine}"
+    source = tmp_path / "executor.c"
+    source.write_text("int main;")
+    shipped = tmp_path / ready_made(b"int main;")
     shipped.write_text("ready-made")
     shipped.chmod(0o755)
-    monkeypatch.setattr(executor, "SOURCE", tmp_path / "executor.c")
+    monkeypatch.setattr(executor, "SOURCE", source)
     monkeypatch.setenv("CC", "/no/such/compiler")
     assert executable() == shipped
+
+
+def test_one_that_came_along_with_another_source_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "executor.c"
+    source.write_text("int edited;")
+    for name in (ready_made(b"int main;"), f"executor-{os.uname().machine}"):
+        (tmp_path / name).write_text("stale")
+        (tmp_path / name).chmod(0o755)
+    monkeypatch.setattr(executor, "SOURCE", source)
+    monkeypatch.setenv("CC", str(compiler(tmp_path, COPY)))
+    assert executable().read_text() == "binary\n"
 
 
 def test_without_a_compiler_one_sentence_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -180,15 +180,34 @@ class Hunt:
     """Confirmed divergences that the fault has no part in."""
 
 
-class ShimRunner(LocalRunner):
-    """Opens guests in which the executor runs behind the shim."""
+class PinnedGuest(HostGuest):
+    """This machine, with one and the same executor in all guests: where its calls are made is found out once."""
 
-    def __init__(self, *command: str) -> None:
-        self._command = command
+    def __init__(self, binary: str, prefix: Sequence[str]) -> None:
+        super().__init__(made_by="pinned", prefix=prefix)
+        self._binary = binary
+
+    @property
+    def executor(self) -> Sequence[str]:
+        """See `Guest`."""
+        return (self._binary,)
+
+
+class PinnedRunner(LocalRunner):
+    """Opens guests in which the executor runs behind a command."""
+
+    def __init__(self, binary: str, *prefix: str) -> None:
+        self._binary, self._prefix = binary, prefix
 
     def open(self) -> HostGuest:
         """See `Runner`."""
-        return HostGuest(made_by="shim", prefix=self._command)
+        return PinnedGuest(self._binary, self._prefix)
+
+
+@pytest.fixture(scope="module")
+def binary(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The executor, as it is now."""
+    return str(shutil.copy2(executable(), tmp_path_factory.mktemp("executor")))
 
 
 @pytest.fixture(scope="module")
@@ -200,26 +219,26 @@ def shim(tmp_path_factory: pytest.TempPathFactory) -> str:
 
 
 @pytest.fixture(scope="module")
-def address(shim: str) -> str:
+def address(shim: str, binary: str) -> str:
     """Where in the executor programs' calls are made."""
     call = struct.pack("<BHB", 4, wire.ABSENT_NUMBER, 0) + bytes([0xFF, 0, 0])
     body = struct.pack("<BBH", 0, 1, 0) + call
     request = wire.run_frame(1, 1.0, [struct.pack("<I", len(body)) + body])
     done = subprocess.run(
-        [shim, "where", "--", str(executable())], input=request, capture_output=True, timeout=30, check=True
+        [shim, "where", "--", binary], input=request, capture_output=True, timeout=30, check=True
     )
     return done.stderr.decode().strip()
 
 
 @pytest.fixture(scope="module")
-def reference() -> Iterator[Lane]:
+def reference(binary: str) -> Iterator[Lane]:
     """This kernel as it is."""
-    with Lane("native", LocalRunner()) as lane:
+    with Lane("native", PinnedRunner(binary)) as lane:
         lane.ready()
         yield lane
 
 
-def hunt(reference: Lane, command: Sequence[str], chosen: Sequence[str], mutant: Mutant | None = None) -> Hunt:
+def hunt(reference: Lane, binary: str, command: Sequence[str], chosen: Sequence[str], mutant: Mutant | None = None) -> Hunt:
     """Search until the fault is found, or through all programs."""
     met: list[tuple[Finding, int]] = []
 
@@ -230,7 +249,7 @@ def hunt(reference: Lane, command: Sequence[str], chosen: Sequence[str], mutant:
 
     generator = Generator(chosen, SEED)
     generator.labels = [label for label in generator.labels if label not in SLOW]
-    with Lane("mutant", ShimRunner(*command)) as target:
+    with Lane("mutant", PinnedRunner(binary, *command)) as target:
         target.ready()
         search = Fuzz(generator, reference, None, [target], found)
         try:
@@ -243,7 +262,7 @@ def hunt(reference: Lane, command: Sequence[str], chosen: Sequence[str], mutant:
 
 import sys
 
-def test_explore(shim: str, address: str, reference: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_explore(shim: str, binary: str, address: str, reference: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fuzz, "LARGEST_BATCH", BATCH)
     only = os.environ.get("ONLY", "")
     for mutant in MUTANTS:
@@ -252,5 +271,5 @@ def test_explore(shim: str, address: str, reference: Lane, monkeypatch: pytest.M
         started = time.monotonic()
         number = X86_64[mutant.call]
         chosen = (areas()[mutant.call], *mutant.beside)
-        h = hunt(reference, [shim, address, str(number), *shlex.split(mutant.rules), "--"], chosen, mutant)
+        h = hunt(reference, binary, [shim, address, str(number), *shlex.split(mutant.rules), "--"], chosen, mutant)
         print(f"{'' if h.finding else 'MISSED '}{mutant}  {h.programs} {time.monotonic() - started:.2f}s {h.finding and h.finding.signature} {[s.label for s in h.finding.program.steps] if h.finding else ''} {h.beside or ''}", file=sys.stderr)

@@ -1,0 +1,62 @@
+"""Compiling the executor. The standard library alone: building a wheel runs this file where nothing is installed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shlex
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+
+FLAGS = (
+    *("-std=gnu11", "-O2", "-static", "-nostdlib", "-ffreestanding", "-fno-stack-protector", "-fno-pie", "-no-pie"),
+    *("-fno-builtin", "-fno-asynchronous-unwind-tables", "-Wall", "-Wextra", "-Werror", "-s"),
+)
+"""For the compiler: static and without a libc, so that the same file runs in every guest and forks fast."""
+COMPILE_SECONDS = 120.0
+
+
+class CompilerError(Exception):
+    """There is no compiler, or it does not take the source. One sentence."""
+
+
+def command() -> list[str]:
+    """The compiler, `$CC` or `cc`, with its flags."""
+    return [*shlex.split(os.environ.get("CC") or "cc"), *FLAGS]
+
+
+def ready_made(source: bytes) -> str:
+    """The name of a binary that came along beside its source: it is for one machine, and for no other source."""
+    return f"executor-{platform.machine()}-{hashlib.sha256(repr(FLAGS).encode() + source).hexdigest()[:16]}"
+
+
+def compile_executor(with_command: Sequence[str], source: Path, to: Path) -> None:
+    """Make the binary. Raises CompilerError."""
+    name = with_command[0]
+    try:
+        done = subprocess.run(
+            [*with_command, "-o", str(to), str(source)],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            errors="replace",
+            timeout=COMPILE_SECONDS,
+            check=False,
+        )
+    except OSError as error:
+        raise CompilerError(
+            f"no C compiler: apt install gcc, or set CC; {name} cannot be started ({error.strerror})"
+        ) from error
+    except subprocess.TimeoutExpired as error:
+        raise CompilerError(f"{name} did not compile the executor in {COMPILE_SECONDS:.0f} s") from error
+    if done.returncode != 0 or not to.exists():
+        raise CompilerError(f"{name} cannot compile the executor: {_complaint(done.stdout)}")
+
+
+def _complaint(output: str) -> str:
+    """The last line of a compiler's output that is a message: below it, compilers draw carets."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    return next((line for line in reversed(lines) if "error:" in line), lines[-1] if lines else "it did not say why")

@@ -1,0 +1,118 @@
+"""Guests that have nothing in them but the executor, on real kernels."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from conformance.differential.lane import Lane
+from conformance.differential.program import Program, Step
+from conformance.differential.wire import Outcome, State, decode, encode
+from conformance.syscalls.sockets import AF_VSOCK
+from runners.bare import BareGuest
+from runners.base import Death, RunnerError
+from tests.integration.targets import runner
+from tests.processes import eventually
+
+PATIENCE = 60.0
+NAMES = ("lts", "wsl2")
+SOCK_STREAM = 1
+
+
+def opened(name: str) -> BareGuest:
+    """A bare guest of a target."""
+    guest = runner(name, bare=True).open()
+    assert isinstance(guest, BareGuest)
+    return guest
+
+
+def room_of(guest: BareGuest) -> Path:
+    """Its files on this machine."""
+    return guest._machine.room
+
+
+def results(lane: Lane, *steps: Step) -> Outcome:
+    """What a program does there."""
+    encoded = encode(Program(steps))
+    return decode(lane.run([encoded.data], 5.0)[0], encoded)
+
+
+@pytest.fixture(scope="module", params=NAMES)
+def lane(request: pytest.FixtureRequest) -> Iterator[Lane]:
+    with Lane(request.param, runner(request.param, bare=True)) as started:
+        started.ready()
+        yield started
+
+
+def test_programs_run_and_forks_are_measured(lane: Lane) -> None:
+    assert lane.release[:1].isdigit()
+    assert results(lane, Step("getpid", ())).state is State.DONE
+    assert 0.0 < lane.forks(10) < PATIENCE
+
+
+def test_batch_that_is_larger_than_any_buffer_on_the_way_goes_through(lane: Lane) -> None:
+    encoded = encode(Program((Step("getpid", ()),) * 8))
+    assert len(set(lane.run([encoded.data] * 5000))) == 1
+
+
+def test_guest_that_was_killed_is_booted_again(lane: Lane) -> None:
+    guest = lane._guest
+    assert isinstance(guest, BareGuest)
+    os.kill(int((room_of(guest) / "qemu.pid").read_text()), signal.SIGKILL)
+    assert results(lane, Step("getpid", ())).state is State.DONE
+    assert lane.deaths == 1
+    assert lane._guest is not guest
+    assert not room_of(guest).exists()
+
+
+def test_modules_of_a_distribution_kernel_load_on_demand() -> None:
+    with Lane("lts", runner("lts", bare=True)) as lane:
+        lane.ready()
+        outcome = results(lane, Step("socket", (AF_VSOCK, SOCK_STREAM, 0)))
+    assert outcome.results[0][0] >= 0
+
+
+def test_nothing_can_be_started_but_one_executor() -> None:
+    with opened("wsl2") as guest:
+        with pytest.raises(RunnerError, match="nothing in it but the executor"):
+            guest.spawn(["/bin/true"])
+        guest.spawn(guest.executor)
+        with pytest.raises(RunnerError, match="open another guest"):
+            guest.spawn(guest.executor)
+        assert guest.made_by.endswith("virtio-serial")
+
+
+def test_executor_that_ends_takes_the_machine_along() -> None:
+    with opened("wsl2") as guest, guest.spawn(guest.executor) as channel:
+        assert channel.read(PATIENCE)
+        with pytest.raises(TimeoutError):
+            channel.read(0.1)
+        assert guest.death() is None
+        channel.close_input()
+        assert channel.wait(PATIENCE) == 0
+        assert channel.read(PATIENCE) == b""
+        assert guest.death() is Death.GONE
+
+
+def test_what_the_executor_does_not_understand_ends_it_and_it_says_why() -> None:
+    with opened("lts") as guest, guest.spawn(guest.executor) as channel:
+        said = channel.read(PATIENCE)
+        channel.write(bytes(12))
+        while data := channel.read(PATIENCE):
+            said += data
+        assert said.endswith(b"magic number")
+        assert eventually(lambda: guest.death() is Death.GONE)
+
+
+def test_closed_guest_leaves_no_process_and_no_file() -> None:
+    guest = opened("wsl2")
+    room = room_of(guest)
+    pid = int((room / "qemu.pid").read_text())
+    with guest:
+        os.kill(pid, 0)
+    assert not room.exists()
+    assert not Path(f"/proc/{pid}").exists()
