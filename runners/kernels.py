@@ -118,21 +118,34 @@ def debian_is_cached(series: str) -> bool:
 
 def _fetch_debian(series: str, into: Path) -> None:
     suite, package = _find_debian(series)
-    deb = suite.download(package, into)
     root = into / "root"
     root.mkdir()
-    unpack(deb, root)
-    deb.unlink()
-    image = next((root / "boot").glob("vmlinuz-*"))
-    image.rename(into / "vmlinuz")
-    shutil.rmtree(root / "boot")
-    shutil.rmtree(root / "usr", ignore_errors=True)
+    for part in _parts(suite, package):
+        deb = suite.download(part, into)
+        unpack(deb, root)
+        deb.unlink()
+    images = [*(root / "boot").glob("vmlinuz-*"), *(root / "usr/lib/modules").glob("*/vmlinuz")]
+    if not images:
+        raise RunnerError(f"there is no kernel image in Debian's package {package} {suite.version(package)}")
+    images[0].rename(into / "vmlinuz")
     release = inspect(into / "vmlinuz")
     modules = root / "lib/modules" / release
+    if not modules.exists():
+        modules.parent.mkdir(parents=True, exist_ok=True)
+        (root / "usr/lib/modules" / release).rename(modules)
+    for rest in ("boot", "usr"):
+        shutil.rmtree(root / rest, ignore_errors=True)
     for useless in USELESS_MODULES:
         shutil.rmtree(modules / "kernel" / useless, ignore_errors=True)
     _run("/sbin/depmod", "-b", str(root), release)
     (into / "package").write_text(f"{package} {suite.version(package)}\n")
+
+
+def _parts(suite: Suite, package: str) -> list[str]:
+    """The packages that a kernel consists of: one, and from Debian 14 on the image and the modules apart."""
+    rest = package.removeprefix("linux-image-")
+    apart = suite.packages(rf"linux-(binary|modules)-{re.escape(rest)}")
+    return apart or [package]
 
 
 def _find_debian(series: str) -> tuple[Suite, str]:

@@ -230,7 +230,11 @@ class ExecutorRunner:
 
 
 Lie = Callable[[bytes], bytes]
-"""Another outcome for an outcome, of the same length."""
+"""Another outcome for an outcome."""
+
+
+class Dies(Exception):
+    """What a lie raises in place of an outcome when the program takes the executor along."""
 
 
 class LyingChannel:
@@ -252,7 +256,11 @@ class LyingChannel:
         if wire.FRAME.unpack_from(frame)[1] != wire.RESULTS:
             return frame
         number, outcomes = wire.split_results(frame[wire.FRAME.size :])
-        return results(number, map(self._lie, outcomes))
+        try:
+            return results(number, map(self._lie, outcomes))
+        except Dies:
+            self._channel.kill()
+            return DEATH
 
     def _size(self) -> int:
         return wire.FRAME.size + int(wire.FRAME.unpack_from(self._pending)[2])
@@ -311,7 +319,7 @@ def says(wrong: int, right: int) -> Lie:
 
 
 class Moody:
-    """Lies in the outcomes that have `bytes` in them, but only in some: the nth when `moods[n % len(moods)]`."""
+    """Says one errno for another as `says` does, but not always: the nth time only if `moods[n % len(moods)]`."""
 
     def __init__(self, wrong: int, right: int, moods: Sequence[bool]) -> None:
         self._lie, self._mark, self._moods = says(wrong, right), struct.pack("<q", -right), moods

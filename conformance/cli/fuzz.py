@@ -21,7 +21,7 @@ from runners.registry import runner_for
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
 
-class Duration(click.ParamType):
+class Duration(click.ParamType):  # type: ignore[type-arg] # generic only in newer versions of click
     """`90`, `90s`, `5m`, `1h`; in seconds."""
 
     name = "time"

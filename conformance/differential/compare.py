@@ -8,12 +8,12 @@ from typing import Any
 
 from conformance.differential.program import Program
 from conformance.differential.trace import ending, succeeded, trace
-from conformance.differential.wire import Encoded, Outcome
+from conformance.differential.wire import Encoded, Outcome, State
 from conformance.matrix.normalise import kind_of_result, normal_value
 from conformance.model import Cause, Json
 from conformance.model import Step as Seen
 from conformance.syscalls.call import Parameter, errno_name
-from conformance.syscalls.kinds import Flags, Names
+from conformance.syscalls.kinds import Flags, MaskedMemory, Names
 
 STATE, ERRNO, RESULT, SIGNALS = "state", "errno", "result", "signals"
 """What may differ, beside a member of an output buffer, whose name is its argument's and its own."""
@@ -63,8 +63,11 @@ def normal_steps(program: Program, steps: list[Seen]) -> list[Normal]:
         result = kind_of_result(step.description).normal(seen.result, names) if not seen.errno else -1
         outs: dict[str, Json] = {}
         for path, value in seen.outs.items():
-            parameter_of = parameters[int(path)] if path.isdigit() else None
-            outs |= flat(_name(path, parameters), normal_value(value, parameter_of, names))
+            parameter = parameters[int(path.partition(".")[0])]
+            if path.isdigit() or isinstance(parameter.kind, MaskedMemory):  # with what masked memory points to
+                outs |= flat(_name(path, parameters), normal_value(value, parameter, names))
+            else:
+                outs[_name(path, parameters)] = value
         found.append(Normal(seen.errno, result, outs))
     return found
 
@@ -96,6 +99,8 @@ def differences(program: Program, encoded: Encoded, reference: Outcome, target: 
                 return
     if len(ours) != len(theirs):
         at = min(len(ours), len(theirs))
+        if State.LOST in (reference.state, target.state):
+            at = len(program.steps) - 1  # which call it was is not known: the last one, once the program is small
         said = [_at_step(each, at) for each in (reference, target)]
         yield Difference(at, program.steps[at].label, STATE, *said)
         return

@@ -1,4 +1,4 @@
-"""The search: the same programs on all targets at the same time, and every distinct divergence once, as small as can be."""
+"""The search: the same programs on all targets at the same time, and each distinct divergence once, made small."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from conformance.differential.generate import Generator, Raw
 from conformance.differential.lane import Lane
 from conformance.differential.minimise import minimise
 from conformance.differential.program import Program
+from conformance.differential.trace import ending
 from conformance.differential.wire import Encoded, Outcome, ProtocolError, State, decode, encode
 
 BATCH_SECONDS = 0.2
@@ -135,12 +136,9 @@ class Fuzz:
         return _Batch(programs, encoded, {lane.name: lane.submit(data) for lane in self.lanes})
 
     def _digest(self, batch: _Batch) -> None:
-        started = time.monotonic()
         outcomes = {name: future.result() for name, future in batch.futures.items()}
-        waited = time.monotonic() - started
-        rates = [lane.busy / lane.ran for lane in self.lanes if lane.ran]
-        if rates and waited >= 0:
-            self._size = max(SMALLEST_BATCH, min(LARGEST_BATCH, round(BATCH_SECONDS / max(max(rates), 1e-6))))
+        slowest = max((lane.busy / lane.ran for lane in self.lanes if lane.ran), default=BATCH_SECONDS)
+        self._size = min(LARGEST_BATCH, max(SMALLEST_BATCH, round(BATCH_SECONDS / slowest)))
         for at, ((raw, program), encoded) in enumerate(zip(batch.programs, batch.encoded, strict=True)):
             reference = outcomes[self._reference.name][at]
             said = decode(reference, encoded)
@@ -173,7 +171,9 @@ class Fuzz:
         if why := self._unstable(lane, program, found):
             self.tally.flakes.append(Flake(program, found, lane.name, why))
             return False
-        small, found = minimise(program, found, lambda candidates: self._differ(lane, candidates, found))
+        small, found = minimise(
+            program, found, lambda candidates: self._differ(lane, candidates, found), deadly=_is_deadly(found)
+        )
         if why := self._unstable(lane, small, found):
             self.tally.flakes.append(Flake(small, found, lane.name, why))
             return False
@@ -182,7 +182,7 @@ class Fuzz:
             return False
         self._signatures.add(named)
         encoded = encode(small, own=True)
-        ours, theirs = self._both(lane, [small], PATIENCE)[0]
+        ours, theirs = self._both(lane, [small], PATIENCE, deadly=_is_deadly(found))[0]
         finding = Finding(
             named, small, found, encoded, ours, theirs, self._reference.name, (self._reference.release, lane.release)
         )
@@ -190,11 +190,13 @@ class Fuzz:
         self._found(finding)
         return True
 
-    def _both(self, lane: Lane, programs: Sequence[Program], patience: float) -> list[tuple[Outcome, Outcome]]:
+    def _both(
+        self, lane: Lane, programs: Sequence[Program], patience: float, *, deadly: bool
+    ) -> list[tuple[Outcome, Outcome]]:
         """The outcomes of programs on the reference and on a target, each program in a process of its own."""
         encoded = [encode(program, own=True) for program in programs]
         data = [each.data for each in encoded]
-        futures = [side.submit(data, patience, urgent=True) for side in (self._reference, lane)]
+        futures = [side.submit(data, patience, urgent=True, deadly=deadly) for side in (self._reference, lane)]
         self.tally.executions += len(programs)
         ours, theirs = (future.result() for future in futures)
         return [
@@ -205,27 +207,36 @@ class Fuzz:
         patience = SOME_PATIENCE if "blocked" in (wanted.reference, wanted.target) else 1.0
         return [
             self._same_kind(program, outcomes, wanted)
-            for program, outcomes in zip(programs, self._both(lane, programs, patience), strict=True)
+            for program, outcomes in zip(
+                programs, self._both(lane, programs, patience, deadly=_is_deadly(wanted)), strict=True
+            )
         ]
 
     def _same_kind(self, program: Program, outcomes: tuple[Outcome, Outcome], wanted: Difference) -> Difference | None:
         """The difference of the wanted kind, if the two outcomes have one."""
         encoded = encode(program, own=True)
         found = differences(program, encoded, *outcomes)
-        return next((each for each in found if each.coarse == wanted.coarse), None)
+        deadly = _is_deadly(wanted)
+        return next((each for each in found if each.coarse == wanted.coarse or (deadly and _is_deadly(each))), None)
 
     def _unstable(self, lane: Lane, program: Program, found: Difference) -> str:
         """Why a difference is not believed; empty when each side says the same three times, and they differ so."""
-        runs = self._both(lane, [program] * RUNS, PATIENCE)
+        runs = self._both(lane, [program] * RUNS, PATIENCE, deadly=_is_deadly(found))
         encoded = encode(program, own=True)
         for side, name in ((0, self._reference.name), (1, lane.name)):
             first = runs[0][side]
             for other in runs[1:]:
                 if apart := next(differences(program, encoded, first, other[side]), None):
-                    return f"{name} disagrees with itself in {apart.call}: {apart.field}, {apart.reference} - {apart.target}"
+                    what = f"{apart.call}: {apart.field}, {apart.reference} - {apart.target}"
+                    return f"{name} disagrees with itself in {what}"
         if all(self._same_kind(program, outcomes, found) is None for outcomes in runs):
             return "does not repeat in a process of its own"
         return ""
+
+
+def _is_deadly(found: Difference) -> bool:
+    """Whether one side did not live to tell: every run takes a new executor, or a new guest."""
+    return ending(Outcome(State.LOST)) in (found.reference, found.target)
 
 
 __all__ = ["Finding", "Flake", "Fuzz", "ProtocolError", "Tally"]

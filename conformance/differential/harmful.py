@@ -150,14 +150,30 @@ def neutralised(program: Program) -> Program:
 
 
 def _tamed(step: Step) -> Step:
-    name, args = step.description.name, list(step.args)
+    args = list(step.args)
     for at, parameter in enumerate(step.description.parameters[: len(args)]):
         if (parameter.kind.family or "").partition(":")[0] == "pid" and args[at] == 1:
             args[at] = 0  # 1 is the executor itself
-    if name in SIGNALLERS and args and isinstance(args[0], int) and not 2 <= args[0] & 0xFFFFFFFF < 1 << 31:
+    name = step.description.name
+    if name in ("mmap", "mremap", "shmat", *MAPPERS):
+        _keep_to_the_arena(name, args)
+    elif name in SIGNALLERS and args and isinstance(args[0], int) and not 2 <= args[0] & 0xFFFFFFFF < 1 << 31:
         # -1 is everybody, another negative number a group that may be anybody's, 1 is init; the kernel takes 32 bits.
         args[0] = 0
-    elif name == "mmap" and len(args) > 3 and isinstance(args[3], int):
+    elif name in ("add_key", "request_key", "keyctl"):
+        args = [KEY_SPEC_PROCESS_KEYRING if each in KEY_SPEC_SHARED else each for each in args]
+    elif name in ("setpriority", "getpriority") and args[:1] == [PRIO_USER]:
+        args[0] = PRIO_PROCESS  # the user's other processes are the executor's
+    elif name in ("ioprio_set", "ioprio_get") and args[:1] == [IOPRIO_WHO_USER]:
+        args[0] = IOPRIO_WHO_PROCESS
+    elif name == "prlimit64" and args and isinstance(args[0], int):
+        args[0] = 0
+    return Step(step.label, tuple(args))
+
+
+def _keep_to_the_arena(name: str, args: list[Argument]) -> None:
+    """Programs map memory where the executor has none."""
+    if name == "mmap" and len(args) > 3 and isinstance(args[3], int):
         # Elsewhere the kernel would choose, and the executor's own memory is somewhere, too.
         args[3] |= MAP_FIXED
         args[0] = _in_arena(args[0])
@@ -173,15 +189,6 @@ def _tamed(step: Step) -> Step:
             args[1] = _short(args[1])
     elif name == "shmat" and len(args) > 1 and isinstance(args[1], int) and args[1]:
         args[1] = _in_arena(args[1])
-    elif name in ("add_key", "request_key", "keyctl"):
-        args = [KEY_SPEC_PROCESS_KEYRING if each in KEY_SPEC_SHARED else each for each in args]
-    elif name in ("setpriority", "getpriority") and args[:1] == [PRIO_USER]:
-        args[0] = PRIO_PROCESS  # the user's other processes are the executor's
-    elif name in ("ioprio_set", "ioprio_get") and args[:1] == [IOPRIO_WHO_USER]:
-        args[0] = IOPRIO_WHO_PROCESS
-    elif name == "prlimit64" and args and isinstance(args[0], int):
-        args[0] = 0
-    return Step(step.label, tuple(args))
 
 
 def _in_arena(address: Argument) -> Argument:

@@ -28,7 +28,7 @@ START_SECONDS = 60.0
 PATIENCE = 30.0
 """How long a batch may be silent beyond what its deadlines allow, before the guest's slowdown."""
 DEATHS = 25
-"""How many executors of one target may die before it is given up."""
+"""How many executors of one target may die in a row, without an answer in between, before it is given up."""
 
 
 class LaneError(Exception):
@@ -46,6 +46,7 @@ class _Job:
     programs: list[bytes] = field(compare=False, default_factory=list)
     patience: float = field(compare=False, default=1.0)
     """Factor on the deadline of a call."""
+    deadly: bool = field(compare=False, default=False)
     future: Future[list[bytes]] = field(compare=False, default_factory=Future)
     last: bool = field(compare=False, default=False)
 
@@ -64,13 +65,15 @@ class Lane:
         self._runner = runner
         self._guest: Guest | None = None
         self._channel: Channel | None = None
-        self._pending = b""
+        self._pending = bytearray()
         self._sequence = 0
         self._jobs: queue.PriorityQueue[_Job] = queue.PriorityQueue()
         self._count = itertools.count()
         self._thread = threading.Thread(target=self._work, name=f"lane-{name}", daemon=True)
         self._opened: Future[None] = Future()
         self._closing = False
+        self._in_a_row = 0
+        """Deaths since the last answer."""
         self._given_up: LaneError | None = None
 
     # -- for the others
@@ -83,12 +86,15 @@ class Lane:
         """Wait until the executor has said hello. Raises RunnerError."""
         self._opened.result()
 
-    def submit(self, programs: Sequence[bytes], patience: float = 1.0, *, urgent: bool = False) -> Future[list[bytes]]:
+    def submit(
+        self, programs: Sequence[bytes], patience: float = 1.0, *, urgent: bool = False, deadly: bool = False
+    ) -> Future[list[bytes]]:
         """Run programs, in order; the outcomes, one each. The future raises LaneError when the target is given up.
 
-        `urgent`: before what has been submitted earlier and is not.
+        `urgent`: before what has been submitted earlier and is not. `deadly`: each is expected to take the executor
+        along, and so is run alone, and once; nobody is given up for it.
         """
-        job = _Job((0 if urgent else 1, next(self._count)), list(programs), patience)
+        job = _Job((0 if urgent else 1, next(self._count)), list(programs), patience, deadly)
         self._jobs.put(job)
         return job.future
 
@@ -133,7 +139,8 @@ class Lane:
             if not job.future.set_running_or_notify_cancel():
                 continue
             try:
-                job.future.set_result(self._run(job.programs, job.patience))
+                run = self._run_apart if job.deadly else self._run
+                job.future.set_result(run(job.programs, job.patience))
             except BaseException as error:
                 job.future.set_exception(error)
         self._close()
@@ -151,7 +158,7 @@ class Lane:
 
     def _spawn(self) -> None:
         assert self._guest is not None
-        self._pending = b""
+        self._pending = bytearray()
         self._channel = self._guest.spawn(list(self._guest.executor))
         try:
             kind, payload = self._frame(START_SECONDS * self._slowdown)
@@ -199,13 +206,27 @@ class Lane:
             self._revive(error)
             return [wire.LOST]
 
-    def _revive(self, why: BaseException) -> None:
+    def _run_apart(self, programs: list[bytes], patience: float) -> list[bytes]:
+        """All outcomes, of programs that will hardly leave the executor alive."""
+        found: list[bytes] = []
+        for each in programs:
+            if self._given_up is not None:
+                raise self._given_up
+            try:
+                found += self._run_once([each], patience)
+            except (_Died, OSError, RunnerError) as error:
+                self._revive(error, expected=True)
+                found.append(wire.LOST)
+        return found
+
+    def _revive(self, why: BaseException, *, expected: bool = False) -> None:
         """A new executor; in a new guest where the old one is gone. Raises LaneError."""
         if self._closing:
             raise LaneError(f"{self.name}: interrupted") from why
         self.deaths += 1
-        if self.deaths > DEATHS:
-            self._given_up = LaneError(f"{self.name}: {DEATHS} executors have died, the last of: {why}")
+        self._in_a_row += not expected
+        if self._in_a_row > DEATHS:
+            self._given_up = LaneError(f"{self.name}: {DEATHS} executors have died in a row, the last of: {why}")
             raise self._given_up
         try:
             if self._channel is not None:
@@ -239,6 +260,7 @@ class Lane:
                 raise wire.ProtocolError("the results are another batch's")
         except wire.ProtocolError as error:
             raise _Died(str(error)) from error
+        self._in_a_row = 0
         return outcomes
 
     def _write(self, data: bytes) -> None:
@@ -254,8 +276,8 @@ class Lane:
                 if magic != wire.MAGIC or length > wire.LONGEST_FRAME:
                     raise _Died("it wrote something else than frames")
                 if len(self._pending) >= wire.FRAME.size + length:
-                    payload = self._pending[wire.FRAME.size : wire.FRAME.size + length]
-                    self._pending = self._pending[wire.FRAME.size + length :]
+                    payload = bytes(self._pending[wire.FRAME.size : wire.FRAME.size + length])
+                    del self._pending[: wire.FRAME.size + length]
                     return kind, payload
             assert self._channel is not None
             try:

@@ -19,13 +19,20 @@ Differ = Callable[[Sequence[Program]], list[Difference | None]]
 ROUNDS = 4
 
 
-def minimise(program: Program, found: Difference, differ: Differ) -> tuple[Program, Difference]:
-    """The smallest program that still differs in the same way, and its difference."""
-    cut = Program(program.steps[: found.step + 1])
-    program, found = _better([cut], differ) or (program, found)
+def minimise(
+    program: Program, found: Difference, differ: Differ, *, deadly: bool = False
+) -> tuple[Program, Difference]:
+    """The smallest program that still differs in the same way, and its difference.
+
+    `deadly`: the program takes a guest along. Nobody has told in which call, so that the shortest beginning that does
+    is looked for; and as each execution takes a new guest, the arguments, which need most of them, stay as they are.
+    """
+    shortest = 1 if deadly else found.step + 1
+    beginnings = [Program(program.steps[:count]) for count in range(shortest, found.step + 2)]
+    program, found = _better(beginnings, differ) or (program, found)
     for _ in range(ROUNDS):
         shorter = _drop_calls(program, found, differ)
-        plainer = _plain_arguments(*(shorter or (program, found)), differ)
+        plainer = _plain_arguments(*(shorter or (program, found)), differ) if not deadly else None
         if shorter is None and plainer is None:
             break
         program, found = plainer or shorter or (program, found)
@@ -49,8 +56,7 @@ def _drop_calls(program: Program, found: Difference, differ: Differ) -> tuple[Pr
     able = [at for at, each in zip(droppable, alone, strict=True) if each is not None]
     if not able:
         return None
-    together = _better([program.without(set(able[:count])) for count in range(len(able), 0, -1)], differ)
-    return together
+    return _better([program.without(set(able[:count])) for count in range(len(able), 0, -1)], differ)
 
 
 def _plain_arguments(program: Program, found: Difference, differ: Differ) -> tuple[Program, Difference] | None:
@@ -90,7 +96,9 @@ def _plainer(program: Program) -> Iterator[tuple[int, int, Argument]]:
 
 
 def _plainer_numbers(value: int, plain: Choice, bits: bool) -> list[int]:
-    found = [plain] if isinstance(plain, int) and plain != value else []
+    if value == plain:  # with fewer bits it would be no plainer, and be made that again in the next round
+        return []
+    found = [plain] if isinstance(plain, int) else []
     if value > 1 and plain != 0 and not isinstance(plain, int):
         found.append(0)
     if bits and value > 0 and value & (value - 1):

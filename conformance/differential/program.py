@@ -165,7 +165,9 @@ def from_json(value: Json) -> Program:
     if not _is_number(version) or version < 1:
         raise ProgramError(f"the format {_short(version)} is no version of a program's form")
     if version > FORMAT:
-        raise ProgramError(f"the program has format {_short(version)}, and this version reads up to {FORMAT}: update the suite")
+        raise ProgramError(
+            f"the program has format {_short(version)}, and this version reads up to {FORMAT}: update the suite"
+        )
     calls = value["calls"]
     if not isinstance(calls, list) or not calls:
         raise ProgramError("`calls` is no list with at least one call")

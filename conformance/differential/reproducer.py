@@ -66,7 +66,8 @@ def headline(finding: Finding) -> str:
     """The divergence in a line."""
     found, target = finding.difference, finding.signature.target
     what = "" if found.field in (STATE, ERRNO) else f"{found.field} "
-    return f"{finding.program.steps[found.step].description.name}: {what}{found.target} on {target}, {found.reference} on {finding.reference_name}"
+    name = finding.program.steps[found.step].description.name
+    return f"{name}: {what}{found.target} on {target}, {found.reference} on {finding.reference_name}"
 
 
 def side_by_side(finding: Finding) -> str:
@@ -95,9 +96,10 @@ def lines(program: Program, encoded: Encoded, outcome: Outcome) -> list[str]:
 def issue(finding: Finding) -> str:
     """A text that can be filed with those who make the target."""
     found, target = finding.difference, finding.signature.target
+    name = finding.program.steps[found.step].description.name
     return f"""# {headline(finding)}
 
-`{finding.program.steps[found.step].description.name}` gives `{found.target}` on {target} ({finding.releases[1]}), where {finding.reference_name} \
+`{name}` gives `{found.target}` on {target} ({finding.releases[1]}), where {finding.reference_name} \
 ({finding.releases[0]}) gives `{found.reference}`.
 
 Each side was run at least three times, in a process of its own, on an empty tmpfs, and said the same each time.
@@ -123,7 +125,8 @@ def repro_c(finding: Finding) -> str:
     template = files("conformance.differential").joinpath("repro.c.in").read_text()
     blocked = int(finding.reference.state is not State.BLOCKED)
     died = int(finding.reference.state is not State.DIED)
-    head = f"/* {headline(finding)}\n\n   cc repro.c && ./a.out: exit status 0 as on the reference, 1 where it diverges. x86-64 only. */\n\n"
+    use = "cc repro.c && ./a.out: exit status 0 as on the reference, 1 where it diverges. x86-64 only."
+    head = f"/* {headline(finding)}\n\n   {use} */\n\n"
     text = template.replace("@PROGRAM@", program_c(finding)).replace("@BLOCKED@", str(blocked))
     # A new program must find its loader, if it is not a static one.
     executes = any(step.label == "exec_report" for step in finding.program.steps)
@@ -133,7 +136,8 @@ def repro_c(finding: Finding) -> str:
 def program_c(finding: Finding) -> str:
     """The body of the C function that makes the calls."""
     program, encoded = finding.program, finding.encoded
-    needed = {ref: f"r{ref.step}" if ref.argument < 0 else f"m{at}" for at, ref in enumerate(dict.fromkeys(program.refs()))}
+    refs = enumerate(dict.fromkeys(program.refs()))
+    needed = {ref: f"r{ref.step}" if ref.argument < 0 else f"m{at}" for at, ref in refs}
     out = []
     declared = sorted({*needed.values(), *(f"r{at}" for at in range(len(program.steps)))})
     out.append(f"\tlong {', '.join(declared)};\n")
@@ -159,7 +163,7 @@ def program_c(finding: Finding) -> str:
 
 
 def _memory_c(step: Step, places: tuple[int, ...], encoded: Encoded, at: int, names: dict[Ref, str]) -> Iterator[str]:
-    inner = dict(_inner_places(step, encoded, at))
+    inner = dict(encoded.inner[at])
     for index, argument in enumerate(step.args):
         if isinstance(argument, Memory):
             yield from _fill_c(argument, places[index], (index,), inner, names)
@@ -185,12 +189,6 @@ def _fill_c(
             yield f"set({place + offset}, {width}, {_name(part, names)});"
         else:
             yield f"set({place + offset}, {width}, {part}L);"
-
-
-def _inner_places(step: Step, encoded: Encoded, at: int) -> Iterator[tuple[tuple[int, ...], int]]:
-    """Where memory lies that other memory points to, by argument and offsets."""
-    for path, place in encoded.inner[at]:
-        yield path, place
 
 
 def _name(ref: Ref, names: dict[Ref, str]) -> str:
@@ -240,7 +238,8 @@ def _argument_c(argument: Argument, kind: Kind, place: int, names: dict[Ref, str
 
 def _string(data: bytes) -> str:
     """Bytes as a C string; numbers in octal, which cannot run into what follows."""
-    return '"' + "".join(chr(each) if 32 <= each < 127 and each not in b'"\\?' else f"\\{each:03o}" for each in data) + '"'
+    plain = (32 <= each < 127 and each not in b'"\\?' for each in data)
+    return '"' + "".join(chr(each) if ok else f"\\{each:03o}" for each, ok in zip(data, plain, strict=True)) + '"'
 
 
 def _expectation_c(finding: Finding) -> Iterator[str]:
@@ -307,4 +306,3 @@ def member_place(struct: type, path: str) -> tuple[int, int]:
         start, size = start + member.offset, member.size
         inside = dict(inside._fields_).get(name, inside)  # type: ignore[attr-defined] # ctypes
     return start, size
-

@@ -79,9 +79,10 @@ def _out(observed: Observed, content: bytes, result: int, parameters: tuple[Para
     if observed.path != str(observed.argument):
         return content.decode("latin-1")
     parameter = parameters[observed.argument]
-    if isinstance(parameter.kind, CountedMemory):
-        return content[: max(result, 0)].decode("latin-1") + (" + more" if len(content) > result else "")
     full = whole(content, observed.size)
+    if isinstance(parameter.kind, CountedMemory):
+        # Padding behind the last name of a directory is poison, and counted all the same.
+        return full[: max(result, 0)].decode("latin-1") + (" + more" if len(content) > result else "")
     return (
         _shaped(full, parameter)
         if parameter.struct and len(full) == parameter.struct.size()

@@ -54,7 +54,8 @@ def _step(step: Step, names: Names) -> NormalStep:
     stub = describe(step.call, step.args)
     parameters = stub.parameters if stub else ()
     args = [
-        normal_value(value, parameters[at] if at < len(parameters) else None, names) for at, value in enumerate(step.args)
+        normal_value(value, parameters[at] if at < len(parameters) else None, names)
+        for at, value in enumerate(step.args)
     ]
     outs = [
         (at, normal_value(value, parameters[int(at)] if at.isdigit() and int(at) < len(parameters) else None, names))

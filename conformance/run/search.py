@@ -134,7 +134,7 @@ def summary(plan: Search, fuzz: Fuzz) -> Json:
             for lane in fuzz.lanes
         },
         "states": {state.name.lower(): count for state, count in tally.states.items()},
-        "calls": sorted(coverage.calls),
+        "calls": list[Json](sorted(coverage.calls)),
         "pairs": len(coverage.pairs),
         "divergences": [str(each.signature) for each in tally.findings],
         "holes": [str(each.signature) for each in tally.holes],
@@ -176,7 +176,7 @@ def read_program(path: Path) -> Program:
         raise UsageError(
             f"{file} cannot be read: {error.strerror}; give a folder that `conformance fuzz` wrote"
         ) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"{file} is no JSON, or cut short: {error}") from error
     try:
         program = from_json(value)

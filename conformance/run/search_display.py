@@ -83,8 +83,9 @@ def report(fuzz: Fuzz) -> str:
     ]
     parts = [tabulate(rows, ["target", "kernel", "programs", "per second", "deaths"], disable_numparse=True)]
     endings = ", ".join(f"{count} {state.name.lower()}" for state, count in tally.states.most_common())
+    rate = tally.programs / max(tally.seconds, 0.001)
     parts.append(
-        f"{tally.programs} programs in {tally.seconds:.0f} s ({tally.programs / max(tally.seconds, 0.001):.0f}/s): {endings}\n"
+        f"{tally.programs} programs in {tally.seconds:.0f} s ({rate:.0f}/s): {endings}\n"
         f"{met(fuzz)}; {tally.executions} executions to confirm and minimise"
     )
     if tally.holes:

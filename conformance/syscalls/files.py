@@ -361,11 +361,19 @@ class Timespec(Struct):
     tv_nsec: I64
 
 
-def _without_times(seen: dict[str, Any], mode: str) -> dict[str, Any]:
-    """A socket's inode is recycled with the times that the last one had: Linux sets none (`sock_alloc_inode`)."""
-    if seen.get(mode, 0) & S_IFMT != S_IFSOCK:
-        return seen
-    return {name: value for name, value in seen.items() if "time" not in name}
+def _without_noise(seen: dict[str, Any], mode: str) -> dict[str, Any]:
+    """A file's status less what says nothing.
+
+    The nanoseconds of a time that the clock gave; and all times of a socket, whose inode is recycled with those that the
+    last one had (Linux sets none, `sock_alloc_inode`).
+    """
+    if seen.get(mode, 0) & S_IFMT == S_IFSOCK:
+        return {name: value for name, value in seen.items() if "time" not in name}
+    found = dict(seen)
+    for name, value in seen.items():
+        if f"{name}_nsec" in seen and isinstance(value, int) and value > Clocked.EARLIEST:
+            found[f"{name}_nsec"] = MASK
+    return found
 
 
 class Stat(Struct):
@@ -395,7 +403,7 @@ class Stat(Struct):
     @classmethod
     def comparable(cls, seen: dict[str, Any]) -> dict[str, Any]:
         """See `Struct`."""
-        return _without_times(seen, "st_mode")
+        return _without_noise(seen, "st_mode")
 
 
 class Statx(Struct):
@@ -448,7 +456,7 @@ class Statx(Struct):
     @classmethod
     def comparable(cls, seen: dict[str, Any]) -> dict[str, Any]:
         """See `Struct`."""
-        return _without_times(seen, "stx_mode")
+        return _without_noise(seen, "stx_mode")
 
 
 class Statfs(Struct):

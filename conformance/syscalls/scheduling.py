@@ -69,10 +69,10 @@ class SchedAttr(Struct):
 
 
 class IntervalKind(Number):
-    """The nanoseconds of a time slice: those of SCHED_RR, or none at all, or what the kernel was configured for."""
+    """The nanoseconds of a time slice: those of SCHED_RR; else what the kernel was configured for, or none when idle."""
 
     def normal(self, seen: Seen, names: Names) -> Seen:
-        return seen if seen in (0, 100_000_000) else MASK
+        return seen if seen == 100_000_000 else MASK
 
 
 class Interval(Struct):

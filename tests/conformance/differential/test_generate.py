@@ -12,6 +12,7 @@ from conformance.differential.harmful import is_allowed
 from conformance.differential.program import MOST_CALLS, Program, Ref, to_json
 from conformance.differential.wire import Outcome, State
 from conformance.syscalls.files import O_RDONLY, O_RDWR
+from conformance.syscalls.sequences import SEQUENCES
 from conformance.syscalls.table import areas, grammar
 from tests.executors import program, text
 
@@ -34,9 +35,9 @@ def programs(seed: int, *chosen: str, count: int = DRAWN) -> list[Program]:
     return [each for _, each in Generator(chosen, seed).batch(count)]
 
 
-def fresh(generator: Generator) -> Counter[str]:
+def fresh(generator: Generator, count: int = 250) -> Counter[str]:
     """How often each call is in many programs that are no variations."""
-    return Counter(call.label for raw in generator._programs(600) for call in raw)
+    return Counter(call.label for raw in generator._programs(count) for call in raw)
 
 
 # What is drawn
@@ -89,7 +90,7 @@ def test_programs_of_several_areas_mix_them() -> None:
 def test_without_areas_every_area_is_drawn_from() -> None:
     generator = Generator((), 1)
     possible = {areas()[label] for label in generator.labels}
-    assert {areas()[label] for label in fresh(generator)} == possible
+    assert {areas()[label] for label in fresh(generator, 600)} == possible
 
 
 def test_an_area_that_there_is_not_is_refused_with_those_that_there_are() -> None:
@@ -159,9 +160,12 @@ def test_variations_are_of_what_was_learnt() -> None:
 
 
 def test_sequences_that_belong_together_are_there_from_the_start() -> None:
-    generator = Generator(("polling",), 1)
-    assert generator._pool
-    assert all(call.label in generator.labels for raw in generator._pool for call in raw)
+    everything, files = (
+        {tuple(call.label for call in raw) for raw in Generator(chosen, 1)._pool} for chosen in ((), ("files",))
+    )
+    assert everything <= set(SEQUENCES)
+    assert len(everything) > len(SEQUENCES) / 2
+    assert files == {chain for chain in everything if {areas()[label] for label in chain} == {"files"}}
 
 
 def test_coverage_is_of_calls_errnos_makers_and_flags() -> None:

@@ -219,11 +219,28 @@ def test_target_is_given_up_when_too_many_executors_have_died() -> None:
     with Lane("wsl2", runner) as lane:
         for name in (NAMES * 100)[: DEATHS // 2]:
             assert lane.run(named(name)) == [wire.LOST]
-        with pytest.raises(LaneError, match=rf"^wsl2: {DEATHS} executors have died, the last of: it ended$"):
+        with pytest.raises(LaneError, match=rf"^wsl2: {DEATHS} executors have died in a row, the last of: it ended$"):
             lane.run(named("p0"))
-        with pytest.raises(LaneError, match=f"{DEATHS} executors have died"):
+        with pytest.raises(LaneError, match=f"{DEATHS} executors have died in a row"):
             lane.run(named("q"))
     assert len(runner.guests[0].channels) == DEATHS + 1
+
+
+def test_target_that_answers_now_and_then_is_not_given_up() -> None:
+    with Lane("wsl2", ExecutorRunner(dying_of("p5"))) as lane:
+        for _ in range(DEATHS):
+            assert lane.run(named(*NAMES)) == lost("p5")
+        assert lane.deaths > DEATHS
+
+
+def test_programs_that_are_expected_to_kill_are_run_alone_and_once_and_nobody_is_given_up_for_it() -> None:
+    runner = ExecutorRunner(dying_of(*NAMES))
+    with Lane("wsl2", runner) as lane:
+        killers = lane.submit(named("q", *NAMES * DEATHS), deadly=True)
+        assert killers.result(20) == [*did("q"), *[wire.LOST] * len(NAMES) * DEATHS]
+        assert lane.deaths == len(NAMES) * DEATHS
+        assert lane.run(named("q")) == did("q")
+    assert runner.batches == [["q"], *([name] for name in NAMES * DEATHS), ["q"]]
 
 
 def test_target_that_cannot_be_opened_again_is_given_up_and_so_is_all_that_waits() -> None:

@@ -22,7 +22,7 @@ import pytest
 
 from conformance.differential import fuzz, wire
 from conformance.differential.fuzz import Finding, Fuzz
-from conformance.differential.generate import Generator
+import sys; sys.path.insert(0,"/tmp/w"); from better import Generator  # XXX
 from conformance.differential.lane import Lane
 from conformance.syscalls import files, ipc, memory, polling, sockets
 from conformance.syscalls import signals as sig
@@ -46,8 +46,9 @@ MUST_CATCH = 38
 BATCH = 32
 """Programs a batch, at most: a fault is found within a few, and what is on its way then was made for nothing."""
 EVERY_CALL = -1
-SLOW = frozenset(["io_destroy"])
-"""Calls that take about as long as a deadline, and so are sometimes blocked and sometimes not."""
+SLOW = "io_"
+"""What the calls of asynchronous I/O begin with: to destroy a context takes the kernel about as long as a deadline is
+(a grace period of RCU), at a process's end too, so that such programs are sometimes blocked, and always slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,9 +225,7 @@ def address(shim: str, binary: str) -> str:
     call = struct.pack("<BHB", 4, wire.ABSENT_NUMBER, 0) + bytes([0xFF, 0, 0])
     body = struct.pack("<BBH", 0, 1, 0) + call
     request = wire.run_frame(1, 1.0, [struct.pack("<I", len(body)) + body])
-    done = subprocess.run(
-        [shim, "where", "--", binary], input=request, capture_output=True, timeout=30, check=True
-    )
+    done = subprocess.run([shim, "where", "--", binary], input=request, capture_output=True, timeout=30, check=True)
     return done.stderr.decode().strip()
 
 
@@ -238,7 +237,9 @@ def reference(binary: str) -> Iterator[Lane]:
         yield lane
 
 
-def hunt(reference: Lane, binary: str, command: Sequence[str], chosen: Sequence[str], mutant: Mutant | None = None) -> Hunt:
+def hunt(
+    reference: Lane, binary: str, command: Sequence[str], chosen: Sequence[str], mutant: Mutant | None = None
+) -> Hunt:
     """Search until the fault is found, or through all programs."""
     met: list[tuple[Finding, int]] = []
 
@@ -248,7 +249,7 @@ def hunt(reference: Lane, binary: str, command: Sequence[str], chosen: Sequence[
             raise Enough
 
     generator = Generator(chosen, SEED)
-    generator.labels = [label for label in generator.labels if label not in SLOW]
+    generator.labels = [label for label in generator.labels if not label.startswith(SLOW)]
     with Lane("mutant", PinnedRunner(binary, *command)) as target:
         target.ready()
         search = Fuzz(generator, reference, None, [target], found)
@@ -262,14 +263,18 @@ def hunt(reference: Lane, binary: str, command: Sequence[str], chosen: Sequence[
 
 import sys
 
+
 def test_explore(shim: str, binary: str, address: str, reference: Lane, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fuzz, "LARGEST_BATCH", BATCH)
     only = os.environ.get("ONLY", "")
-    for mutant in MUTANTS:
+    for mutant in MUTANTS[int(os.environ.get("FROM","0")):]:
         if only not in str(mutant):
             continue
         started = time.monotonic()
         number = X86_64[mutant.call]
         chosen = (areas()[mutant.call], *mutant.beside)
         h = hunt(reference, binary, [shim, address, str(number), *shlex.split(mutant.rules), "--"], chosen, mutant)
-        print(f"{'' if h.finding else 'MISSED '}{mutant}  {h.programs} {time.monotonic() - started:.2f}s {h.finding and h.finding.signature} {[s.label for s in h.finding.program.steps] if h.finding else ''} {h.beside or ''}", file=sys.stderr)
+        print(
+            f"{'' if h.finding else 'MISSED '}{mutant}  {h.programs} {time.monotonic() - started:.2f}s {h.finding and h.finding.signature} {[s.label for s in h.finding.program.steps] if h.finding else ''} {h.beside or ''}",
+            file=sys.stderr,
+        )

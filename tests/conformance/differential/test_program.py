@@ -178,7 +178,9 @@ def test_memory_may_be_nested_and_as_much_as_there_is() -> None:
     assert not faults(from_json(document(*[{"call": "getpid", "args": []}] * MOST_CALLS)))
 
 
-KEYS = st.sampled_from(("format", "calls", "call", "args", "of", "argument", "offset", "width", "room", "bytes", "parts"))
+KEYS = st.sampled_from(
+    ("format", "calls", "call", "args", "of", "argument", "offset", "width", "room", "bytes", "parts")
+)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(KEYS | st.text(max_size=4), inner, max_size=3),

@@ -1,0 +1,374 @@
+from __future__ import annotations
+
+import errno
+import json
+import os
+import signal
+import struct
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import pytest
+
+from conformance.differential.fuzz import Fuzz
+from conformance.differential.program import Program, to_json
+from conformance.model import Expectation, Json, Status
+from conformance.run import search as searching
+from conformance.run.errors import Exit, UsageError, UserError
+from conformance.run.search import TWIN, Replayed, Search
+from conformance.syscalls.files import O_RDWR
+from runners.base import Runner, RunnerError
+from runners.local import LocalRunner
+from tests.executors import (
+    Dies,
+    ExecutorRunner,
+    Lie,
+    LyingRunner,
+    Moody,
+    Scripted,
+    hello,
+    lanes_left,
+    needs_executor,
+    program,
+    says,
+    text,
+)
+from tests.mounts import needs_root, on_small_disk
+
+ABSENT = program(("open", text("absent"), O_RDWR, 0o644))
+BAD = program(("close", 40))
+LATER = (*[ABSENT] * 8, *[program(("getpid",))] * 8, *[BAD] * 40)
+"""Two batches fly at a time: BAD is submitted when what is wrong with ABSENT has been found."""
+
+
+def liar(outcome: bytes) -> bytes:
+    """Says EACCES for ENOENT, and EINVAL for EBADF."""
+    return says(errno.EINVAL, errno.EBADF)(says(errno.EACCES, errno.ENOENT)(outcome))
+
+
+@pytest.fixture(autouse=True)
+def _executor() -> None:
+    needs_executor()
+
+
+def searched(
+    directory: Path,
+    *programs: Program,
+    lie: Lie = liar,
+    expectations: Sequence[Expectation] = (),
+    runners: Mapping[str, Runner] | None = None,
+) -> Fuzz:
+    """Search these programs, and no others."""
+    plan = Search("native", ("liar",), ("time",), 7, None, len(programs))
+    given = runners or {"native": LocalRunner(), f"native {TWIN}": LocalRunner(), "liar": LyingRunner(lie)}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(searching, "Generator", lambda areas, seed: Scripted(*programs))
+        return searching.search(plan, given, expectations, directory, lambda _: None)
+
+
+def kept(directory: Path) -> list[str]:
+    """The signatures of the reproducers in a folder."""
+    return sorted(json.loads(path.read_text())["found"]["signature"] for path in directory.glob("*/program.json"))
+
+
+def expected(case: str, target: str = "liar") -> Expectation:
+    """That a divergence is known."""
+    return Expectation(case, target, Status.DIFFERS, "known")
+
+
+# -- searching
+
+
+def test_what_is_found_is_a_folder_each_and_the_search_is_told(tmp_path: Path) -> None:
+    fuzz = searched(tmp_path / "results", ABSENT, BAD, ABSENT)
+    assert kept(tmp_path / "results") == ["close/errno/EBADF - EINVAL", "open/errno/ENOENT - EACCES"]
+    told = json.loads((tmp_path / "results" / "search.json").read_text())
+    assert (told["schema"], told["seed"], told["areas"], told["programs"]) == (1, 7, ["time"], 3)
+    assert sorted(told["divergences"]) == kept(tmp_path / "results")
+    assert (told["holes"], told["flaky"], told["states"]) == ([], [], {"done": 3})
+    assert told["executions"] == fuzz.tally.executions > 0
+    assert list(told["lanes"]) == ["native", f"native {TWIN}", "liar"]
+    assert told["lanes"][f"native {TWIN}"] == {
+        "release": os.uname().release,
+        "programs": 3,
+        "busy": told["lanes"][f"native {TWIN}"]["busy"],
+        "deaths": 0,
+    }
+    assert searching.status_of(fuzz) is Exit.UNEXPECTED
+    assert not lanes_left()
+
+
+def test_search_that_finds_nothing_is_as_expected(tmp_path: Path) -> None:
+    fuzz = searched(tmp_path, ABSENT, lie=lambda outcome: outcome)
+    assert searching.status_of(fuzz) is Exit.EXPECTED
+    assert {path.name for path in tmp_path.iterdir()} == {"search.json"}
+
+
+def test_twin_that_differs_fails_the_search(tmp_path: Path) -> None:
+    fuzz = searched(tmp_path, ABSENT, runners={"native": LocalRunner(), f"native {TWIN}": LyingRunner(liar)})
+    assert searching.status_of(fuzz) is Exit.UNEXPECTED
+    assert not fuzz.tally.findings
+    assert json.loads((tmp_path / "search.json").read_text())["holes"] == ["open/errno/ENOENT - EACCES"]
+
+
+@pytest.mark.parametrize("case", ["fuzz/open/errno/ENOENT - EACCES", "fuzz/open/*", "fuzz/*ENOENT*"])
+@pytest.mark.parametrize("target", ["liar", "li*"])
+def test_what_is_expected_is_not_kept(case: str, target: str, tmp_path: Path) -> None:
+    searched(tmp_path, ABSENT, BAD, expectations=[expected(case, target)])
+    assert kept(tmp_path) == ["close/errno/EBADF - EINVAL"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        expected("fuzz/open/*", "wsl2"),
+        expected("open/*"),
+        expected("files/test_open.py::test_*"),
+        expected("fuzz/OPEN/*"),
+        expected("fuzz/open/errno/ENOENT - EPERM"),
+    ],
+    ids=lambda each: each.case + " on " + each.target,
+)
+def test_what_is_expected_of_others_is_kept(other: Expectation, tmp_path: Path) -> None:
+    searched(tmp_path, ABSENT, expectations=[other])
+    assert kept(tmp_path) == ["open/errno/ENOENT - EACCES"]
+
+
+def test_an_area_that_there_is_not_is_a_usage_error_before_anything_is_opened(tmp_path: Path) -> None:
+    runner = ExecutorRunner()
+    plan = Search("native", ("liar",), ("fils",), 1, None, 1)
+    with pytest.raises(UsageError, match=r"^there is no area fils; the areas are .*files"):
+        searching.search(plan, {"native": runner}, (), tmp_path, lambda _: None)
+    assert not runner.guests
+
+
+def test_target_that_is_not_there_is_a_runner_error_and_the_others_are_closed(tmp_path: Path) -> None:
+    reference = ExecutorRunner()
+    with pytest.raises(RunnerError, match="apt install qemu"):
+        searched(tmp_path, runners={"native": reference, "liar": ExecutorRunner(lacking="apt install qemu")})
+    assert all(guest.closed for guest in reference.guests)
+    assert not lanes_left()
+
+
+def test_executor_of_another_version_in_a_guest_is_one_sentence(tmp_path: Path) -> None:
+    with pytest.raises(RunnerError, match=r"^liar: the executor there speaks version 99 of the protocol"):
+        searched(tmp_path, runners={"native": LocalRunner(), "liar": ExecutorRunner(first=[hello(99)])})
+
+
+def test_target_that_is_given_up_ends_the_search_in_a_sentence_and_what_was_found_is_kept(tmp_path: Path) -> None:
+    dead: list[bytes] = []
+
+    def dies_later(outcome: bytes) -> bytes:
+        if struct.pack("<q", -errno.EBADF) in outcome or dead:
+            dead.append(outcome)
+            raise Dies
+        return liar(outcome)
+
+    with pytest.raises(
+        UserError, match=r"^liar: \d+ executors have died in a row.*; what was found until then is in "
+    ) as caught:
+        searched(tmp_path, *LATER, lie=dies_later)
+    assert caught.value.status is Exit.FAILED
+    assert str(tmp_path) in str(caught.value)
+    assert kept(tmp_path) == ["open/errno/ENOENT - EACCES"]
+    assert json.loads((tmp_path / "search.json").read_text())["divergences"] == kept(tmp_path)
+
+
+def test_interrupt_during_minimising_keeps_what_was_found(tmp_path: Path) -> None:
+    def interrupts(outcome: bytes) -> bytes:
+        if struct.pack("<q", -errno.EBADF) in outcome and not sent:
+            sent.append(signal.SIGINT)
+            os.kill(os.getpid(), sent[0])
+        return liar(outcome)
+
+    sent: list[int] = []
+
+    with pytest.raises(KeyboardInterrupt):
+        searched(tmp_path, *LATER, lie=interrupts)
+    assert kept(tmp_path) == ["open/errno/ENOENT - EACCES"]
+    assert json.loads((tmp_path / "search.json").read_text())["divergences"] == kept(tmp_path)
+    assert not lanes_left()
+
+
+def test_place_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UserError, match=r"file.* cannot be written: .*") as caught:
+        searched(tmp_path / "file" / "results", ABSENT)
+    assert caught.value.status is Exit.FAILED
+
+
+@needs_root
+def test_full_disk_is_one_sentence(tmp_path: Path) -> None:
+    def fill() -> None:
+        (tmp_path / "ballast").write_bytes(bytes(12 << 10))
+        with pytest.raises(UserError, match="No space left on device") as caught:
+            searched(tmp_path / "results", ABSENT)
+        assert caught.value.status is Exit.FAILED
+        assert "\n" not in str(caught.value)
+
+    on_small_disk(tmp_path, "16k", fill)
+
+
+def test_what_did_not_repeat_is_counted_the_most_frequent_first(tmp_path: Path) -> None:
+    moods = [True] + [False] * 1000
+    first = Moody(errno.EACCES, errno.ENOENT, moods)
+    second = Moody(errno.EINVAL, errno.EBADF, [True, False, False, False] * 100)
+    fuzz = searched(tmp_path, ABSENT, *[BAD] * 3, lie=lambda outcome: second(first(outcome)))
+    counts = searching.flaky(fuzz.tally)
+    assert [count for count, _ in counts] == sorted((count for count, _ in counts), reverse=True)
+    assert sum(count for count, _ in counts) == len(fuzz.tally.flakes) >= 2
+    assert all(what.startswith("liar: ") for _, what in counts)
+    assert kept(tmp_path) == []
+    told = json.loads((tmp_path / "search.json").read_text())["flaky"]
+    assert {each["call"] for each in told} == {"open", "close"}
+
+
+def test_coverage_is_of_the_calls_that_may_be_made(tmp_path: Path) -> None:
+    fuzz = searched(tmp_path, ABSENT, program(("getuid",)), lie=lambda outcome: outcome)
+    done, able = searching.described(fuzz.coverage)
+    assert done == 1
+    assert 300 < able < 400
+
+
+# -- reading programs
+
+
+def refused(path: Path) -> str:
+    """Why a program cannot be read, in one sentence."""
+    with pytest.raises(UsageError) as caught:
+        searching.read_program(path)
+    said = str(caught.value)
+    assert "\n" not in said
+    assert str(path) in said
+    return said
+
+
+def changed(**members: Json) -> str:
+    """A program's text with other members."""
+    document = to_json(program(("getpid",), ("close", 1)))
+    assert isinstance(document, dict)
+    return json.dumps({**document, **members})
+
+
+def test_program_is_read_from_a_folder_and_from_a_file(tmp_path: Path) -> None:
+    (tmp_path / "program.json").write_text(json.dumps(to_json(ABSENT)))
+    assert searching.read_program(tmp_path) == searching.read_program(tmp_path / "program.json") == ABSENT
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (changed()[:-9], "is no JSON, or cut short"),
+        ("", "is no JSON, or cut short"),
+        ("\x7fELF", "is no JSON, or cut short"),
+        ("[" * 100_000, "is no JSON, or cut short"),
+        ("[]", "this is no program"),
+        ("null", "this is no program"),
+        ('{"schema": 1, "cases": []}', "this is no program"),
+        (changed(format=2), "has format 2, and this version reads up to 1: update the suite"),
+        (changed(format=None), "no version"),
+        (changed(format="1"), "no version"),
+        (changed(format=True), "no version"),
+        (changed(calls=[]), "at least one call"),
+        (changed(calls=[{"call": "getpid", "args": []}] * 1000), "at most"),
+        (changed(calls=[{"call": "quantum_read", "args": []}]), "'quantum_read' is not described here"),
+        (changed(calls=[{"call": "close", "args": [{"of": 0}]}]), "a resource must come `of` an earlier call"),
+        (changed(calls=[{"call": "close", "args": [1.5]}]), "neither a number"),
+        (changed(calls=[{"call": "close", "args": [1 << 70]}]), "neither a number"),
+        (
+            changed(calls=[{"call": "reboot", "args": [1, 2, 3, 0]}]),
+            "call 0, reboot, is one that no program makes: it ",
+        ),
+        (changed(calls=[{"call": "getpid", "args": []}, {"call": "fork", "args": []}]), "call 1, fork, is one"),
+    ],
+)
+def test_program_that_is_none_or_harmful_is_refused_in_a_sentence(content: str, why: str, tmp_path: Path) -> None:
+    path = tmp_path / "program.json"
+    path.write_text(content)
+    assert why in refused(path)
+
+
+def test_program_that_is_not_there_or_no_text_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    assert "cannot be read: No such file or directory; give a folder that `conformance fuzz` wrote" in refused(
+        tmp_path / "absent"
+    )
+    assert "program.json cannot be read" in refused(tmp_path)
+    (tmp_path / "program.json").write_bytes(b'{"format": 1, "calls": [\xff\xfe]}')
+    assert "no JSON" in refused(tmp_path / "program.json")
+
+
+# -- replaying
+
+
+def replayed(made: Program, **lies: Lie) -> list[Replayed]:
+    """A program on this kernel and on liars."""
+    return searching.replay(made, {"native": LocalRunner(), **{name: LyingRunner(lie) for name, lie in lies.items()}})
+
+
+def test_replay_tells_what_each_target_does_and_where_it_differs() -> None:
+    native, one, other = replayed(ABSENT, one=liar, other=lambda outcome: outcome)
+    assert (native.target, native.said, native.difference, native.stable) == ("native", ["ENOENT"], None, True)
+    assert (one.target, one.said, one.stable) == ("one", ["EACCES"], True)
+    assert one.difference
+    assert (one.difference.reference, one.difference.target) == ("ENOENT", "EACCES")
+    assert (other.said, other.difference) == (["ENOENT"], None)
+    assert native.release == os.uname().release
+    assert len(native.lines) == 1
+    assert "open(" in native.lines[0]
+
+
+def test_replay_tells_what_differs_from_run_to_run() -> None:
+    _, moody = replayed(ABSENT, moody=Moody(errno.EACCES, errno.ENOENT, [True, False, True]))
+    assert not moody.stable
+
+
+def test_replay_on_a_target_that_dies_of_it_says_so() -> None:
+    def dies(outcome: bytes) -> bytes:
+        raise Dies
+
+    _, dead = replayed(ABSENT, dead=dies)
+    assert dead.said == ["the guest died"]
+    assert dead.difference
+    assert dead.difference.target == "the guest died"
+
+
+# -- keeping
+
+
+def keep(corpus: Path, made: Program, *results: Replayed) -> Path:
+    """Keep a program on which targets said this."""
+    return searching.keep(made, results, corpus, *searching.last_call(made))
+
+
+def said(target: str, *what: str, stable: bool = True) -> Replayed:
+    """What a target did."""
+    return Replayed(target, "6.1.0", [], list(what), None, stable)
+
+
+def test_program_on_which_all_agree_is_kept_with_its_promise(tmp_path: Path) -> None:
+    path = keep(tmp_path, ABSENT, said("native", "ENOENT"), said("wsl2", "ENOENT"))
+    assert path.parent == tmp_path / "files"
+    assert path.name.startswith("open-")
+    document = json.loads(path.read_text())
+    assert (document["promise"], document["agreed"]) == (["ENOENT"], ["native 6.1.0", "wsl2 6.1.0"])
+    assert searching.read_program(path) == ABSENT
+    assert keep(tmp_path, ABSENT, said("native", "ENOENT")) == path
+
+
+def test_programs_about_the_same_call_are_kept_apart(tmp_path: Path) -> None:
+    others = program(("getpid",), ("close", 41))
+    assert keep(tmp_path, BAD, said("native", "EBADF")) != keep(tmp_path, others, said("native", "0", "EBADF"))
+
+
+def test_program_on_which_targets_disagree_is_not_kept(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"^not kept: wsl1 says EACCES, native ENOENT$"):
+        keep(tmp_path, ABSENT, said("native", "ENOENT"), said("wsl1", "EACCES"))
+    with pytest.raises(UsageError, match=r"^not kept: wsl2 says something else from run to run$"):
+        keep(tmp_path, ABSENT, said("native", "ENOENT"), said("wsl2", "ENOENT", stable=False))
+    assert not list(tmp_path.iterdir())
+
+
+def test_corpus_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "files").write_text("")
+    with pytest.raises(UserError, match="cannot be written"):
+        keep(tmp_path, ABSENT, said("native", "ENOENT"))
