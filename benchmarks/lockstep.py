@@ -44,7 +44,7 @@ AREAS = {"harmless": ("files", "polling", "sockets"), "whole": ()}
 AIMS = {REFERENCE: 2.0}
 OTHER_AIM = 1.0
 """Programs in lock-step, harmless ones, for each bare fork."""
-FORKS = 1000
+FORKS = 300
 LATENCIES = 40
 WAITS = 2.0
 """Milliseconds. A program that takes longer by itself, on the reference and three times, has waited."""
@@ -164,8 +164,8 @@ def measure(lanes: dict[str, Lane], seconds: float, repeats: int, say: Callable[
     others = {name: lane for name, lane in lanes.items() if lane is not reference}
     programs = {kind: drawn(kind, reference) for kind in AREAS}
     for turn in range(repeats):
-        say(f"turn {turn + 1} of {repeats}")
         for name, lane in lanes.items():
+            say(f"turn {turn + 1} of {repeats}: {name}")
             best[name].forks = max(best[name].forks, FORKS / lane.forks(FORKS))
             best[name].latency = min(best[name].latency, latency(lane, programs["harmless"]))
             for kind, some in programs.items():

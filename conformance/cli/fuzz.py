@@ -28,7 +28,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg] # generic only in new
 
     def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """See click."""
-        found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", str(value))
+        found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh]?)", str(value), re.ASCII)
         if not found:
             self.fail(f"{value!r} is no duration; write 90s, 5m or 1h", param, ctx)
         return float(found[1]) * UNITS[found[2]]

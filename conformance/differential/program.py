@@ -239,7 +239,7 @@ def _argument_from_json(value: Json, at: int, depth: int = 0) -> Argument:
             raise ProgramError(f"{where}: the `argument` that a resource is taken from is no number of one")
         if not _is_number(offset) or not 0 <= offset < MOST_MEMORY or not _is_number(width) or width not in WIDTHS:
             raise ProgramError(f"{where}: a resource is 1, 2, 4 or 8 bytes wide, inside the memory of an argument")
-        return Ref(step, argument, offset, width)
+        return Ref(step, argument, offset, width) if argument >= 0 else Ref(step)
     size, content = value.get("room"), value.get("bytes")
     if _is_number(size) and 0 <= size <= MOST_MEMORY:
         data = bytes(size)

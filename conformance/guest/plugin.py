@@ -59,6 +59,10 @@ class RunProgram(Protocol):
     def __call__(self, path: str) -> None: ...
 
 
+class Unusable(Exception):
+    """What a case is made of cannot be used here: that says nothing about the target. One sentence."""
+
+
 class CaseFailed(Exception):
     """A case did not pass; carries what it said, already formatted."""
 
@@ -144,8 +148,11 @@ class Cases:
             pytest.skip("there is no executor here: `python -m runners.executor` says why")
 
         def run(path: str) -> None:
-            kept = programs.Kept(path, self.executor or "", self.config.getoption("--slowdown"))
-            kept.run(lambda step: self._current.record(*programs.as_recorded(step)) if self._current else None)
+            try:
+                kept = programs.Kept(path, self.executor or "", self.config.getoption("--slowdown"))
+                kept.run(lambda step: self._current.record(*programs.as_recorded(step)) if self._current else None)
+            except (programs.ProgramError, programs.ProtocolError) as error:
+                raise Unusable(f"{Path(path).name}: {error}") from error
 
         return run
 
@@ -349,6 +356,8 @@ def perform(item: pytest.Function, case: Callable[[], None], writer: Writer) -> 
         outcome, message = Outcome.MISSING, str(reason)
     except pytest.skip.Exception as reason:
         outcome, message = Outcome.SKIPPED, str(reason)
+    except Unusable as reason:
+        outcome, message = Outcome.ERROR, str(reason)
     except BaseException as error:
         if absent := feature_is_absent(error, writer):
             outcome, message = Outcome.MISSING, absent

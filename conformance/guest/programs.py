@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
 import subprocess
 import sys
 from collections.abc import Callable
+from itertools import zip_longest
 from pathlib import Path
 
 from conformance.differential import wire
-from conformance.differential.program import Program, from_json
+from conformance.differential.program import Program, ProgramError, from_json
 from conformance.differential.trace import errnos, trace
+from conformance.differential.wire import ProtocolError
 from conformance.model import Json, Step
 from conformance.syscalls.call import Missing
 from conformance.syscalls.table import grammar
@@ -23,49 +24,77 @@ INSIDE = ROOT / "bin" / "executor"
 CALL_SECONDS = 1.0
 """How long a call may take, before the guest's slowdown: kept programs do not block unless they say so."""
 BLOCKED = "blocked"
+OVER = "it is over"
 
 
 class Kept:
     """A program of the corpus, read and ready to be run."""
 
     def __init__(self, path: str, executor: str, slowdown: float) -> None:
-        document = json.loads(Path(path).read_bytes())
+        """Raises ProgramError."""
+        document = read(Path(path))
         self.program: Program = from_json(document)
-        self.promise: list[str] = document["promise"]
+        self.promise: list[str] = promised(document)
         """What Linux does: `0` or an errno's name for each call, and how the program ends unless it just ends."""
         self.encoded = wire.encode(self.program, own=True)
         self.executor = executor
         self.deadline = (0.1 if BLOCKED in self.promise else CALL_SECONDS) * slowdown
 
     def run(self, record: Callable[[Step], None]) -> None:
-        """Run it, hand each of its calls to `record`, and assert what Linux promises. Raises Missing."""
+        """Run it, hand each of its calls to `record`, and assert what Linux promises.
+
+        Raises Missing, and ProtocolError where the executor could not run it.
+        """
         outcome = wire.decode(self._run(), self.encoded)
         if outcome.state in (wire.State.MALFORMED, wire.State.HARNESS):
-            raise OSError(errno.EPROTO, f"the executor could not run the program: {outcome.state.name.lower()}")
+            raise ProtocolError(f"the executor could not run the program: {outcome.state.name.lower()}")
         steps = trace(self.program, self.encoded, outcome)
         for step in steps:
             record(step)
         said = errnos(self.program, self.encoded, outcome)
-        for at, (got, promised) in enumerate(zip(said, self.promise, strict=False)):
-            if got == "ENOSYS" != promised:
+        for at, (got, wanted) in enumerate(zip_longest(said, self.promise, fillvalue=OVER)):
+            if got == "ENOSYS" != wanted:
                 raise Missing(f"{steps[at].call}: ENOSYS")
             what = self.program.steps[at].label if at < len(self.program.steps) else "the end"
-            assert got == promised, f"call {at}, {what}: {got}, and Linux says {promised}"
-        assert said == self.promise
+            assert got == wanted, f"call {at}, {what}: {got}, and Linux says {wanted}"
 
     def _run(self) -> bytes:
         request = wire.run_frame(1, self.deadline, [self.encoded.data])
-        done = subprocess.run([self.executor], input=request, stdout=subprocess.PIPE, check=False)
+        try:
+            done = subprocess.run([self.executor], input=request, stdout=subprocess.PIPE, check=False)
+        except OSError as error:
+            raise ProtocolError(f"the executor cannot be started: {error.strerror}") from error
         at = 0
         while at + wire.FRAME.size <= len(done.stdout):
-            _, kind, length = wire.FRAME.unpack_from(done.stdout, at)
+            magic, kind, length = wire.FRAME.unpack_from(done.stdout, at)
+            if magic != wire.MAGIC:
+                raise ProtocolError("the executor wrote something else than frames")
             payload = done.stdout[at + wire.FRAME.size : at + wire.FRAME.size + length]
-            if kind == wire.RESULTS:
-                return wire.split_results(payload)[1][0]
+            if kind == wire.RESULTS and (outcomes := wire.split_results(payload)[1]):
+                return outcomes[0]
             if kind == wire.ERROR:
-                raise OSError(errno.EPROTO, payload.decode("utf-8", "replace"))
+                raise ProtocolError(payload.decode("utf-8", "replace"))
             at += wire.FRAME.size + length
-        raise OSError(errno.EPROTO, f"the executor ended with status {done.returncode} and no result")
+        raise ProtocolError(f"the executor ended with status {done.returncode} and no result")
+
+
+def read(path: Path) -> Json:
+    """What a file holds. Raises ProgramError."""
+    try:
+        value: Json = json.loads(path.read_bytes())
+    except OSError as error:
+        raise ProgramError(f"it cannot be read: {error.strerror}") from error
+    except (ValueError, RecursionError) as error:
+        raise ProgramError(f"it is no JSON, or cut short: {error}") from error
+    return value
+
+
+def promised(document: Json) -> list[str]:
+    """What Linux does, as the file says it. Raises ProgramError."""
+    promise = document.get("promise") if isinstance(document, dict) else None
+    if not isinstance(promise, list) or not promise:
+        raise ProgramError("it has no `promise`: a list of `0` or an errno's name for each call was expected")
+    return [str(each) for each in promise]
 
 
 def prepare() -> str:

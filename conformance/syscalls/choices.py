@@ -168,6 +168,11 @@ def member_choices(struct: type[Struct], name: str) -> tuple[Choice, ...]:
     return tuple(dict.fromkeys(kind.choices()))
 
 
+def _is_swapped(ctype: Any) -> bool:
+    """Whether a scalar is in the order of the network, which is not this machine's."""
+    return getattr(ctype, "__ctype_be__", None) is ctype and getattr(ctype, "__ctype_le__", ctype) is not ctype
+
+
 def compose(struct: type[Struct], names: list[str], values: list[Choice]) -> Blob:
     """A struct's bytes with such members."""
     data, parts = bytearray(struct.size()), []
@@ -179,7 +184,7 @@ def compose(struct: type[Struct], names: list[str], values: list[Choice]) -> Blo
             data[field.offset : field.offset + field.size] = value.data
             parts += [(field.offset + offset, width, part) for offset, width, part in value.parts]
         elif isinstance(value, int) and field.size <= 8:
-            order: Literal["big", "little"] = "big" if hasattr(types[name], "_swappedbytes_") else "little"
+            order: Literal["big", "little"] = "big" if _is_swapped(types[name]) else "little"
             number = value & (1 << 8 * field.size) - 1
             data[field.offset : field.offset + field.size] = number.to_bytes(field.size, order)
         elif not isinstance(value, int):

@@ -11,12 +11,14 @@ from conformance.syscalls.buffers import I64, U16, U32, U64, Buffer, Layout, Str
 from conformance.syscalls.call import operation, syscall
 from conformance.syscalls.choices import BAD_POINTERS, ROOMS, UNMAPPED, Blob, Choice, LengthOf, Use, room, text
 from conformance.syscalls.kinds import (
+    MASK,
     Address64,
     AddressKind,
     Any_,
     Bits,
     ChosenFd,
     ChosenMemory,
+    Clocked,
     Count,
     CountedMemory,
     Dev64,
@@ -367,7 +369,8 @@ def _without_noise(seen: dict[str, Any], mode: str) -> dict[str, Any]:
     The nanoseconds of a time that the clock gave; and all times of a socket, whose inode is recycled with those that the
     last one had (Linux sets none, `sock_alloc_inode`).
     """
-    if seen.get(mode, 0) & S_IFMT == S_IFSOCK:
+    kind = seen.get(mode)
+    if isinstance(kind, int) and kind & S_IFMT == S_IFSOCK:
         return {name: value for name, value in seen.items() if "time" not in name}
     found = dict(seen)
     for name, value in seen.items():

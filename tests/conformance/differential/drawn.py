@@ -96,11 +96,7 @@ def arguments(draw: st.DrawFn, before: tuple[Step, ...], depth: int = 0) -> Argu
 def refs(draw: st.DrawFn, before: tuple[Step, ...]) -> Ref:
     """A result of one of these steps, or something in the memory of its arguments."""
     at = draw(st.integers(0, len(before) - 1))
-    holding = [
-        index
-        for index, each in enumerate(before[at].args)
-        if isinstance(each, Memory) and len(each.data) >= 8
-    ]
+    holding = [index for index, each in enumerate(before[at].args) if isinstance(each, Memory) and len(each.data) >= 8]
     if not holding or draw(st.booleans()):
         return Ref(at)
     argument = draw(st.sampled_from(holding))

@@ -271,7 +271,9 @@ def difference(field: str, reference: str = "success", target: str = "EINVAL") -
     return Difference(0, "openat", field, reference, target)
 
 
-@pytest.mark.parametrize(("field", "goes_on"), [(STATE, False), (ERRNO, False), (RESULT, False), (SIGNALS, True), ("buf", True)])
+@pytest.mark.parametrize(
+    ("field", "goes_on"), [(STATE, False), (ERRNO, False), (RESULT, False), (SIGNALS, True), ("buf", True)]
+)
 def test_only_what_was_reported_lets_programs_go_on_alike(field: str, goes_on: bool) -> None:
     assert difference(field).goes_on is goes_on
 

@@ -31,7 +31,15 @@ LARGEST = ARENA_PAGES * PAGE
 EVERYBODY = -1
 INIT = 1
 DANGEROUS = (*SIGNALLERS, "mmap", "mmap_file", "mremap", *MAPPERS, "shmat", "keyctl", "add_key", "request_key")
-OTHERS = ("setpriority", "getpriority", "ioprio_set", "ioprio_get", "prlimit64", "sched_setscheduler", "process_madvise")
+OTHERS = (
+    "setpriority",
+    "getpriority",
+    "ioprio_set",
+    "ioprio_get",
+    "prlimit64",
+    "sched_setscheduler",
+    "process_madvise",
+)
 
 
 def tamed(label: str, *args: Argument) -> tuple[Argument, ...]:
@@ -45,7 +53,7 @@ def as_pid(number: int) -> int:
     return (number + (1 << 31)) % (1 << 32) - (1 << 31)
 
 
-def harm(step: Step) -> str:
+def harm(step: Step) -> str:  # noqa: PLR0911 - a table of rules
     """What a step would do that none may; empty when it does no harm."""
     name, args = step.description.name, step.args
     if name in NEVER:
@@ -149,7 +157,9 @@ def test_a_signal_to_a_process_is_sent(pid: Argument) -> None:
     assert neutralised(steps) == steps
 
 
-@pytest.mark.parametrize(("label", "at"), [("pidfd_open", 0), ("ptrace_attach", 1), ("setpgid", 0), ("sched_setaffinity", 0)])
+@pytest.mark.parametrize(
+    ("label", "at"), [("pidfd_open", 0), ("ptrace_attach", 1), ("setpgid", 0), ("sched_setaffinity", 0)]
+)
 def test_nothing_is_done_to_the_process_that_keeps_the_others(label: str, at: int) -> None:
     """It is process 1 of its namespace."""
     args: list[Argument] = [7] * len(grammar()[label].parameters)

@@ -188,7 +188,7 @@ def test_of_a_deadly_program_the_shortest_beginning_is_looked_for_and_arguments_
         return len(made.steps) - 1 if last_of("write", "openat")(made) is not None else None
 
     small, _ = minimised(EIGHT, differs, deadly=True)
-    assert small == program(*[(step.label, *step.args) for step in EIGHT.without({0, 1}).steps[:2]])
+    assert small == Program(EIGHT.without({0, 1}).steps[:2])
 
 
 # How long it takes
@@ -238,7 +238,7 @@ def test_a_rule_that_is_none_ends_it_as_well(chosen: int) -> None:
 @settings(deadline=None, max_examples=150)
 @given(raws().map(complete).filter(lambda made: bool(made.steps)), st.data())
 def test_any_program_is_made_as_small_as_its_difference_lets_it(made: Program, data: st.DataObject) -> None:
-    """Where what matters is which calls are there, no call is there in vain, and each argument is as plain as can be."""
+    """Where it matters which calls are there, none is there in vain, and each argument is as plain as can be."""
     at = data.draw(st.integers(0, len(made.steps) - 1))
     before = [step.label for step in made.steps[:at]]
     needed = data.draw(st.sets(st.sampled_from(before))) if before else set()

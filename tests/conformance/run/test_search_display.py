@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -11,7 +12,6 @@ from conformance.differential.fuzz import Finding, Flake, Fuzz
 from conformance.differential.lane import Lane
 from conformance.differential.wire import Outcome, State, encode
 from conformance.model import Cause
-from conformance.run import search_display
 from conformance.run.search_display import LISTED, SearchDisplay, report
 from tests.executors import ExecutorRunner, Scripted, program
 
@@ -93,11 +93,7 @@ def test_report_lists_divergences_in_order_with_cause_and_flags(fuzz: Fuzz) -> N
     ]
     lines = [line.split() for line in section(report(fuzz), "3 divergences")]
     assert lines[0] == ["target", "call", "field", "reference", "there", "cause", "flags"]
-    assert [[line[1], line[0]] for line in lines[2:]] == [
-        ["close", "wsl2"],
-        ["close", "gvisor"],
-        ["openat", "wsl2"],
-    ] or [[line[1], line[0]] for line in lines[2:]] == [["close", "gvisor"], ["close", "wsl2"], ["openat", "wsl2"]]
+    assert [line[:2] for line in lines[2:]] == [["gvisor", "close"], ["wsl2", "close"], ["wsl2", "openat"]]
     assert lines[-1] == ["wsl2", "openat", "errno", "EBADF", "EINVAL", "order", "O_CREAT"]
     assert max(len(word) for line in lines[2:] for word in line) == 28
     assert "no divergence" not in report(fuzz)
@@ -132,7 +128,7 @@ def shown(fuzz: Fuzz, capsys: pytest.CaptureFixture[str], seconds: Sequence[floa
     """The lines that are printed, where there is no terminal, at these moments."""
     with pytest.MonkeyPatch.context() as patch:
         clock = [100.0]
-        patch.setattr(search_display.time, "monotonic", lambda: clock[0])
+        patch.setattr(time, "monotonic", lambda: clock[0])
         fuzz.tally.started = 100.0
         with SearchDisplay() as display:
             for each in seconds:

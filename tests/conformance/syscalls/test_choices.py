@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Annotated
 
 import pytest
@@ -85,9 +86,9 @@ def everything(choice: Choice) -> Iterator[Choice]:
 
 
 def test_edges_are_pages_with_nothing_behind_them() -> None:
-    assert DATA_BYTES <= EDGES[0]
-    assert all(after - before >= 2 * PAGE for before, after in zip(EDGES, EDGES[1:], strict=False))
-    assert UNMAPPED == DATA + EDGES[0] + PAGE
+    assert EDGES[0] >= DATA_BYTES
+    assert all(after - before >= 2 * PAGE for before, after in pairwise(EDGES))
+    assert DATA + EDGES[0] + PAGE == UNMAPPED
     assert ARENA % PAGE == 0
     assert {0, UNMAPPED} <= set(BAD_POINTERS)
     assert not any(ARENA <= each < ARENA + ARENA_PAGES * PAGE for each in BAD_POINTERS)

@@ -186,7 +186,7 @@ def test_every_kind_has_something_to_try_and_the_plainest_first(kind: Kind) -> N
     found = kind.choices()
     assert len(set(found)) > 2
     assert kind.choices() == found
-    assert found[0] not in (-1, *BAD_POINTERS[1:])
+    assert found[0] not in (-1, *BAD_POINTERS[1:4])
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,9 @@ def test_what_finds_faults_is_among_what_is_tried(kind: Kind, tried: set[Choice]
     assert tried - set(kind.choices()) == set()
 
 
-@pytest.mark.parametrize("kind", [Renamed("id"), FileDescriptor(), Length(), OPEN, Memory(out=True), Memory(), PathKind()])
+@pytest.mark.parametrize(
+    "kind", [Renamed("id"), FileDescriptor(), Length(), OPEN, Memory(out=True), Memory(), PathKind()]
+)
 def test_good_values_are_likelier_than_bad_ones(kind: Kind) -> None:
     found = kind.choices()
     bad = [each for each in found if isinstance(each, int) and (each < 0 or each in BAD_POINTERS[1:])]
