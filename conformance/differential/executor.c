@@ -1027,9 +1027,8 @@ static void close_all(void)
 		sys(__NR_close, fd);
 }
 
-static bool write_file(const char *path, u32 mode, const void *content, u32 size)
+static bool fill_file(long fd, const void *content, u32 size)
 {
-	long fd = sys(__NR_open, path, O_WRONLY | O_CREAT | O_EXCL, mode);
 	if (failed(fd))
 		return false;
 	long wrote = sys(__NR_write, fd, content, size);
@@ -1096,11 +1095,13 @@ static bool make_tree(u32 flags)
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
 	if (flags & EXEC && own.binary_size) {
 		shared->has_binary = !(flags & MNT);
-		if (!write_file(own.binary, 0755, BINARY, own.binary_size))
+		if (!fill_file(sys(__NR_open, own.binary, O_WRONLY | O_CREAT | O_EXCL, 0755), BINARY, own.binary_size))
 			return false;
 	}
-	return !sys(__NR_mkdir, own.tree, 0755) && !sys(__NR_chdir, own.tree) && write_file("f0", 0644, letters, 26) &&
-	       !sys(__NR_mkdir, "d0", 0755) && write_file("d0/f1", 0644, "hello", 5) && !sys(__NR_symlink, "f0", "l0");
+	// In a directory that is new, nothing is in the way. Where a supervisor looks at every open(2), creat(2) is faster.
+	return !sys(__NR_mkdir, own.tree, 0755) && !sys(__NR_chdir, own.tree) &&
+	       fill_file(sys(__NR_creat, "f0", 0644), letters, 26) && !sys(__NR_mkdir, "d0", 0755) &&
+	       fill_file(sys(__NR_creat, "d0/f1", 0644), "hello", 5) && !sys(__NR_symlink, "f0", "l0");
 }
 
 static void end_children(void)

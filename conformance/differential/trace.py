@@ -8,7 +8,7 @@ from conformance.model import Json
 from conformance.model import Step as Seen
 from conformance.syscalls.call import Parameter, Pseudo, errno_name, see
 from conformance.syscalls.choices import DATA
-from conformance.syscalls.kinds import CountedMemory
+from conformance.syscalls.kinds import CountedMemory, Kind
 from conformance.syscalls.kinds import Memory as MemoryKind
 
 _MOST_ERRNO = 4095
@@ -56,7 +56,10 @@ def argument_seen(argument: Argument, parameter: Parameter, encoded: Encoded, ou
     for at, width, part in argument.parts:
         value = resource(part, encoded, outcome) if isinstance(part, Ref) else part if isinstance(part, int) else 0
         data[at : at + width] = (value & (1 << 8 * width) - 1).to_bytes(width, "little")
-    return _shaped(bytes(data), parameter)
+    struct = parameter.struct
+    if struct is not None and struct.members and len(data) == struct.size():
+        return see(struct.parse(bytes(data)))
+    return data.decode("latin-1")
 
 
 def resource(ref: Ref, encoded: Encoded, outcome: Outcome, none: int = NO_RESOURCE) -> int:
@@ -83,18 +86,25 @@ def _out(observed: Observed, content: bytes, result: int, parameters: tuple[Para
     if isinstance(parameter.kind, CountedMemory):
         # Padding behind the last name of a directory is poison, and counted all the same.
         return full[: max(result, 0)].decode("latin-1") + (" + more" if len(content) > result else "")
-    return (
-        _shaped(full, parameter)
-        if parameter.struct and len(full) == parameter.struct.size()
-        else content.decode("latin-1")
-    )
+    shaped = _shaped(full, parameter)
+    return shaped if isinstance(shaped, dict) else content.decode("latin-1")
 
 
 def _shaped(data: bytes, parameter: Parameter) -> Json:
-    """Memory as its struct, where it is just one; else as text."""
-    if parameter.struct is not None and parameter.struct.members and len(data) == parameter.struct.size():
-        return see(parameter.struct.parse(data))
-    return data.decode("latin-1")
+    """Memory as its struct, or as the members of it that it has room for; else as text."""
+    struct = parameter.struct
+    if struct is None or not struct.members or not 0 < len(data) <= struct.size():
+        return data.decode("latin-1")
+    seen = see(struct.parse(whole(data, struct.size())))
+    assert isinstance(seen, dict)
+    found: dict[str, Json] = {}
+    for name, notes in struct.members.items():
+        field = getattr(struct, name)
+        if field.offset + field.size <= len(data):
+            found[name] = seen[name]
+        elif field.offset < len(data) and not any(isinstance(note, Kind) for note in notes):
+            found[f"{name}, cut"] = data[field.offset :].decode("latin-1")  # half a pid would mean nothing
+    return found
 
 
 def ending(outcome: Outcome) -> str:

@@ -151,7 +151,7 @@ class Cases:
             try:
                 kept = programs.Kept(path, self.executor or "", self.config.getoption("--slowdown"))
                 kept.run(lambda step: self._current.record(*programs.as_recorded(step)) if self._current else None)
-            except (programs.ProgramError, programs.ProtocolError) as error:
+            except programs.UNUSABLE as error:
                 raise Unusable(f"{Path(path).name}: {error}") from error
 
         return run

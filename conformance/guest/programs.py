@@ -25,6 +25,8 @@ CALL_SECONDS = 1.0
 """How long a call may take, before the guest's slowdown: kept programs do not block unless they say so."""
 BLOCKED = "blocked"
 OVER = "it is over"
+UNUSABLE = (ProgramError, ProtocolError)
+"""What a file or an executor may raise that is not what it should be."""
 
 
 class Kept:

@@ -21,6 +21,7 @@ from conformance.differential.lane import Lane, LaneError
 from conformance.differential.program import Program, ProgramError, from_json, to_json
 from conformance.differential.trace import errnos
 from conformance.differential.wire import decode, encode
+from conformance.matrix.expectations import SEARCHED
 from conformance.model import Expectation, Json
 from conformance.run.errors import Exit, UsageError, UserError
 from conformance.syscalls.table import areas, grammar
@@ -28,8 +29,6 @@ from runners.base import Runner
 
 TWIN = "again"
 """What the second instance of the reference is called."""
-CASE_PREFIX = "fuzz/"
-"""How the `case` of an expectation begins that is about a divergence; its signature follows, or a glob over those."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +70,9 @@ def search(
         raise UsageError(str(error)) from error
     known = {
         target: [
-            each.case.removeprefix(CASE_PREFIX)
+            each.case.removeprefix(SEARCHED)
             for each in expectations
-            if each.case.startswith(CASE_PREFIX) and fnmatch.fnmatch(target, each.target)
+            if each.case.startswith(SEARCHED) and fnmatch.fnmatch(target, each.target)
         ]
         for target in plan.targets
     }

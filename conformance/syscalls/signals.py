@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ctypes
+import signal
+import struct
 from typing import Annotated, TypeAlias
 
 from conformance.model import Json as Seen
@@ -197,7 +199,27 @@ class SiginfoSyscall(Struct):
 
 
 SIGINFOS = (Siginfo, SiginfoFault, SiginfoChild, SiginfoSyscall)
-OutSiginfo = Annotated[object, OneOf(*SIGINFOS, reads=False, choices=(room(128), room(128), room(128), 0))]  # not named here: a struct would lend its kinds to all
+
+
+class SiginfoMemory(OneOf):
+    """A `siginfo_t`, as one of its structs or as plain memory: of a sender or a child, the pid is the kernel's choice."""
+
+    SENT = (0, -1, -6)
+    """SI_USER, SI_QUEUE, SI_TKILL (sigaction(2))."""
+
+    def normal(self, seen: Seen, names: Names) -> Seen:
+        if not isinstance(seen, str) or len(seen) < 20:
+            return super().normal(seen, names)
+        data = seen.encode("latin-1", "replace")
+        number, error, code, _, pid = struct.unpack_from("=5i", data)
+        if number == signal.SIGCHLD and code > 0:
+            return [number, error, code, names.name("pid", pid), data[20:28].hex()]  # then follow the times it used
+        if code in self.SENT:
+            return [number, error, code, names.name("pid", pid) if pid > 1 else pid, data[20:].hex()]
+        return super().normal(seen, names)
+
+
+OutSiginfo = Annotated[object, SiginfoMemory(*SIGINFOS, reads=False, choices=(room(128), room(128), room(128), 0))]  # not named here: a struct would lend its kinds to all
 AnySiginfo: TypeAlias = Siginfo | SiginfoFault | SiginfoChild | SiginfoSyscall
 
 

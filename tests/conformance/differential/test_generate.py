@@ -71,6 +71,15 @@ def test_programs_make_no_call_that_is_never_to_be_made() -> None:
     made = {step.label for each in programs(2, count=300) for step in each.steps}
     assert len(made) > 50
     assert all(map(is_allowed, made))
+    assert all(map(is_allowed, Generator(()).labels))
+
+
+def test_programs_are_tamed(monkeypatch: pytest.MonkeyPatch) -> None:
+    generator = Generator(("time",), 1)
+    generator._pool.clear()
+    monkeypatch.setattr(generator, "_draw", lambda: (Call("kill", (-1, 9)), Call("reboot", (1, 2, 3, 0))))
+    ((_, made),) = generator.batch(1)
+    assert made == program(("kill", 0, 9))
 
 
 def test_programs_of_an_area_are_of_its_calls_and_of_those_that_make_what_they_need() -> None:

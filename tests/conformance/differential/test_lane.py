@@ -8,6 +8,10 @@ import pytest
 
 from conformance.differential import wire
 from conformance.differential.lane import DEADLINE, DEATHS, MOST_SLOWDOWN, Lane, LaneError
+from conformance.differential.program import Ref
+from conformance.syscalls.files import O_CREAT, O_RDWR
+from conformance.syscalls.memory import MAP_ANONYMOUS, MAP_POPULATE, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE
+from conformance.syscalls.pseudo import SPAWN_EXIT, SPAWN_PAUSE
 from runners.base import Channel, RunnerError
 from runners.local import LocalRunner
 from tests.executors import (
@@ -22,6 +26,8 @@ from tests.executors import (
     needs_executor,
     program,
     results,
+    room,
+    text,
     well_behaved,
 )
 from tests.fakes import DEATH, SILENCE, Said
@@ -136,6 +142,41 @@ def test_real_executor_tells_its_release_and_its_rate_of_forks() -> None:
 def test_executor_that_knows_no_rate_of_forks_is_refused_in_a_sentence() -> None:
     with Lane("lts", ExecutorRunner()) as lane, pytest.raises(LaneError, match=r"^lts: .* rate of forks$"):
         lane.forks(10)
+
+
+FILES = [("open", text(f"full{at}"), O_CREAT | O_RDWR, 0o644) for at in range(11)]
+MEBIBYTE = 1 << 20
+GREEDY = (
+    program(*(call for at, each in enumerate(FILES) for call in (each, ("fallocate", Ref(2 * at), 0, 0, MEBIBYTE)))),
+    program(*[("spawn_pause", SPAWN_PAUSE, 0)] * 24),
+    program(*[("thread", 1)] * 24),
+    program(*[("mmap", 0, 1 << 40, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0)] * 24),
+    program(*[("mmap", 0, MEBIBYTE, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0)] * 24),
+    program(*[("pipe", room(8))] * 24),
+    program(("open", text("hole"), O_CREAT | O_RDWR, 0o644), ("ftruncate", Ref(0), 1 << 40), ("pause",)),
+)
+"""They fill the disk, start children and threads without end, eat memory and fds, and never end."""
+
+
+def test_programs_that_are_greedy_harm_neither_the_executor_nor_those_that_follow() -> None:
+    needs_executor()
+    probe = program(*FILES[:1], ("write", Ref(0), text("x" * 4000), 4000), ("spawn_exit", SPAWN_EXIT, 3), ("thread", 1))
+    encoded = [wire.encode(each) for each in (*GREEDY, probe)]
+    with Lane("native", LocalRunner()) as lane:
+        before = wire.decode(lane.run([encoded[-1].data], 5)[0], encoded[-1])
+        assert before.state is wire.State.DONE
+        assert [result for result, _ in before.results[:2]] == [0, 4000]
+        for _ in range(3):
+            *greedy, after = lane.run([each.data for each in encoded], 5)
+            assert all(
+                wire.decode(said, each).state not in (wire.State.LOST, wire.State.HARNESS, wire.State.MALFORMED)
+                for said, each in zip(greedy, encoded, strict=False)
+            )
+            found = wire.decode(after, encoded[-1])
+            assert found.state is before.state
+            assert [result for result, _ in found.results[:2]] == [0, 4000]
+            assert all(result > 0 for result, _ in found.results[2:])
+        assert lane.deaths == 0
 
 
 # It dies
@@ -289,7 +330,7 @@ def no_frame(number: int, programs: list[bytes]) -> Iterable[Said]:
 
 
 def endless_frame(number: int, programs: list[bytes]) -> Iterable[Said]:
-    return [wire.FRAME.pack(wire.MAGIC, wire.RESULTS, wire.LONGEST_FRAME + 1)]
+    return [wire.FRAME.pack(wire.MAGIC, wire.RESULTS, wire.LONGEST_FRAME + 1), SILENCE]
 
 
 def refusal(number: int, programs: list[bytes]) -> Iterable[Said]:

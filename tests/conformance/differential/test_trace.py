@@ -127,8 +127,12 @@ def test_a_struct_that_was_written_is_seen_by_its_members_and_poison_is_a_value(
     assert found["tv_nsec"] not in (0, 3), "nothing was written there"
 
 
-def test_a_struct_that_has_no_room_is_text() -> None:
-    assert outs("clock_getres", 1, room(4), result=0, content=b"abc") == {"1": "abc"}
+def test_of_a_struct_that_has_no_room_the_members_that_fit_are_seen() -> None:
+    assert outs("io_getevents", 0, 0, 1, room(4), 0, result=1, content=b"abc") == {"3": {"data, cut": "abc\xaa"}}
+    found = outs("clock_getres", 1, room(12), result=0, content=struct.pack("<q", 3))["1"]
+    assert isinstance(found, dict)
+    assert found["tv_sec"] == 3
+    assert "tv_nsec" not in found
 
 
 def test_nothing_is_seen_of_what_a_call_that_failed_has_written() -> None:

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import ctypes
+from typing import Annotated
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.syscalls.buffers import I64, Struct
+from conformance.syscalls.buffers import I64, Layout, Struct
 from conformance.syscalls.call import Parameter
 from conformance.syscalls.choices import ARENA, BAD_POINTERS, PAGE, Blob, Choice, LengthOf, Use, room
 from conformance.syscalls.kinds import (
@@ -33,7 +36,6 @@ from conformance.syscalls.kinds import (
     Numbered,
     Octal,
     PathKind,
-    Pid32,
     Renamed,
     Seen,
     SignalNumber,
@@ -177,7 +179,7 @@ class Point(Struct):
 
     x: I64
     fd: Fd32
-    pid: Pid32
+    pid: Annotated[int, Layout(ctypes.c_int32), Renamed("pid")]
     when: Time64
 
 
