@@ -19,7 +19,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "conformance.guest": ("conformance", "conformance.model", "conformance.syscalls", "conformance.guest"),
     "conformance.guest.programs": (
         *("conformance.model", "conformance.syscalls", "conformance.differential.program"),
-        *("conformance.differential.trace", "conformance.differential.wire"),
+        *("conformance.differential.harmful", "conformance.differential.trace", "conformance.differential.wire"),
     ),
     "conformance.matrix": ("conformance.model", "conformance.syscalls", "conformance.matrix"),
     "conformance.differential": (

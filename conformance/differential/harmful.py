@@ -149,6 +149,11 @@ def neutralised(program: Program) -> Program:
     return Program(tuple(_tamed(step) for step in kept.steps))
 
 
+def is_tame(program: Program) -> bool:
+    """Whether a program does nothing that it must not do."""
+    return neutralised(program) == program
+
+
 def _tamed(step: Step) -> Step:
     args = list(step.args)
     for at, parameter in enumerate(step.description.parameters[: len(args)]):
@@ -178,9 +183,9 @@ def _keep_to_the_arena(name: str, args: list[Argument]) -> None:
         args[3] |= MAP_FIXED
         args[0] = _in_arena(args[0])
         args[1] = _short(args[1])
-    elif name == "mremap" and len(args) > 4 and isinstance(args[3], int):
-        args[0], args[1], args[2] = _in_arena(args[0]), _short(args[1]), _short(args[2])
-        if args[3] & MREMAP_FIXED:
+    elif name == "mremap":
+        args[:3] = [change(each) for change, each in zip((_in_arena, _short, _short), args, strict=False)]
+        if len(args) > 4 and isinstance(args[3], int) and args[3] & MREMAP_FIXED:
             args[4] = _in_arena(args[4])
     elif name in MAPPERS:
         if args and isinstance(args[0], int) and not DATA <= args[0] < DATA + (1 << 32):
@@ -199,6 +204,6 @@ def _in_arena(address: Argument) -> Argument:
 
 def _short(length: Argument) -> Argument:
     """No more than the arena, or so much that every kernel refuses it."""
-    if isinstance(length, int) and ARENA_PAGES * PAGE < length % (1 << 64) < 1 << 47:
+    if isinstance(length, int) and ARENA_PAGES * PAGE < length % (1 << 64) < 1 << 63:
         return ARENA_PAGES * PAGE
     return length

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from conformance.differential.compare import Difference
+from conformance.differential.harmful import is_tame
 from conformance.differential.program import Argument, Memory, Program
 from conformance.syscalls.choices import Blob, Choice
 from conformance.syscalls.kinds import Flags
@@ -61,7 +62,7 @@ def _drop_calls(program: Program, found: Difference, differ: Differ) -> tuple[Pr
 
 def _plain_arguments(program: Program, found: Difference, differ: Differ) -> tuple[Program, Difference] | None:
     """Try plainer values for each argument; take the first that works of each, and then all of those together."""
-    tried = [(step, at, value) for step, at, value in _plainer(program)]
+    tried = [each for each in _plainer(program) if is_tame(program.with_argument(*each))]
     if not tried:
         return None
     results = differ([program.with_argument(*each) for each in tried])
@@ -78,7 +79,7 @@ def _plain_arguments(program: Program, found: Difference, differ: Differ) -> tup
         for (step, at), value in changes[:count]:
             candidate = candidate.with_argument(step, at, value)
         candidates.append(candidate)
-    return _better(candidates, differ)
+    return _better([each for each in candidates if is_tame(each)], differ)
 
 
 def _plainer(program: Program) -> Iterator[tuple[int, int, Argument]]:

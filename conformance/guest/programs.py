@@ -11,6 +11,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from conformance.differential import wire
+from conformance.differential.harmful import is_tame
 from conformance.differential.program import Program, ProgramError, from_json
 from conformance.differential.trace import errnos, trace
 from conformance.differential.wire import ProtocolError
@@ -36,6 +37,8 @@ class Kept:
         """Raises ProgramError."""
         document = read(Path(path))
         self.program: Program = from_json(document)
+        if not is_tame(self.program):
+            raise ProgramError("it reaches for what is not a program's own")
         self.promise: list[str] = promised(document)
         """What Linux does: `0` or an errno's name for each call, and how the program ends unless it just ends."""
         self.encoded = wire.encode(self.program, own=True)

@@ -16,7 +16,7 @@ from conformance.differential import reproducer
 from conformance.differential.compare import Difference, differences
 from conformance.differential.fuzz import RUNS, Finding, Fuzz, Tally
 from conformance.differential.generate import Coverage, Generator
-from conformance.differential.harmful import NEVER, is_allowed
+from conformance.differential.harmful import NEVER, is_allowed, is_tame
 from conformance.differential.lane import Lane, LaneError
 from conformance.differential.program import Program, ProgramError, from_json, to_json
 from conformance.differential.trace import errnos
@@ -186,6 +186,8 @@ def read_program(path: Path) -> Program:
             raise UsageError(
                 f"{file}: call {at}, {step.label}, is one that no program makes: it {NEVER[step.description.name]}"
             )
+    if not is_tame(program):
+        raise UsageError(f"{file}: a call of it reaches for what is not a program's own: memory, processes or keys")
     return program
 
 

@@ -80,7 +80,7 @@ def _outside(address: Argument, length: Argument, start: int, end: int) -> str:
     if isinstance(address, int) and not start <= address < end:
         return f"it touches {address:#x}"
     # What is longer than the address space is refused by every kernel (mmap(2): ENOMEM).
-    if isinstance(length, int) and LARGEST < length % (1 << 64) < 1 << 47:
+    if isinstance(length, int) and LARGEST < length % (1 << 64) < 1 << 63:
         return f"it touches {length} bytes"
     return ""
 
@@ -199,8 +199,9 @@ def test_a_map_in_the_arena_stays_where_it_is(label: str) -> None:
         (LARGEST, LARGEST),
         (LARGEST + 1, LARGEST),
         (1 << 40, LARGEST),
-        ((1 << 47) - 1, LARGEST),
-        (1 << 47, 1 << 47),
+        (1 << 47, LARGEST),
+        ((1 << 63) - 1, LARGEST),
+        (1 << 63, 1 << 63),
         (-1, -1),
         (Ref(0), Ref(0)),
     ],
