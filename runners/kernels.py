@@ -142,9 +142,9 @@ def _fetch_debian(series: str, into: Path) -> None:
 
 
 def _parts(suite: Suite, package: str) -> list[str]:
-    """The packages that a kernel consists of: one, and from Debian 14 on the image and the modules apart."""
+    """The packages that a kernel consists of: one, and from Debian 14 on its lists, its image and its modules apart."""
     rest = package.removeprefix("linux-image-")
-    apart = suite.packages(rf"linux-(binary|modules)-{re.escape(rest)}")
+    apart = suite.packages(rf"linux-(base|binary|modules)-{re.escape(rest)}")
     return apart or [package]
 
 

@@ -164,8 +164,9 @@ def test_target_that_there_is_not_is_named(command: Command, name: str, tmp_path
     command(name, *given, "--targets", tmp_path / "no.toml").refuses(Exit.USAGE, "no.toml", "cannot be read")
 
 
-def test_nothing_to_compare_is_refused(command: Command) -> None:
-    command("fuzz", "--no-twin").refuses(Exit.USAGE, "nothing to compare", "-t", "--no-twin")
+def test_nothing_to_compare_is_refused(command: Command, tmp_path: Path) -> None:
+    done = command("fuzz", "--no-twin", "--programs", "1", "-o", tmp_path / "results")
+    done.refuses(Exit.USAGE, "nothing to compare", "-t", "--no-twin")
 
 
 def test_expectations_that_are_none_are_refused(command: Command, tmp_path: Path) -> None:
