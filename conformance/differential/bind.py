@@ -76,6 +76,13 @@ def _uses(choice: Choice) -> Iterator[Use]:
             yield from _uses(part)
 
 
+@cache
+def wants(label: str) -> frozenset[str]:
+    """The families of resources that a call's plainest arguments are of."""
+    first = (parameter.choices[0] for parameter in grammar()[label].parameters)
+    return frozenset(use.family for choice in first for use in _uses(choice))
+
+
 def is_a(family: str, wanted: str) -> bool:
     """Whether a resource of `family` serves where `wanted` is asked for: `fd:socket:unix` is a `fd:socket`."""
     return family == wanted or family.startswith(f"{wanted}:")

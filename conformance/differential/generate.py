@@ -14,23 +14,35 @@ from dataclasses import dataclass, field
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from conformance.differential.bind import Call, complete
+from conformance.differential.bind import Call, complete, is_a, makes, wants
 from conformance.differential.harmful import is_allowed, neutralised
+from conformance.differential.observe import looks
 from conformance.differential.program import Program, Ref
 from conformance.differential.trace import succeeded
 from conformance.differential.wire import Outcome
 from conformance.syscalls.call import Pseudo
+from conformance.syscalls.choices import Choice
 from conformance.syscalls.kinds import Flags
 from conformance.syscalls.sequences import SEQUENCES
 from conformance.syscalls.table import areas, grammar
 
 CALLS = 8
 """How many calls a program is drawn with, at most; those that make what they need come on top."""
+LONG = 14
+"""How many calls one that is composed has, at most: running a call more costs less than making a program more."""
 DRAWN = 400
 """How many programs Hypothesis draws at a time, with the weights of that moment."""
-VARIED = 0.7
+VARIED = 0.5
 """The share of programs that are variations of earlier ones, once there are some."""
 POOL = 4000
+COMPOSED = 0.7
+"""The share of fresh programs that are put together call by call, near to what is there; Hypothesis draws the rest."""
+NEAR, SAME_AREA = 0.5, 0.35
+"""How often a call is one that uses what another one made, and one of the same area."""
+PLAIN = 0.75
+"""How often an argument is the plainest one: where most of them are odd, the call only fails."""
+LOOKED_AT = 0.8
+"""The share of programs that end with looks at what they have done."""
 RARE = 60
 """Calls that were made fewer times than this are likelier to be drawn."""
 
@@ -98,6 +110,8 @@ class Generator:
         """Calls in which divergences have been found already, and how many: they are drawn less."""
         self._random = random.Random(seed_)  # noqa: S311 - reproducible on purpose
         self._drawn: deque[Raw] = deque()
+        self._tried: Counter[str] = Counter()
+        self._users: dict[str, list[str]] = {}
         self._strategies = {label: _strategy(label) for label in self.labels}
         self._pool: deque[Raw] = deque(self._chains(), maxlen=POOL)
 
@@ -109,7 +123,8 @@ class Generator:
                 raw = self._vary(self._random.choice(self._pool))
             else:
                 raw = self._draw()
-            program = neutralised(complete(raw))
+            seen = looks(raw, self._random) if self._random.random() < LOOKED_AT else ()
+            program = neutralised(complete((*raw, *seen)))
             if program.steps:
                 found.append((raw, program))
         return found
@@ -128,6 +143,11 @@ class Generator:
     # -- fresh ones
 
     def _draw(self) -> Raw:
+        if self._random.random() < COMPOSED:
+            calls: list[Call] = []
+            for _ in range(self._random.randint(3, LONG)):
+                calls.append(self._any_call(calls))
+            return tuple(calls)
         if not self._drawn:
             self._drawn.extend(self._programs(DRAWN))
         return self._drawn.popleft()
@@ -197,19 +217,42 @@ class Generator:
         call = calls[at]
         if call.args:
             which = self._random.randrange(len(call.args))
-            value = self._random.choice(grammar()[call.label].parameters[which].choices)
+            choices = grammar()[call.label].parameters[which].choices
+            value = choices[0] if self._random.random() < 1 - PLAIN else self._random.choice(choices)
             calls[at] = Call(call.label, (*call.args[:which], value, *call.args[which + 1 :]))
 
     def _any_call(self, beside: Sequence[Call]) -> Call:
-        """A call with any arguments; of an area that is there already, more often than not."""
-        label = self._random.choice(self.labels)
-        if beside and self._random.random() < 0.6:
-            area = areas()[self._random.choice(beside).label]
-            label = self._random.choice(self._of_area(area) or [label])
-        if self.tiresome[label] > 3 and self._random.random() < 0.7:
-            label = self._random.choice(self.labels)
-        choices = (parameter.choices for parameter in grammar()[label].parameters)
-        return Call(label, tuple(self._random.choice(each) for each in choices))
+        """A call that goes with those that are there, more often than not; most of its arguments are plain."""
+        labels: Sequence[str] = self.labels
+        if beside:
+            other, kin = self._random.choice(beside).label, self._random.random()
+            if kin < NEAR:
+                labels = self._users_of(other) or labels
+            elif kin < NEAR + SAME_AREA:
+                labels = self._of_area(areas()[other]) or labels
+        label = self._seldom(labels)
+        if self.tiresome[label] > 3:
+            label = self._seldom(self.labels)
+        self._tried[label] += 1
+        parameters = grammar()[label].parameters
+        odd = self._random.randrange(len(parameters)) if parameters else 0
+        return Call(label, tuple(self._argument(each.choices, at == odd) for at, each in enumerate(parameters)))
+
+    def _argument(self, choices: Sequence[Choice], odd: bool) -> Choice:
+        return self._random.choice(choices) if odd or self._random.random() > PLAIN else choices[0]
+
+    def _seldom(self, labels: Sequence[str]) -> str:
+        """One of three that was picked the least, so that none is left out; what others needed does not count."""
+        return min((self._random.choice(labels) for _ in range(3)), key=lambda label: self._tried[label])
+
+    def _users_of(self, label: str) -> list[str]:
+        """Calls that use what a call makes."""
+        if label not in self._users:
+            made = [each.family for each in makes(label)]
+            self._users[label] = [
+                each for each in self.labels if any(is_a(family, wanted) for family in made for wanted in wants(each))
+            ]
+        return self._users[label]
 
     def _of_area(self, area: str) -> list[str]:
         return [label for label in self.labels if areas()[label] == area]

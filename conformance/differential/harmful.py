@@ -10,7 +10,7 @@ from __future__ import annotations
 from enum import IntFlag
 from typing import Any
 
-from conformance.differential.program import Argument, Program, Step
+from conformance.differential.program import Argument, Memory, Program, Step
 from conformance.syscalls.call import Operation, Pseudo, Syscall
 from conformance.syscalls.choices import ARENA, ARENA_PAGES, DATA, PAGE
 from conformance.syscalls.memory import MAP_FIXED, MREMAP_FIXED
@@ -121,13 +121,18 @@ def surroundings(program: Program) -> Surroundings:
             found |= Surroundings.EXEC if description.number == EXEC else 0
         elif not _is_harmless(description):
             found |= Surroundings.OWN
-        if step.description.name in MOUNTS:
+        if step.description.name in MOUNTS or any(map(_leaves_the_tree, step.args)):
             found |= Surroundings.OWN | Surroundings.MNT
         if step.description.name in IPC_CALLS:
             found |= Surroundings.OWN | Surroundings.IPC
         if step.description.name in ("socket", "socketpair") and step.args[:1] != (AF_UNIX,):
             found |= Surroundings.OWN | Surroundings.NET
     return found
+
+
+def _leaves_the_tree(argument: Argument) -> bool:
+    """Whether an argument may name the directories above a program's own, which it would share with others."""
+    return isinstance(argument, Memory) and argument.data.startswith((b"/", b".."))
 
 
 def _is_harmless(description: Syscall[Any]) -> bool:

@@ -86,6 +86,8 @@ def _out(observed: Observed, content: bytes, result: int, parameters: tuple[Para
     if isinstance(parameter.kind, CountedMemory):
         # Padding behind the last name of a directory is poison, and counted all the same.
         return full[: max(result, 0)].decode("latin-1") + (" + more" if len(content) > result else "")
+    if parameter.struct and len(content) <= parameter.struct.size():
+        full = full[: parameter.struct.size()]  # there was room for more than the call writes
     shaped = _shaped(full, parameter)
     return shaped if isinstance(shaped, dict) else content.decode("latin-1")
 

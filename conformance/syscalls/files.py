@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import re
 import struct as packing
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -195,8 +196,8 @@ PipeFd = Annotated[int, FileDescriptor("pipe")]
 OtherPipe = Annotated[int, ChosenFd("pipe:w", *(Use("fd:pipe:w:blocking"),) * 6, Use("fd:pipe:w"), Use("fd"), -1)]
 PipeIn = Annotated[int, FileDescriptor("pipe:w")]
 PipeOut = Annotated[int, FileDescriptor("pipe:r")]
-Readable = Annotated[int, ChosenFd("", Use("fd"), Use("fd:file"), Use("fd"), Use("fd:pipe:r"), Use("fd:pipe:r"), Use("fd:event"), Use("fd:timer"), Use("fd:signal"), Use("fd:inotify"), Use("fd:inotify"), Use("fd:fanotify"), Use("fd:socket:unix"), Use("fd:mem"), Use("fd:dir"), Use("fd:path"), Use("fd:epoll"), Use("fd", 1), -1, 63)]
-Writable = Annotated[int, ChosenFd("", Use("fd"), Use("fd:file"), Use("fd"), Use("fd:pipe:w"), Use("fd:pipe:w"), Use("fd:pipe:w"), Use("fd:event"), Use("fd:socket:unix"), Use("fd:mem"), Use("fd:path"), Use("fd:inotify"), Use("fd", 1), -1)]
+Readable = Annotated[int, ChosenFd("", Use("fd:file"), Use("fd:file"), Use("fd"), Use("fd"), Use("fd:pipe:r"), Use("fd:pipe:r"), Use("fd:event"), Use("fd:timer"), Use("fd:signal"), Use("fd:inotify"), Use("fd:inotify"), Use("fd:fanotify"), Use("fd:socket:unix"), Use("fd:mem"), Use("fd:dir"), Use("fd:path"), Use("fd:epoll"), Use("fd", 1), -1, 63)]
+Writable = Annotated[int, ChosenFd("", Use("fd:file"), Use("fd:file"), Use("fd"), Use("fd"), Use("fd:pipe:w"), Use("fd:pipe:w"), Use("fd:pipe:w"), Use("fd:event"), Use("fd:socket:unix"), Use("fd:mem"), Use("fd:path"), Use("fd:inotify"), Use("fd", 1), -1)]
 SpliceIn = Annotated[int, ChosenFd("file", Use("fd:file"), Use("fd:file"), Use("fd:file"), Use("fd:pipe:r"), Use("fd:pipe:r"), Use("fd:pipe:r"), Use("fd:socket:unix"), Use("fd:dir"), Use("fd"), -1)]
 SpliceOut = Annotated[int, ChosenFd("pipe:w", Use("fd:pipe:w"), Use("fd:pipe:w"), Use("fd:pipe:w"), Use("fd:file"), Use("fd:file"), Use("fd:mem"), Use("fd:socket:unix"), Use("fd:event"), Use("fd"), -1)]
 NewNumber = Annotated[int, ChosenFd("", *(20, 30) * 6, 63, 0, 64, -1, Use("fd"), Use("fd"), Use("fd", 1))]
@@ -305,6 +306,8 @@ class Stream(CountedMemory):
             data = seen.encode("latin-1")
         except UnicodeEncodeError:  # cut off
             return seen
+        if seen.startswith("QSIZE:"):  # a message queue's status (mq_overview(7))
+            return re.sub(r"NOTIFY_PID:\d+ *", "NOTIFY_PID", seen)
         return self._signals(data, names) or self._file_events(data, names) or self._watch_events(data, names) or seen
 
     def _watch_events(self, data: bytes, names: Names) -> list[Seen]:

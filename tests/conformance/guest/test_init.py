@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conformance.guest import init
-from runners import multiplex, qemu
+from runners import machine, multiplex
 from runners.multiplex import FramedChannel, Multiplexer
 from tests.processes import eventually
 from tests.suite import environment
@@ -70,7 +70,7 @@ def test_both_ends_speak_the_same_protocol() -> None:
     names = ("SPAWN", "DATA", "END_OF_INPUT", "EXIT", "KILL", "HELLO", "AWAKE")
     assert [getattr(init, name) for name in names] == [getattr(multiplex, name) for name in names]
     assert init.HEADER.format == multiplex.HEADER.format
-    assert init.PORT == qemu.PORT
+    assert init.PORT == machine.PORT
 
 
 def test_a_process_runs_with_its_arguments_and_environment_and_its_status_comes_back(host: Multiplexer) -> None:
