@@ -88,3 +88,17 @@ KERNEL_OPTION = click.option(
     metavar="TARGET=IMAGE",
     help="Boot this image (a path, or debian:SERIES) for a target.",
 )
+TARGET_OPTION = click.option(
+    "-t",
+    "--target",
+    "names",
+    multiple=True,
+    metavar="TARGET",
+    help="A target of targets.toml; may be given several times.",
+)
+REFERENCE_OPTION = click.option(
+    "--reference", default="native", show_default=True, metavar="TARGET", help="What the others are held against."
+)
+TARGETS_OPTION = click.option(
+    "--targets", "targets_file", type=click.Path(path_type=Path, dir_okay=False), help="Another targets.toml."
+)

@@ -8,7 +8,16 @@ from pathlib import Path
 
 import click
 
-from conformance.cli.common import EXPECTATIONS_OPTION, KERNEL_OPTION, RESULTS, kernels_of, read_expectations
+from conformance.cli.common import (
+    EXPECTATIONS_OPTION,
+    KERNEL_OPTION,
+    REFERENCE_OPTION,
+    RESULTS,
+    TARGET_OPTION,
+    TARGETS_OPTION,
+    kernels_of,
+    read_expectations,
+)
 from conformance.differential.fuzz import Fuzz
 from conformance.run import search as searching
 from conformance.run import targets as target_files
@@ -35,17 +44,8 @@ class Duration(click.ParamType):  # type: ignore[type-arg] # generic only in new
 
 
 @click.command("fuzz")
-@click.option(
-    "-t",
-    "--target",
-    "names",
-    multiple=True,
-    metavar="TARGET",
-    help="A target of targets.toml; may be given several times.",
-)
-@click.option(
-    "--reference", default="native", show_default=True, metavar="TARGET", help="What the others are held against."
-)
+@TARGET_OPTION
+@REFERENCE_OPTION
 @click.option("--area", "areas", metavar="AREA[,AREA]...", default="", help="Only calls of these areas [default: all].")
 @click.option(
     "--time", "seconds", type=Duration(), help="How long to search [default: 5m, unless --programs is given]."
@@ -54,9 +54,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg] # generic only in new
 @click.option("--seed", type=int, help="For the same programs again [default: another one each time; it is printed].")
 @click.option("--no-twin", is_flag=True, help="Do not hold the reference against itself: faster, less certain.")
 @KERNEL_OPTION
-@click.option(
-    "--targets", "targets_file", type=click.Path(path_type=Path, dir_okay=False), help="Another targets.toml."
-)
+@TARGETS_OPTION
 @click.option(
     "-o",
     "--output",

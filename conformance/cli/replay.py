@@ -7,7 +7,13 @@ from pathlib import Path
 
 import click
 
-from conformance.cli.common import KERNEL_OPTION, kernels_of
+from conformance.cli.common import (
+    KERNEL_OPTION,
+    REFERENCE_OPTION,
+    TARGET_OPTION,
+    TARGETS_OPTION,
+    kernels_of,
+)
 from conformance.run import search as searching
 from conformance.run import targets as target_files
 from conformance.run.errors import Exit, UserError
@@ -19,16 +25,10 @@ CORPUS = Path(__file__).resolve().parents[2] / "cases" / "programs"
 
 @click.command("replay")
 @click.argument("folder", type=click.Path(path_type=Path))
-@click.option(
-    "-t", "--target", "names", multiple=True, metavar="TARGET", help="Where to run it; may be given several times."
-)
-@click.option(
-    "--reference", default="native", show_default=True, metavar="TARGET", help="What the others are held against."
-)
+@TARGET_OPTION
+@REFERENCE_OPTION
 @KERNEL_OPTION
-@click.option(
-    "--targets", "targets_file", type=click.Path(path_type=Path, dir_okay=False), help="Another targets.toml."
-)
+@TARGETS_OPTION
 @click.option("--keep", is_flag=True, help="Make it a case below cases/programs/, if all targets agree.")
 def command(
     folder: Path,

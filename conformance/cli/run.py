@@ -9,7 +9,10 @@ import click
 from conformance.cli.common import (
     EXPECTATIONS_OPTION,
     KERNEL_OPTION,
+    REFERENCE_OPTION,
     RESULTS,
+    TARGET_OPTION,
+    TARGETS_OPTION,
     kernels_of,
     read_expectations,
     write_reports,
@@ -30,26 +33,11 @@ WRITTEN = ("json", "html", "markdown", "junit")
 
 @click.command("run")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
-@click.option(
-    "-t",
-    "--target",
-    "names",
-    multiple=True,
-    metavar="TARGET",
-    help="A target of targets.toml; may be given several times [default: all].",
-)
+@TARGET_OPTION
 @click.option("-k", "expression", default="", metavar="EXPR", help="Only cases that match, as in pytest -k.")
-@click.option(
-    "--reference",
-    default="native",
-    show_default=True,
-    metavar="TARGET",
-    help="The target that the others are held against.",
-)
+@REFERENCE_OPTION
 @KERNEL_OPTION
-@click.option(
-    "--targets", "targets_file", type=click.Path(path_type=Path, dir_okay=False), help="Another targets.toml."
-)
+@TARGETS_OPTION
 @click.option(
     "--timeout",
     default=20.0,
@@ -87,7 +75,7 @@ def command(
     output: Path | None,
     expectations: Path | None,
 ) -> int:
-    """Run cases on all targets side by side, compare, and print the matrix.
+    """Run cases on all targets, or those given with -t, side by side, compare, and print the matrix.
 
     PATH is an area, a module or a case below cases/: `netlink`, `cases/netlink/test_uevents.py`. Everything that the
     targets say is appended to results/RUN/TARGET.jsonl as it happens; the matrix and its reports are written beside.

@@ -20,13 +20,31 @@ QUIET_SECONDS = 15.0
 """How often a line is printed where there is no terminal."""
 
 
-class Display:
-    """Shows how far each target is. A context manager; call it with the targets' progress."""
+class LiveDisplay:
+    """What is drawn anew on a terminal, and said now and then elsewhere. A context manager."""
 
     def __init__(self) -> None:
         self._console = Console(stderr=True)
         self._live = Live(console=self._console, transient=True, auto_refresh=False)
         self._said = time.monotonic()
+
+    def __enter__(self) -> Self:
+        if self._console.is_terminal:
+            self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._console.is_terminal:
+            self._live.stop()
+
+
+class Display(LiveDisplay):
+    """Shows how far each target is. Call it with the targets' progress."""
+
+    def __init__(self) -> None:
+        super().__init__()
         self._started = self._said
 
     def __call__(self, progress: Sequence[Progress]) -> None:
@@ -47,14 +65,3 @@ class Display:
             bar = ProgressBar(total=each.total or None, completed=each.done, width=24, pulse=not each.total)
             table.add_row(each.target, bar, f"{each.done}/{each.total or '?'}", str(other), Text(now[:70]))
         return table
-
-    def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            self._live.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._console.is_terminal:
-            self._live.stop()

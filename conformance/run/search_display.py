@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import time
-from types import TracebackType
-from typing import Self
 
-from rich.console import Console
-from rich.live import Live
 from rich.table import Table
 from tabulate import tabulate
 
 from conformance.differential.fuzz import Fuzz
+from conformance.run.display import LiveDisplay
 from conformance.run.search import described, flaky
 
 QUIET_SECONDS = 15.0
@@ -21,13 +18,8 @@ LISTED = 400
 """How many divergences are listed at the end; the rest is in the folder."""
 
 
-class SearchDisplay:
-    """Shows how a search goes. A context manager; call it with the search."""
-
-    def __init__(self) -> None:
-        self._console = Console(stderr=True)
-        self._live = Live(console=self._console, transient=True, auto_refresh=False)
-        self._said = time.monotonic()
+class SearchDisplay(LiveDisplay):
+    """Shows how a search goes. Call it with the search."""
 
     def __call__(self, fuzz: Fuzz) -> None:
         wait = TICK_SECONDS if self._console.is_terminal else QUIET_SECONDS
@@ -55,17 +47,6 @@ class SearchDisplay:
             rate = f"{lane.ran / lane.busy:.0f}" if lane.busy else ""
             table.add_row(lane.name, lane.release, str(lane.ran), rate, str(found), str(lane.deaths or ""))
         return table
-
-    def __enter__(self) -> Self:
-        if self._console.is_terminal:
-            self._live.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if self._console.is_terminal:
-            self._live.stop()
 
 
 def met(fuzz: Fuzz) -> str:
