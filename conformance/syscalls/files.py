@@ -98,6 +98,7 @@ RESOLVE_BENEATH, RESOLVE_IN_ROOT, RESOLVE_CACHED = 8, 16, 32
 FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FALLOC_FL_COLLAPSE_RANGE = 1, 2, 8
 FALLOC_FL_ZERO_RANGE, FALLOC_FL_INSERT_RANGE, FALLOC_FL_UNSHARE_RANGE = 0x10, 0x20, 0x40
 STATX_TYPE, STATX_MODE, STATX_NLINK, STATX_UID, STATX_GID, STATX_INO, STATX_SIZE = 1, 2, 4, 8, 0x10, 0x100, 0x200
+STATX_ATIME, STATX_MTIME, STATX_CTIME = 0x20, 0x40, 0x80
 STATX_BASIC_STATS, STATX_BTIME, STATX_MNT_ID, STATX_DIOALIGN, STATX_MNT_ID_UNIQUE = 0x7FF, 0x800, 0x1000, 0x2000, 0x4000
 STATX_ATTR_MOUNT_ROOT = 0x2000
 UTIME_NOW, UTIME_OMIT = 0x3FFFFFFF, 0x3FFFFFFE
@@ -412,6 +413,10 @@ class Stat(Struct):
         return _without_noise(seen, "st_mode")
 
 
+_FILLED_IN = {"stx_atime": STATX_ATIME, "stx_mtime": STATX_MTIME, "stx_ctime": STATX_CTIME, "stx_btime": STATX_BTIME}
+"""By time, the bit of `stx_mask` that says whether it was filled in."""
+
+
 class Statx(Struct):
     """`struct statx`, as far as Linux 6.1 fills it; its times are members of its own here."""
 
@@ -462,6 +467,13 @@ class Statx(Struct):
     @classmethod
     def comparable(cls, seen: dict[str, Any]) -> dict[str, Any]:
         """See `Struct`."""
+        valid = seen.get("stx_mask")
+        seen = dict(seen)
+        for name, bit in _FILLED_IN.items():
+            # What is not asked for may be filled in all the same, on Linux from 6.13 on it is not.
+            time = seen.get(name)
+            if isinstance(valid, int) and isinstance(time, int) and (not valid & bit or time > Clocked.EARLIEST):
+                seen[name] = seen[f"{name}_nsec"] = MASK
         return _without_noise(seen, "stx_mode")
 
 
