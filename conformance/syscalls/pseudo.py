@@ -11,7 +11,8 @@ from typing import Annotated
 from conformance.syscalls.buffers import I32, U32, U64, Layout, Struct
 from conformance.syscalls.call import pseudo
 from conformance.syscalls.choices import ARENA, DATA, PAGE, READ_ONLY, UNMAPPED
-from conformance.syscalls.kinds import AddressKind, Fd, Flags, Int, Number, Out, Renamed, Signal, Zero
+from conformance.syscalls.files import Lockable
+from conformance.syscalls.kinds import AddressKind, Flags, Int, Number, Out, Renamed, Signal, Zero
 
 SPAWN, THREAD, EXEC, LOAD, STORE = range(0x8000, 0x8005)
 SPAWN_EXIT, SPAWN_RAISE, SPAWN_PAUSE, SPAWN_LOCK, SPAWN_FLOCK, SPAWN_OFD_LOCK = range(6)
@@ -57,7 +58,7 @@ def spawn_stopped(kind: Annotated[int, Number(SPAWN_RAISE)], sig: Annotated[int,
 @pseudo(SPAWN)
 def spawn_pause(kind: Annotated[int, Number(SPAWN_PAUSE)], unused: Zero) -> Paused: ...
 @pseudo(SPAWN)
-def spawn_lock(kind: Kept, fd: Fd) -> Child: ...
+def spawn_lock(kind: Kept, fd: Lockable) -> Child: ...
 @pseudo(THREAD)
 def thread(kind: Annotated[int, Number(1, 1, 0)]) -> Tid: ...
 @pseudo(EXEC)
