@@ -41,7 +41,7 @@ NEAR, SAME_AREA = 0.5, 0.35
 """How often a call is one that uses what another one made, and one of the same area."""
 PLAIN = 0.75
 """How often an argument is the plainest one: where most of them are odd, the call only fails."""
-LOOKED_AT = 0.8
+LOOKED_AT = 0.9
 """The share of programs that end with looks at what they have done."""
 RARE = 60
 """Calls that were made fewer times than this are likelier to be drawn."""
