@@ -29,6 +29,11 @@ class Call:
     args: tuple[Choice, ...]
 
 
+def plain_call(label: str, **given: Choice) -> Call:
+    """A call with its plainest arguments, but for those that are `given`, by name."""
+    return Call(label, tuple(given.get(each.name, each.choices[0]) for each in grammar()[label].parameters))
+
+
 @dataclass(frozen=True, slots=True)
 class Made:
     """Where a call leaves a resource: -1 for its result, or an argument's place, offset and width."""
@@ -152,9 +157,7 @@ class _Builder:
         if not found and depth < MOST_DEPTH and len(self.steps) < MOST_CALLS - 1:
             able = makers(use.family)
             if able:
-                label = able[use.which % len(able)]
-                plain = tuple(parameter.choices[0] for parameter in grammar()[label].parameters)
-                self.add(Call(label, plain), depth + 1)
+                self.add(plain_call(able[use.which % len(able)]), depth + 1)
                 found = [ref for family, ref in self.alive if is_a(family, use.family)]
         if not found:
             return NO_RESOURCE

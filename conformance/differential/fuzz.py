@@ -14,7 +14,7 @@ from conformance.differential.lane import Lane
 from conformance.differential.minimise import minimise
 from conformance.differential.program import Program
 from conformance.differential.trace import ending
-from conformance.differential.wire import Encoded, Outcome, ProtocolError, State, decode, encode
+from conformance.differential.wire import Encoded, Outcome, State, decode, encode
 
 BATCH_SECONDS = 0.2
 """How long a batch should take on the slowest target: long enough to hide the round trip, short enough to go on."""
@@ -81,6 +81,22 @@ class _Batch:
     programs: list[tuple[Raw, Program]]
     encoded: list[Encoded]
     futures: dict[str, Future[list[bytes]]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """What a program did on the reference and on a target."""
+
+    program: Program
+    encoded: Encoded
+    reference: Outcome
+    target: Outcome
+
+    def same_kind(self, wanted: Difference) -> Difference | None:
+        """The difference of the wanted kind, if the two outcomes have one."""
+        found = differences(self.program, self.encoded, self.reference, self.target)
+        deadly = _is_deadly(wanted)
+        return next((each for each in found if each.coarse == wanted.coarse or (deadly and _is_deadly(each))), None)
 
 
 class Fuzz:
@@ -181,10 +197,10 @@ class Fuzz:
         if named in self._signatures or (lane is not self._twin and self._known(named)):
             return False
         self._signatures.add(named)
-        encoded = encode(small, own=True)
-        ours, theirs = self._both(lane, [small], PATIENCE, deadly=_is_deadly(found))[0]
+        last = self._both(lane, [small], PATIENCE, deadly=_is_deadly(found))[0]
+        releases = (self._reference.release, lane.release)
         finding = Finding(
-            named, small, found, encoded, ours, theirs, self._reference.name, (self._reference.release, lane.release)
+            named, small, found, last.encoded, last.reference, last.target, self._reference.name, releases
         )
         (self.tally.holes if lane is self._twin else self.tally.findings).append(finding)
         self._found(finding)
@@ -192,7 +208,7 @@ class Fuzz:
 
     def _both(
         self, lane: Lane, programs: Sequence[Program], patience: float, *, deadly: bool
-    ) -> list[tuple[Outcome, Outcome]]:
+    ) -> list[_Pair]:
         """The outcomes of programs on the reference and on a target, each program in a process of its own."""
         encoded = [encode(program, own=True) for program in programs]
         data = [each.data for each in encoded]
@@ -200,36 +216,27 @@ class Fuzz:
         self.tally.executions += len(programs)
         ours, theirs = (future.result() for future in futures)
         return [
-            (decode(one, each), decode(other, each)) for one, other, each in zip(ours, theirs, encoded, strict=True)
+            _Pair(program, each, decode(one, each), decode(other, each))
+            for program, each, one, other in zip(programs, encoded, ours, theirs, strict=True)
         ]
 
     def _differ(self, lane: Lane, programs: Sequence[Program], wanted: Difference) -> list[Difference | None]:
         patience = SOME_PATIENCE if "blocked" in (wanted.reference, wanted.target) else 1.0
-        return [
-            self._same_kind(program, outcomes, wanted)
-            for program, outcomes in zip(
-                programs, self._both(lane, programs, patience, deadly=_is_deadly(wanted)), strict=True
-            )
-        ]
-
-    def _same_kind(self, program: Program, outcomes: tuple[Outcome, Outcome], wanted: Difference) -> Difference | None:
-        """The difference of the wanted kind, if the two outcomes have one."""
-        encoded = encode(program, own=True)
-        found = differences(program, encoded, *outcomes)
-        deadly = _is_deadly(wanted)
-        return next((each for each in found if each.coarse == wanted.coarse or (deadly and _is_deadly(each))), None)
+        return [each.same_kind(wanted) for each in self._both(lane, programs, patience, deadly=_is_deadly(wanted))]
 
     def _unstable(self, lane: Lane, program: Program, found: Difference) -> str:
         """Why a difference is not believed; empty when each side says the same three times, and they differ so."""
         runs = self._both(lane, [program] * RUNS, PATIENCE, deadly=_is_deadly(found))
-        encoded = encode(program, own=True)
-        for side, name in ((0, self._reference.name), (1, lane.name)):
-            first = runs[0][side]
-            for other in runs[1:]:
-                if apart := next(differences(program, encoded, first, other[side]), None):
+        sides = [
+            (self._reference.name, [run.reference for run in runs]),
+            (lane.name, [run.target for run in runs]),
+        ]
+        for name, (first, *others) in sides:
+            for other in others:
+                if apart := next(differences(program, runs[0].encoded, first, other), None):
                     what = f"{apart.call}: {apart.field}, {apart.reference} - {apart.target}"
                     return f"{name} disagrees with itself in {what}"
-        if all(self._same_kind(program, outcomes, found) is None for outcomes in runs):
+        if all(run.same_kind(found) is None for run in runs):
             return "does not repeat in a process of its own"
         return ""
 
@@ -238,5 +245,3 @@ def _is_deadly(found: Difference) -> bool:
     """Whether one side did not live to tell: every run takes a new executor, or a new guest."""
     return ending(Outcome(State.LOST)) in (found.reference, found.target)
 
-
-__all__ = ["Finding", "Flake", "Fuzz", "ProtocolError", "Tally"]

@@ -14,13 +14,12 @@ from dataclasses import dataclass, field
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from conformance.differential.bind import Call, complete, is_a, makes, wants
+from conformance.differential.bind import Call, complete, is_a, makes, plain_call, wants
 from conformance.differential.harmful import is_allowed, neutralised
 from conformance.differential.observe import looks
 from conformance.differential.program import Program, Ref
 from conformance.differential.trace import succeeded
 from conformance.differential.wire import Outcome
-from conformance.syscalls.call import Pseudo
 from conformance.syscalls.choices import Choice
 from conformance.syscalls.kinds import Flags
 from conformance.syscalls.sequences import SEQUENCES
@@ -72,8 +71,7 @@ class Coverage:
         for step, (result, _) in zip(program.steps, outcome.results, strict=False):
             error = 0 if succeeded(result) else -result
             self.made[step.label] += 1
-            name = step.label if isinstance(step.description, Pseudo) else step.description.name
-            new |= _add(self.pairs, (name, error))
+            new |= _add(self.pairs, (step.description.name, error))
             if not error:
                 self.succeeded.add(step.label)
             for at, argument in enumerate(step.args):
@@ -138,7 +136,7 @@ class Generator:
         """Known sequences of calls that belong together, as far as they may be generated."""
         for chain in SEQUENCES:
             if all(label in self._strategies for label in chain):
-                yield tuple(Call(each, tuple(p.choices[0] for p in grammar()[each].parameters)) for each in chain)
+                yield tuple(map(plain_call, chain))
 
     # -- fresh ones
 

@@ -121,11 +121,11 @@ def surroundings(program: Program) -> Surroundings:
             found |= Surroundings.EXEC if description.number == EXEC else 0
         elif not _is_harmless(description):
             found |= Surroundings.OWN
-        if step.description.name in MOUNTS or any(map(_leaves_the_tree, step.args)):
+        if description.name in MOUNTS or any(map(_leaves_the_tree, step.args)):
             found |= Surroundings.OWN | Surroundings.MNT
-        if step.description.name in IPC_CALLS:
+        if description.name in IPC_CALLS:
             found |= Surroundings.OWN | Surroundings.IPC
-        if step.description.name in ("socket", "socketpair") and step.args[:1] != (AF_UNIX,):
+        if description.name in ("socket", "socketpair") and step.args[:1] != (AF_UNIX,):
             found |= Surroundings.OWN | Surroundings.NET
     return found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 
-from conformance.differential.bind import Call, is_a, makes, wants
+from conformance.differential.bind import Call, is_a, makes, plain_call, wants
 from conformance.syscalls.choices import Blob, Choice, Use, room
 from conformance.syscalls.files import AT_SYMLINK_NOFOLLOW, SEEK_CUR
 from conformance.syscalls.signals import SIGSET_SIZE, Sigaction
@@ -72,7 +72,7 @@ def _at(label: str, use: Use) -> Call:
 def _plain(label: str, **given: Choice) -> Call:
     if label == "rt_sigprocmask":
         return Call(label, (0, 0, room(SIGSET_SIZE), SIGSET_SIZE))
-    return Call(label, tuple(given.get(each.name, each.choices[0]) for each in grammar()[label].parameters))
+    return plain_call(label, **given)
 
 
 def _is_name(blob: Blob) -> bool:

@@ -202,7 +202,7 @@ def _call_c(step: Step, at: int, places: tuple[int, ...], names: dict[Ref, str])
         kind = step.description.parameters[index].kind
         args.append(_argument_c(argument, kind, places[index], names))
     shown = ", ".join(args)
-    label = _string(f"{step.description.name if not isinstance(step.description, Pseudo) else step.label}".encode())
+    label = _string(step.description.name.encode())
     if isinstance(step.description, Pseudo):
         return f"r{at} = said({label}, {_pseudo_c(step, args)});"
     return f"r{at} = said({label}, syscall({number(step.label, step.description)}{', ' + shown if shown else ''}));"

@@ -6,7 +6,7 @@ from conformance.differential.program import NO_RESOURCE, Argument, Program, Ref
 from conformance.differential.wire import Encoded, Observed, Outcome, State, whole
 from conformance.model import Json
 from conformance.model import Step as Seen
-from conformance.syscalls.call import Parameter, Pseudo, errno_name, see
+from conformance.syscalls.call import Parameter, errno_name, see
 from conformance.syscalls.choices import DATA
 from conformance.syscalls.kinds import CountedMemory, Kind
 from conformance.syscalls.kinds import Memory as MemoryKind
@@ -40,8 +40,9 @@ def _seen(
     if succeeded(result):
         for observed, content in zip(encoded.observed[at], buffers, strict=True):
             outs[observed.path] = _out(observed, content, result, parameters)
-    name = step.label if isinstance(step.description, Pseudo) else step.description.name
-    return Seen(name, args, result if succeeded(result) else -1, 0 if succeeded(result) else -result, outs)
+    return Seen(
+        step.description.name, args, result if succeeded(result) else -1, 0 if succeeded(result) else -result, outs
+    )
 
 
 def argument_seen(argument: Argument, parameter: Parameter, encoded: Encoded, outcome: Outcome, offset: int) -> Json:

@@ -9,29 +9,29 @@ from functools import cache
 from typing import Any
 
 import conformance.syscalls
-from conformance.syscalls.call import Operation, Pseudo, Syscall
+from conformance.syscalls.call import Operation, Syscall
 
 
-def _described() -> Iterator[tuple[str, Syscall[Any]]]:
-    """Everything that is described, with the area that it is described in. Imports all modules: not for guests."""
+def _described() -> Iterator[Syscall[Any]]:
+    """Everything that is described. Imports all modules: not for guests."""
     for module_info in pkgutil.iter_modules(conformance.syscalls.__path__):
         module = importlib.import_module(f"conformance.syscalls.{module_info.name}")
         for value in vars(module).values():
             if isinstance(value, Syscall):
-                yield module_info.name, value
+                yield value
 
 
 @cache
 def stubs() -> dict[str, Syscall[Any]]:
     """Every described call by its name."""
-    return {each.name: each for _, each in _described() if not isinstance(each, Operation)}
+    return {each.name: each for each in _described() if not isinstance(each, Operation)}
 
 
 @cache
 def operations() -> dict[str, tuple[Operation[Any], ...]]:
     """The operations of each call that has them described, by the call's name."""
     found: dict[str, tuple[Operation[Any], ...]] = {}
-    for _, each in _described():
+    for each in _described():
         if isinstance(each, Operation) and each not in found.get(each.name, ()):
             found[each.name] = (*found.get(each.name, ()), each)
     return found
@@ -40,17 +40,13 @@ def operations() -> dict[str, tuple[Operation[Any], ...]]:
 @cache
 def grammar() -> dict[str, Syscall[Any]]:
     """Everything that a generated program may call, by label: `read`, `fcntl_dupfd`; a call with operations, too."""
-    return {each.__name__: each for _, each in _described()}
+    return {each.__name__: each for each in _described()}
 
 
 @cache
 def areas() -> dict[str, str]:
     """By label, the module in which it is described."""
-    found: dict[str, str] = {}
-    for area, each in _described():
-        module = getattr(each, "__module__", "").rpartition(".")[2]
-        found[each.__name__] = module or area
-    return found
+    return {each.__name__: each.__module__.rpartition(".")[2] for each in _described()}
 
 
 def describe(call: str, args: Sequence[object]) -> Syscall[Any] | None:
@@ -59,8 +55,3 @@ def describe(call: str, args: Sequence[object]) -> Syscall[Any] | None:
         if each.matches(args):
             return each
     return stubs().get(call)
-
-
-def is_pseudo(label: str) -> bool:
-    """Whether it is something of the executor's, and no system call."""
-    return isinstance(grammar().get(label), Pseudo)
