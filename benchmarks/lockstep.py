@@ -47,7 +47,7 @@ OTHER_AIM = 1.0
 FORKS = 300
 LATENCIES = 40
 WAITS = 0.001
-"""Seconds. A program that takes longer on the reference, with its clean-up, three times, has waited."""
+"""Seconds. A program that takes longer on the reference, with its clean-up, once of three times, has waited."""
 IN_A_ROW = 5
 """How often a program is run to find that out: what one leaves is cleaned up before the next."""
 SHARING = ~Surroundings.EXEC
@@ -101,16 +101,16 @@ def is_harmless(program: Program, encoded: Encoded, said: Outcome, reference: La
     """Whether it shares a process, runs to its end and does not wait.
 
     There are calls that sleep for as long as an argument says, and others whose clean-up waits for the kernel (closing
-    an inotify instance takes 10 ms): what they cost says nothing of us.
+    an inotify instance that has watched something takes 10 ms, mostly): what they cost says nothing of us.
     """
     if said.state is not State.DONE or said.signals or surroundings(program) & SHARING:
         return False
     for _ in range(3):
         begin = time.perf_counter()
         reference.run([encoded.data] * IN_A_ROW)
-        if time.perf_counter() - begin < WAITS * IN_A_ROW:
-            return True
-    return False
+        if time.perf_counter() - begin > WAITS * IN_A_ROW:
+            return False
+    return True
 
 
 def cut(program: Program) -> Program:

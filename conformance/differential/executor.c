@@ -47,6 +47,7 @@
 #include <linux/capability.h>
 #include <linux/errno.h>
 #include <linux/fcntl.h>
+#include <linux/fs.h>
 #include <linux/futex.h>
 #include <linux/keyctl.h>
 #include <linux/mman.h>
@@ -74,6 +75,13 @@
 #endif
 #ifndef __NR_mseal
 #define __NR_mseal 462
+#endif
+#ifndef __NR_setxattrat
+#define __NR_setxattrat 463
+#define __NR_removexattrat 466
+#endif
+#ifndef __NR_file_setattr
+#define __NR_file_setattr 469
 #endif
 #ifndef MNT_DETACH
 #define MNT_DETACH 2
@@ -111,6 +119,7 @@ enum {
 	PATIENCE_MS = 5000,        // for what takes no time unless something is wrong with us
 	SETUP_MS = 10000,
 	PAGE = 4096,
+	NEWEST_CALL = 472,         // calls that are newer may do anything
 };
 
 /* A program's memory. It is at the same place everywhere, so that addresses are equal on all targets. */
@@ -258,6 +267,15 @@ static u64 load(const void *from, u32 width)
 	return value;
 }
 
+/* Whether two structures are; their size is a multiple of eight. */
+static bool equal(const void *a, const void *b, size_t n)
+{
+	for (size_t at = 0; at < n; at += 8)
+		if (load((const u8 *)a + at, 8) != load((const u8 *)b + at, 8))
+			return false;
+	return true;
+}
+
 static void put(void *to, u64 value, u32 width)
 {
 	if (width == 1)
@@ -361,6 +379,7 @@ static struct {
 	long pid;                 // the keeper's own
 	bool chroots;             // workers have `room` as their root
 	bool mounts;              // `room` is a file system of its own
+	bool tells;               // whether a file's status shows every change
 	char room[4000];          // where trees are made, as the keeper names it
 	char tree[4064], binary[4064], old[4064]; // as a worker names them
 	u64 clean_size;           // of `room` with nothing in it but what is ours
@@ -443,12 +462,20 @@ static void await_frame(void)
 
 /* ---------------------------------------------------------------------------------------------------- programs */
 
+/* What the tree of a program consists of. */
+enum { ROOT, FILE, DIRECTORY, FILE_BELOW, LINK, IN_TREE };
+static const char *const names_in_tree[IN_TREE] = { ".", "f0", "d0", "d0/f1", "l0" };
+
 struct program {
 	const u8 *code, *end;
 	u32 flags, calls;
 	u32 size_max;  // of its outcome
 	bool meddles;  // it may change what we rely on ourselves: the data area, limits
 	bool files;    // it may reach files
+	bool hides;    // it may change a file in a way that its status does not show
+	bool labels;   // it may change attributes that a file's status does not show, though it shows a change
+	bool moves;    // it may change its working directory
+	u32 names;     // which parts of the tree it may name
 	bool valid;
 };
 
@@ -531,6 +558,37 @@ static void mark_calls_without_paths(void)
 		has_no_path[without_paths[i] / 8] |= (u8)(1 << without_paths[i] % 8);
 }
 
+/* Whether an argument is a number that a program may not know before it runs, or one of these. */
+static bool may_be(u64 slot, u64 value, u32 one, u32 other)
+{
+	return slot != CONSTANT || (u32)value == one || (u32)value == other;
+}
+
+/* The one change that leaves no trace: a hint of how long what is written will live (fcntl(2)). */
+static bool hides(u64 nr, u64 argument, u64 slot, u64 value)
+{
+	return nr == __NR_fcntl && argument == 1 && may_be(slot, value, F_SET_RW_HINT, F_SET_FILE_RW_HINT);
+}
+
+/* Extended attributes, and flags as chattr(1) sets them. */
+static bool labels(u64 nr, u64 argument, u64 slot, u64 value)
+{
+	switch (nr) {
+	case __NR_setxattr: case __NR_lsetxattr: case __NR_fsetxattr: case __NR_removexattr: case __NR_lremovexattr:
+	case __NR_fremovexattr: case __NR_setxattrat: case __NR_removexattrat: case __NR_file_setattr:
+		return true;
+	case __NR_ioctl:
+		return argument == 1 && may_be(slot, value, FS_IOC_SETFLAGS, FS_IOC_FSSETXATTR);
+	}
+	return nr > NEWEST_CALL;
+}
+
+/* Calls that give a program names that are not its own. */
+static bool tells_names(u64 nr)
+{
+	return nr == __NR_getdents || nr == __NR_getdents64 || nr == __NR_getcwd || nr == __NR_readlink || nr == __NR_readlinkat;
+}
+
 static bool is_slot(u64 slot)
 {
 	return slot < SLOTS || slot == CONSTANT;
@@ -542,11 +600,16 @@ static bool check_call(struct reader *from, struct program *program)
 	bool good = nr < CALLS_END && nargs <= 6 && !returns_twice(nr);
 	program->meddles |= meddles(nr);
 	program->files |= !good || !(has_no_path[nr / 8] >> nr % 8 & 1);
+	program->moves |= nr == __NR_chdir || nr == __NR_fchdir;
+	program->names |= tells_names(nr) ? ~0U : 0;
 	program->calls++;
 	program->size_max += 8;
 	for (u64 i = 0; good && i < nargs; i++) {
-		good = is_slot(take(from, 1));
-		take(from, 8);
+		u64 slot = take(from, 1);
+		good = is_slot(slot);
+		u64 value = take(from, 8);
+		program->hides |= hides(nr, i, slot, value);
+		program->labels |= labels(nr, i, slot, value);
 	}
 	good = good && is_slot(take(from, 1));
 	for (u64 i = good ? take(from, 1) : 0; good && i; i--) {
@@ -580,14 +643,32 @@ static bool check_instruction(struct reader *from, struct program *program)
 	return op == STORE && is_width(width) && inside(offset, width) && is_slot(slot) && !from->bad;
 }
 
+/*
+ * The parts of the tree whose names occur in a program: the others are out of its reach, unless it is told a name. The
+ * link leads to the file.
+ */
+static u32 names(const u8 *at, const u8 *end)
+{
+	u32 found = 1U << ROOT;
+	for (at++; at < end; at++) {
+		if (*at != '0')
+			continue;
+		found |= at[-1] == 'f' ? 1U << FILE : 0;
+		found |= at[-1] == 'd' ? 1U << DIRECTORY | 1U << FILE_BELOW : 0;
+		found |= at[-1] == 'l' ? 1U << LINK | 1U << FILE : 0;
+	}
+	return found;
+}
+
 /* Look at everything in a program before any of it is run. */
 static struct program parse(const u8 *at, u32 size)
 {
 	struct reader from = { at, at + size, false };
-	struct program program = { at, at + size, 0, 0, OUTCOME_HEADER + 2 * SIGNALS, false, false, false };
+	struct program program = { at, at + size, 0, 0, OUTCOME_HEADER + 2 * SIGNALS, false, false, false, false, false, false, 0 };
 	program.flags = (u32)take(&from, 1);
 	u64 calls = take(&from, 1), nothing = take(&from, 2);
 	program.code = from.at;
+	program.names = names(program.code, program.end);
 	bool good = !from.bad && !nothing && !(program.flags & ~KNOWN_FLAGS) && calls <= CALLS_MAX;
 	while (good && from.at < from.end)
 		good = check_instruction(&from, &program) && program.calls <= calls && program.size_max <= OUTCOME_MAX;
@@ -596,9 +677,9 @@ static struct program parse(const u8 *at, u32 size)
 }
 
 /* Namespaces, children and the wish for it take a worker of one's own. */
-static bool alone(const struct program *program)
+static bool alone(u32 flags)
 {
-	return program->flags & (OWN | IPC | NET | MNT | CHILDREN | PID);
+	return flags & (OWN | IPC | NET | MNT | CHILDREN | PID);
 }
 
 /* ---------------------------------------------------------------------------------------------------- outcomes */
@@ -1090,18 +1171,156 @@ static bool put_away(void)
 	return good;
 }
 
-static bool make_tree(u32 flags)
+static struct stat whole[IN_TREE]; // the status of its parts before a program
+
+static bool make(u32 which)
 {
 	static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+	const char *name = names_in_tree[which];
+	switch (which) {
+	case FILE: // where a supervisor looks at every open(2), creat(2) is faster
+		return fill_file(sys(__NR_creat, name, 0644), letters, 26);
+	case FILE_BELOW:
+		return fill_file(sys(__NR_creat, name, 0644), "hello", 5);
+	case LINK:
+		return !sys(__NR_symlink, "f0", name);
+	}
+	return !sys(__NR_mkdir, name, 0755);
+}
+
+static bool make_tree(u32 flags)
+{
 	if (flags & EXEC && own.binary_size) {
 		shared->has_binary = !(flags & MNT);
 		if (!fill_file(sys(__NR_open, own.binary, O_WRONLY | O_CREAT | O_EXCL, 0755), BINARY, own.binary_size))
 			return false;
 	}
-	// In a directory that is new, nothing is in the way. Where a supervisor looks at every open(2), creat(2) is faster.
-	return !sys(__NR_mkdir, own.tree, 0755) && !sys(__NR_chdir, own.tree) &&
-	       fill_file(sys(__NR_creat, "f0", 0644), letters, 26) && !sys(__NR_mkdir, "d0", 0755) &&
-	       fill_file(sys(__NR_creat, "d0/f1", 0644), "hello", 5) && !sys(__NR_symlink, "f0", "l0");
+	bool good = !sys(__NR_mkdir, own.tree, 0755) && !sys(__NR_chdir, own.tree);
+	for (u32 which = FILE; good && which < IN_TREE; which++)
+		good = make(which);
+	return good;
+}
+
+/* The status of a part of the tree, less the time that it was last read: to programs, that is now, whenever it was. */
+static bool look_at(u32 which, struct stat *status)
+{
+	memset(status, 0, sizeof *status);
+	if (sys(__NR_newfstatat, AT_FDCWD, names_in_tree[which], status, AT_SYMLINK_NOFOLLOW))
+		return false;
+	status->st_atime = status->st_atime_nsec = 0;
+	return true;
+}
+
+/* How parts of the tree are before a program, for `mend`. */
+static bool remember(u32 parts)
+{
+	bool good = true;
+	for (u32 which = ROOT; good && which < IN_TREE; which++)
+		if (parts & 1U << which)
+			good = look_at(which, &whole[which]);
+	return good;
+}
+
+/* Remove what is not the tree's own from one of its directories. False where that takes more than a look at each. */
+static bool tidy(const char *directory)
+{
+	u8 entries[1024] __attribute__((aligned(8)));
+	char path[300];
+	bool below = directory[0] != '.';
+	long fd = sys(__NR_open, directory, O_RDONLY | O_DIRECTORY), got = failed(fd) ? fd : 0;
+	while (!failed(got) && (got = sys(__NR_getdents64, fd, entries, sizeof entries)) > 0)
+		for (long at = 0; at < got && !failed(got);) {
+			const struct entry *entry = (const struct entry *)(entries + at);
+			at += entry->size;
+			append(append(append(path, directory), "/"), entry->name);
+			if (same(entry->name, ".") || same(entry->name, "..") ||
+			    (below ? same(path, "d0/f1") : same(path, "./f0") || same(path, "./d0") || same(path, "./l0")))
+				continue;
+			if (sys(__NR_unlink, path) && sys(__NR_rmdir, path))
+				got = -ENOTEMPTY;
+		}
+	sys(__NR_close, fd);
+	return !failed(got);
+}
+
+/* Whether a directory is the one that it was, but for what is in it. */
+static bool is_same_directory(const struct stat *a, const struct stat *b)
+{
+	return a->st_ino == b->st_ino && a->st_mode == b->st_mode && a->st_uid == b->st_uid && a->st_gid == b->st_gid;
+}
+
+/*
+ * Make the tree what it was before the last program, part by part: most programs change nothing or a file. False if it
+ * has to be made anew. What changes a file shows in its ctime (inode(7)), where the kernel's times are fine enough.
+ */
+static bool mend(const struct program *last)
+{
+	struct stat now[IN_TREE];
+	u32 changed = 0;
+	if (!own.tells || last->hides || (last->moves && sys(__NR_chdir, own.tree)))
+		return false;
+	for (u32 which = ROOT; which < IN_TREE; which++) {
+		if (last->names & 1U << which && (!look_at(which, &now[which]) || !equal(&now[which], &whole[which], sizeof now[which])))
+			changed |= 1U << which;
+	}
+	if (!changed)
+		return true;
+	for (u32 which = ROOT; which <= DIRECTORY; which += DIRECTORY)
+		if (changed & 1U << which &&
+		    (last->labels || !is_same_directory(&now[which], &whole[which]) || !tidy(names_in_tree[which])))
+			return false;
+	for (u32 which = FILE; which < IN_TREE; which++)
+		if (changed & 1U << which && which != DIRECTORY) {
+			sys(__NR_unlink, names_in_tree[which]);
+			if (!make(which))
+				return false;
+		}
+	return remember(changed | 1U << ROOT | (changed & 1U << FILE_BELOW ? 1U << DIRECTORY : 0));
+}
+
+/* Whether the status of a file shows every change at once, so that one that looks as it did is as it was. */
+static bool find_out_whether_files_tell(void)
+{
+	enum { CHANGES = 7, ROUNDS = 4 };
+	struct stat before, after;
+	bool tells = !sys(__NR_chdir, own.room) && make(DIRECTORY) && make(FILE);
+	for (u32 i = 0; tells && i < CHANGES * ROUNDS; i++) {
+		u32 which = i % CHANGES < 5 ? FILE : DIRECTORY;
+		long fd = -EBADF, error = 0;
+		tells = look_at(which, &before);
+		switch (i % CHANGES) {
+		case 0:
+			error = sys(__NR_truncate, "f0", i);
+			break;
+		case 1:
+			fd = sys(__NR_open, "f0", O_WRONLY);
+			error = sys(__NR_write, fd, "x", 1) - 1;
+			break;
+		case 2:
+			error = sys(__NR_chmod, "f0", 0600);
+			break;
+		case 3:
+			error = sys(__NR_setxattr, "f0", "user.a", "x", 1, 0);
+			error = error == -EOPNOTSUPP ? sys(__NR_chmod, "f0", 0600) : error;
+			break;
+		case 4:
+			error = sys(__NR_link, "f0", "d0/f1");
+			break;
+		case 5:
+			error = sys(__NR_unlink, "d0/f1");
+			break;
+		case 6:
+			error = sys(__NR_rename, "f0", "d0/f1") | sys(__NR_rename, "d0/f1", "f0");
+			break;
+		}
+		sys(__NR_close, fd);
+		tells = tells && !error && look_at(which, &after) &&
+			(before.st_ctime != after.st_ctime || before.st_ctime_nsec != after.st_ctime_nsec);
+	}
+	sys(__NR_unlink, "f0");
+	sys(__NR_rmdir, "d0");
+	sys(__NR_chdir, "/");
+	return tells;
 }
 
 static void end_children(void)
@@ -1117,23 +1336,22 @@ static void end_children(void)
 }
 
 /*
- * Make everything as it was for the program before, which has left the tree untouched or not. False: it takes a new
- * file system.
+ * Make everything as it was for the program before, if there was one. False: it takes a new file system.
  */
-static bool prepare(u32 flags, bool first, bool untouched)
+static bool prepare(u32 flags, const struct program *last)
 {
 	close_all();
 	sys(__NR_umask, 022);
-	if (!first) {
+	if (last) {
 		end_children();
 		zero(DATA, DATA_SIZE + PAGE);
 		for (u64 edge = DATA + DATA_SIZE + EDGE_STRIDE; edge < DATA + DATA_SIZE + EDGES * EDGE_STRIDE; edge += EDGE_STRIDE)
 			zero(edge, PAGE);
 	}
 	zero(SIGLOG, PAGE);
-	if (untouched && !(flags & EXEC) && !shared->has_binary)
+	if (last && !(flags & EXEC) && !shared->has_binary && (!last->files || mend(last)))
 		return true;
-	return (flags & MNT || put_away()) && make_tree(flags);
+	return (flags & MNT || put_away()) && make_tree(flags) && (alone(flags) || !own.tells || remember(~0U));
 }
 
 static bool caught_signals(void)
@@ -1191,21 +1409,22 @@ static _Noreturn void worker(const u8 *at, u32 count, u32 flags)
 	sys(__NR_prlimit64, 0, RLIMIT_CPU, own.cpu_limit, 0);
 	sys(__NR_prlimit64, 0, RLIMIT_FSIZE, own.file_limit, 0);
 	enter_room(flags);
-	bool first = true, untouched = false;
+	struct program program, last;
+	bool first = true;
 	while (INDEX(shared->at) < count) {
 		u32 size = (u32)load(at, 4), index = INDEX(shared->at);
-		struct program program = parse(at + 4, size);
+		program = parse(at + 4, size);
 		at += 4 + size;
 		if (!program.valid || !has_room(&program, count - index - 1)) {
 			conclude_without(program.valid ? FAILED : MALFORMED);
 			continue;
 		}
-		if (!first && (alone(&program) || now_ns() - started > 1000000000UL)) // well below RLIMIT_CPU
+		if (!first && (alone(program.flags) || now_ns() - started > 1000000000UL)) // well below RLIMIT_CPU
 			break;
-		if (!prepare(program.flags, first, untouched))
+		if (!prepare(program.flags, first ? 0 : &last))
 			end_worker(WHY_FRESH);
 		first = false;
-		untouched = !program.files;
+		last = program;
 		shared->done = DONE_WITH(0, OFFSET(shared->at) + OUTCOME_HEADER);
 		shared->at = AT(RUNNING, index, OFFSET(shared->at));
 		shared->progress++;
@@ -1215,7 +1434,7 @@ static _Noreturn void worker(const u8 *at, u32 count, u32 flags)
 			end_worker(WHY_ENOUGH);
 		}
 		conclude(DONE, 0);
-		if (alone(&program) || program.meddles || threads)
+		if (alone(program.flags) || program.meddles || threads)
 			break;
 	}
 	end_worker(WHY_ENOUGH);
@@ -1756,6 +1975,7 @@ static _Noreturn void keeper(int alive, const char *path)
 	own.chroots = own.mounts || (own.obtained & GOT_ROOT);
 	name_paths();
 	freshen();
+	own.tells = find_out_whether_files_tell();
 	set_limits();
 	drop_capabilities();
 	hear_of_deaths();
