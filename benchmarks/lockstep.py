@@ -24,9 +24,9 @@ from dataclasses import dataclass, field
 import click
 from tabulate import tabulate
 
-from conformance.differential.compare import differences
 from conformance.differential.fuzz import BATCH_SECONDS, IN_FLIGHT, LARGEST_BATCH, SMALLEST_BATCH
 from conformance.differential.generate import Generator
+from conformance.differential.glance import differences_of
 from conformance.differential.harmful import Surroundings, surroundings
 from conformance.differential.lane import Lane
 from conformance.differential.program import Program
@@ -149,7 +149,7 @@ def rate(lanes: Sequence[Lane], programs: Sequence[Drawn], seconds: float) -> tu
 def compared(batch: Sequence[Drawn], reference: Sequence[bytes], target: Sequence[bytes]) -> int:
     """How many outcomes differ. Equal bytes are equal outcomes; others have to be read."""
     return sum(
-        theirs != ours and next(differences(program, each, decode(ours, each), decode(theirs, each)), None) is not None
+        theirs != ours and next(differences_of(program, each, ours, theirs), None) is not None
         for (program, each), ours, theirs in zip(batch, reference, target, strict=True)
     )
 

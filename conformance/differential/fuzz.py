@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from conformance.differential.compare import Difference, Signature, differences, signature
 from conformance.differential.generate import Generator, Raw
+from conformance.differential.glance import differences_of
 from conformance.differential.lane import Lane
 from conformance.differential.minimise import minimise
 from conformance.differential.program import Program
@@ -163,13 +164,13 @@ class Fuzz:
             for lane in self.lanes[1:]:
                 theirs = outcomes[lane.name][at]
                 if theirs != reference:
-                    self._look_into(lane, program, encoded, said, theirs)
+                    self._look_into(lane, program, encoded, reference, theirs)
         self.tally.programs += len(batch.programs)
 
     # -- one difference
 
-    def _look_into(self, lane: Lane, program: Program, encoded: Encoded, reference: Outcome, theirs: bytes) -> None:
-        for found in differences(program, encoded, reference, decode(theirs, encoded)):
+    def _look_into(self, lane: Lane, program: Program, encoded: Encoded, reference: bytes, theirs: bytes) -> None:
+        for found in differences_of(program, encoded, reference, theirs):
             kind = (lane.name, *found.coarse)
             if lane is not self._twin and (self._kinds[kind] >= OF_A_KIND or self._fruitless[kind] >= FRUITLESS):
                 if found.goes_on:

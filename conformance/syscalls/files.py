@@ -263,6 +263,8 @@ def _records(data: bytes, form: str, length_at: int) -> Iterator[bytes]:
 class DirectoryEntries(CountedMemory):
     """What `getdents64` says: names and types, in no order. Offsets in a directory are the file system's choice."""
 
+    named = ("ino",)
+
     def __init__(self, *, old: bool = False) -> None:
         super().__init__(*(room(512),) * 8, room(4096), room(64), room(24), room(8), Blob(b"", room=True))
         self.old = old
@@ -296,6 +298,7 @@ class Stream(CountedMemory):
     Events are known by their form, which is too regular for chance: all of the bytes have to be of it.
     """
 
+    named = ("wd", "cookie", "fd", "pid")
     EVENT, SIGNAL = 24, 128
     """Bytes of a `struct fanotify_event_metadata` and of a `struct signalfd_siginfo`."""
 

@@ -82,6 +82,9 @@ class Kind:
     """The family of resources that the value belongs to: made where it is a result, used where it is an argument.
     `fd:socket` is an `fd` too."""
 
+    named: tuple[str, ...] = ()
+    """The families to which `normal` gives names."""
+
     def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
         """What a generated program may put here, the plainest that works first; what is repeated is likelier.
 
@@ -155,6 +158,7 @@ class Renamed(Kind):
 
     def __init__(self, family: str, keep: tuple[int, ...] = ()) -> None:
         self.family: str = family
+        self.named = (family.partition(":")[0],)
         self.keep = keep
 
     def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
@@ -163,7 +167,7 @@ class Renamed(Kind):
     def normal(self, seen: Seen, names: Names) -> Seen:
         if not isinstance(seen, int) or seen in self.keep:
             return seen
-        return names.name(self.family.partition(":")[0], seen)
+        return names.name(self.named[0], seen)
 
 
 class Numbered(Kind):
@@ -171,11 +175,11 @@ class Numbered(Kind):
     process that is gone."""
 
     def __init__(self, of: str, keep: tuple[int, ...] = ()) -> None:
-        self.of = of
+        self.named = (of,)
         self.keep = keep
 
     def normal(self, seen: Seen, names: Names) -> Seen:
-        return seen if not isinstance(seen, int) or seen in self.keep else names.name(self.of, seen)
+        return seen if not isinstance(seen, int) or seen in self.keep else names.name(self.named[0], seen)
 
 
 class Done(Kind):
@@ -325,6 +329,8 @@ class SignalNumber(Kind):
 class PathKind(Kind):
     """A path. The pids in `/proc/PID` are the kernel's choice."""
 
+    named = ("pid",)
+
     def __init__(self, *choices: Choice) -> None:
         self._choices = choices or PATHS
 
@@ -411,6 +417,8 @@ class Array(Memory):
 
 class FdPair(Memory):
     """Two C ints that the kernel fills with new fds, of what `families` say."""
+
+    named = ("fd",)
 
     def __init__(self, *families: str) -> None:
         super().__init__(out=True, reads=False, choices=(*(room(8),) * 12, room(8, edge=True)))

@@ -115,6 +115,7 @@ class WaitChoices(Flags):
 class FutexWord(Kind):
     """A futex with an owner: the lock bits are compared, the owner's thread id is the kernel's choice."""
 
+    named = ("pid",)
     TID = (1 << 30) - 1
 
     def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:

@@ -82,6 +82,8 @@ SixWords = Annotated["ctypes.Array[ctypes.c_uint64]", Layout(ctypes.c_uint64 * 6
 class MaybePid(Kind):
     """A register: where it holds a pid that has been seen, as an argument of kill(2) does, that pid."""
 
+    named = ("pid",)
+
     def normal(self, seen: Seen, names: Names) -> Seen:
         return names.known("pid", seen) or seen if isinstance(seen, int) and seen > 1 else seen
 

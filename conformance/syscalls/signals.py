@@ -204,6 +204,7 @@ SIGINFOS = (Siginfo, SiginfoFault, SiginfoChild, SiginfoSyscall)
 class SiginfoMemory(OneOf):
     """A `siginfo_t`, as one of its structs or as plain memory: of a sender or a child, the pid is the kernel's choice."""
 
+    named = ("pid",)
     SENT = (0, -1, -6)
     """SI_USER, SI_QUEUE, SI_TKILL (sigaction(2))."""
 

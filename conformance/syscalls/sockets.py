@@ -95,6 +95,8 @@ class SockaddrKind(Memory):
     `family` is the one that a program tries most.
     """
 
+    named = ("port", "portid", "autobound")
+
     def __init__(self, family: int = AF_UNSPEC, *, out: bool = False) -> None:
         super().__init__(out=out, reads=not out)
         self.of = family

@@ -1,0 +1,210 @@
+"""A first look at two outcomes as they arrive, in bytes.
+
+Most of those that differ say the same, but for a time or the number of a device, or part in an errno. Both can be seen
+without taking them apart; decoding and naming everything that is in two outcomes takes some hundred times as long as
+the programs took to run. What is not plain at first sight is left to `compare.differences`.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from conformance.differential.compare import ERRNO, Difference, differences
+from conformance.differential.program import Program, Step
+from conformance.differential.trace import succeeded
+from conformance.differential.wire import Encoded, Observed, decode
+from conformance.matrix.normalise import kind_of_result
+from conformance.syscalls.buffers import Struct
+from conformance.syscalls.call import Parameter, Syscall, errno_name
+from conformance.syscalls.kinds import Clocked, Fraction, Kind, Masked, MaskedMemory, Memory, Names, Numbered, Renamed
+
+_RESULT = struct.Struct("<q")
+_HEADER = 4
+_NO_NAMES = Names()
+_Buffers = tuple[tuple[Observed, bytes, bytes], ...]
+
+
+class _NotPlain(Exception):
+    """It takes a closer look."""
+
+
+def differences_of(program: Program, encoded: Encoded, reference: bytes, target: bytes) -> Iterator[Difference]:
+    """As `compare.differences`, of two outcomes as bytes. Raises ProtocolError where it has to decode one and cannot."""
+    try:
+        found = _glance(program, encoded, reference, target)
+    except (_NotPlain, IndexError, struct.error):
+        yield from differences(program, encoded, decode(reference, encoded), decode(target, encoded))
+        return
+    if found is not None:
+        yield found
+
+
+def _glance(program: Program, encoded: Encoded, reference: bytes, target: bytes) -> Difference | None:
+    """The difference in an errno in which they part, None if there is no difference. Raises _NotPlain."""
+    steps = zip(_walk(reference, encoded), _walk(target, encoded), strict=False)
+    pairs = _Pairs()
+    seen: list[tuple[Step, _Buffers]] = []
+    for step, observed, (ours, theirs) in zip(program.steps, encoded.observed, steps, strict=False):
+        (one, here), (other, there) = ours, theirs
+        if one != other:
+            if succeeded(one) and succeeded(other):
+                raise _NotPlain
+            pairs.hold(seen)
+            said = ["success" if succeeded(each) else errno_name(-each) for each in (one, other)]
+            return Difference(len(seen), step.label, ERRNO, *said)
+        buffers = tuple(zip(observed, here, there, strict=True)) if succeeded(one) else ()
+        for each, content, others in buffers:
+            if content != others:
+                _compare(step.description.parameters[each.argument], each, content, others, pairs)
+        seen.append((step, buffers))
+    kinds = reference[3]
+    if reference[: _HEADER + 2 * kinds] != target[: _HEADER + 2 * kinds] or reference[2] != len(seen):
+        raise _NotPlain
+    pairs.hold(seen)
+    return None
+
+
+def _walk(outcome: bytes, encoded: Encoded) -> Iterator[tuple[int, list[bytes]]]:
+    """Result and buffers of each completed call. Raises IndexError, struct.error and _NotPlain."""
+    at = _HEADER + 2 * outcome[3]
+    for observed in encoded.observed[: outcome[2]]:
+        (result,) = _RESULT.unpack_from(outcome, at)
+        at += _RESULT.size
+        buffers = []
+        for each in observed:
+            extent = outcome[at] | outcome[at + 1] << 8
+            at += 2 + extent
+            if extent > each.size or at > len(outcome):
+                raise _NotPlain
+            buffers.append(outcome[at - extent : at])
+        yield result, buffers
+    if at != len(outcome):
+        raise _NotPlain
+
+
+def _compare(parameter: Parameter, observed: Observed, one: bytes, other: bytes, pairs: _Pairs) -> None:
+    """Whether two unequal buffers mean the same, member by member. Raises _NotPlain where they may not."""
+    if isinstance(parameter.kind, MaskedMemory):
+        return
+    shape = _shape(parameter)
+    if shape is None or len(one) != len(other) or observed.path != str(observed.argument):
+        raise _NotPlain
+    if not len(one) <= shape.size <= observed.size:
+        raise _NotPlain
+    for start, end, signed, kind in shape.members:
+        if one[start:end] != other[start:end]:
+            if kind is None or end > len(one):
+                raise _NotPlain
+            _judge(
+                kind,
+                int.from_bytes(one[start:end], "little", signed=signed),
+                int.from_bytes(other[start:end], "little", signed=signed),
+                pairs,
+            )
+
+
+def _judge(kind: Kind, one: int, other: int, pairs: _Pairs) -> None:
+    """Two unequal values of a member. Raises _NotPlain where they may not mean the same."""
+    if isinstance(kind, Masked):
+        return
+    if isinstance(kind, Clocked):
+        good = "now" == kind.normal(one, _NO_NAMES) == kind.normal(other, _NO_NAMES)
+    elif isinstance(kind, Fraction):
+        good = one not in kind.SET and other not in kind.SET
+    else:
+        family = _family(kind)
+        good = family is not None and not {one, other} & set(kind.keep) and pairs.are_one(family, one, other)  # type: ignore[attr-defined] # what has a family here has it
+    if not good:
+        raise _NotPlain
+
+
+class _Pairs:
+    """Values that stand for each other on the two sides, by family."""
+
+    def __init__(self) -> None:
+        self._there: dict[str, dict[int, int]] = {}
+        self._back: dict[str, dict[int, int]] = {}
+
+    def are_one(self, family: str, one: int, other: int) -> bool:
+        """Whether neither has stood for something else."""
+        there, back = self._there.setdefault(family, {}), self._back.setdefault(family, {})
+        return there.setdefault(one, other) == other and back.setdefault(other, one) == one
+
+    def hold(self, seen: list[tuple[Step, _Buffers]]) -> None:
+        """Check that what was equal on both sides does not stand for something else. Raises _NotPlain."""
+        if not self._there:
+            return
+        for step, buffers in seen:
+            if not _named(step.description).isdisjoint(self._there):
+                raise _NotPlain
+            for observed, content, others in buffers:
+                shape = _shape(step.description.parameters[observed.argument])
+                for start, end, signed, kind in shape.members if shape and len(content) <= shape.size else ():
+                    family = _family(kind)
+                    if family in self._there and end <= len(content) and content[start:end] == others[start:end]:
+                        value = int.from_bytes(content[start:end], "little", signed=signed)
+                        if not self.are_one(family, value, value):
+                            raise _NotPlain
+
+
+# -- what is known of calls
+
+
+class _Shape:
+    """The members of a struct: where each begins and ends, whether it is signed, and its kind if it is a number."""
+
+    def __init__(self, of: type[Struct]) -> None:
+        self.size = of.size()
+        self.members: list[tuple[int, int, bool, Kind | None]] = []
+        for name, notes in of.members.items():
+            field: Any = getattr(of, name)
+            value = getattr(of(), name)
+            plain = isinstance(value, int) and field.size <= 8
+            kind = next((note for note in notes if isinstance(note, Kind)), None) if plain else None
+            setattr(probe := of(), name, -1) if plain else None
+            signed = plain and getattr(probe, name) < 0
+            self.members.append((field.offset, field.offset + field.size, signed, kind))
+
+
+@cache
+def _shape(parameter: Parameter) -> _Shape | None:
+    """What an argument's memory is compared by; None where it takes more than a look at members."""
+    if parameter.struct is None or not parameter.struct.members or type(parameter.kind).normal is not Memory.normal:
+        return None
+    return _Shape(parameter.struct)
+
+
+def _family(kind: Kind | None) -> str | None:
+    """The family of a number of which only the identity counts."""
+    return kind.named[0] if kind is not None and type(kind) in (Renamed, Numbered) else None
+
+
+@cache
+def _named(description: Syscall[Any]) -> frozenset[str]:
+    """The families of which a call may show a value, other than in the structs that are compared member by member."""
+    return frozenset(family for kind in _kinds(description) for family in kind.named)
+
+
+def _kinds(description: Syscall[Any]) -> Iterator[Kind]:
+    yield kind_of_result(description)
+    for parameter in description.parameters:
+        yield parameter.kind
+        if parameter.struct is not None and not (_shape(parameter) and _is_only_written(parameter.kind)):
+            yield from _members(parameter.struct)
+
+
+def _is_only_written(kind: Kind) -> bool:
+    """Whether the memory says nothing before the call."""
+    return isinstance(kind, Memory) and not kind.reads
+
+
+def _members(of: type[Struct]) -> Iterator[Kind]:
+    for notes in of.members.values():
+        for note in notes:
+            if isinstance(note, Kind):
+                yield note
+            elif isinstance(note, type) and issubclass(note, Struct):
+                yield from _members(note)
