@@ -1,8 +1,11 @@
-"""Run a program under a profile: `python -m runners.launch PROFILE.toml -- PROGRAM [ARGUMENT...]`.
+"""Run a program under a profile: `python -m runners.launch [--no-files] PROFILE.toml -- PROGRAM [ARGUMENT...]`.
 
 Three processes take part. The *launcher* is what the caller started; it waits, passes signals on and ends as the
 program ends. Its child, the *supervisor*, answers the calls that the filter hands over. Its child in turn is the
 *target*, which puts itself under the filter and becomes the program.
+
+`--no-files` leaves out the files of which the profile says that they read differently or are absent, for a program
+that cannot reach any: each open(2) would wait for the supervisor to look at its path.
 
 Nothing stays behind: what the program leaves running ends with it, the supervisor ends everything when the launcher
 is gone (`kill -9` included), and the launcher does so when the supervisor is. Both adopt orphans for that purpose
@@ -23,12 +26,14 @@ import sys
 import time
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
 from runners.notify import Supervisor
 from runners.seccomp import Profile, ProfileError, compile_filter, install, load
 
+NO_FILES = "--no-files"
 USAGE = 2
 NO_FILTER = 125
 NOT_EXECUTABLE = 126
@@ -47,11 +52,14 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 def main(arguments: Sequence[str]) -> int:
     """Run a command line; the exit status."""
+    files = arguments[:1] != [NO_FILES]
+    arguments = arguments if files else arguments[1:]
     if len(arguments) < 3 or arguments[1] != "--":
-        print("usage: python -m runners.launch PROFILE.toml -- PROGRAM [ARGUMENT...]", file=sys.stderr)
+        print(f"usage: python -m runners.launch [{NO_FILES}] PROFILE.toml -- PROGRAM [ARGUMENT...]", file=sys.stderr)
         return USAGE
     try:
         profile = load(Path(arguments[0]))
+        profile = profile if files else replace(profile, files=())
         program = compile_filter(profile)
     except ProfileError as error:
         print(f"launch: {error}", file=sys.stderr)

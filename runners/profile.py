@@ -8,6 +8,7 @@ from ctypes.util import find_library
 from pathlib import Path
 
 from runners.base import RunnerError
+from runners.launch import NO_FILES
 from runners.local import HostGuest
 from runners.seccomp import Profile, ProfileError, load
 
@@ -21,10 +22,15 @@ def profile_path(name: str) -> Path:
 
 
 class ProfileRunner:
-    """Opens guests under a profile."""
+    """Opens guests under a profile.
 
-    def __init__(self, name: str) -> None:
+    `bare`: only the executor is going to be started in them, whose root has nothing in it. The files that a profile
+    speaks of, in /proc and /dev, are out of its reach, and its open(2) is not looked at.
+    """
+
+    def __init__(self, name: str, *, bare: bool = False) -> None:
         self._path = profile_path(name)
+        self._bare = bare
 
     def _load(self) -> Profile:
         try:
@@ -57,5 +63,6 @@ class ProfileRunner:
             f"reproduces absence and refusal only; {len(profile.not_emulated)} known differences are not emulated",
             *(f"not emulated: {each.what}" for each in profile.not_emulated),
         ]
-        prefix = [sys.executable, "-B", "-m", "runners.launch", str(self._path), "--"]
+        without = [NO_FILES] if self._bare else []
+        prefix = [sys.executable, "-B", "-m", "runners.launch", *without, str(self._path), "--"]
         return HostGuest(f"seccomp profile {self._path.name}, {len(profile.rules)} rules", notes, prefix)

@@ -23,7 +23,7 @@ def runner_for(target: Target, kernel: str | None = None, *, cold: bool = False,
             source = target.options["kernel"]
             return QemuRunner(kernel or source, wsl2=source == "wsl2", cold=cold, bare=bare)
         case "profile":
-            return ProfileRunner(target.options["profile"])
+            return ProfileRunner(target.options["profile"], bare=bare)
         case "gvisor":
             return GvisorRunner()
     raise ValueError(f"there is no runner {target.runner}")

@@ -130,6 +130,7 @@ enum {
 #define ONES (DATA + 0x100000)
 #define HANDLER (DATA + 0x200000)
 #define SIGLOG (DATA + 0x210000)
+#define SIGLOG_SIZE 128 // a byte for each signal
 #define ARENA (DATA + 0x1000000)
 #define ARENA_SIZE (64UL * PAGE)
 #define MEMORY_END (DATA + 0x2000000)
@@ -389,6 +390,7 @@ static struct {
 	u64 cpu_limit[2], file_limit[2];
 } own;
 
+static u64 most;              // the highest result that a program has got
 static u32 thread_word[THREADS_MAX];
 static u32 threads;
 static u8 thread_stack[THREADS_MAX][2048] __attribute__((aligned(16)));
@@ -476,6 +478,7 @@ struct program {
 	bool labels;   // it may change attributes that a file's status does not show, though it shows a change
 	bool moves;    // it may change its working directory
 	u32 names;     // which parts of the tree it may name
+	u64 high;      // where in the data area what it names ends
 	bool valid;
 };
 
@@ -500,6 +503,19 @@ static bool inside(u64 offset, u64 size)
 		if (offset >= edge && offset + size <= edge + PAGE)
 			return true;
 	return false;
+}
+
+/* Remember how far into the data area a program reaches. */
+static bool reach(struct program *program, u64 offset, u64 size)
+{
+	program->high = program->high > offset + size ? program->high : offset + size;
+	return inside(offset, size);
+}
+
+static void points_at(struct program *program, u64 value)
+{
+	if (value >= DATA && value < DATA + DATA_SIZE + EDGES * EDGE_STRIDE)
+		reach(program, value - DATA, 0);
 }
 
 static bool is_width(u64 width)
@@ -610,16 +626,17 @@ static bool check_call(struct reader *from, struct program *program)
 		u64 value = take(from, 8);
 		program->hides |= hides(nr, i, slot, value);
 		program->labels |= labels(nr, i, slot, value);
+		points_at(program, value);
 	}
 	good = good && is_slot(take(from, 1));
 	for (u64 i = good ? take(from, 1) : 0; good && i; i--) {
 		u64 offset = take(from, 4), size = take(from, 2);
-		good = inside(offset, size);
+		good = reach(program, offset, size);
 		program->size_max += 2 + (u32)size;
 	}
 	for (u64 i = good ? take(from, 1) : 0; good && i; i--) {
 		u64 slot = take(from, 1), offset = take(from, 4), width = take(from, 1);
-		good = slot < SLOTS && is_width(width) && inside(offset, width);
+		good = slot < SLOTS && is_width(width) && reach(program, offset, width);
 	}
 	return good && !from->bad;
 }
@@ -636,11 +653,11 @@ static bool check_instruction(struct reader *from, struct program *program)
 			from->bad |= (u64)(from->end - from->at) < size;
 			from->at += from->bad ? 0 : size;
 		}
-		return inside(offset, size) && !from->bad;
+		return reach(program, offset, size) && !from->bad;
 	}
 	u64 width = take(from, 1), slot = take(from, 1);
-	take(from, 8);
-	return op == STORE && is_width(width) && inside(offset, width) && is_slot(slot) && !from->bad;
+	points_at(program, take(from, 8));
+	return op == STORE && is_width(width) && reach(program, offset, width) && is_slot(slot) && !from->bad;
 }
 
 /*
@@ -664,7 +681,7 @@ static u32 names(const u8 *at, const u8 *end)
 static struct program parse(const u8 *at, u32 size)
 {
 	struct reader from = { at, at + size, false };
-	struct program program = { at, at + size, 0, 0, OUTCOME_HEADER + 2 * SIGNALS, false, false, false, false, false, false, 0 };
+	struct program program = { at, at + size, 0, 0, OUTCOME_HEADER + 2 * SIGNALS, false, false, false, false, false, false, 0, 0 };
 	program.flags = (u32)take(&from, 1);
 	u64 calls = take(&from, 1), nothing = take(&from, 2);
 	program.code = from.at;
@@ -712,7 +729,7 @@ static void conclude(u32 state, u32 detail)
 /* The outcome of a program that was not run. */
 static void conclude_without(u32 state)
 {
-	zero(SIGLOG, PAGE);
+	zero(SIGLOG, SIGLOG_SIZE);
 	shared->done = DONE_WITH(0, OFFSET(shared->at) + OUTCOME_HEADER);
 	conclude(state, 0);
 }
@@ -1065,6 +1082,7 @@ static void run_call(struct reader *from, struct slots *slots, bool probe)
 	long result = nr >= CALL_SPAWN ? pseudo_call(nr, arg) : sys((long)nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
 	shared->progress++;
 	record(from, result, probe);
+	most = !failed(result) && (u64)result > most ? (u64)result : most;
 	if (!failed(result))
 		set_slot(slots, slot, (u64)result);
 	run_loads(from, slots, !failed(result), probe);
@@ -1173,9 +1191,10 @@ static bool put_away(void)
 
 static struct stat whole[IN_TREE]; // the status of its parts before a program
 
+static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+
 static bool make(u32 which)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
 	const char *name = names_in_tree[which];
 	switch (which) {
 	case FILE: // where a supervisor looks at every open(2), creat(2) is faster
@@ -1221,7 +1240,7 @@ static bool remember(u32 parts)
 	return good;
 }
 
-/* Remove what is not the tree's own from one of its directories. False where that takes more than a look at each. */
+/* Remove what is not the tree's own from one of its directories, and let it be of now. False where it is not easy. */
 static bool tidy(const char *directory)
 {
 	u8 entries[1024] __attribute__((aligned(8)));
@@ -1240,13 +1259,28 @@ static bool tidy(const char *directory)
 				got = -ENOTEMPTY;
 		}
 	sys(__NR_close, fd);
-	return !failed(got);
+	return !failed(got) && !sys(__NR_utimensat, AT_FDCWD, directory, 0, 0);
+}
+
+static bool is_same_owner(const struct stat *a, const struct stat *b)
+{
+	return a->st_mode == b->st_mode && a->st_uid == b->st_uid && a->st_gid == b->st_gid;
+}
+
+/* Write the file anew, if only its content and its times have changed. Cheaper than making it. */
+static bool rewrite(const struct stat *now)
+{
+	const struct stat *was = &whole[FILE];
+	if (now->st_ino != was->st_ino || now->st_nlink != 1 || now->st_blocks > was->st_blocks || !is_same_owner(now, was))
+		return false;
+	return fill_file(sys(__NR_open, "f0", O_WRONLY | (now->st_size > 26 ? O_TRUNC : 0)), letters, 26) &&
+	       !sys(__NR_utimensat, AT_FDCWD, "f0", 0, 0);
 }
 
 /* Whether a directory is the one that it was, but for what is in it. */
 static bool is_same_directory(const struct stat *a, const struct stat *b)
 {
-	return a->st_ino == b->st_ino && a->st_mode == b->st_mode && a->st_uid == b->st_uid && a->st_gid == b->st_gid;
+	return a->st_ino == b->st_ino && is_same_owner(a, b);
 }
 
 /*
@@ -1271,6 +1305,8 @@ static bool mend(const struct program *last)
 			return false;
 	for (u32 which = FILE; which < IN_TREE; which++)
 		if (changed & 1U << which && which != DIRECTORY) {
+			if (which == FILE && !last->labels && rewrite(&now[FILE]))
+				continue;
 			sys(__NR_unlink, names_in_tree[which]);
 			if (!make(which))
 				return false;
@@ -1335,6 +1371,16 @@ static void end_children(void)
 	}
 }
 
+/* Clear what a program has had of the data area: what it reaches, and what calls may have written behind that. */
+static void clear(const struct program *program)
+{
+	bool all = program->high > DATA_SIZE - PAGE || most > PAGE;
+	zero(DATA, all ? DATA_SIZE + PAGE : (program->high + 2 * PAGE) & ~(PAGE - 1UL));
+	for (u64 edge = DATA + DATA_SIZE + EDGE_STRIDE; all && edge < DATA + DATA_SIZE + EDGES * EDGE_STRIDE; edge += EDGE_STRIDE)
+		zero(edge, PAGE);
+	most = 0;
+}
+
 /*
  * Make everything as it was for the program before, if there was one. False: it takes a new file system.
  */
@@ -1344,11 +1390,9 @@ static bool prepare(u32 flags, const struct program *last)
 	sys(__NR_umask, 022);
 	if (last) {
 		end_children();
-		zero(DATA, DATA_SIZE + PAGE);
-		for (u64 edge = DATA + DATA_SIZE + EDGE_STRIDE; edge < DATA + DATA_SIZE + EDGES * EDGE_STRIDE; edge += EDGE_STRIDE)
-			zero(edge, PAGE);
+		clear(last);
 	}
-	zero(SIGLOG, PAGE);
+	zero(SIGLOG, SIGLOG_SIZE);
 	if (last && !(flags & EXEC) && !shared->has_binary && (!last->files || mend(last)))
 		return true;
 	return (flags & MNT || put_away()) && make_tree(flags) && (alone(flags) || !own.tells || remember(~0U));

@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from conformance.differential.compare import ERRNO, Difference, differences
-from conformance.differential.program import Program, Step
+from conformance.differential.program import Program
 from conformance.differential.trace import succeeded
 from conformance.differential.wire import Encoded, Observed, decode
 from conformance.matrix.normalise import kind_of_result
@@ -24,7 +24,6 @@ from conformance.syscalls.kinds import Clocked, Fraction, Kind, Masked, MaskedMe
 _RESULT = struct.Struct("<q")
 _HEADER = 4
 _NO_NAMES = Names()
-_Buffers = tuple[tuple[Observed, bytes, bytes], ...]
 
 
 class _NotPlain(Exception):
@@ -43,46 +42,46 @@ def differences_of(program: Program, encoded: Encoded, reference: bytes, target:
 
 
 def _glance(program: Program, encoded: Encoded, reference: bytes, target: bytes) -> Difference | None:
-    """The difference in an errno in which they part, None if there is no difference. Raises _NotPlain."""
-    steps = zip(_walk(reference, encoded), _walk(target, encoded), strict=False)
-    pairs = _Pairs()
-    seen: list[tuple[Step, _Buffers]] = []
-    for step, observed, (ours, theirs) in zip(program.steps, encoded.observed, steps, strict=False):
-        (one, here), (other, there) = ours, theirs
-        if one != other:
-            if succeeded(one) and succeeded(other):
-                raise _NotPlain
-            pairs.hold(seen)
-            said = ["success" if succeeded(each) else errno_name(-each) for each in (one, other)]
-            return Difference(len(seen), step.label, ERRNO, *said)
-        buffers = tuple(zip(observed, here, there, strict=True)) if succeeded(one) else ()
-        for each, content, others in buffers:
-            if content != others:
-                _compare(step.description.parameters[each.argument], each, content, others, pairs)
-        seen.append((step, buffers))
-    kinds = reference[3]
-    if reference[: _HEADER + 2 * kinds] != target[: _HEADER + 2 * kinds] or reference[2] != len(seen):
+    """The difference in an errno in which they part, None if there is no difference. Raises _NotPlain.
+
+    Up to where they part, two plain outcomes have everything at the same place.
+    """
+    at = _HEADER + 2 * reference[3]
+    if reference[3] != target[3]:
         raise _NotPlain
-    pairs.hold(seen)
+    pairs = _Pairs()
+    for index in range(min(reference[2], target[2])):
+        start, observed = at, encoded.observed[index]
+        at += _RESULT.size
+        if reference[start:at] != target[start:at]:
+            results = [_RESULT.unpack_from(each, start)[0] for each in (reference, target)]
+            if all(map(succeeded, results)):
+                raise _NotPlain
+            pairs.hold(program, encoded, reference, target, index)
+            said = ["success" if succeeded(each) else errno_name(-each) for each in results]
+            return Difference(index, program.steps[index].label, ERRNO, *said)
+        for each in observed:
+            begin, at = _content(reference, at, each)
+            if reference[begin - 2 : at] == target[begin - 2 : at]:
+                continue
+            if reference[begin - 2 : begin] != target[begin - 2 : begin]:
+                raise _NotPlain
+            if succeeded(_RESULT.unpack_from(reference, start)[0]):
+                parameter = program.steps[index].description.parameters[each.argument]
+                _compare(parameter, each, reference[begin:at], target[begin:at], pairs)
+    if reference[: _HEADER + 2 * reference[3]] != target[: _HEADER + 2 * target[3]] or not at == len(reference) == len(target):
+        raise _NotPlain
+    pairs.hold(program, encoded, reference, target, reference[2])
     return None
 
 
-def _walk(outcome: bytes, encoded: Encoded) -> Iterator[tuple[int, list[bytes]]]:
-    """Result and buffers of each completed call. Raises IndexError, struct.error and _NotPlain."""
-    at = _HEADER + 2 * outcome[3]
-    for observed in encoded.observed[: outcome[2]]:
-        (result,) = _RESULT.unpack_from(outcome, at)
-        at += _RESULT.size
-        buffers = []
-        for each in observed:
-            extent = outcome[at] | outcome[at + 1] << 8
-            at += 2 + extent
-            if extent > each.size or at > len(outcome):
-                raise _NotPlain
-            buffers.append(outcome[at - extent : at])
-        yield result, buffers
-    if at != len(outcome):
+def _content(outcome: bytes, at: int, observed: Observed) -> tuple[int, int]:
+    """Where the content of a buffer begins and ends. Raises IndexError, and _NotPlain."""
+    extent = outcome[at] | outcome[at + 1] << 8
+    end = at + 2 + extent
+    if extent > observed.size or end > len(outcome):
         raise _NotPlain
+    return at + 2, end
 
 
 def _compare(parameter: Parameter, observed: Observed, one: bytes, other: bytes, pairs: _Pairs) -> None:
@@ -133,21 +132,28 @@ class _Pairs:
         there, back = self._there.setdefault(family, {}), self._back.setdefault(family, {})
         return there.setdefault(one, other) == other and back.setdefault(other, one) == one
 
-    def hold(self, seen: list[tuple[Step, _Buffers]]) -> None:
-        """Check that what was equal on both sides does not stand for something else. Raises _NotPlain."""
+    def hold(self, program: Program, encoded: Encoded, reference: bytes, target: bytes, calls: int) -> None:
+        """Check that what is equal on both sides in the first calls stands for nothing else. Raises _NotPlain."""
         if not self._there:
             return
-        for step, buffers in seen:
-            if not _named(step.description).isdisjoint(self._there):
+        at = _HEADER + 2 * reference[3]
+        for step, observed in zip(program.steps[:calls], encoded.observed, strict=False):
+            description = step.description
+            if not _named(description).isdisjoint(self._there):
                 raise _NotPlain
-            for observed, content, others in buffers:
-                shape = _shape(step.description.parameters[observed.argument])
-                for start, end, signed, kind in shape.members if shape and len(content) <= shape.size else ():
-                    family = _family(kind)
-                    if family in self._there and end <= len(content) and content[start:end] == others[start:end]:
-                        value = int.from_bytes(content[start:end], "little", signed=signed)
-                        if not self.are_one(family, value, value):
-                            raise _NotPlain
+            at += _RESULT.size
+            for each in observed:
+                begin, at = _content(reference, at, each)
+                shape = _shape(description.parameters[each.argument])
+                if shape is not None and shape.named and at - begin <= shape.size:
+                    self._hold_members(shape, reference[begin:at], target[begin:at])
+
+    def _hold_members(self, shape: _Shape, one: bytes, other: bytes) -> None:
+        for start, end, signed, family in shape.named:
+            if family in self._there and end <= len(one) and one[start:end] == other[start:end]:
+                value = int.from_bytes(one[start:end], "little", signed=signed)
+                if not self.are_one(family, value, value):
+                    raise _NotPlain
 
 
 # -- what is known of calls
@@ -167,6 +173,8 @@ class _Shape:
             setattr(probe := of(), name, -1) if plain else None
             signed = plain and getattr(probe, name) < 0
             self.members.append((field.offset, field.offset + field.size, signed, kind))
+        families = [(start, end, signed, _family(kind)) for start, end, signed, kind in self.members]
+        self.named = [(start, end, signed, family) for start, end, signed, family in families if family]
 
 
 @cache

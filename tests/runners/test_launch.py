@@ -223,7 +223,7 @@ def test_a_wrong_command_line_is_told_the_right_one() -> None:
         check=False,
     )
     assert done.returncode == 2
-    assert done.stderr == "usage: python -m runners.launch PROFILE.toml -- PROGRAM [ARGUMENT...]\n"
+    assert done.stderr == "usage: python -m runners.launch [--no-files] PROFILE.toml -- PROGRAM [ARGUMENT...]\n"
 
 
 # The profile that ships

@@ -37,9 +37,9 @@ def program(*steps: tuple[str, *tuple[Argument, ...]]) -> Program:
     return Program(tuple(Step(label, tuple(args)) for label, *args in steps))
 
 
-def run(programs: Sequence[Program], deadline: float = DEADLINE) -> list[tuple[Encoded, Outcome]]:
-    """What programs do, each in a process of its own."""
-    encoded = [encode(each, own=True) for each in programs]
+def run(programs: Sequence[Program], deadline: float = DEADLINE, *, own: bool = True) -> list[tuple[Encoded, Outcome]]:
+    """What programs do; each in a process of its own (`own`), or sharing one where they can."""
+    encoded = [encode(each, own=own) for each in programs]
     request = wire.run_frame(5, deadline, [each.data for each in encoded])
     said = subprocess.run([str(executable())], input=request, stdout=subprocess.PIPE, check=False, timeout=60).stdout
     frames = {}
