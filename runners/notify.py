@@ -223,21 +223,17 @@ def _write(pid: int, address: int, data: bytes) -> None:
 
 def _is_socket(pid: int, fd: int, family: int, protocol: int | None) -> bool:
     """Whether a process's fd is a socket of this family and protocol (None: any). Raises OSError."""
-    process = os.open(f"/proc/{pid}", os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        status = os.stat(f"fd/{fd}", dir_fd=process)
-    finally:
-        os.close(process)
-    if not stat.S_ISSOCK(status.st_mode):
+    if not stat.S_ISSOCK(os.stat(f"/proc/{pid}/fd/{fd}").st_mode):
         return False
-    with socket.socket(fileno=_fd_of(pid, fd)) as mine:
-        return mine.family == family and protocol in (None, mine.proto)
+    with socket.socket(family, fileno=_fd_of(pid, fd)) as mine:  # told the family, it does not ask for everything
+        if mine.getsockopt(socket.SOL_SOCKET, socket.SO_DOMAIN) != family:
+            return False
+        return protocol in (None, mine.getsockopt(socket.SOL_SOCKET, socket.SO_PROTOCOL))
 
 
 def _fd_of(pid: int, fd: int) -> int:
     """A duplicate of a process's fd (pidfd_getfd(2)). Raises OSError."""
-    thread_group = int(re.search(r"^Tgid:\s*(\d+)", Path(f"/proc/{pid}/status").read_text(), re.MULTILINE)[1])  # type: ignore[index] # it is always there
-    pidfd = os.pidfd_open(thread_group)
+    pidfd = _process_of(pid)
     try:
         copy = int(_libc.syscall(_PIDFD_GETFD, pidfd, fd, 0))
     finally:
@@ -245,6 +241,15 @@ def _fd_of(pid: int, fd: int) -> int:
     if copy < 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
     return copy
+
+
+def _process_of(thread: int) -> int:
+    """A pidfd of the process of a thread, which is mostly the thread that it began with. Raises OSError."""
+    try:
+        return os.pidfd_open(thread)
+    except OSError:
+        status = Path(f"/proc/{thread}/status").read_text()
+        return os.pidfd_open(int(re.search(r"^Tgid:\s*(\d+)", status, re.MULTILINE)[1]))  # type: ignore[index] # it is always there
 
 
 def _names_of(pid: int) -> list[bytes]:

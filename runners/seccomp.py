@@ -181,18 +181,21 @@ def compile_filter(profile: Profile) -> bytes:
     calls.set_attr(pyseccomp.Attr.ACT_BADARCH, pyseccomp.ERRNO(errno.ENOSYS))
     calls.set_attr(pyseccomp.Attr.CTL_OPTIMIZE, _BINARY_TREE)
     notified = profile.notified
-    for name in sorted(notified):
+    for name in sorted(notified & _ALWAYS_ANSWERED):
         number = profile.number(name)
         if number is not None:
             calls.add_rule(pyseccomp.NOTIFY, number)
     for position, rule in enumerate(profile.rules, 1):
         for name in rule.syscalls:
             number = profile.number(name)
-            if number is None or name in notified:
+            if number is None or name in notified & _ALWAYS_ANSWERED:
                 continue
-            for comparisons in product(*(_comparisons(condition) for condition in rule.when)):
+            # Where one rule takes a look into the process, the supervisor judges them all, in their order.
+            action = pyseccomp.NOTIFY if name in notified else pyseccomp.ERRNO(rule.errno)
+            numbers = [condition for condition in rule.when if condition.op not in LOOKING]
+            for comparisons in product(*(_comparisons(condition) for condition in numbers)):
                 try:
-                    calls.add_rule(pyseccomp.ERRNO(rule.errno), number, *comparisons)
+                    calls.add_rule(action, number, *comparisons)
                 except OSError as error:
                     raise ProfileError(
                         f"rule {position} of the profile '{profile.title}' cannot become a filter for {name}: "
@@ -229,6 +232,8 @@ def glob(pattern: str) -> str:
     return "[^/]*".join(re.escape(part) for part in pattern.split("*"))
 
 
+_ALWAYS_ANSWERED = frozenset({"uname", *OPENERS})
+"""Calls of which the supervisor has to see every one, if any."""
 _UNKNOWN = -1  # __NR_SCMP_ERROR; other negative numbers stand for calls of other architectures
 _BINARY_TREE = 2  # seccomp_attr_set(3), SCMP_FLTATR_CTL_OPTIMIZE
 _SET_MODE_FILTER = 1

@@ -263,3 +263,17 @@ def test_the_suite_itself_runs_under_wsl1() -> None:
     done = run(sys.executable, "-m", "pytest", "cases/files", "-q", "-p", "no:cacheprovider")
     assert done.returncode == 0, done.stdout
     assert "passed" in done.stdout
+
+
+def test_files_can_be_left_out() -> None:
+    """For a program that reaches none: its open(2) does not wait for anybody."""
+    done = subprocess.run(
+        [sys.executable, "-m", "runners.launch", "--no-files", str(WSL1), "--", "sh", "-c", "uname -r; cat /proc/version"],
+        cwd=SOURCES,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    release, version = done.stdout.splitlines()
+    assert release == "4.4.0-19041-Microsoft"
+    assert version == Path("/proc/version").read_text().strip()
