@@ -44,7 +44,7 @@ AREAS = {"harmless": ("files", "polling", "sockets"), "whole": ()}
 AIMS = {REFERENCE: 2.0}
 OTHER_AIM = 1.0
 """Programs in lock-step, harmless ones, for each bare fork."""
-FORKS = 300
+FORKS, MOST_FORKS = 100, 100_000
 LATENCIES = 40
 WAITS = 0.001
 """Seconds. A program that takes longer on the reference, with its clean-up, once of three times, has waited."""
@@ -154,6 +154,12 @@ def compared(batch: Sequence[Drawn], reference: Sequence[bytes], target: Sequenc
     )
 
 
+def forks(lane: Lane, seconds: float) -> float:
+    """Forks a second, over a time as long as the programs get: the rate of a few hundred varies by a half."""
+    count = min(MOST_FORKS, max(FORKS, round(seconds * FORKS / lane.forks(FORKS))))
+    return count / lane.forks(count)
+
+
 def latency(lane: Lane, programs: Sequence[Drawn]) -> float:
     """Milliseconds that a batch of one program takes, in the median."""
     taken = []
@@ -173,7 +179,7 @@ def measure(lanes: dict[str, Lane], seconds: float, repeats: int, say: Callable[
     for turn in range(repeats):
         for name, lane in lanes.items():
             say(f"turn {turn + 1} of {repeats}: {name}")
-            best[name].forks = max(best[name].forks, *(FORKS / lane.forks(FORKS) for _ in range(3)))
+            best[name].forks = max(best[name].forks, forks(lane, seconds))
             best[name].latency = min(best[name].latency, latency(lane, programs["harmless"]))
             for kind, some in programs.items():
                 best[name].keep(kind, "alone", rate([lane], some, seconds)[0])

@@ -223,7 +223,7 @@ def _write(pid: int, address: int, data: bytes) -> None:
 
 def _is_socket(pid: int, fd: int, family: int, protocol: int | None) -> bool:
     """Whether a process's fd is a socket of this family and protocol (None: any). Raises OSError."""
-    if not stat.S_ISSOCK(os.stat(f"/proc/{pid}/fd/{fd}").st_mode):
+    if not stat.S_ISSOCK(Path(f"/proc/{pid}/fd/{fd}").stat().st_mode):
         return False
     with socket.socket(family, fileno=_fd_of(pid, fd)) as mine:  # told the family, it does not ask for everything
         if mine.getsockopt(socket.SOL_SOCKET, socket.SO_DOMAIN) != family:

@@ -1268,12 +1268,14 @@ static bool is_same_owner(const struct stat *a, const struct stat *b)
 }
 
 /* Write the file anew, if only its content and its times have changed. Cheaper than making it. */
-static bool rewrite(const struct stat *now)
+static bool rewrite(void)
 {
+	struct stat now;
 	const struct stat *was = &whole[FILE];
-	if (now->st_ino != was->st_ino || now->st_nlink != 1 || now->st_blocks > was->st_blocks || !is_same_owner(now, was))
+	if (!look_at(FILE, &now) || now.st_ino != was->st_ino || now.st_nlink != 1 || !is_same_owner(&now, was))
 		return false;
-	return fill_file(sys(__NR_open, "f0", O_WRONLY | (now->st_size > 26 ? O_TRUNC : 0)), letters, 26) &&
+	bool longer = now.st_size > was->st_size || now.st_blocks > was->st_blocks;
+	return fill_file(sys(__NR_open, "f0", O_WRONLY | (longer ? O_TRUNC : 0)), letters, 26) &&
 	       !sys(__NR_utimensat, AT_FDCWD, "f0", 0, 0);
 }
 
@@ -1305,7 +1307,7 @@ static bool mend(const struct program *last)
 			return false;
 	for (u32 which = FILE; which < IN_TREE; which++)
 		if (changed & 1U << which && which != DIRECTORY) {
-			if (which == FILE && !last->labels && rewrite(&now[FILE]))
+			if (which == FILE && !last->labels && rewrite())
 				continue;
 			sys(__NR_unlink, names_in_tree[which]);
 			if (!make(which))

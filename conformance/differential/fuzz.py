@@ -207,9 +207,7 @@ class Fuzz:
         self._found(finding)
         return True
 
-    def _both(
-        self, lane: Lane, programs: Sequence[Program], patience: float, *, deadly: bool
-    ) -> list[_Pair]:
+    def _both(self, lane: Lane, programs: Sequence[Program], patience: float, *, deadly: bool) -> list[_Pair]:
         """The outcomes of programs on the reference and on a target, each program in a process of its own."""
         encoded = [encode(program, own=True) for program in programs]
         data = [each.data for each in encoded]
@@ -245,4 +243,3 @@ class Fuzz:
 def _is_deadly(found: Difference) -> bool:
     """Whether one side did not live to tell: every run takes a new executor, or a new guest."""
     return ending(Outcome(State.LOST)) in (found.reference, found.target)
-

@@ -15,7 +15,7 @@ from typing import Any
 from conformance.differential.compare import ERRNO, Difference, differences
 from conformance.differential.program import Program
 from conformance.differential.trace import succeeded
-from conformance.differential.wire import Encoded, Observed, decode
+from conformance.differential.wire import Encoded, Observed, decode, whole
 from conformance.matrix.normalise import kind_of_result
 from conformance.syscalls.buffers import Struct
 from conformance.syscalls.call import Parameter, Syscall, errno_name
@@ -31,7 +31,7 @@ class _NotPlain(Exception):
 
 
 def differences_of(program: Program, encoded: Encoded, reference: bytes, target: bytes) -> Iterator[Difference]:
-    """As `compare.differences`, of two outcomes as bytes. Raises ProtocolError where it has to decode one and cannot."""
+    """As `compare.differences`, of two outcomes as bytes. Raises ProtocolError for what is none."""
     try:
         found = _glance(program, encoded, reference, target)
     except (_NotPlain, IndexError, struct.error):
@@ -69,7 +69,8 @@ def _glance(program: Program, encoded: Encoded, reference: bytes, target: bytes)
             if succeeded(_RESULT.unpack_from(reference, start)[0]):
                 parameter = program.steps[index].description.parameters[each.argument]
                 _compare(parameter, each, reference[begin:at], target[begin:at], pairs)
-    if reference[: _HEADER + 2 * reference[3]] != target[: _HEADER + 2 * target[3]] or not at == len(reference) == len(target):
+    head = slice(_HEADER + 2 * reference[3])
+    if reference[head] != target[head] or not at == len(reference) == len(target):
         raise _NotPlain
     pairs.hold(program, encoded, reference, target, reference[2])
     return None
@@ -86,36 +87,28 @@ def _content(outcome: bytes, at: int, observed: Observed) -> tuple[int, int]:
 
 def _compare(parameter: Parameter, observed: Observed, one: bytes, other: bytes, pairs: _Pairs) -> None:
     """Whether two unequal buffers mean the same, member by member. Raises _NotPlain where they may not."""
-    if isinstance(parameter.kind, MaskedMemory):
+    if isinstance(parameter.kind, MaskedMemory) and parameter.struct is None:
         return
     shape = _shape(parameter)
-    if shape is None or len(one) != len(other) or observed.path != str(observed.argument):
+    if shape is None or observed.path != str(observed.argument) or not len(one) <= shape.size <= observed.size:
         raise _NotPlain
-    if not len(one) <= shape.size <= observed.size:
-        raise _NotPlain
-    for start, end, signed, kind in shape.members:
-        if one[start:end] != other[start:end]:
-            if kind is None or end > len(one):
-                raise _NotPlain
-            _judge(
-                kind,
-                int.from_bytes(one[start:end], "little", signed=signed),
-                int.from_bytes(other[start:end], "little", signed=signed),
-                pairs,
-            )
+    for here, there, kind in zip(shape.values(one), shape.values(other), shape.kinds, strict=True):
+        if here != there:
+            _judge(kind, here, there, pairs)
 
 
-def _judge(kind: Kind, one: int, other: int, pairs: _Pairs) -> None:
+def _judge(kind: Kind | None, one: int, other: int, pairs: _Pairs) -> None:
     """Two unequal values of a member. Raises _NotPlain where they may not mean the same."""
     if isinstance(kind, Masked):
         return
     if isinstance(kind, Clocked):
-        good = "now" == kind.normal(one, _NO_NAMES) == kind.normal(other, _NO_NAMES)
+        good = kind.normal(one, _NO_NAMES) == kind.normal(other, _NO_NAMES)
     elif isinstance(kind, Fraction):
         good = one not in kind.SET and other not in kind.SET
+    elif isinstance(kind, Renamed | Numbered):
+        good = one not in kind.keep and other not in kind.keep and pairs.are_one(kind.named[0], one, other)
     else:
-        family = _family(kind)
-        good = family is not None and not {one, other} & set(kind.keep) and pairs.are_one(family, one, other)  # type: ignore[attr-defined] # what has a family here has it
+        good = False
     if not good:
         raise _NotPlain
 
@@ -149,32 +142,47 @@ class _Pairs:
                     self._hold_members(shape, reference[begin:at], target[begin:at])
 
     def _hold_members(self, shape: _Shape, one: bytes, other: bytes) -> None:
-        for start, end, signed, family in shape.named:
-            if family in self._there and end <= len(one) and one[start:end] == other[start:end]:
-                value = int.from_bytes(one[start:end], "little", signed=signed)
-                if not self.are_one(family, value, value):
-                    raise _NotPlain
+        ours, theirs = shape.values(one), shape.values(other)
+        for at, family in shape.named:
+            if family in self._there and ours[at] == theirs[at] and not self.are_one(family, ours[at], ours[at]):
+                raise _NotPlain
 
 
 # -- what is known of calls
 
 
 class _Shape:
-    """The members of a struct: where each begins and ends, whether it is signed, and its kind if it is a number."""
+    """The members of a struct, and the kinds of those that are numbers and may differ."""
 
     def __init__(self, of: type[Struct]) -> None:
         self.size = of.size()
-        self.members: list[tuple[int, int, bool, Kind | None]] = []
+        self.kinds: list[Kind | None] = []
+        layout, at = "<", 0
         for name, notes in of.members.items():
             field: Any = getattr(of, name)
-            value = getattr(of(), name)
-            plain = isinstance(value, int) and field.size <= 8
-            kind = next((note for note in notes if isinstance(note, Kind)), None) if plain else None
-            setattr(probe := of(), name, -1) if plain else None
-            signed = plain and getattr(probe, name) < 0
-            self.members.append((field.offset, field.offset + field.size, signed, kind))
-        families = [(start, end, signed, _family(kind)) for start, end, signed, kind in self.members]
-        self.named = [(start, end, signed, family) for start, end, signed, family in families if family]
+            layout += f"{field.offset - at}x"
+            at = field.offset + field.size
+            code = _CODES.get(field.size) if isinstance(getattr(of(), name), int) else None
+            kind = next((note for note in notes if isinstance(note, Kind)), None)
+            plain = not isinstance(kind, Renamed | Numbered) or type(kind) in (Renamed, Numbered)
+            self.kinds.append(kind if code and plain else None)
+            layout += (code if _is_signed(of, name) else code.upper()) if code else f"{field.size}s"
+        self._layout = struct.Struct(layout + f"{self.size - at}x")
+        self.named = [(at, kind.named[0]) for at, kind in enumerate(self.kinds) if kind is not None and kind.named]
+
+    def values(self, content: bytes) -> tuple[Any, ...]:
+        """Of memory that holds a struct; of no more than is known up to the last byte that is not poison."""
+        return self._layout.unpack(whole(content, self.size))
+
+
+_CODES = {1: "b", 2: "h", 4: "i", 8: "q"}
+"""Of numbers of so many bytes, in the words of `struct`."""
+
+
+def _is_signed(of: type[Struct], name: str) -> bool:
+    probe = of()
+    setattr(probe, name, -1)
+    return bool(getattr(probe, name) < 0)
 
 
 @cache
@@ -183,11 +191,6 @@ def _shape(parameter: Parameter) -> _Shape | None:
     if parameter.struct is None or not parameter.struct.members or type(parameter.kind).normal is not Memory.normal:
         return None
     return _Shape(parameter.struct)
-
-
-def _family(kind: Kind | None) -> str | None:
-    """The family of a number of which only the identity counts."""
-    return kind.named[0] if kind is not None and type(kind) in (Renamed, Numbered) else None
 
 
 @cache

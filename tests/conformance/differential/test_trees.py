@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from conformance.differential.compare import differences
@@ -104,21 +106,20 @@ CHANGES = {
 @pytest.mark.parametrize("change", CHANGES)
 def test_change_is_undone(change: str) -> None:
     seen = look()
-    (_, fresh), = run([seen])
+    ((_, fresh),) = run([seen])
     for _, shared in run([CHANGES[change], seen, CHANGES["nothing"], seen, CHANGES[change], seen], own=False)[1::2]:
         assert list(differences(seen, encode(seen), fresh, shared)) == []
 
 
 def test_changes_are_changes() -> None:
     """The look sees them, so that the test before can fail."""
+    seen = look()
+    ((encoded, fresh),) = run([seen])
     changes = [each for name, each in CHANGES.items() if name not in ("nothing", "a read", "its place")]
-    joined = [Program((*each.steps, *shifted(look(), len(each.steps)).steps)) for each in changes]
-    plain = [Program((*each.steps, *shifted(look(), len(each.steps)).steps)) for each in [CHANGES["nothing"]] * len(changes)]
-    for made, (_, changed), (_, fresh) in zip(changes, run(joined), run(plain), strict=True):
-        after = [step for step, _ in changed.results][len(made.steps) :]
-        before = [step for step, _ in fresh.results][1:]
-        buffers = [contents for _, contents in changed.results][len(made.steps) :]
-        assert (after, buffers) != (before, [contents for _, contents in fresh.results][1:])
+    joined = [Program((*each.steps, *shifted(seen, len(each.steps)).steps)) for each in changes]
+    for made, (_, both) in zip(changes, run(joined), strict=True):
+        changed = replace(both, results=both.results[len(made.steps) :])
+        assert list(differences(seen, encoded, fresh, changed)) != [], made
 
 
 def shifted(of: Program, by: int) -> Program:
@@ -134,7 +135,7 @@ def test_what_a_search_does_to_it_is_undone() -> None:
     """Of programs that a search draws, those of the areas that share a process."""
     programs = [made for _, made in Generator(("files", "polling", "sockets"), 5).batch(1500)]
     seen = look()
-    (encoded, fresh), = run([seen])
+    ((encoded, fresh),) = run([seen])
     shared = run([each for made in programs for each in (made, seen)], own=False)[1::2]
     for made, (_, outcome) in zip(programs, shared, strict=True):
         assert list(differences(seen, encoded, fresh, outcome)) == [], made
