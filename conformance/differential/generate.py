@@ -40,6 +40,8 @@ NEAR, SAME_AREA = 0.5, 0.35
 """How often a call is one that uses what another one made, and one of the same area."""
 PLAIN = 0.75
 """How often an argument is the plainest one: where most of them are odd, the call only fails."""
+MADE_ODDLY = 0.3
+"""The share of programs in which something that is used was made with flags."""
 LOOKED_AT = 0.9
 """The share of programs that end with looks at what they have done."""
 RARE = 60
@@ -110,6 +112,7 @@ class Generator:
         self._drawn: deque[Raw] = deque()
         self._tried: Counter[str] = Counter()
         self._users: dict[str, list[str]] = {}
+        self._makers: dict[str, list[str]] = {}
         self._strategies = {label: _strategy(label) for label in self.labels}
         self._pool: deque[Raw] = deque(self._chains(), maxlen=POOL)
 
@@ -121,6 +124,8 @@ class Generator:
                 raw = self._vary(self._random.choice(self._pool))
             else:
                 raw = self._draw()
+            if self._random.random() < MADE_ODDLY:
+                raw = self._with_odd_maker(raw)
             seen = looks(raw, self._random) if self._random.random() < LOOKED_AT else ()
             program = neutralised(complete((*raw, *seen)))
             if program.steps:
@@ -242,6 +247,29 @@ class Generator:
     def _seldom(self, labels: Sequence[str]) -> str:
         """One of three that was picked the least, so that none is left out; what others needed does not count."""
         return min((self._random.choice(labels) for _ in range(3)), key=lambda label: self._tried[label])
+
+    def _with_odd_maker(self, raw: Raw) -> Raw:
+        """The same, with a call before one of them that makes what it uses, and that with flags: what is made for want
+        of anything else is plain."""
+        at = self._random.randrange(len(raw)) if raw else 0
+        families = sorted(wants(raw[at].label)) if raw else []
+        makers = self._makers_of(self._random.choice(families)) if families else []
+        if not makers:
+            return raw
+        label = self._random.choice(makers)
+        parameters = grammar()[label].parameters
+        flags = [index for index, each in enumerate(parameters) if isinstance(each.kind, Flags)]
+        odd = self._random.choice(flags or range(len(parameters) or 1))
+        maker = Call(label, tuple(self._argument(each.choices, index == odd) for index, each in enumerate(parameters)))
+        return (*raw[:at], maker, *raw[at:])
+
+    def _makers_of(self, family: str) -> list[str]:
+        """Calls that make what counts as one of a family."""
+        if family not in self._makers:
+            self._makers[family] = [
+                each for each in self.labels if any(is_a(made.family, family) for made in makes(each))
+            ]
+        return self._makers[family]
 
     def _users_of(self, label: str) -> list[str]:
         """Calls that use what a call makes."""

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from conformance.differential.bind import Call, is_a, makes, plain_call, wants
 from conformance.syscalls.choices import Blob, Choice, Use, room
 from conformance.syscalls.files import AT_SYMLINK_NOFOLLOW, SEEK_CUR
+from conformance.syscalls.kinds import Flags
 from conformance.syscalls.signals import SIGSET_SIZE, Sigaction
 from conformance.syscalls.table import areas, grammar
 
@@ -18,7 +19,7 @@ MOST = 8
 """How many looks a program ends with, at most."""
 LONGEST_NAME = 40
 WHICH = (0, 0, 0, 1)
-"""Which resource of a family is looked at: the last one that was made, most of the time."""
+"""Which resource of a family that a call uses is looked at: the last one that was made, most of the time."""
 
 OF_FAMILY: dict[str, tuple[str, ...]] = {
     "fd": ("fcntl_getfd", "fcntl_getfl", "fstat", "lseek", "read"),
@@ -41,17 +42,32 @@ OF_AREA: dict[str, tuple[str, ...]] = {
 
 
 def looks(calls: Sequence[Call], chance: random.Random) -> tuple[Call, ...]:
-    """Calls to put behind others, some of those that show what they have done."""
-    able = list(dict.fromkeys(look for call in calls for look in _after(call, chance)))
-    chance.shuffle(able)
-    return tuple(able[: chance.randint(1, MOST)])
+    """Calls to put behind others, some of those that show what they have done; what flags have done before all."""
+    able = [
+        (not _has_flags(call), chance.random(), look)
+        for at, call in enumerate(calls)
+        for look in _after(call, calls[at + 1 :], chance)
+    ]
+    able.sort(key=lambda each: each[:2])
+    return tuple(dict.fromkeys(look for _, _, look in able))[: chance.randint(1, MOST)]
 
 
-def _after(call: Call, chance: random.Random) -> Iterator[Call]:
-    for family in sorted({made.family for made in makes(call.label)} | wants(call.label)):
+def _has_flags(call: Call) -> bool:
+    """Whether a call is given other flags than it mostly is."""
+    parameters = grammar()[call.label].parameters
+    return any(
+        isinstance(parameter.kind, Flags) and argument != parameter.choices[0]
+        for argument, parameter in zip(call.args, parameters, strict=False)
+    )
+
+
+def _after(call: Call, later: Sequence[Call], chance: random.Random) -> Iterator[Call]:
+    made = {each.family for each in makes(call.label)}
+    for family in sorted(made | wants(call.label)):
+        which = _made_by(later, family) if family in made else chance.choice(WHICH)
         for wider, labels in OF_FAMILY.items():
             if is_a(family, wider):
-                yield from (_at(label, Use(family, chance.choice(WHICH))) for label in labels)
+                yield from (_at(label, Use(family, which)) for label in labels)
     for label in OF_AREA.get(areas()[call.label], ()):
         yield _plain(label)
     if call.label == "rt_sigaction" and call.args:
@@ -59,6 +75,11 @@ def _after(call: Call, chance: random.Random) -> Iterator[Call]:
     for argument in call.args:
         if isinstance(argument, Blob) and _is_name(argument):
             yield from (_plain("newfstatat", path=argument, flags=flags) for flags in (0, AT_SYMLINK_NOFOLLOW))
+
+
+def _made_by(calls: Sequence[Call], family: str) -> int:
+    """How many calls make one of a family: what was made before them is that many back."""
+    return sum(any(is_a(made.family, family) for made in makes(call.label)) for call in calls)
 
 
 def _at(label: str, use: Use) -> Call:

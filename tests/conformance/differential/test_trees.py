@@ -21,6 +21,8 @@ STATX, DO_NOT_FOLLOW = 0x17FF, 0x100
 GET_RW_HINT, SET_RW_HINT = 1035, 1036
 GETFLAGS, SETFLAGS = 0x80086601, 0x40086602
 CREATE, WRITE_ONLY, READ_WRITE = 0o100, 1, 2
+SOON = 0.1
+"""Seconds, for calls that block."""
 FLAG = Memory(b"\x80\0\0\0")
 """FS_NOATIME_FL (ioctl_iflags(2))."""
 
@@ -136,6 +138,6 @@ def test_what_a_search_does_to_it_is_undone() -> None:
     programs = [made for _, made in Generator(("files", "polling", "sockets"), 5).batch(1500)]
     seen = look()
     ((encoded, fresh),) = run([seen])
-    shared = run([each for made in programs for each in (made, seen)], own=False)[1::2]
+    shared = run([each for made in programs for each in (made, seen)], SOON, own=False)[1::2]
     for made, (_, outcome) in zip(programs, shared, strict=True):
         assert list(differences(seen, encoded, fresh, outcome)) == [], made
