@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +9,8 @@ import click
 
 from conformance.matrix.expectations import ExpectationError, load
 from conformance.model import Expectation, Matrix, Target
-from conformance.run.errors import UsageError, UserError
+from conformance.run.errors import UsageError
+from conformance.run.whole import write_whole
 
 EXPECTATIONS = Path("expectations.toml")
 RESULTS = Path("results")
@@ -48,17 +48,6 @@ def write_reports(matrix: Matrix, directory: Path, formats: Sequence[str]) -> li
         write_whole(path, render(matrix, name))
         written.append(path)
     return written
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file so that nobody ever sees half of it. Raises UserError when the disk is full."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        partial.write_bytes(data)
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise UserError(f"{path} cannot be written: {error.strerror}; make room or choose another place") from error
 
 
 def kernels_of(given: tuple[str, ...], available: dict[str, Target]) -> dict[str, str]:

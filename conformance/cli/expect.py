@@ -8,11 +8,12 @@ from pathlib import Path
 
 import click
 
-from conformance.cli.common import EXPECTATIONS, read_expectations, results_directory, write_whole
+from conformance.cli.common import EXPECTATIONS, read_expectations, results_directory
 from conformance.matrix.expectations import accept, apply, dead, dump
 from conformance.model import Cause, Cell, Column, Expectation, Row, Status
 from conformance.run.errors import UsageError
 from conformance.run.orchestrate import matrix_of, read_plan
+from conformance.run.whole import write_whole
 
 
 @click.command("expect")

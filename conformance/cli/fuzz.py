@@ -101,13 +101,12 @@ def command(
     targets = tuple(each.name for each in chosen if each.name != reference)
     if no_twin and not targets:
         raise UsageError("there is nothing to compare: name a target with -t, or leave out --no-twin")
-    plan = searching.Search(
-        reference, targets, tuple(each for each in areas.replace(",", " ").split() if each), seed, seconds, programs
-    )
+    twin = None if no_twin else f"{reference} again"
+    plan = searching.Search(reference, targets, tuple(areas.replace(",", " ").split()), seed, seconds, programs, twin)
     directory = output or RESULTS / f"fuzz-{new_run_name()}"
     runners = {reference: runner_for(available[reference], given.get(reference), bare=True)}
-    if not no_twin:
-        runners[f"{reference} {searching.TWIN}"] = runner_for(available[reference], given.get(reference), bare=True)
+    if twin is not None:
+        runners[twin] = runner_for(available[reference], given.get(reference), bare=True)
     runners |= {name: runner_for(available[name], given.get(name), bare=True) for name in targets}
     click.echo(f"seed {seed}; reproducers go to {directory}", err=True)
     seen: list[Fuzz] = []

@@ -24,11 +24,9 @@ from conformance.differential.wire import decode, encode
 from conformance.matrix.expectations import SEARCHED
 from conformance.model import Expectation, Json
 from conformance.run.errors import Exit, UsageError, UserError
+from conformance.run.whole import write_whole
 from conformance.syscalls.table import areas, grammar
 from runners.base import Runner
-
-TWIN = "again"
-"""What the second instance of the reference is called."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +39,8 @@ class Search:
     seed: int
     seconds: float | None
     programs: int | None
+    twin: str | None = None
+    """The name of the runner that opens the reference's second instance, if there is one."""
 
 
 @contextmanager
@@ -62,7 +62,7 @@ def search(
 ) -> Fuzz:
     """Run a search; what it finds is in `directory` as soon as it is found. Raises UserError.
 
-    `runners` has the reference first, then its second instance under TWIN, then the targets.
+    `runners` has the reference first, then its second instance if there is to be one, then the targets.
     """
     try:
         generator = Generator(plan.areas, plan.seed)
@@ -78,7 +78,7 @@ def search(
     }
     with lanes(runners) as opened:
         reference, *others = opened
-        twin = next((lane for lane in others if lane.name.endswith(TWIN)), None)
+        twin = next((lane for lane in others if lane.name == plan.twin), None)
         fuzz = Fuzz(
             generator,
             reference,
@@ -92,7 +92,7 @@ def search(
         except LaneError as error:
             raise UserError(f"{error}; what was found until then is in {directory}") from error
         finally:
-            _write(directory / "search.json", json.dumps(summary(plan, fuzz), indent=1) + "\n")
+            write_whole(directory / "search.json", (json.dumps(summary(plan, fuzz), indent=1) + "\n").encode())
     return fuzz
 
 
@@ -103,14 +103,6 @@ def _keep(finding: Finding, directory: Path) -> None:
         raise UserError(
             f"{directory} cannot be written: {error.strerror}; make room or choose another place"
         ) from error
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
-    except OSError as error:
-        raise UserError(f"{path} cannot be written: {error.strerror}") from error
 
 
 def summary(plan: Search, fuzz: Fuzz) -> Json:
@@ -253,7 +245,7 @@ def keep(program: Program, replayed: Sequence[Replayed], corpus: Path, area: str
     digest = hashlib.sha256(json.dumps(document["calls"]).encode()).hexdigest()[:8]
     words = re.sub(r"[^a-z0-9]+", "-", about.lower()).strip("-")[:60]
     path = corpus / area / f"{words}-{digest}.json"
-    _write(path, json.dumps(document, indent=1) + "\n")
+    write_whole(path, (json.dumps(document, indent=1) + "\n").encode())
     return path
 
 

@@ -15,7 +15,7 @@ from conformance.differential.program import Program, to_json
 from conformance.model import Expectation, Json, Status
 from conformance.run import search as searching
 from conformance.run.errors import Exit, UsageError, UserError
-from conformance.run.search import TWIN, Replayed, Search
+from conformance.run.search import Replayed, Search
 from conformance.syscalls.files import O_RDWR
 from runners.base import Runner, RunnerError
 from runners.local import LocalRunner
@@ -37,6 +37,7 @@ from tests.mounts import needs_root, on_small_disk
 
 ABSENT = program(("open", text("absent"), O_RDWR, 0o644))
 BAD = program(("close", 40))
+TWIN = "native again"
 LATER = (*[ABSENT] * 8, *[program(("getpid",))] * 8, *[BAD] * 40)
 """Two batches fly at a time: BAD is submitted when what is wrong with ABSENT has been found."""
 
@@ -59,8 +60,8 @@ def searched(
     runners: Mapping[str, Runner] | None = None,
 ) -> Fuzz:
     """Search these programs, and no others."""
-    plan = Search("native", ("liar",), ("time",), 7, None, len(programs))
-    given = runners or {"native": LocalRunner(), f"native {TWIN}": LocalRunner(), "liar": LyingRunner(lie)}
+    plan = Search("native", ("liar",), ("time",), 7, None, len(programs), TWIN)
+    given = runners or {"native": LocalRunner(), TWIN: LocalRunner(), "liar": LyingRunner(lie)}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(searching, "Generator", lambda areas, seed: Scripted(*programs))
         return searching.search(plan, given, expectations, directory, lambda _: None)
@@ -87,11 +88,11 @@ def test_what_is_found_is_a_folder_each_and_the_search_is_told(tmp_path: Path) -
     assert sorted(told["divergences"]) == kept(tmp_path / "results")
     assert (told["holes"], told["flaky"], told["states"]) == ([], [], {"done": 3})
     assert told["executions"] == fuzz.tally.executions > 0
-    assert list(told["lanes"]) == ["native", f"native {TWIN}", "liar"]
-    assert told["lanes"][f"native {TWIN}"] == {
+    assert list(told["lanes"]) == ["native", TWIN, "liar"]
+    assert told["lanes"][TWIN] == {
         "release": os.uname().release,
         "programs": 3,
-        "busy": told["lanes"][f"native {TWIN}"]["busy"],
+        "busy": told["lanes"][TWIN]["busy"],
         "deaths": 0,
     }
     assert searching.status_of(fuzz) is Exit.UNEXPECTED
@@ -105,7 +106,7 @@ def test_search_that_finds_nothing_is_as_expected(tmp_path: Path) -> None:
 
 
 def test_twin_that_differs_fails_the_search(tmp_path: Path) -> None:
-    fuzz = searched(tmp_path, ABSENT, runners={"native": LocalRunner(), f"native {TWIN}": LyingRunner(liar)})
+    fuzz = searched(tmp_path, ABSENT, runners={"native": LocalRunner(), TWIN: LyingRunner(liar)})
     assert searching.status_of(fuzz) is Exit.UNEXPECTED
     assert not fuzz.tally.findings
     assert json.loads((tmp_path / "search.json").read_text())["holes"] == ["open/errno/ENOENT - EACCES"]
