@@ -1285,6 +1285,11 @@ static bool is_same_directory(const struct stat *a, const struct stat *b)
 	return a->st_ino == b->st_ino && is_same_owner(a, b);
 }
 
+static bool has_as_much_in_it(const struct stat *a, const struct stat *b)
+{
+	return a->st_size == b->st_size && a->st_nlink == b->st_nlink;
+}
+
 /*
  * Make the tree what it was before the last program, part by part: most programs change nothing or a file. False if it
  * has to be made anew. What changes a file shows in its ctime (inode(7)), where the kernel's times are fine enough.
@@ -1296,11 +1301,13 @@ static bool mend(const struct program *last)
 	if (!own.tells || last->hides || (last->moves && sys(__NR_chdir, own.tree)))
 		return false;
 	for (u32 which = ROOT; which < IN_TREE; which++) {
-		if (last->names & 1U << which && (!look_at(which, &now[which]) || !equal(&now[which], &whole[which], sizeof now[which])))
+		bool reached = last->names >> which & 1;
+		if (reached && (!look_at(which, &now[which]) || !equal(&now[which], &whole[which], sizeof now[which])))
 			changed |= 1U << which;
 	}
 	if (!changed)
 		return true;
+	const struct stat root = whole[ROOT], directory = whole[DIRECTORY];
 	for (u32 which = ROOT; which <= DIRECTORY; which += DIRECTORY)
 		if (changed & 1U << which &&
 		    (last->labels || !is_same_directory(&now[which], &whole[which]) || !tidy(names_in_tree[which])))
@@ -1313,7 +1320,8 @@ static bool mend(const struct program *last)
 			if (!make(which))
 				return false;
 		}
-	return remember(changed | 1U << ROOT | (changed & 1U << FILE_BELOW ? 1U << DIRECTORY : 0));
+	return remember(changed | 1U << ROOT | (changed & 1U << FILE_BELOW ? 1U << DIRECTORY : 0)) &&
+	       has_as_much_in_it(&whole[ROOT], &root) && has_as_much_in_it(&whole[DIRECTORY], &directory);
 }
 
 /* Whether the status of a file shows every change at once, so that one that looks as it did is as it was. */
