@@ -205,7 +205,7 @@ def _call_c(step: Step, at: int, places: tuple[int, ...], names: dict[Ref, str])
     label = _string(step.description.name.encode())
     if isinstance(step.description, Pseudo):
         return f"r{at} = said({label}, {_pseudo_c(step, args)});"
-    return f"r{at} = said({label}, syscall({number(step.label, step.description)}{', ' + shown if shown else ''}));"
+    return f"r{at} = said({label}, syscall({number(step.description)}{', ' + shown if shown else ''}));"
 
 
 def _pseudo_c(step: Step, args: list[str]) -> str:

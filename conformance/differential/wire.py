@@ -6,11 +6,12 @@ import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
+from typing import Any
 
 from conformance.differential.harmful import Surroundings, surroundings
 from conformance.differential.program import NO_RESOURCE, Argument, Memory, Program, Ref, none_of
 from conformance.syscalls.buffers import POISON
-from conformance.syscalls.call import Pseudo
+from conformance.syscalls.call import ABSENT_NUMBER, Pseudo, Syscall
 from conformance.syscalls.choices import DATA, DATA_BYTES, EDGES, PAGE
 from conformance.syscalls.kinds import Memory as MemoryKind
 from conformance.syscalls.numbers import X86_64
@@ -33,7 +34,6 @@ _COPYIN, _FILL, _STORE, _CALL = (
 _ARG, _OUT, _LOAD = struct.Struct("<BQ"), struct.Struct("<IH"), struct.Struct("<BIB")
 _RESULT = struct.Struct("<q")
 _MASK = (1 << 64) - 1
-ABSENT_NUMBER = 0x7FFF
 
 
 class State(IntEnum):
@@ -144,7 +144,7 @@ def encode(program: Program, *, own: bool = False) -> Encoded:
                 registers += _ARG.pack(encoder.slots[argument], none_of(step, index) & _MASK)
             else:
                 registers += _ARG.pack(_NO_SLOT, argument & _MASK)
-        encoder.out += _CALL.pack(4, number(step.label, step.description), len(step.args)) + registers
+        encoder.out += _CALL.pack(4, number(step.description), len(step.args)) + registers
         encoder.out += bytes([slots.get(Ref(at), _NO_SLOT), len(observed)])
         for each in observed:
             encoder.out += _OUT.pack(each.offset, each.size)
@@ -171,12 +171,11 @@ def _holds(argument: Argument, ref: Ref) -> bool:
     return isinstance(argument, Memory) and ref.offset + ref.width <= len(argument.data)
 
 
-def number(label: str, description: object) -> int:
+def number(description: Syscall[Any]) -> int:
     """The number that the executor is given for a call."""
     if isinstance(description, Pseudo):
         return description.number
-    name = getattr(description, "name", label)
-    return X86_64.get(name, ABSENT_NUMBER)
+    return X86_64.get(description.name, ABSENT_NUMBER)
 
 
 def frame(kind: int, payload: bytes) -> bytes:

@@ -26,6 +26,7 @@ from conformance.differential.lane import Lane
 from conformance.syscalls import files, ipc, memory, polling, sockets
 from conformance.syscalls import signals as sig
 from conformance.syscalls import time as clocks
+from conformance.syscalls.call import ABSENT_NUMBER
 from conformance.syscalls.numbers import X86_64
 from conformance.syscalls.table import areas
 from runners.executor import executable
@@ -196,7 +197,7 @@ def shim(tmp_path_factory: pytest.TempPathFactory) -> str:
 @pytest.fixture(scope="module")
 def address(shim: str, binary: str) -> str:
     """Where in the executor programs' calls are made."""
-    call = struct.pack("<BHB", 4, wire.ABSENT_NUMBER, 0) + bytes([0xFF, 0, 0])
+    call = struct.pack("<BHB", 4, ABSENT_NUMBER, 0) + bytes([0xFF, 0, 0])
     body = struct.pack("<BBH", 0, 1, 0) + call
     request = wire.run_frame(1, 1.0, [struct.pack("<I", len(body)) + body])
     done = subprocess.run([shim, "where", "--", binary], input=request, capture_output=True, timeout=30, check=True)

@@ -12,7 +12,6 @@ from conformance.differential import wire
 from conformance.differential.harmful import Surroundings, neutralised, surroundings
 from conformance.differential.program import NO_PROCESS, NO_RESOURCE, Memory, Program, Ref, Step
 from conformance.differential.wire import (
-    ABSENT_NUMBER,
     LOST,
     Observed,
     Outcome,
@@ -24,6 +23,7 @@ from conformance.differential.wire import (
     whole,
 )
 from conformance.syscalls.buffers import POISON
+from conformance.syscalls.call import ABSENT_NUMBER, Syscall
 from conformance.syscalls.choices import DATA, DATA_BYTES, EDGES, PAGE
 from conformance.syscalls.numbers import X86_64
 from conformance.syscalls.table import grammar
@@ -106,11 +106,16 @@ def test_what_the_kernel_may_write_is_observed() -> None:
     assert seen == [[(1, "1", wire.MOST_OUT)], [(1, "1.0", 5)], [], []]
 
 
+def frobnicate() -> int:
+    """A call that no kernel has."""
+    raise NotImplementedError
+
+
 def test_a_call_is_known_by_its_number() -> None:
-    assert wire.number("openat", grammar()["openat"]) == X86_64["openat"] == 257
-    assert wire.number("openat_dir", grammar()["openat_dir"]) == 257
-    assert wire.number("spawn_exit", grammar()["spawn_exit"]) == 0x8000
-    assert wire.number("frobnicate", object()) == ABSENT_NUMBER
+    assert wire.number(grammar()["openat"]) == X86_64["openat"] == 257
+    assert wire.number(grammar()["openat_dir"]) == 257
+    assert wire.number(grammar()["spawn_exit"]) == 0x8000
+    assert wire.number(Syscall(frobnicate)) == ABSENT_NUMBER
 
 
 def test_more_resources_than_there_are_slots_can_be_encoded() -> None:
