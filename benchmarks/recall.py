@@ -112,7 +112,7 @@ def main(profile: str, programs: int, seed: int) -> None:
     """Search a profile for its own rules, and print recall and precision."""
     rules = load(profile_path(profile)).rules
     generator = Watching(rules, seed)
-    with Lane("native", LocalRunner()) as native, Lane(profile, ProfileRunner(profile)) as target:
+    with Lane("native", LocalRunner()) as native, Lane(profile, ProfileRunner(profile, bare=True)) as target:
         native.ready()
         target.ready()
         fuzz = Fuzz(generator, native, None, [target], lambda _: None)

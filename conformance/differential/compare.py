@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.differential.program import Program
+from conformance.differential.program import Program, Step
 from conformance.differential.trace import ending, succeeded, trace
 from conformance.differential.wire import Encoded, Outcome, State
 from conformance.matrix.normalise import kind_of_result, normal_value
@@ -160,13 +160,18 @@ class Signature:
 
 def signature(program: Program, found: Difference, target: str) -> Signature:
     """The signature of a difference of a program that has been made as small as can be."""
-    step = program.steps[found.step]
-    flags = []
-    for argument, parameter in zip(step.args, step.description.parameters, strict=False):
-        if isinstance(argument, int) and isinstance(parameter.kind, Flags) and argument != parameter.choices[0]:
-            flags.append(parameter.kind.show(argument))
     seen = f"{found.reference} - {found.target}" if found.field in (STATE, ERRNO) else ""
-    return Signature(found.call, found.field, seen, " ".join(flags), cause_of(found), target)
+    flags = " ".join(flags_of(program.steps[found.step]))
+    return Signature(found.call, found.field, seen, flags, cause_of(found), target)
+
+
+def flags_of(step: Step) -> tuple[str, ...]:
+    """The flags that a call was given, other than the plainest."""
+    return tuple(
+        parameter.kind.show(argument)
+        for argument, parameter in zip(step.args, step.description.parameters, strict=False)
+        if isinstance(argument, int) and isinstance(parameter.kind, Flags) and argument != parameter.choices[0]
+    )
 
 
 def cause_of(found: Difference) -> Cause:

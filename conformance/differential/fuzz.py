@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
-from conformance.differential.compare import Difference, Signature, differences, signature
+from conformance.differential.compare import Difference, Signature, differences, flags_of, signature
 from conformance.differential.generate import Generator, Raw
 from conformance.differential.glance import differences_of
 from conformance.differential.lane import Lane
@@ -28,7 +28,9 @@ PATIENCE = 5.0
 SOME_PATIENCE = 2.0
 """Factor on deadlines where a difference that is about blocking is made smaller."""
 OF_A_KIND = 3
-"""How many divergences that look alike are minimised: different flags may be behind them."""
+"""How many divergences that look alike are minimised, whatever they are with."""
+OF_A_KIND_WITH_FLAGS = 12
+"""How many are, if each is with other flags: those may be what is behind it."""
 FRUITLESS = 6
 """How many tries of one kind may lead to nothing new before it is left alone."""
 
@@ -119,6 +121,7 @@ class Fuzz:
         self._found, self._known = found, known
         self._kinds: Counter[tuple[str, ...]] = Counter()
         self._fruitless: Counter[tuple[str, ...]] = Counter()
+        self._pursued: set[tuple[object, ...]] = set()
         self._signatures: set[Signature] = set()
         self._size = SMALLEST_BATCH
 
@@ -172,16 +175,23 @@ class Fuzz:
     def _look_into(self, lane: Lane, program: Program, encoded: Encoded, reference: bytes, theirs: bytes) -> None:
         for found in differences_of(program, encoded, reference, theirs):
             kind = (lane.name, *found.coarse)
-            if lane is not self._twin and (self._kinds[kind] >= OF_A_KIND or self._fruitless[kind] >= FRUITLESS):
+            with_flags = (*kind, flags_of(program.steps[found.step]))
+            if lane is not self._twin and self._is_known_well(kind, with_flags):
                 if found.goes_on:
                     continue
                 return
+            self._pursued.add(with_flags)
             if self._pursue(lane, program, found):
                 self._kinds[kind] += 1
                 self._generator.tiresome[found.call] += 1
             else:
                 self._fruitless[kind] += 1
             return
+
+    def _is_known_well(self, kind: tuple[str, ...], with_flags: tuple[object, ...]) -> bool:
+        """Whether there is nothing to be learned from one more of a kind."""
+        most = OF_A_KIND if with_flags in self._pursued else OF_A_KIND_WITH_FLAGS
+        return self._kinds[kind] >= most or self._fruitless[kind] >= FRUITLESS
 
     def _pursue(self, lane: Lane, program: Program, found: Difference) -> bool:
         """Confirm, minimise, confirm again and keep; whether it was new."""
