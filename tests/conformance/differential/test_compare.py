@@ -246,6 +246,14 @@ def test_any_two_outcomes_can_be_compared(made: Program, data: st.DataObject) ->
         assert str(signature(made, each, "x")).startswith(f"{made.steps[each.step].label}/")
 
 
+def test_name_that_a_wrong_report_has_taken_is_no_difference_of_its_own() -> None:
+    made = program(("fcntl_getown_ex", 0, 16, room(8)), ("getpid",))
+    theirs, ours = ((0, struct.pack("<ii", 0, pid)) for pid in (0, 77))
+    assert [each[:3] for each in found(made, outcome(theirs, 5), outcome(ours, 5))] == [
+        (0, "fcntl_getown_ex", "arg.pid")
+    ]
+
+
 @needs_executor
 def test_a_kernel_does_not_differ_from_itself() -> None:
     """In which fds, processes, inodes and times there are."""
