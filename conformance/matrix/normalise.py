@@ -58,7 +58,7 @@ def _step(step: Step, names: Names) -> NormalStep:
         for at, value in enumerate(step.args)
     ]
     outs = [
-        (at, normal_value(value, parameters[int(at)] if at.isdigit() and int(at) < len(parameters) else None, names))
+        (at, normal_value(value, parameters[int(at)] if at.isdecimal() and int(at) < len(parameters) else None, names))
         for at, value in sorted(step.outs.items())
     ]
     result = kind_of_result(stub).normal(step.result, names) if not step.errno else -1

@@ -375,11 +375,12 @@ class Timespec(Struct):
 def _without_noise(seen: dict[str, Any], mode: str) -> dict[str, Any]:
     """A file's status less what says nothing.
 
-    The nanoseconds of a time that the clock gave; and all times of a socket, whose inode is recycled with those that the
-    last one had (Linux sets none, `sock_alloc_inode`).
+    The nanoseconds of a time that the clock gave; all times of a socket, whose inode is recycled with those that the
+    last one had (Linux sets none, `sock_alloc_inode`); and all of an inode without a type, which every eventfd, epoll
+    and the like of a machine share, so that utimensat(2) outlives a program (`anon_inode_getfile`).
     """
     kind = seen.get(mode)
-    if isinstance(kind, int) and kind & S_IFMT == S_IFSOCK:
+    if isinstance(kind, int) and kind & S_IFMT in (S_IFSOCK, 0):
         return {name: value for name, value in seen.items() if "time" not in name}
     found = dict(seen)
     for name, value in seen.items():

@@ -21,6 +21,7 @@ from conformance.differential.compare import (
 from conformance.differential.program import Memory, Program, Ref
 from conformance.differential.wire import Encoded, Outcome, State, encode
 from conformance.model import Cause
+from conformance.syscalls import files
 from conformance.syscalls.files import O_APPEND, O_CREAT
 from conformance.syscalls.kinds import MaskedMemory
 from conformance.syscalls.table import grammar
@@ -94,7 +95,7 @@ def test_what_a_failed_call_has_written_is_no_difference() -> None:
 
 def test_a_time_of_day_is_no_difference_but_one_that_was_set_is() -> None:
     def seen(seconds: int) -> Outcome:
-        return outcome((0, bytes(88) + struct.pack("<Q", seconds)), 0)
+        return outcome((0, bytes(files.Stat(st_mode=0o100644, st_mtime=seconds))), 0)
 
     assert found(STATUS, seen(1_700_000_000), seen(1_800_000_000)) == []
     ((_, _, name, *said),) = found(STATUS, seen(1), seen(2))
@@ -244,6 +245,12 @@ def test_any_two_outcomes_can_be_compared(made: Program, data: st.DataObject) ->
     assert [each.goes_on for each in here[:-1]] == [True] * len(here[:-1]), "the last one only ends it"
     for each in here:
         assert str(signature(made, each, "x")).startswith(f"{made.steps[each.step].label}/")
+
+
+def test_times_of_the_inode_that_a_whole_machine_shares_are_nobodys() -> None:
+    made = program(("eventfd2", 1, 0), ("fstat", Ref(0), room(144)))
+    ours, theirs = (bytes(files.Stat(st_mode=0o600, st_mtime=when)) for when in (3, 1_700_000_000))
+    assert found(made, outcome(0, (0, theirs)), outcome(0, (0, ours))) == []
 
 
 def test_name_that_a_wrong_report_has_taken_is_no_difference_of_its_own() -> None:
