@@ -181,14 +181,15 @@ def compile_filter(profile: Profile) -> bytes:
     calls.set_attr(pyseccomp.Attr.ACT_BADARCH, pyseccomp.ERRNO(errno.ENOSYS))
     calls.set_attr(pyseccomp.Attr.CTL_OPTIMIZE, _BINARY_TREE)
     notified = profile.notified
-    for name in sorted(notified & _ALWAYS_ANSWERED):
+    always = notified & _ALWAYS_ANSWERED
+    for name in sorted(always):
         number = profile.number(name)
         if number is not None:
             calls.add_rule(pyseccomp.NOTIFY, number)
     for position, rule in enumerate(profile.rules, 1):
         for name in rule.syscalls:
             number = profile.number(name)
-            if number is None or name in notified & _ALWAYS_ANSWERED:
+            if number is None or name in always:
                 continue
             # Where one rule takes a look into the process, the supervisor judges them all, in their order.
             action = pyseccomp.NOTIFY if name in notified else pyseccomp.ERRNO(rule.errno)

@@ -239,6 +239,11 @@ class Generator:
         self._tried[label] += 1
         parameters = grammar()[label].parameters
         odd = self._random.randrange(len(parameters)) if parameters else 0
+        return self._call(label, odd)
+
+    def _call(self, label: str, odd: int) -> Call:
+        """A call of which one argument may be anything, and the others mostly are plain."""
+        parameters = grammar()[label].parameters
         return Call(label, tuple(self._argument(each.choices, at == odd) for at, each in enumerate(parameters)))
 
     def _argument(self, choices: Sequence[Choice], odd: bool) -> Choice:
@@ -260,8 +265,7 @@ class Generator:
         parameters = grammar()[label].parameters
         flags = [index for index, each in enumerate(parameters) if isinstance(each.kind, Flags)]
         odd = self._random.choice(flags or range(len(parameters) or 1))
-        maker = Call(label, tuple(self._argument(each.choices, index == odd) for index, each in enumerate(parameters)))
-        return (*raw[:at], maker, *raw[at:])
+        return (*raw[:at], self._call(label, odd), *raw[at:])
 
     def _makers_of(self, family: str) -> list[str]:
         """Calls that make what counts as one of a family."""

@@ -15,14 +15,12 @@ from typing import Any
 from conformance.differential.compare import ERRNO, Difference, differences
 from conformance.differential.program import Program
 from conformance.differential.trace import succeeded
-from conformance.differential.wire import Encoded, Observed, decode, whole
+from conformance.differential.wire import HEADER, RESULT, Encoded, Observed, ProtocolError, decode, extent_of, whole
 from conformance.matrix.normalise import kind_of_result
 from conformance.syscalls.buffers import Struct
 from conformance.syscalls.call import Parameter, Syscall, errno_name
 from conformance.syscalls.kinds import Clocked, Fraction, Kind, Masked, MaskedMemory, Memory, Names, Numbered, Renamed
 
-_RESULT = struct.Struct("<q")
-_HEADER = 4
 _NO_NAMES = Names()
 
 
@@ -34,7 +32,7 @@ def differences_of(program: Program, encoded: Encoded, reference: bytes, target:
     """As `compare.differences`, of two outcomes as bytes. Raises ProtocolError for what is none."""
     try:
         found = _glance(program, encoded, reference, target)
-    except (_NotPlain, IndexError, struct.error):
+    except (_NotPlain, ProtocolError, IndexError, struct.error):
         yield from differences(program, encoded, decode(reference, encoded), decode(target, encoded))
         return
     if found is not None:
@@ -42,47 +40,38 @@ def differences_of(program: Program, encoded: Encoded, reference: bytes, target:
 
 
 def _glance(program: Program, encoded: Encoded, reference: bytes, target: bytes) -> Difference | None:
-    """The difference in an errno in which they part, None if there is no difference. Raises _NotPlain.
+    """The difference in an errno in which they part, None for no difference. Raises as `extent_of`, and _NotPlain.
 
     Up to where they part, two plain outcomes have everything at the same place.
     """
-    at = _HEADER + 2 * reference[3]
+    at = HEADER + 2 * reference[3]
     if reference[3] != target[3]:
         raise _NotPlain
     pairs = _Pairs()
     for index in range(min(reference[2], target[2])):
         start, observed = at, encoded.observed[index]
-        at += _RESULT.size
+        at += RESULT.size
         if reference[start:at] != target[start:at]:
-            results = [_RESULT.unpack_from(each, start)[0] for each in (reference, target)]
+            results = [RESULT.unpack_from(each, start)[0] for each in (reference, target)]
             if all(map(succeeded, results)):
                 raise _NotPlain
             pairs.hold(program, encoded, reference, target, index)
             said = ["success" if succeeded(each) else errno_name(-each) for each in results]
             return Difference(index, program.steps[index].label, ERRNO, *said)
         for each in observed:
-            begin, at = _content(reference, at, each)
+            begin, at = extent_of(reference, at, each)
             if reference[begin - 2 : at] == target[begin - 2 : at]:
                 continue
             if reference[begin - 2 : begin] != target[begin - 2 : begin]:
                 raise _NotPlain
-            if succeeded(_RESULT.unpack_from(reference, start)[0]):
+            if succeeded(RESULT.unpack_from(reference, start)[0]):
                 parameter = program.steps[index].description.parameters[each.argument]
                 _compare(parameter, each, reference[begin:at], target[begin:at], pairs)
-    head = slice(_HEADER + 2 * reference[3])
+    head = slice(HEADER + 2 * reference[3])
     if reference[head] != target[head] or not at == len(reference) == len(target):
         raise _NotPlain
     pairs.hold(program, encoded, reference, target, reference[2])
     return None
-
-
-def _content(outcome: bytes, at: int, observed: Observed) -> tuple[int, int]:
-    """Where the content of a buffer begins and ends. Raises IndexError, and _NotPlain."""
-    extent = outcome[at] | outcome[at + 1] << 8
-    end = at + 2 + extent
-    if extent > observed.size or end > len(outcome):
-        raise _NotPlain
-    return at + 2, end
 
 
 def _compare(parameter: Parameter, observed: Observed, one: bytes, other: bytes, pairs: _Pairs) -> None:
@@ -129,14 +118,14 @@ class _Pairs:
         """Check that what is equal on both sides in the first calls stands for nothing else. Raises _NotPlain."""
         if not self._there:
             return
-        at = _HEADER + 2 * reference[3]
+        at = HEADER + 2 * reference[3]
         for step, observed in zip(program.steps[:calls], encoded.observed, strict=False):
             description = step.description
             if not _named(description).isdisjoint(self._there):
                 raise _NotPlain
-            at += _RESULT.size
+            at += RESULT.size
             for each in observed:
-                begin, at = _content(reference, at, each)
+                begin, at = extent_of(reference, at, each)
                 shape = _shape(description.parameters[each.argument])
                 if shape is not None and shape.named and at - begin <= shape.size:
                     self._hold_members(shape, reference[begin:at], target[begin:at])

@@ -32,7 +32,9 @@ _COPYIN, _FILL, _STORE, _CALL = (
     struct.Struct("<BHB"),
 )
 _ARG, _OUT, _LOAD = struct.Struct("<BQ"), struct.Struct("<IH"), struct.Struct("<BIB")
-_RESULT = struct.Struct("<q")
+HEADER = 4
+"""Bytes of an outcome before its signals, of which there are two bytes each."""
+RESULT = struct.Struct("<q")
 _MASK = (1 << 64) - 1
 
 
@@ -228,27 +230,33 @@ def decode(data: bytes, encoded: Encoded) -> Outcome:
     try:
         state, detail, completed, count = data[0], data[1], data[2], data[3]
         signals = tuple((data[4 + 2 * at], data[5 + 2 * at]) for at in range(count))
-        at, results = 4 + 2 * count, []
+        at, results = HEADER + 2 * count, []
         if completed > len(encoded.observed):
             raise ProtocolError(f"{completed} calls were answered of {len(encoded.observed)}")
         for observed in encoded.observed[:completed]:
-            (result,) = _RESULT.unpack_from(data, at)
-            at += 8
+            (result,) = RESULT.unpack_from(data, at)
+            at += RESULT.size
             buffers = []
             for each in observed:
-                extent = data[at] | data[at + 1] << 8
-                if extent > each.size:
-                    raise ProtocolError(f"{extent} bytes are said to be in a buffer of {each.size}")
-                buffers.append(data[at + 2 : at + 2 + extent])
-                at += 2 + extent
-                if at > len(data):
-                    raise ProtocolError("a buffer is cut short")
+                begin, at = extent_of(data, at, each)
+                buffers.append(data[begin:at])
             results.append((result, tuple(buffers)))
         if at != len(data):
             raise ProtocolError(f"an outcome of {len(data)} bytes ends after {at}")
         return Outcome(State(state), detail, signals, tuple(results))
     except (IndexError, struct.error, ValueError) as error:
         raise ProtocolError(f"an outcome cannot be read: {error}") from error
+
+
+def extent_of(data: bytes, at: int, of: Observed) -> tuple[int, int]:
+    """Where in an outcome the content of a buffer begins and ends. Raises ProtocolError, and IndexError at the end."""
+    extent = data[at] | data[at + 1] << 8
+    end = at + 2 + extent
+    if extent > of.size:
+        raise ProtocolError(f"{extent} bytes are said to be in a buffer of {of.size}")
+    if end > len(data):
+        raise ProtocolError("a buffer is cut short")
+    return at + 2, end
 
 
 def whole(content: bytes, size: int) -> bytes:
