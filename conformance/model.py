@@ -11,7 +11,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 SCHEMA = 1
-"""Version of records and of matrices. A reader refuses a newer one and reads every older one."""
+"""Version of records and of a run's plan. A reader refuses a newer one and reads every older one."""
+MATRIX_SCHEMA = 2
+"""Version of a matrix as JSON. 2: `verdict` where 1 had `status`."""
 
 if TYPE_CHECKING:
     Json: TypeAlias = "int | float | bool | str | list[Json] | dict[str, Json] | None"
@@ -48,10 +50,12 @@ class Level(StrEnum):
     """What a call wrote, or what the case observed."""
 
 
-class Status(StrEnum):
+class Verdict(StrEnum):
     """What a cell says."""
 
     SAME = "same"
+    NEW = "new"
+    """There, and the reference lacks it."""
     DIFFERS = "differs"
     MISSING = "missing"
     FAILS = "fails"
@@ -204,6 +208,8 @@ class Trouble:
 
     message: str
     fatal: bool = False
+    lost: str = ""
+    """The module of cases that could not be collected, below the folder of cases: what is in it was not run."""
     kind: Literal["trouble"] = "trouble"
 
 
@@ -231,6 +237,8 @@ class Record:
     complete: bool = False
     failed: str | None = None
     """Why the target could not be run, in one sentence."""
+    lost: list[str] = field(default_factory=list)
+    """Modules of cases that could not be collected in its guests, below the folder of cases."""
 
 
 # -- the matrix
@@ -243,7 +251,7 @@ class Expectation:
     case: str
     """A case id, or a glob over case ids."""
     target: str
-    verdict: Status
+    verdict: Verdict
     reason: str
     link: str = ""
     condition: str = ""
@@ -258,7 +266,7 @@ class Expectation:
 class Cell:
     """What the matrix says of one case on one target."""
 
-    status: Status
+    verdict: Verdict
     message: str = ""
     """What differs, in one line."""
     cause: Cause | None = None
@@ -270,6 +278,10 @@ class Cell:
     step: int | None = None
     """The first differing call, as an index into both traces."""
     attempts: int = 1
+    steady: bool = True
+    """Whether all attempts of the target ended alike. One that died once and passed twice is `crash`, not steady."""
+    seconds: float = 0.0
+    """How long the last attempt took, in the guest."""
     expected: Expectation | None = None
     unmet: Expectation | None = None
     """An expectation for this cell that did not come true."""
@@ -279,11 +291,11 @@ class Cell:
         """Whether a gate must not let it through: a difference that nobody accepted, or an expectation unmet."""
         if self.cause in (Cause.HARDWARE, Cause.ENVIRONMENT):
             return False  # says nothing about the target
-        differs = self.status in DIFFERENCES and self.level is not None
+        differs = self.verdict in DIFFERENCES and self.level is not None
         return self.unmet is not None or (differs and self.expected is None)
 
 
-DIFFERENCES = (Status.DIFFERS, Status.MISSING, Status.FAILS, Status.CRASH, Status.HANG)
+DIFFERENCES = (Verdict.DIFFERS, Verdict.MISSING, Verdict.FAILS, Verdict.CRASH, Verdict.HANG)
 """What a cell says of its target when the target departs from the reference."""
 
 
@@ -335,6 +347,17 @@ class Column:
     failed: str | None = None
     troubles: list[str] = field(default_factory=list)
     complete: bool = True
+    lost: list[str] = field(default_factory=list)
+    """Modules of cases that could not be collected there: their cells are missing, and not the target's fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """A target that was not asked for by name and cannot run here. It is no column, and fails no run."""
+
+    target: Target
+    why: str
+    """One sentence, with the command that brings what is missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -347,7 +370,10 @@ class Matrix:
     rows: list[Row]
     warnings: list[str] = field(default_factory=list)
     """Why the comparison is less than clean, a sentence each."""
-    schema: int = SCHEMA
+    absent: list[Absent] = field(default_factory=list)
+    arguments: list[str] = field(default_factory=list)
+    """What `conformance run` must be told, beside targets and cases, to do the same again: `--kernel`, `--targets` …"""
+    schema: int = MATRIX_SCHEMA
 
     def cells(self) -> list[tuple[Column, Row, Cell]]:
         """Every cell, row by row."""

@@ -12,7 +12,7 @@ from typing import Any
 
 import jinja2
 
-from conformance.model import Column, Matrix, Row, Status, Trace
+from conformance.model import Column, Matrix, Row, Trace, Verdict
 from reports.summary import LEGEND, Feature, about, features, in_order, repeat_command, totals, words
 
 _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
@@ -29,7 +29,7 @@ def render(matrix: Matrix) -> bytes:
         matrix=matrix,
         columns=[_column(matrix, column) for column in matrix.columns],
         areas=_areas(matrix),
-        legend=[(str(status), meaning) for status, meaning in LEGEND.items()],
+        legend=[(str(verdict), meaning) for verdict, meaning in LEGEND.items()],
         data=_embedded({"cases": cases, "traces": pool.traces, "reference": matrix.reference}),
     )
     return page.encode("utf-8", "backslashreplace")
@@ -70,8 +70,8 @@ def _cell(feature: Feature, column: Column) -> dict[str, Any]:
     return {"target": target, "words": words(tally), "bar": _bar(in_order(tally)), "unexpected": unexpected}
 
 
-def _bar(tally: Sequence[tuple[Status, int]]) -> list[tuple[str, int]]:
-    return [(str(status), count) for status, count in tally]
+def _bar(tally: Sequence[tuple[Verdict, int]]) -> list[tuple[str, int]]:
+    return [(str(verdict), count) for verdict, count in tally]
 
 
 class _Pool:
@@ -104,7 +104,7 @@ def _case(row: Row, columns: Sequence[Column], pool: _Pool) -> dict[str, Any]:
         target = column.target.name
         cell = row.cells[target]
         cells[target] = {
-            "status": cell.status,
+            "verdict": cell.verdict,
             "message": cell.message,
             "cause": cell.cause,
             "level": cell.level,

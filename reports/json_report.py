@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from conformance.model import SCHEMA, Matrix
+from conformance.model import MATRIX_SCHEMA, Matrix
 
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -18,5 +18,5 @@ def render(matrix: Matrix) -> bytes:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema (2020-12) that every rendering satisfies. `schema` in the data is its version."""
-    title = f"Compatibility matrix of system calls, version {SCHEMA}"
+    title = f"Compatibility matrix of system calls, version {MATRIX_SCHEMA}"
     return {"$schema": SCHEMA_DIALECT, "title": title, **msgspec.json.schema(Matrix)}

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from xml.etree import ElementTree as Xml
 
-from conformance.model import Cell, Column, Matrix, Row, Status
+from conformance.model import Cell, Column, Matrix, Row, Verdict
 
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 """What XML 1.0 cannot contain."""
-UNTESTED = (Status.SKIPPED, Status.INVALID, Status.FLAKY)
+UNTESTED = (Verdict.SKIPPED, Verdict.INVALID, Verdict.FLAKY)
 
 
 def render(matrix: Matrix) -> bytes:
@@ -33,13 +33,13 @@ def _suite(top: Xml.Element, matrix: Matrix, column: Column) -> None:
 
 def _case(suite: Xml.Element, row: Row, cell: Cell) -> None:
     case = Xml.SubElement(suite, "testcase", classname=clean(row.module), name=clean(row.name))
-    told = clean(f"{cell.status}: {cell.message}")
-    if cell.status is Status.ERROR:
+    told = clean(f"{cell.verdict}: {cell.message}")
+    if cell.verdict is Verdict.ERROR:
         Xml.SubElement(case, "error", message=told)
     elif cell.unexpected:
-        kind = f"{cell.status}{f'.{cell.cause}' if cell.cause else ''}"
+        kind = f"{cell.verdict}{f'.{cell.cause}' if cell.cause else ''}"
         Xml.SubElement(case, "failure", message=told, type=kind)
-    elif cell.expected or cell.status in UNTESTED:
+    elif cell.expected or cell.verdict in UNTESTED:
         reason = f"expected: {cell.expected.reason}" if cell.expected else told
         Xml.SubElement(case, "skipped", message=clean(reason))
 

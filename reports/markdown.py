@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from tabulate import tabulate
 
-from conformance.model import Column, Matrix, Status
+from conformance.model import Column, Matrix, Verdict
 from reports.summary import LEGEND, about, printable, repeat_command
 from reports.text import table
 
@@ -21,7 +21,7 @@ def _lines(matrix: Matrix) -> Iterator[str]:
     yield f"# Compatibility matrix, run {plain(matrix.run)}\n"
     yield table(matrix, "github")
     yield "\n\\* the reference. A cell counts the cases of its row.\n"
-    yield from (f"- **{status}**: {meaning}" for status, meaning in LEGEND.items())
+    yield from (f"- **{verdict}**: {meaning}" for verdict, meaning in LEGEND.items())
     yield ""
     for column in matrix.columns:
         yield f"## {plain(column.label)}\n"
@@ -37,15 +37,15 @@ def _differences(matrix: Matrix, column: Column) -> Iterator[str]:
     rows = [
         (
             f"`{row.case}`",
-            f"**{cell.status}**" if cell.unexpected else str(cell.status),
+            f"**{cell.verdict}**" if cell.unexpected else str(cell.verdict),
             cell.cause or "",
             plain(cell.expected.reason if cell.expected else cell.message),
         )
         for row in matrix.rows
-        if (cell := row.cells[target]).status is not Status.SAME
+        if (cell := row.cells[target]).verdict is not Verdict.SAME
     ]
     if rows and not column.failed:
-        example = next(row for row in matrix.rows if row.cells[target].status is not Status.SAME)
+        example = next(row for row in matrix.rows if row.cells[target].verdict is not Verdict.SAME)
         yield f"\n<details><summary>{len(rows)} cases that are not same</summary>\n"
         yield tabulate(rows, headers=("case", "verdict", "cause", "what differs"), tablefmt="github")
         yield f"\nBold: unexpected. Again: `{repeat_command(example, target)}`\n\n</details>"

@@ -6,33 +6,35 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from conformance.model import Column, Matrix, Row, Status
+from conformance.model import Column, Matrix, Row, Verdict
 
 GRAVITY = (
-    Status.CRASH,
-    Status.HANG,
-    Status.FAILS,
-    Status.DIFFERS,
-    Status.MISSING,
-    Status.FLAKY,
-    Status.ERROR,
-    Status.INVALID,
-    Status.SKIPPED,
-    Status.SAME,
+    Verdict.CRASH,
+    Verdict.HANG,
+    Verdict.FAILS,
+    Verdict.DIFFERS,
+    Verdict.MISSING,
+    Verdict.FLAKY,
+    Verdict.ERROR,
+    Verdict.INVALID,
+    Verdict.SKIPPED,
+    Verdict.NEW,
+    Verdict.SAME,
 )
 """Verdicts, the gravest first."""
 
 LEGEND = {
-    Status.SAME: "as on the reference (for the reference: it passes)",
-    Status.DIFFERS: "passes, but with another result, errno or data than the reference",
-    Status.MISSING: "the feature is not there",
-    Status.FAILS: "what Linux promises does not hold",
-    Status.CRASH: "the case, or the guest, died",
-    Status.HANG: "the case, or the guest, did not end in time",
-    Status.FLAKY: "does not agree with itself",
-    Status.SKIPPED: "not run here: it needs what this target does not have",
-    Status.INVALID: "the reference itself does not pass",
-    Status.ERROR: "could not be run",
+    Verdict.SAME: "as on the reference (for the reference: it passes)",
+    Verdict.NEW: "there, and the reference lacks it",
+    Verdict.DIFFERS: "passes, but with another result, errno or data than the reference",
+    Verdict.MISSING: "the feature is not there",
+    Verdict.FAILS: "what Linux promises does not hold",
+    Verdict.CRASH: "the case, or the guest, died",
+    Verdict.HANG: "the case, or the guest, did not end in time",
+    Verdict.FLAKY: "does not agree with itself",
+    Verdict.SKIPPED: "not run here: it needs what this target does not have",
+    Verdict.INVALID: "the reference itself does not pass",
+    Verdict.ERROR: "could not be run",
 }
 
 
@@ -45,9 +47,9 @@ class Feature:
     title: str
     rows: tuple[Row, ...]
 
-    def tally(self, target: str) -> Counter[Status]:
+    def tally(self, target: str) -> Counter[Verdict]:
         """How many of the feature's cases have which verdict on a target."""
-        return Counter(row.cells[target].status for row in self.rows)
+        return Counter(row.cells[target].verdict for row in self.rows)
 
 
 def features(matrix: Matrix) -> list[Feature]:
@@ -63,25 +65,25 @@ def _title(row: Row) -> str:
     return row.feature.partition(":")[0].strip() or row.module.rpartition("/")[2].removeprefix("test_")[: -len(".py")]
 
 
-def words(tally: Counter[Status]) -> str:
+def words(tally: Counter[Verdict]) -> str:
     """A tally in a cell: `same`, `missing`, or `9/14: 3 fails, 2 missing`."""
     total = sum(tally.values())
-    present = [status for status in GRAVITY if tally[status]]
+    present = [verdict for verdict in GRAVITY if tally[verdict]]
     if len(present) == 1:
         return str(present[0])
-    others = ", ".join(f"{tally[status]} {status}" for status in present if status is not Status.SAME)
-    return f"{tally[Status.SAME]}/{total}: {others}"
+    others = ", ".join(f"{tally[verdict]} {verdict}" for verdict in present if verdict is not Verdict.SAME)
+    return f"{tally[Verdict.SAME]}/{total}: {others}"
 
 
-def totals(matrix: Matrix, column: Column) -> Counter[Status]:
+def totals(matrix: Matrix, column: Column) -> Counter[Verdict]:
     """All cases of a target by verdict."""
-    return Counter(row.cells[column.target.name].status for row in matrix.rows)
+    return Counter(row.cells[column.target.name].verdict for row in matrix.rows)
 
 
-def in_order(tally: Counter[Status]) -> list[tuple[Status, int]]:
+def in_order(tally: Counter[Verdict]) -> list[tuple[Verdict, int]]:
     """A tally as pairs: what is as it should be first, then by gravity."""
-    order = (Status.SAME, *(status for status in GRAVITY if status is not Status.SAME))
-    return [(status, tally[status]) for status in order if tally[status]]
+    order = (Verdict.SAME, *(verdict for verdict in GRAVITY if verdict is not Verdict.SAME))
+    return [(verdict, tally[verdict]) for verdict in order if tally[verdict]]
 
 
 def about(column: Column) -> list[str]:

@@ -26,8 +26,8 @@ def _lines(matrix: Matrix) -> Iterator[str]:
     yield ""
     yield from _unexpected(matrix)
     yield f"* the reference; run {matrix.run}. A cell counts the cases of its row:"
-    present = {cell.status for _, _, cell in matrix.cells()}
-    yield from (f"  {status}: {meaning}" for status, meaning in LEGEND.items() if status in present)
+    present = {cell.verdict for _, _, cell in matrix.cells()}
+    yield from (f"  {verdict}: {meaning}" for verdict, meaning in LEGEND.items() if verdict in present)
     for column in matrix.columns:
         yield f"{column.label}:"
         lines = about(column)
@@ -45,7 +45,7 @@ def table(matrix: Matrix, form: str) -> str:
         rows.append([feature.area if feature.area != area else "", feature.title, *cells])
         area = feature.area
     sums = [
-        ", ".join(f"{count} {status}" for status, count in in_order(totals(matrix, each))) for each in matrix.columns
+        ", ".join(f"{count} {verdict}" for verdict, count in in_order(totals(matrix, each))) for each in matrix.columns
     ]
     rows.append(["total", f"{len(matrix.rows)} cases", *sums])
     widths = [None, CELL_WIDTH + 10, *[CELL_WIDTH] * len(matrix.columns)] if form == "simple" else None
@@ -59,7 +59,7 @@ def _unexpected(matrix: Matrix) -> Iterator[str]:
     yield f"{len(found)} unexpected differences:"
     for column, row, cell in found[:SHOWN]:
         cause = f" ({cell.cause})" if cell.cause else ""
-        yield f"  {column.label}  {row.case}  {cell.status}{cause}: {cell.message}"[:200]
+        yield f"  {column.label}  {row.case}  {cell.verdict}{cause}: {cell.message}"[:200]
     if len(found) > SHOWN:
         yield f"  … and {len(found) - SHOWN} more, in the other formats"
     yield ""

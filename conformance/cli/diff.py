@@ -29,8 +29,8 @@ def command(before: str, after: str) -> int:
             each.change,
             each.target,
             each.case,
-            each.before.status if each.before else "-",
-            each.after.status if each.after else "-",
+            each.before.verdict if each.before else "-",
+            each.after.verdict if each.after else "-",
             each.after.message[:80] if each.after else "",
         )
         for each in found

@@ -10,7 +10,7 @@ import click
 
 from conformance.cli.common import EXPECTATIONS, read_expectations, results_directory
 from conformance.matrix.expectations import accept, apply, dead, dump
-from conformance.model import Cause, Cell, Column, Expectation, Row, Status
+from conformance.model import Cause, Cell, Column, Expectation, Row, Verdict
 from conformance.run.errors import UsageError
 from conformance.run.orchestrate import matrix_of, read_plan
 from conformance.run.whole import write_whole
@@ -60,7 +60,7 @@ def command(
         kept = [each for each in known if id(each) not in gone]
     elif reason:
         today = datetime.datetime.now(datetime.UTC).date().isoformat()
-        like = Expectation("", "", Status.SAME, reason, link, condition, since=today, expires=expires)
+        like = Expectation("", "", Verdict.SAME, reason, link, condition, since=today, expires=expires)
 
         def wanted(column: Column, row: Row, cell: Cell) -> bool:
             return (

@@ -19,7 +19,7 @@ from conformance.cli.common import (
 )
 from conformance.guest.profiles import EFFORT, GATE
 from conformance.matrix.expectations import unexpected
-from conformance.model import Matrix, Status
+from conformance.model import Matrix, Verdict
 from conformance.run import targets as target_files
 from conformance.run.display import Display
 from conformance.run.errors import Exit, UsageError
@@ -132,7 +132,7 @@ def status_of(matrix: Matrix) -> Exit:
         return Exit.USAGE
     if any(column.failed for column in matrix.columns):
         return Exit.FAILED
-    if any(cell.status is Status.ERROR for _, _, cell in matrix.cells()):
+    if any(cell.verdict is Verdict.ERROR for _, _, cell in matrix.cells()):
         return Exit.INCOMPLETE
     return Exit.UNEXPECTED if unexpected(matrix) else Exit.EXPECTED
 

@@ -20,18 +20,18 @@ from conformance.model import (
     Outcome,
     Record,
     Row,
-    Status,
     Trace,
+    Verdict,
 )
 
-STATUS = {
-    Outcome.PASSED: Status.SAME,
-    Outcome.FAILED: Status.FAILS,
-    Outcome.MISSING: Status.MISSING,
-    Outcome.SKIPPED: Status.SKIPPED,
-    Outcome.CRASH: Status.CRASH,
-    Outcome.HANG: Status.HANG,
-    Outcome.ERROR: Status.ERROR,
+VERDICT = {
+    Outcome.PASSED: Verdict.SAME,
+    Outcome.FAILED: Verdict.FAILS,
+    Outcome.MISSING: Verdict.MISSING,
+    Outcome.SKIPPED: Verdict.SKIPPED,
+    Outcome.CRASH: Verdict.CRASH,
+    Outcome.HANG: Verdict.HANG,
+    Outcome.ERROR: Verdict.ERROR,
 }
 ATTEMPTS = 3
 """How often each side must agree with itself before a difference is believed."""
@@ -67,6 +67,7 @@ def build(records: Sequence[Record], reference: str, expectations: Sequence[Expe
             record.failed,
             record.troubles,
             record.complete,
+            record.lost,
         )
         for record in records
     ]
@@ -112,19 +113,20 @@ def _cell(name: str, attempts: Mapping[str, Attempts], by_name: Mapping[str, Rec
     mine = attempts[name]
     if not mine.results:
         why = by_name[name].failed or "the run ended before this case"
-        return Cell(Status.ERROR, f"not run: {why}", attempts=0)
+        return Cell(Verdict.ERROR, f"not run: {why}", attempts=0)
     count = len(mine.results)
     if not mine.steady:
         own = next(own for each in mine.normal[1:] if (own := difference(mine.normal[0], each)))
-        return Cell(Status.FLAKY, f"differs from itself: {own.message}", level=own.level, step=own.step, attempts=count)
+        message = f"differs from itself: {own.message}"
+        return Cell(Verdict.FLAKY, message, level=own.level, step=own.step, attempts=count, steady=False)
     outcome, message = mine.results[-1].outcome, _headline(mine.results[-1].message)
     if name == reference:
         if outcome in (Outcome.PASSED, Outcome.SKIPPED, Outcome.ERROR):
-            return Cell(STATUS[outcome], message, reference=name, attempts=count)
-        return Cell(Status.INVALID, f"the reference itself: {outcome}: {message}", reference=name, attempts=count)
+            return Cell(VERDICT[outcome], message, reference=name, attempts=count)
+        return Cell(Verdict.INVALID, f"the reference itself: {outcome}: {message}", reference=name, attempts=count)
     held_against = _stand_in(name, attempts, by_name, reference)
     if held_against is None and outcome is not Outcome.PASSED and _alike(attempts.get(reference), mine):
-        return Cell(STATUS[outcome], f"as on {reference}: {message}", attempts=count)
+        return Cell(VERDICT[outcome], f"as on {reference}: {message}", attempts=count)
     found = difference(attempts[held_against].normal[-1], mine.normal[-1]) if held_against else None
     return _judge(outcome, message, found, held_against, count, attempts)
 
@@ -142,16 +144,16 @@ def _judge(
     count: int,
     attempts: Mapping[str, Attempts],
 ) -> Cell:
-    status = STATUS[outcome]
+    verdict = VERDICT[outcome]
     if outcome is not Outcome.PASSED:
         step = found.step if found and outcome is not Outcome.SKIPPED else None
         level = None if outcome in (Outcome.SKIPPED, Outcome.ERROR) else Level.OUTCOME
-        return Cell(status, message, level=level, reference=held_against, step=step, attempts=count)
+        return Cell(verdict, message, level=level, reference=held_against, step=step, attempts=count)
     if found is None:
-        return Cell(Status.SAME, reference=held_against, attempts=count)
+        return Cell(Verdict.SAME, reference=held_against, attempts=count)
     if held_against and not attempts[held_against].steady:
         return Cell(
-            Status.FLAKY,
+            Verdict.FLAKY,
             f"{held_against} differs from itself: {found.message}",
             level=found.level,
             reference=held_against,
@@ -159,7 +161,7 @@ def _judge(
             attempts=count,
         )
     return Cell(
-        Status.DIFFERS, found.message, level=found.level, reference=held_against, step=found.step, attempts=count
+        Verdict.DIFFERS, found.message, level=found.level, reference=held_against, step=found.step, attempts=count
     )
 
 
@@ -208,7 +210,7 @@ def suspicious(matrix: Matrix) -> dict[str, list[str]]:
     """Which cases to run again where: whatever is not as expected and has been seen too few times."""
     again: dict[str, set[str]] = {}
     for column, row, cell in matrix.cells():
-        if not (cell.unexpected or cell.status in (Status.FLAKY, Status.INVALID)) or not cell.attempts:
+        if not (cell.unexpected or cell.verdict in (Verdict.FLAKY, Verdict.INVALID)) or not cell.attempts:
             continue
         for name in {column.target.name, cell.reference or column.target.name}:
             if row.cells[name].attempts < ATTEMPTS:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from conformance.matrix.compare import Difference, difference
 from conformance.matrix.normalise import Normal
 from conformance.matrix.versions import series
-from conformance.model import Cause, Cell, Record, Status
+from conformance.model import Cause, Cell, Record, Verdict
 
 IMITATIONS = ("profile", "gvisor", "wsl")
 """Runners whose targets are not the kernel that their release names, so that versions explain nothing."""
@@ -21,13 +21,13 @@ def cause_of(
 ) -> Cause | None:
     """The cause of a target's cell; None for `same`, and for the reference."""
     cell = cells[name]
-    if cell.status in (Status.SAME, Status.FLAKY) or name == reference:
+    if cell.verdict in (Verdict.SAME, Verdict.FLAKY) or name == reference:
         return None
-    if cell.status is Status.SKIPPED:
+    if cell.verdict is Verdict.SKIPPED:
         return Cause.POLICY
     if cell.message.startswith(HARDWARE):
         return Cause.HARDWARE
-    if cell.status is Status.ERROR or _lacks_below(name, said, records):
+    if cell.verdict is Verdict.ERROR or _lacks_below(name, said, records):
         return Cause.ENVIRONMENT
     by_control = _by_control(name, cell, said, records, reference)
     if by_control:
@@ -72,7 +72,7 @@ def _same_series(records: Mapping[str, Record], one: str, other: str) -> bool:
 
 
 def _by_evidence(cell: Cell, found: Difference | None, *, imitation: bool) -> Cause:
-    if cell.status is Status.MISSING or (found and found.errno == errno.ENOSYS):
+    if cell.verdict is Verdict.MISSING or (found and found.errno == errno.ENOSYS):
         return Cause.ABSENT
     if found and found.errno in (errno.EPERM, errno.EACCES) and not found.reference_errno:
         return Cause.POLICY

@@ -13,9 +13,9 @@ from pathlib import Path
 import msgspec
 
 from conformance.matrix.versions import holds
-from conformance.model import Cell, Column, Expectation, Matrix, Row, Status
+from conformance.model import Cell, Column, Expectation, Matrix, Row, Verdict
 
-UNTOLD = (Status.SKIPPED, Status.ERROR, Status.FLAKY, Status.INVALID)
+UNTOLD = (Verdict.SKIPPED, Verdict.ERROR, Verdict.FLAKY, Verdict.INVALID)
 """What a cell says that neither meets an expectation nor refutes it."""
 
 SEARCHED = "fuzz/"
@@ -104,9 +104,9 @@ def _expected(row: Row, column: Column, expectations: Sequence[Expectation]) -> 
     found = next((each for each in expectations if applies(each, column, row.case)), None)
     if found is None:
         return cell
-    if cell.status is found.verdict:
+    if cell.verdict is found.verdict:
         return replace(cell, expected=found)
-    return cell if cell.status in UNTOLD else replace(cell, unmet=found)
+    return cell if cell.verdict in UNTOLD else replace(cell, unmet=found)
 
 
 def unexpected(matrix: Matrix) -> list[tuple[Column, Row, Cell]]:
@@ -144,7 +144,7 @@ def _merged(
     found: list[Expectation] = []
     covered: set[str] = set()
     for pattern, cases in _groups(matrix, cells):
-        verdicts = {(cells[case].status, cells[case].cause) if case in cells else None for case in cases}
+        verdicts = {(cells[case].verdict, cells[case].cause) if case in cells else None for case in cases}
         if covered.isdisjoint(cases) and len(verdicts) == 1 and None not in verdicts:
             messages = list(dict.fromkeys(cells[case].message for case in cases))
             told = "; ".join(messages[:3]) + ("; …" if len(messages) > 3 else "")
@@ -154,7 +154,7 @@ def _merged(
                     like,
                     case=pattern,
                     target=column.target.name,
-                    verdict=first.status,
+                    verdict=first.verdict,
                     reason=like.reason.replace("{message}", told),
                     cause=first.cause,
                 )
@@ -194,4 +194,4 @@ def _refuted(each: Expectation, matrix: Matrix, columns: Mapping[str, Column], w
     if not rows:
         return whole and not each.case.startswith(SEARCHED)
     spoken_of = [row for row in rows if applies(each, columns[each.target], row.case)]
-    return any(row.cells[each.target].status not in UNTOLD for row in spoken_of)
+    return any(row.cells[each.target].verdict not in UNTOLD for row in spoken_of)

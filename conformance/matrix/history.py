@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from conformance.model import Cell, Column, Matrix, Status
+from conformance.model import Cell, Column, Matrix, Verdict
 
 
 class Change(StrEnum):
@@ -32,7 +32,7 @@ class Moved:
     after: Cell | None
 
 
-UNTOLD = (Status.FLAKY, Status.SKIPPED, Status.ERROR)
+UNTOLD = (Verdict.FLAKY, Verdict.SKIPPED, Verdict.ERROR)
 """What says nothing about the target: neither a regression nor its end."""
 
 
@@ -61,15 +61,15 @@ def names(matrix: Matrix) -> set[str]:
 def _change(was: Cell | None, now: Cell | None, *, redefined: bool) -> Change | None:
     if was is None or now is None:
         return Change.GONE if now is None else Change.NEW
-    if (was.status, was.level) == (now.status, now.level):
+    if (was.verdict, was.level) == (now.verdict, now.level):
         return None
     if redefined:
         return Change.REDEFINED
-    if was.status in UNTOLD or now.status in UNTOLD:
+    if was.verdict in UNTOLD or now.verdict in UNTOLD:
         return Change.OTHER
-    if was.status is Status.SAME:
+    if was.verdict is Verdict.SAME:
         return Change.REGRESSION
-    return Change.IMPROVEMENT if now.status is Status.SAME else Change.OTHER
+    return Change.IMPROVEMENT if now.verdict is Verdict.SAME else Change.OTHER
 
 
 def moved_axes(before: Matrix, after: Matrix) -> list[str]:

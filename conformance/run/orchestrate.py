@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from conformance.matrix.build import build, suspicious
-from conformance.model import SCHEMA, Expectation, Matrix, Record, Target
+from conformance.model import SCHEMA, Absent, Expectation, Matrix, Record, Target
 from conformance.run import records
 from conformance.run.errors import UsageError, UserError
 from conformance.run.selection import Selection
@@ -33,6 +33,10 @@ class RunPlan:
     selection: Selection
     kernels: dict[str, str]
     """Kernels given on the command line, by target."""
+    absent: list[Absent] = field(default_factory=list)
+    """Targets that were not asked for by name and cannot run here."""
+    arguments: list[str] = field(default_factory=list)
+    """See `Matrix.arguments`."""
     schema: int = SCHEMA
 
     def write(self, directory: Path) -> None:
@@ -82,7 +86,12 @@ def read_records(directory: Path, plan: RunPlan) -> list[Record]:
 def matrix_of(directory: Path, expectations: Sequence[Expectation] = ()) -> Matrix:
     """The matrix of a results directory, compared anew. Raises UserError."""
     plan = read_plan(directory)
-    return build(read_records(directory, plan), plan.reference, expectations)
+    return _matrix(directory, plan, expectations)
+
+
+def _matrix(directory: Path, plan: RunPlan, expectations: Sequence[Expectation]) -> Matrix:
+    matrix = build(read_records(directory, plan), plan.reference, expectations)
+    return replace(matrix, absent=plan.absent, arguments=plan.arguments)
 
 
 def execute(
@@ -121,7 +130,7 @@ def execute(
                 # One that is stuck in a guest's start is left to its end: its processes die with its thread.
                 worker.join(JOIN_SECONDS)
     raise_first_error(workers)
-    return build(read_records(directory, plan), plan.reference, expectations)
+    return _matrix(directory, plan, expectations)
 
 
 def _wait(workers: Sequence[Worker], done: Callable[[Worker], bool], tick: Callable[[], None]) -> None:

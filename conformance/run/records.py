@@ -145,6 +145,7 @@ class _Gathered:
     troubles: list[str] = field(default_factory=list)
     complete: bool = False
     failed: str | None = None
+    lost: list[str] = field(default_factory=list)
 
     def take(self, number: int, data: bytes) -> None:
         """A line, which may be damaged."""
@@ -168,8 +169,10 @@ class _Gathered:
                 kept = self.results.setdefault(result.case, [])
                 kept.append(replace(result, attempt=len(kept) + 1))
                 self.complete = False
-            case Trouble(message, fatal):
+            case Trouble(message, fatal, lost):
                 self.troubles.append(message)
+                if lost and lost not in self.lost:
+                    self.lost.append(lost)
                 self.failed = message if fatal else self.failed
             case End():
                 self.complete = True
@@ -183,7 +186,15 @@ class _Gathered:
             )
         complete = self.complete and self.failed is None
         return Record(
-            header.target, header.run, self.facts, self.cases, self.results, self.troubles, complete, self.failed
+            header.target,
+            header.run,
+            self.facts,
+            self.cases,
+            self.results,
+            self.troubles,
+            complete,
+            self.failed,
+            self.lost,
         )
 
 

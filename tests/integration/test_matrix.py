@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.model import Cell, Matrix, Row, Status
+from conformance.model import Cell, Matrix, Row, Verdict
 from conformance.run.errors import Exit
 from tests.integration.targets import NAMES, runner
 from tests.integration.test_command import TWO_LOCAL, conformance
@@ -51,7 +51,7 @@ def cells(matrix: Matrix, target: str, pattern: str = "") -> list[tuple[Row, Cel
 def test_every_target_has_run_everything(matrix: Matrix) -> None:
     assert {column.target.name for column in matrix.columns} == set(NAMES)
     assert all(column.complete and not column.failed for column in matrix.columns)
-    assert Status.ERROR not in {cell.status for _, _, cell in matrix.cells()}
+    assert Verdict.ERROR not in {cell.verdict for _, _, cell in matrix.cells()}
 
 
 def test_kernel_that_was_built_is_not_called_wsl2(matrix: Matrix) -> None:
@@ -61,14 +61,14 @@ def test_kernel_that_was_built_is_not_called_wsl2(matrix: Matrix) -> None:
 @pytest.mark.parametrize("target", KERNELS)
 def test_real_kernel_keeps_every_promise_or_lacks_the_feature(matrix: Matrix, target: str) -> None:
     departs = {
-        row.case: cell for row, cell in cells(matrix, target) if cell.status not in (Status.SAME, Status.MISSING)
+        row.case: cell for row, cell in cells(matrix, target) if cell.verdict not in (Verdict.SAME, Verdict.MISSING)
     }
     assert departs == {}
 
 
 @pytest.mark.parametrize("target", KERNELS)
 def test_what_a_real_kernel_lacks_has_a_cause(matrix: Matrix, target: str) -> None:
-    lacks = {row.case: cell.cause for row, cell in cells(matrix, target) if cell.status is Status.MISSING}
+    lacks = {row.case: cell.cause for row, cell in cells(matrix, target) if cell.verdict is Verdict.MISSING}
     assert set(lacks.values()) <= {"version", "config", "hardware"}, lacks
 
 
@@ -77,16 +77,16 @@ SEIZING = "test_attach.*(seize_does|interrupt_stops|listening)"
 
 @pytest.mark.parametrize("pattern", ["test_uevents.*filter", "test_uevents.*credentials", SEIZING])
 def test_wsl1_is_not_the_same_where_it_is_known_to_lack(matrix: Matrix, pattern: str) -> None:
-    found = {cell.status for _, cell in cells(matrix, "wsl1", pattern)}
+    found = {cell.verdict for _, cell in cells(matrix, "wsl1", pattern)}
     assert found
-    assert found <= {Status.MISSING, Status.FAILS}
+    assert found <= {Verdict.MISSING, Verdict.FAILS}
 
 
 def test_every_row_about_systemd_lacks_something_on_wsl1(matrix: Matrix) -> None:
     found = cells(matrix, "wsl1", "^systemd/")
     modules = {row.module for row, _ in found}
     assert len(modules) >= 5
-    assert {row.module for row, cell in found if cell.status in (Status.MISSING, Status.FAILS)} == modules
+    assert {row.module for row, cell in found if cell.verdict in (Verdict.MISSING, Verdict.FAILS)} == modules
 
 
 def test_gvisor_is_not_the_same_where_its_own_table_says_unimplemented(matrix: Matrix) -> None:
@@ -97,7 +97,7 @@ def test_gvisor_is_not_the_same_where_its_own_table_says_unimplemented(matrix: M
     for row, cell in cells(matrix, "gvisor"):
         made = [line for line in row.traces["gvisor"].calls if " = -1 " not in line] if "gvisor" in row.traces else []
         used = {line.rpartition("] ")[2].partition("(")[0] for line in made}
-        assert cell.status is not Status.SAME or not used & lacks, (row.case, used & lacks)
+        assert cell.verdict is not Verdict.SAME or not used & lacks, (row.case, used & lacks)
 
 
 def test_machine_against_itself_is_all_the_same(tmp_path: Path) -> None:
@@ -106,8 +106,8 @@ def test_machine_against_itself_is_all_the_same(tmp_path: Path) -> None:
     assert done.returncode == Exit.EXPECTED, done.stdout + done.stderr
     for row in matrix_in(tmp_path / "results").rows:
         one, other = row.cells["native"], row.cells["again"]
-        assert one.status is not Status.FLAKY
-        assert other.status is Status.SAME or one.status in (Status.INVALID, Status.SKIPPED), (row.case, other)
+        assert one.verdict is not Verdict.FLAKY
+        assert other.verdict is Verdict.SAME or one.verdict in (Verdict.INVALID, Verdict.SKIPPED), (row.case, other)
 
 
 def test_kernel_booted_twice_is_all_the_same(tmp_path: Path) -> None:
@@ -118,5 +118,5 @@ def test_kernel_booted_twice_is_all_the_same(tmp_path: Path) -> None:
     assert done.returncode == Exit.EXPECTED, done.stdout + done.stderr
     for row in matrix_in(tmp_path / "results").rows:
         one, other = row.cells["lts"], row.cells["again"]
-        assert one.status is not Status.FLAKY
-        assert other.status is Status.SAME or one.status is Status.INVALID, (row.case, other)
+        assert one.verdict is not Verdict.FLAKY
+        assert other.verdict is Verdict.SAME or one.verdict is Verdict.INVALID, (row.case, other)

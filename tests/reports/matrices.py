@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from conformance.matrix.build import build
 from conformance.matrix.expectations import apply
-from conformance.model import CaseInfo, Expectation, Matrix, Outcome, Status
+from conformance.model import CaseInfo, Expectation, Matrix, Outcome, Verdict
 from tests.builders import facts, passed, record, result, step
 
 HOSTILE = "</script><script>alert(1)</script>&\x1b[31m|`*"
@@ -35,4 +35,4 @@ def matrix() -> Matrix:
         ],
         "native",
     )
-    return apply(found, [Expectation(INFO[1].id, "other", Status.MISSING, "known for long", "https://example.org/1")])
+    return apply(found, [Expectation(INFO[1].id, "other", Verdict.MISSING, "known for long", "https://example.org/1")])

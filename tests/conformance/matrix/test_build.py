@@ -14,7 +14,7 @@ from conformance.model import (
     Matrix,
     Outcome,
     Record,
-    Status,
+    Verdict,
 )
 from tests.builders import CASE, facts, passed, record, result, step
 
@@ -42,29 +42,29 @@ def against(reference: CaseResult, *target: CaseResult) -> Cell:
 
 
 def test_a_target_that_does_what_the_reference_does_is_the_same() -> None:
-    assert against(READS_TWO, READS_TWO) == Cell(Status.SAME, reference="native")
+    assert against(READS_TWO, READS_TWO) == Cell(Verdict.SAME, reference="native")
 
 
 def test_a_target_that_passes_in_another_way_differs_and_the_cell_says_where() -> None:
     found = against(READS_TWO, READS_ONE)
-    assert (found.status, found.level, found.step) == (Status.DIFFERS, Level.RESULT, 0)
+    assert (found.verdict, found.level, found.step) == (Verdict.DIFFERS, Level.RESULT, 0)
     assert found.message == "read: returns 1, the reference 2"
 
 
 @pytest.mark.parametrize(
-    ("outcome", "status", "level"),
+    ("outcome", "verdict", "level"),
     [
-        (Outcome.FAILED, Status.FAILS, Level.OUTCOME),
-        (Outcome.MISSING, Status.MISSING, Level.OUTCOME),
-        (Outcome.CRASH, Status.CRASH, Level.OUTCOME),
-        (Outcome.HANG, Status.HANG, Level.OUTCOME),
-        (Outcome.SKIPPED, Status.SKIPPED, None),
-        (Outcome.ERROR, Status.ERROR, None),
+        (Outcome.FAILED, Verdict.FAILS, Level.OUTCOME),
+        (Outcome.MISSING, Verdict.MISSING, Level.OUTCOME),
+        (Outcome.CRASH, Verdict.CRASH, Level.OUTCOME),
+        (Outcome.HANG, Verdict.HANG, Level.OUTCOME),
+        (Outcome.SKIPPED, Verdict.SKIPPED, None),
+        (Outcome.ERROR, Verdict.ERROR, None),
     ],
 )
-def test_an_outcome_is_a_verdict(outcome: Outcome, status: Status, level: Level | None) -> None:
+def test_an_outcome_is_a_verdict(outcome: Outcome, verdict: Verdict, level: Level | None) -> None:
     found = against(READS_TWO, result(outcome, message="first\nlast words\n"))
-    assert (found.status, found.level, found.message) == (status, level, "last words")
+    assert (found.verdict, found.level, found.message) == (verdict, level, "last words")
 
 
 def test_a_failure_is_told_by_its_assertion() -> None:
@@ -75,7 +75,7 @@ def test_a_failure_is_told_by_its_assertion() -> None:
 @pytest.mark.parametrize("outcome", [each for each in Outcome if each is not Outcome.PASSED])
 def test_what_does_not_pass_is_never_the_same_even_if_the_reference_does_likewise(outcome: Outcome) -> None:
     both = result(outcome, step("read", 0, None, 4))
-    assert against(both, both).status is not Status.SAME
+    assert against(both, both).verdict is not Verdict.SAME
 
 
 # Attempts
@@ -83,46 +83,46 @@ def test_what_does_not_pass_is_never_the_same_even_if_the_reference_does_likewis
 
 def test_attempts_that_disagree_are_flaky() -> None:
     found = against(READS_TWO, READS_TWO, READS_ONE, READS_TWO)
-    assert (found.status, found.attempts) == (Status.FLAKY, 3)
+    assert (found.verdict, found.attempts) == (Verdict.FLAKY, 3)
     assert found.message == "differs from itself: read: returns 1, the reference 2"
 
 
 def test_attempts_that_agree_are_believed() -> None:
     found = against(READS_TWO, READS_ONE, READS_ONE, READS_ONE)
-    assert (found.status, found.attempts) == (Status.DIFFERS, 3)
+    assert (found.verdict, found.attempts) == (Verdict.DIFFERS, 3)
 
 
 def test_a_difference_from_a_reference_that_disagrees_with_itself_is_flaky() -> None:
     found = cell("lts", record("native", READS_TWO, READS_ONE), record("lts", READS_TWO))
-    assert found.status is Status.FLAKY
+    assert found.verdict is Verdict.FLAKY
     assert found.message.startswith("native differs from itself")
 
 
 def test_a_reference_that_disagrees_with_itself_is_flaky() -> None:
-    assert cell("native", record("native", READS_TWO, READS_ONE)).status is Status.FLAKY
+    assert cell("native", record("native", READS_TWO, READS_ONE)).verdict is Verdict.FLAKY
 
 
 def test_a_reference_that_passes_only_sometimes_is_no_measure() -> None:
     found = cell("lts", record("native", READS_TWO, result(Outcome.FAILED)), record("lts", READS_ONE))
-    assert found == Cell(Status.SAME, reference=None)
+    assert found == Cell(Verdict.SAME, reference=None)
 
 
 # The reference
 
 
 def test_the_reference_is_the_same_as_itself() -> None:
-    assert cell("native", record("native", READS_TWO)) == Cell(Status.SAME, reference="native")
+    assert cell("native", record("native", READS_TWO)) == Cell(Verdict.SAME, reference="native")
 
 
 @pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.MISSING, Outcome.CRASH, Outcome.HANG])
 def test_a_reference_that_does_not_pass_is_invalid(outcome: Outcome) -> None:
     found = cell("native", record("native", result(outcome, message="why")))
-    assert (found.status, found.message) == (Status.INVALID, f"the reference itself: {outcome}: why")
+    assert (found.verdict, found.message) == (Verdict.INVALID, f"the reference itself: {outcome}: why")
 
 
-@pytest.mark.parametrize(("outcome", "status"), [(Outcome.SKIPPED, Status.SKIPPED), (Outcome.ERROR, Status.ERROR)])
-def test_a_reference_that_could_not_run_the_case_is_not_blamed(outcome: Outcome, status: Status) -> None:
-    assert cell("native", record("native", result(outcome))).status is status
+@pytest.mark.parametrize(("outcome", "verdict"), [(Outcome.SKIPPED, Verdict.SKIPPED), (Outcome.ERROR, Verdict.ERROR)])
+def test_a_reference_that_could_not_run_the_case_is_not_blamed(outcome: Outcome, verdict: Verdict) -> None:
+    assert cell("native", record("native", result(outcome))).verdict is verdict
 
 
 @pytest.mark.parametrize("outcome", [each for each in Outcome if each is not Outcome.PASSED])
@@ -133,7 +133,7 @@ def test_the_control_stands_in_for_a_reference_that_does_not_pass(outcome: Outco
         record("lts", READS_ONE),
         record("wsl2", READS_ONE, control="lts"),
     ]
-    assert cell("wsl2", *records) == Cell(Status.SAME, reference="lts")
+    assert cell("wsl2", *records) == Cell(Verdict.SAME, reference="lts")
 
 
 def test_without_a_control_the_next_target_that_passes_stands_in() -> None:
@@ -144,21 +144,21 @@ def test_without_a_control_the_next_target_that_passes_stands_in() -> None:
         record("lts", READS_ONE),
     ]
     found = cell("lts", *records)
-    assert (found.status, found.reference) == (Status.DIFFERS, "gvisor")
+    assert (found.verdict, found.reference) == (Verdict.DIFFERS, "gvisor")
 
 
 def test_where_nobody_else_passes_the_cases_own_assertions_decide_and_the_cell_says_so() -> None:
     alone = cell("lts", record("native", result(Outcome.SKIPPED)), record("lts", READS_TWO))
-    assert alone == Cell(Status.SAME, reference=None)
+    assert alone == Cell(Verdict.SAME, reference=None)
     failing = cell("lts", record("native", result(Outcome.FAILED)), record("lts", result(Outcome.FAILED)))
-    assert (failing.status, failing.reference) == (Status.FAILS, None)
+    assert (failing.verdict, failing.reference) == (Verdict.FAILS, None)
 
 
 def test_a_reference_that_never_started_does_not_make_the_others_invalid() -> None:
     records = [record("native", failed="there is no kernel"), record("lts", READS_TWO), record("wsl2", READS_TWO)]
     (row,) = matrix(*records).rows
-    assert row.cells["native"].status is Status.ERROR
-    assert row.cells["lts"] == Cell(Status.SAME, reference="wsl2")
+    assert row.cells["native"].verdict is Verdict.ERROR
+    assert row.cells["lts"] == Cell(Verdict.SAME, reference="wsl2")
 
 
 # What was not run
@@ -166,13 +166,13 @@ def test_a_reference_that_never_started_does_not_make_the_others_invalid() -> No
 
 def test_a_case_that_was_not_run_is_an_error_that_says_why() -> None:
     found = cell("lts", record("native", READS_TWO), record("lts", failed="its kernel is no image"))
-    assert (found.status, found.message, found.attempts) == (Status.ERROR, "not run: its kernel is no image", 0)
+    assert (found.verdict, found.message, found.attempts) == (Verdict.ERROR, "not run: its kernel is no image", 0)
 
 
 def test_a_case_that_a_run_did_not_get_to_is_an_error_that_says_so() -> None:
     cases = [CaseInfo(CASE, "0123456789abcdef")]
     found = cell("lts", record("native", READS_TWO), record("lts", cases=cases))
-    assert (found.status, found.message) == (Status.ERROR, "not run: the run ended before this case")
+    assert (found.verdict, found.message) == (Verdict.ERROR, "not run: the run ended before this case")
 
 
 def test_a_failed_target_is_a_column_that_says_why() -> None:
@@ -186,7 +186,7 @@ def test_a_failed_target_is_a_column_that_says_why() -> None:
 def test_a_target_compared_with_itself_is_all_the_same() -> None:
     results = [result(case=f"a/test_b.py::test_{n}", observations={"n": n}) for n in range(5)]
     found = matrix(record("native", *results), record("lts", *results))
-    assert {each.status for _, _, each in found.cells()} == {Status.SAME}
+    assert {each.verdict for _, _, each in found.cells()} == {Verdict.SAME}
     assert len(found.cells()) == 10
 
 
@@ -258,13 +258,13 @@ def test_what_never_ran_is_not_run_again() -> None:
 
 
 def test_a_difference_that_is_expected_is_not_run_again() -> None:
-    known = [Expectation(CASE, "lts", Status.DIFFERS, "known")]
+    known = [Expectation(CASE, "lts", Verdict.DIFFERS, "known")]
     found = matrix(record("native", READS_TWO), record("lts", READS_ONE), expectations=known)
     assert suspicious(found) == {}
 
 
 def test_an_expectation_that_is_not_met_is_looked_at_again() -> None:
-    known = [Expectation(CASE, "lts", Status.MISSING, "known")]
+    known = [Expectation(CASE, "lts", Verdict.MISSING, "known")]
     found = matrix(record("native", READS_TWO), record("lts", READS_ONE), expectations=known)
     assert suspicious(found) == {"native": [CASE], "lts": [CASE]}
 
@@ -279,7 +279,7 @@ def test_what_the_reference_says_as_well_is_no_difference_though_not_the_same() 
     """Where nobody passes: a machine against itself must stay green, and the cell must not."""
     missing = result(Outcome.MISSING, message="overlayfs")
     (row,) = build([record("native", missing), record("again", missing)], "native").rows
-    assert (row.cells["native"].status, row.cells["again"].status) == (Status.INVALID, Status.MISSING)
+    assert (row.cells["native"].verdict, row.cells["again"].verdict) == (Verdict.INVALID, Verdict.MISSING)
     assert not row.cells["again"].unexpected
     (row,) = build([record("native", missing), record("again", result(Outcome.FAILED))], "native").rows
     assert row.cells["again"].unexpected

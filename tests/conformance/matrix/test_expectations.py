@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from conformance.matrix.build import build
 from conformance.matrix.expectations import ExpectationError, accept, apply, dead, dump, load, unexpected
-from conformance.model import CaseResult, Cause, Cell, Expectation, Matrix, Outcome, Status
+from conformance.model import CaseResult, Cause, Cell, Expectation, Matrix, Outcome, Verdict
 from tests.builders import CASE, passed, record, result
 
 FAILS = result(Outcome.FAILED, message="E   assert 1 == 2")
 MISSING = result(Outcome.MISSING, message="overlayfs")
-KNOWN = Expectation(CASE, "wsl1", Status.MISSING, "there is no overlayfs")
+KNOWN = Expectation(CASE, "wsl1", Verdict.MISSING, "there is no overlayfs")
 TODAY = datetime.date.today()
 YESTERDAY, TOMORROW = (str(TODAY + datetime.timedelta(days)) for days in (-1, 1))
 
@@ -40,7 +40,7 @@ def file(tmp_path: Path, text: str) -> Path:
 
 # Accepting
 
-LIKE = Expectation("", "", Status.SAME, "accepted: {message}", "https://example.org/")
+LIKE = Expectation("", "", Verdict.SAME, "accepted: {message}", "https://example.org/")
 
 
 def several(**said: CaseResult) -> Matrix:
@@ -65,7 +65,7 @@ def test_accepted_differences_are_expected_from_then_on() -> None:
 
 def test_reason_tells_what_differs() -> None:
     (each,) = accepted(several(b__c=MISSING, b__d=passed()))
-    assert (each.reason, each.link, each.verdict) == ("accepted: overlayfs", "https://example.org/", Status.MISSING)
+    assert (each.reason, each.link, each.verdict) == ("accepted: overlayfs", "https://example.org/", Verdict.MISSING)
 
 
 def test_module_or_function_that_says_one_thing_is_accepted_as_one() -> None:
@@ -83,11 +83,11 @@ def test_what_is_not_wanted_is_not_accepted() -> None:
 
 def test_refuted_expectation_goes_and_what_else_it_covered_stays_expected() -> None:
     found = several(b__c=MISSING, b__d=FAILS)
-    wide = Expectation("a/test_b.py::*", "wsl1", Status.MISSING, "long known")
+    wide = Expectation("a/test_b.py::*", "wsl1", Verdict.MISSING, "long known")
     after = accepted(found, wide)
     assert wide not in after
     assert unexpected(apply(found, after)) == []
-    assert {each.verdict for each in after} == {Status.MISSING, Status.FAILS}
+    assert {each.verdict for each in after} == {Verdict.MISSING, Verdict.FAILS}
 
 
 # Applying
@@ -95,7 +95,7 @@ def test_refuted_expectation_goes_and_what_else_it_covered_stays_expected() -> N
 
 def test_a_difference_that_nobody_expects_is_unexpected() -> None:
     ((column, row, found),) = unexpected(matrix())
-    assert (column.target.name, row.case, found.status) == ("wsl1", CASE, Status.MISSING)
+    assert (column.target.name, row.case, found.verdict) == ("wsl1", CASE, Verdict.MISSING)
 
 
 def test_an_expected_difference_is_accepted_and_shown_as_such() -> None:
@@ -106,7 +106,7 @@ def test_an_expected_difference_is_accepted_and_shown_as_such() -> None:
 
 def test_an_expected_difference_that_has_vanished_is_unexpected() -> None:
     found = matrix(KNOWN, said=passed())
-    assert (cell(found).status, cell(found).unmet) == (Status.SAME, KNOWN)
+    assert (cell(found).verdict, cell(found).unmet) == (Verdict.SAME, KNOWN)
     assert [each for _, _, each in unexpected(found)] == [cell(found)]
 
 
@@ -135,7 +135,7 @@ def test_an_expectation_speaks_of_its_target_only() -> None:
 
 
 def test_the_first_expectation_that_speaks_of_a_cell_counts() -> None:
-    later = replace(KNOWN, case="*", verdict=Status.CRASH)
+    later = replace(KNOWN, case="*", verdict=Verdict.CRASH)
     assert cell(matrix(KNOWN, later)).expected is KNOWN
     assert cell(matrix(later, KNOWN)).unmet is later
 
@@ -209,7 +209,7 @@ EVERYTHING = st.builds(
     Expectation,
     case=st.text(),
     target=st.text(),
-    verdict=st.sampled_from(Status),
+    verdict=st.sampled_from(Verdict),
     reason=st.text(),
     link=st.text(),
     condition=st.sampled_from(["", "kernel >= 6.6", "kernel > 5.10 and kernel < 6"]),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.model import SCHEMA, CaseResult, Cause, End, Matrix, Outcome, ResultLine, Start, Status, Target
+from conformance.model import SCHEMA, CaseResult, Cause, End, Matrix, Outcome, ResultLine, Start, Target, Verdict
 from conformance.run import records
 from conformance.run.errors import UsageError, UserError
 from conformance.run.orchestrate import (
@@ -43,9 +43,9 @@ def execute_on(
     return execute(directory, plan, dict(runners), [], lambda _: None)
 
 
-def statuses(matrix: Matrix, target: str) -> list[Status]:
+def statuses(matrix: Matrix, target: str) -> list[Verdict]:
     """The verdicts of a column, row by row."""
-    return [row.cells[target].status for row in matrix.rows]
+    return [row.cells[target].verdict for row in matrix.rows]
 
 
 def failing(*failed: str) -> FakeRunner:
@@ -62,11 +62,11 @@ def failing(*failed: str) -> FakeRunner:
 
 def test_all_targets_are_run_and_compared(tmp_path: Path) -> None:
     matrix = execute_on(tmp_path / "run", {"native": FakeRunner(CASES), "lts": failing(TWO)})
-    assert statuses(matrix, "native") == [Status.SAME] * 3
+    assert statuses(matrix, "native") == [Verdict.SAME] * 3
     assert dict(zip((row.case for row in matrix.rows), statuses(matrix, "lts"), strict=True)) == {
-        ONE: Status.SAME,
-        THREE: Status.SAME,
-        TWO: Status.FAILS,
+        ONE: Verdict.SAME,
+        THREE: Verdict.SAME,
+        TWO: Verdict.FAILS,
     }
 
 
@@ -83,7 +83,7 @@ def test_what_fails_only_once_is_flaky(tmp_path: Path) -> None:
         return [*(says(case, Outcome.FAILED if asked == CASES else Outcome.PASSED) for case in asked), line(End())]
 
     matrix = execute_on(tmp_path / "run", {"native": FakeRunner(CASES), "lts": FakeRunner(CASES, only_once)})
-    assert statuses(matrix, "lts") == [Status.FLAKY] * 3
+    assert statuses(matrix, "lts") == [Verdict.FLAKY] * 3
 
 
 def test_a_matrix_can_be_made_again_from_the_records(tmp_path: Path) -> None:
@@ -109,17 +109,17 @@ def test_a_target_that_cannot_start_is_a_column_that_says_why_while_the_others_g
     runners = {"native": FakeRunner(CASES), "wsl2": BrokenRunner("its kernel is no image"), "lts": FakeRunner(CASES)}
     matrix = execute_on(tmp_path / "run", runners)
     assert [column.failed for column in matrix.columns] == [None, "its kernel is no image", None]
-    assert statuses(matrix, "lts") == statuses(matrix, "native") == [Status.SAME] * 3
+    assert statuses(matrix, "lts") == statuses(matrix, "native") == [Verdict.SAME] * 3
     cells = [row.cells["wsl2"] for row in matrix.rows]
-    assert {(cell.status, cell.message, cell.cause) for cell in cells} == {
-        (Status.ERROR, "not run: its kernel is no image", Cause.ENVIRONMENT)
+    assert {(cell.verdict, cell.message, cell.cause) for cell in cells} == {
+        (Verdict.ERROR, "not run: its kernel is no image", Cause.ENVIRONMENT)
     }
 
 
 def test_a_reference_that_cannot_start_is_stood_in_for(tmp_path: Path) -> None:
     runners = {"native": BrokenRunner("it is gone"), "lts": FakeRunner(CASES), "wsl2": failing(TWO)}
     matrix = execute_on(tmp_path / "run", runners)
-    assert statuses(matrix, "native") == [Status.ERROR] * 3
+    assert statuses(matrix, "native") == [Verdict.ERROR] * 3
     assert {row.cells["wsl2"].reference for row in matrix.rows} == {"lts"}
 
 
@@ -139,7 +139,7 @@ def test_a_guest_that_dies_costs_one_case_only(tmp_path: Path) -> None:
 
     matrix = execute_on(tmp_path / "run", {"native": FakeRunner(CASES), "lts": FakeRunner(CASES, dies_in_two)})
     cells = {row.case: row.cells["lts"] for row in matrix.rows}
-    assert [cells[case].status for case in CASES] == [Status.SAME, Status.CRASH, Status.SAME]
+    assert [cells[case].verdict for case in CASES] == [Verdict.SAME, Verdict.CRASH, Verdict.SAME]
     assert cells[TWO].attempts == 3
 
 
@@ -160,7 +160,7 @@ def test_an_interrupted_run_closes_all_guests_and_loses_no_finished_case(tmp_pat
     resumed = {name: FakeRunner(CASES) for name in stuck}
     matrix = execute(tmp_path, plan, dict(resumed), [], lambda _: None)
     assert [runner.guests[0].channel.requests for runner in resumed.values()] == [[[TWO, THREE]]] * 2
-    assert statuses(matrix, "lts") == [Status.SAME] * 3
+    assert statuses(matrix, "lts") == [Verdict.SAME] * 3
 
 
 def test_a_complete_run_that_is_resumed_runs_nothing(tmp_path: Path) -> None:
@@ -179,7 +179,7 @@ def test_a_record_that_was_cut_off_in_the_middle_of_a_line_is_resumed(tmp_path: 
     runner = FakeRunner(CASES)
     matrix = execute_on(tmp_path, {"native": runner})
     assert runner.guests[0].channel.requests == [[TWO, THREE]]
-    assert statuses(matrix, "native") == [Status.SAME] * 3
+    assert statuses(matrix, "native") == [Verdict.SAME] * 3
     assert [each.split(":")[0] for each in matrix.columns[0].troubles] == ["line 5 of native.jsonl is malformed"]
 
 
@@ -200,7 +200,7 @@ def test_a_run_on_a_disk_that_fills_up_is_finished_when_there_is_room(tmp_path: 
         runner = FakeRunner(many, long)
         matrix = execute_on(tmp_path, {"native": runner})
         assert runner.guests[0].channel.requests == [many[len(kept.results) :]]
-        assert statuses(matrix, "native") == [Status.SAME] * len(many)
+        assert statuses(matrix, "native") == [Verdict.SAME] * len(many)
 
     on_small_disk(tmp_path, "64k", body)
 
@@ -327,7 +327,7 @@ def test_a_machine_compared_with_itself_is_all_the_same(small: Path, tmp_path: P
     runners = {"native": SmallRunner(small), "again": SmallRunner(small)}
     matrix = execute_on(tmp_path / "run", runners, Selection(expression="not dies"))
     assert [row.name for row in matrix.rows] == ["test_file_holds_what_was_written", "test_it_observes"]
-    assert statuses(matrix, "again") == statuses(matrix, "native") == [Status.SAME] * 2
+    assert statuses(matrix, "again") == statuses(matrix, "native") == [Verdict.SAME] * 2
     assert matrix.rows[0].feature == "Small: a few cases."
     assert matrix.warnings == []
     assert matrix.rows[0].traces["again"].calls[0].startswith("openat(AT_FDCWD, b'a', O_CREAT|O_RDWR, 0600)")
@@ -337,7 +337,7 @@ def test_a_suite_that_is_killed_is_the_crash_of_the_running_case_and_the_run_goe
     small: Path, tmp_path: Path
 ) -> None:
     matrix = execute_on(tmp_path / "run", {"native": SmallRunner(small, dying=True)}, Selection(expression="not dies"))
-    assert statuses(matrix, "native") == [Status.SAME, Status.FLAKY]
+    assert statuses(matrix, "native") == [Verdict.SAME, Verdict.FLAKY]
     attempts = records.read(tmp_path / "run" / "native.jsonl").results["area/test_small.py::test_it_observes"]
     assert [each.outcome for each in attempts] == [Outcome.CRASH, Outcome.PASSED, Outcome.PASSED]
 
@@ -346,4 +346,4 @@ def test_a_suite_that_is_killed_is_the_crash_of_the_running_case_and_the_run_goe
 def test_a_run_that_was_killed_before_its_header_was_written_is_resumed(tmp_path: Path, kept: bytes) -> None:
     (tmp_path / "native.jsonl").write_bytes(kept)
     matrix = execute_on(tmp_path, {"native": FakeRunner(CASES)})
-    assert {row.cells["native"].status for row in matrix.rows} == {Status.SAME}
+    assert {row.cells["native"].verdict for row in matrix.rows} == {Verdict.SAME}

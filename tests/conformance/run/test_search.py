@@ -12,7 +12,7 @@ import pytest
 
 from conformance.differential.fuzz import Fuzz
 from conformance.differential.program import Program, to_json
-from conformance.model import Expectation, Json, Status
+from conformance.model import Expectation, Json, Verdict
 from conformance.run import search as searching
 from conformance.run.errors import Exit, UsageError, UserError
 from conformance.run.search import Replayed, Search
@@ -74,7 +74,7 @@ def kept(directory: Path) -> list[str]:
 
 def expected(case: str, target: str = "liar") -> Expectation:
     """That a divergence is known."""
-    return Expectation(case, target, Status.DIFFERS, "known")
+    return Expectation(case, target, Verdict.DIFFERS, "known")
 
 
 # -- searching
