@@ -287,16 +287,26 @@ class Cell:
     """An expectation for this cell that did not come true."""
 
     @property
+    def differs(self) -> bool:
+        """Whether the target departs from what it was held against, and that says something about the target."""
+        told = self.cause not in (Cause.HARDWARE, Cause.ENVIRONMENT)
+        return told and self.verdict in DIFFERENCES and self.level is not None
+
+    @property
     def unexpected(self) -> bool:
-        """Whether a gate must not let it through: a difference that nobody accepted, or an expectation unmet."""
-        if self.cause in (Cause.HARDWARE, Cause.ENVIRONMENT):
-            return False  # says nothing about the target
-        differs = self.verdict in DIFFERENCES and self.level is not None
-        return self.unmet is not None or (differs and self.expected is None)
+        """Whether a gate must not let it through: a difference that nobody accepted, or another than was accepted."""
+        return self.differs and self.expected is None
+
+    @property
+    def outdated(self) -> bool:
+        """Whether it is a gain: the target is as the reference, or ahead of it, where a difference was expected."""
+        return self.unmet is not None and self.verdict in GAINS
 
 
 DIFFERENCES = (Verdict.DIFFERS, Verdict.MISSING, Verdict.FAILS, Verdict.CRASH, Verdict.HANG)
 """What a cell says of its target when the target departs from the reference."""
+GAINS = (Verdict.SAME, Verdict.NEW)
+"""What a cell says where nothing is wanting. An expectation of anything else is out of date there."""
 
 
 @dataclass(frozen=True, slots=True)

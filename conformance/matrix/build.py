@@ -210,7 +210,8 @@ def suspicious(matrix: Matrix) -> dict[str, list[str]]:
     """Which cases to run again where: whatever is not as expected and has been seen too few times."""
     again: dict[str, set[str]] = {}
     for column, row, cell in matrix.cells():
-        if not (cell.unexpected or cell.verdict in (Verdict.FLAKY, Verdict.INVALID)) or not cell.attempts:
+        questionable = cell.unexpected or cell.outdated or cell.verdict in (Verdict.FLAKY, Verdict.INVALID)
+        if not questionable or not cell.attempts:
             continue
         for name in {column.target.name, cell.reference or column.target.name}:
             if row.cells[name].attempts < ATTEMPTS:

@@ -13,10 +13,7 @@ from pathlib import Path
 import msgspec
 
 from conformance.matrix.versions import holds
-from conformance.model import Cell, Column, Expectation, Matrix, Row, Verdict
-
-UNTOLD = (Verdict.SKIPPED, Verdict.ERROR, Verdict.FLAKY, Verdict.INVALID)
-"""What a cell says that neither meets an expectation nor refutes it."""
+from conformance.model import GAINS, Cell, Column, Expectation, Matrix, Row
 
 SEARCHED = "fuzz/"
 """How the case of an expectation begins that is about a divergence of generated programs, and so of no row."""
@@ -106,12 +103,25 @@ def _expected(row: Row, column: Column, expectations: Sequence[Expectation]) -> 
         return cell
     if cell.verdict is found.verdict:
         return replace(cell, expected=found)
-    return cell if cell.verdict in UNTOLD else replace(cell, unmet=found)
+    return replace(cell, unmet=found) if _refutes(cell) else cell
+
+
+def _refutes(cell: Cell) -> bool:
+    """Whether a cell says enough to tell that what was expected of it is not so: it differs otherwise, or is a gain.
+
+    What was not run, did not repeat, lacks its hardware, or is as on a reference that fails itself says nothing.
+    """
+    return cell.differs or cell.verdict in GAINS
 
 
 def unexpected(matrix: Matrix) -> list[tuple[Column, Row, Cell]]:
-    """The cells that a gate must not let through: differences that nobody accepted, and expectations unmet."""
+    """The cells that a gate must not let through: differences that nobody accepted, or others than were accepted."""
     return [(column, row, cell) for column, row, cell in matrix.cells() if cell.unexpected]
+
+
+def outdated(matrix: Matrix) -> list[tuple[Column, Row, Cell]]:
+    """The cells that are gains: there is no difference any more where `cell.unmet` expects one."""
+    return [(column, row, cell) for column, row, cell in matrix.cells() if cell.outdated]
 
 
 def accept(
@@ -124,7 +134,7 @@ def accept(
     """
     refuted = {
         id(cell.unmet): cell.unmet
-        for column, row, cell in unexpected(apply(matrix, known))
+        for column, row, cell in apply(matrix, known).cells()
         if cell.unmet and wanted(column, row, cell)
     }
     kept = [each for each in known if id(each) not in refuted]
@@ -194,4 +204,4 @@ def _refuted(each: Expectation, matrix: Matrix, columns: Mapping[str, Column], w
     if not rows:
         return whole and not each.case.startswith(SEARCHED)
     spoken_of = [row for row in rows if applies(each, columns[each.target], row.case)]
-    return any(row.cells[each.target].verdict not in UNTOLD for row in spoken_of)
+    return any(_refutes(row.cells[each.target]) for row in spoken_of)

@@ -269,6 +269,12 @@ def test_an_expectation_that_is_not_met_is_looked_at_again() -> None:
     assert suspicious(found) == {"native": [CASE], "lts": [CASE]}
 
 
+def test_a_gain_is_looked_at_again() -> None:
+    known = [Expectation(CASE, "lts", Verdict.MISSING, "known")]
+    found = matrix(record("native", READS_TWO), record("lts", READS_TWO), expectations=known)
+    assert suspicious(found) == {"native": [CASE], "lts": [CASE]}
+
+
 def test_cases_are_run_again_in_the_order_of_the_matrix() -> None:
     ours = [result(Outcome.FAILED, case=f"a/test_b.py::test_{n}") for n in (3, 1, 2)]
     found = matrix(record("native", *ours))

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.matrix.build import build
-from conformance.matrix.expectations import ExpectationError, accept, apply, dead, dump, load, unexpected
-from conformance.model import CaseResult, Cause, Cell, Expectation, Matrix, Outcome, Verdict
+from conformance.matrix.expectations import ExpectationError, accept, apply, dead, dump, load, outdated, unexpected
+from conformance.model import DIFFERENCES, GAINS, CaseResult, Cause, Cell, Expectation, Level, Matrix, Outcome, Verdict
 from tests.builders import CASE, passed, record, result
 
 FAILS = result(Outcome.FAILED, message="E   assert 1 == 2")
@@ -104,16 +104,54 @@ def test_an_expected_difference_is_accepted_and_shown_as_such() -> None:
     assert unexpected(found) == []
 
 
-def test_an_expected_difference_that_has_vanished_is_unexpected() -> None:
+def test_an_expected_difference_that_has_vanished_is_out_of_date_and_not_unexpected() -> None:
     found = matrix(KNOWN, said=passed())
     assert (cell(found).verdict, cell(found).unmet) == (Verdict.SAME, KNOWN)
-    assert [each for _, _, each in unexpected(found)] == [cell(found)]
+    assert [each for _, _, each in outdated(found)] == [cell(found)]
+    assert unexpected(found) == []
 
 
-def test_another_difference_than_the_expected_one_is_unexpected() -> None:
+def test_another_difference_than_the_expected_one_is_unexpected_and_not_out_of_date() -> None:
     found = matrix(KNOWN, said=result(Outcome.CRASH))
     assert cell(found).unmet is KNOWN
     assert len(unexpected(found)) == 1
+    assert outdated(found) == []
+
+
+@pytest.mark.parametrize("verdict", Verdict)
+@pytest.mark.parametrize("expectation", ["met", "unmet", "none"])
+def test_a_cell_is_unexpected_or_out_of_date_by_its_verdict_and_its_expectation(
+    verdict: Verdict, expectation: str
+) -> None:
+    level = Level.OUTCOME if verdict in DIFFERENCES else None
+    met, unmet = (KNOWN if expectation == each else None for each in ("met", "unmet"))
+    found = Cell(verdict, level=level, expected=met, unmet=unmet)
+    assert found.unexpected is (verdict in DIFFERENCES and expectation != "met")
+    assert found.outdated is (verdict in GAINS and expectation == "unmet")
+
+
+@pytest.mark.parametrize("known", [[], [KNOWN], [replace(KNOWN, verdict=Verdict.FAILS)]])
+def test_whatever_is_expected_of_a_cell_its_own_message_stays(known: list[Expectation]) -> None:
+    found = cell(matrix(*known))
+    assert (found.message, found.level, found.verdict) == ("overlayfs", Level.OUTCOME, Verdict.MISSING)
+
+
+def test_a_case_in_which_the_reference_fails_alike_neither_meets_nor_refutes_an_expectation() -> None:
+    known = replace(KNOWN, verdict=Verdict.DIFFERS)
+    found = build([record("native", MISSING), record("wsl1", MISSING)], "native", [known])
+    assert (cell(found).unmet, unexpected(found), outdated(found)) == (None, [], [])
+    assert dead(found, [known]) == []
+
+
+def test_a_case_that_lacks_its_hardware_does_not_refute_an_expectation() -> None:
+    known = replace(KNOWN, verdict=Verdict.DIFFERS)
+    found = matrix(known, said=result(Outcome.MISSING, message="hardware: a second processor"))
+    assert (cell(found).unmet, unexpected(found), outdated(found)) == (None, [], [])
+    assert dead(found, [known]) == []
+
+
+def test_an_expectation_that_a_wanted_gain_refutes_goes() -> None:
+    assert accepted(several(b__c=passed()), replace(KNOWN, case="a/test_b.py::*")) == []
 
 
 @pytest.mark.parametrize("outcome", [Outcome.SKIPPED, Outcome.ERROR])
