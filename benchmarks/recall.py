@@ -134,7 +134,7 @@ def main(profile: str, programs: int, seed: int) -> None:
     with tempfile.TemporaryDirectory() as room:
         for each in findings:
             if each not in explained:
-                Path(room, "x").write_text(side_by_side(each))
+                Path(room, "x").write_text(side_by_side(each), encoding="utf-8")
                 print("not explained:", each.signature, each.difference.reference, each.difference.target)
                 print(side_by_side(each))
 

@@ -49,17 +49,17 @@ def accelerator() -> Accelerator:
     if not os.access(KVM, os.R_OK | os.W_OK):
         return Accelerator("tcg", TCG_SLOWDOWN, "TCG: there is no /dev/kvm that we may use")
     memory = cache_root() / "accelerator.json"
-    boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
     memory.parent.mkdir(parents=True, exist_ok=True)
     with locked(memory.with_suffix(".lock")):
         try:
-            known = json.loads(memory.read_text())
+            known = json.loads(memory.read_text(encoding="utf-8"))
             if known.pop("boot") == boot:
                 return Accelerator(**known)
         except (OSError, ValueError, TypeError, KeyError, AttributeError):
             pass  # never measured, or damaged: measure
         found = choose(measure("kvm"), measure("tcg"))
-        memory.write_text(json.dumps({"boot": boot, **asdict(found)}))
+        memory.write_text(json.dumps({"boot": boot, **asdict(found)}), encoding="utf-8")
     return found
 
 

@@ -56,7 +56,7 @@ def entry(name: str, make: Callable[[Path], None]) -> Path:
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
     """Hold an exclusive lock on a file, which is made if need be."""
-    with path.open("w") as lock:
+    with path.open("w", encoding="utf-8") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -64,13 +64,13 @@ def locked(path: Path) -> Iterator[None]:
 def seal(path: Path) -> None:
     """Write down the size and digest of every file directly in a directory (not of trees below it)."""
     files = {each.name: [each.stat().st_size, digest(each)] for each in sorted(path.iterdir()) if each.is_file()}
-    (path / MANIFEST).write_text(json.dumps(files))
+    (path / MANIFEST).write_text(json.dumps(files), encoding="utf-8")
 
 
 def intact(path: Path) -> bool:
     """Whether every sealed file still is what it was."""
     try:
-        files = json.loads((path / MANIFEST).read_text())
+        files = json.loads((path / MANIFEST).read_text(encoding="utf-8"))
         return all(
             (path / name).stat().st_size == size and digest(path / name) == expected
             for name, (size, expected) in files.items()

@@ -41,7 +41,7 @@ def compile_executor(with_command: Sequence[str], source: Path, to: Path) -> Non
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            text=True,
+            encoding="utf-8",
             errors="replace",
             timeout=COMPILE_SECONDS,
             check=False,

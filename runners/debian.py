@@ -26,7 +26,11 @@ def mirror(archive: str = "debian") -> str:
     places = [Path("/etc/apt/sources.list"), *sorted(Path("/etc/apt/sources.list.d").glob("*"))]
     for place in places:
         if place.is_file():
-            lines = [line for line in place.read_text(errors="replace").splitlines() if not line.startswith("#")]
+            lines = [
+                line
+                for line in place.read_text(errors="replace", encoding="utf-8").splitlines()
+                if not line.startswith("#")
+            ]
             if found := re.search(rf"\bhttps?://\S+/{archive}(?=[\s/])", "\n".join([*lines, ""])):
                 return found[0]
     return f"http://deb.debian.org/{archive}"
@@ -58,7 +62,8 @@ class Suite:
             done = subprocess.run(
                 [argv[0], *given, *argv[1:]],
                 capture_output=True,
-                text=True,
+                encoding="utf-8",
+                errors="replace",
                 timeout=TIMEOUT,
                 stdin=subprocess.DEVNULL,
                 cwd=folder,
@@ -82,7 +87,7 @@ class Suite:
         lines = [f"deb [signed-by={KEYRING}] {mirror()} {self.name} main\n"]
         if self.name in ("bullseye", "bookworm", "trixie"):
             lines.append(f"deb [signed-by={KEYRING}] {mirror('debian-security')} {self.name}-security main\n")
-        (self.root / "sources.list").write_text("".join(lines))
+        (self.root / "sources.list").write_text("".join(lines), encoding="utf-8")
         with locked(self.root / "lock"):
             self._apt("apt-get", "update")
 
@@ -111,7 +116,8 @@ def unpack(deb: Path, into: Path, members: Sequence[str] = ()) -> None:
             ["tar", "-x", "-C", str(into), "--no-same-owner", *members],
             stdin=source.stdout,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             check=False,
         )
     if done.returncode or source.returncode:

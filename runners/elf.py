@@ -76,7 +76,7 @@ def system_directories() -> tuple[str, ...]:
 
     def read(pattern: str) -> None:
         for name in sorted(glob.glob(pattern)):  # noqa: PTH207 - an absolute pattern out of a file
-            for line in Path(name).read_text().splitlines():
+            for line in Path(name).read_text(encoding="utf-8").splitlines():
                 if line.startswith("include"):
                     read(line.split(None, 1)[1])
                 elif line.startswith("/"):

@@ -36,7 +36,13 @@ def platforms() -> tuple[str, ...]:
     """Which platforms to use, the best that this runsc knows first."""
     try:
         said = subprocess.run(
-            [RUNSC, "flags"], capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL, check=False
+            [RUNSC, "flags"],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=30,
+            stdin=subprocess.DEVNULL,
+            check=False,
         )
     except (OSError, subprocess.TimeoutExpired):
         return ("ptrace",)
@@ -45,7 +51,9 @@ def platforms() -> tuple[str, ...]:
 
 def version() -> str:
     """Of the installed runsc, as it names itself."""
-    said = subprocess.run([RUNSC, "--version"], capture_output=True, text=True, timeout=30, check=False).stdout
+    said = subprocess.run(
+        [RUNSC, "--version"], capture_output=True, encoding="utf-8", errors="replace", timeout=30, check=False
+    ).stdout
     return said.splitlines()[0].replace("runsc version ", "") if said else "unknown"
 
 
@@ -111,7 +119,9 @@ class GvisorGuest:
         self._log = self._stack.enter_context((self._room / "stderr").open("wb"))
         bundle = self._room / "bundle"
         bundle.mkdir()
-        (bundle / "config.json").write_text(json.dumps(bundle_config(payload.base().tree, payload.suite().tree)))
+        (bundle / "config.json").write_text(
+            json.dumps(bundle_config(payload.base().tree, payload.suite().tree)), encoding="utf-8"
+        )
         # The sandbox's network namespace is ours to make: runsc brings up the loopback that it finds there.
         self._sandbox = subprocess.Popen(
             [*DIE_WITH_PARENT, *self._runsc("run", f"--bundle={bundle}", "guest")],
@@ -122,7 +132,7 @@ class GvisorGuest:
         )
         self._stack.callback(self._end)
         self._wait_until_running()
-        (self._room / "sandbox.pid").write_text("\n".join(map(str, _descendants(self._sandbox.pid))))
+        (self._room / "sandbox.pid").write_text("\n".join(map(str, _descendants(self._sandbox.pid))), encoding="utf-8")
 
     def _runsc(self, *command: str) -> list[str]:
         return [
@@ -140,7 +150,12 @@ class GvisorGuest:
         end = time.monotonic() + START_SECONDS
         while self._sandbox.poll() is None and time.monotonic() < end:
             done = subprocess.run(
-                self._runsc("state", "guest"), capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL
+                self._runsc("state", "guest"),
+                capture_output=True,
+                encoding="utf-8",
+                errors="replace",
+                check=False,
+                stdin=subprocess.DEVNULL,
             )
             if '"status": "running"' in done.stdout:
                 return
@@ -205,7 +220,7 @@ def _descendants(pid: int) -> list[int]:
     found = []
     with suppress(OSError):
         for task in Path(f"/proc/{pid}/task").iterdir():
-            for child in (task / "children").read_text().split():
+            for child in (task / "children").read_text(encoding="utf-8").split():
                 found += [int(child), *_descendants(int(child))]
     return found
 

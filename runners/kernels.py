@@ -108,7 +108,9 @@ def debian(series: str) -> Kernel:
     path = entry(f"kernels/debian-{series}", lambda into: _fetch_debian(series, into))
     image = path / "vmlinuz"
     release = inspect(image)
-    return Kernel(image, release, f"Debian's package {(path / 'package').read_text().strip()}", path / "root")
+    return Kernel(
+        image, release, f"Debian's package {(path / 'package').read_text(encoding='utf-8').strip()}", path / "root"
+    )
 
 
 def debian_is_cached(series: str) -> bool:
@@ -138,7 +140,7 @@ def _fetch_debian(series: str, into: Path) -> None:
     for useless in USELESS_MODULES:
         shutil.rmtree(modules / "kernel" / useless, ignore_errors=True)
     _run("/sbin/depmod", "-b", str(root), release)
-    (into / "package").write_text(f"{package} {suite.version(package)}\n")
+    (into / "package").write_text(f"{package} {suite.version(package)}\n", encoding="utf-8")
 
 
 def _parts(suite: Suite, package: str) -> list[str]:
@@ -224,7 +226,9 @@ def _build_wsl2(into: Path, progress: Callable[[str, int], None]) -> None:
 def _run(*command: str) -> None:
     """Run a program that prepares a kernel. Raises RunnerError with the last thing that it said."""
     try:
-        subprocess.run(command, check=True, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+        subprocess.run(
+            command, check=True, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace"
+        )
     except OSError as error:
         raise RunnerError(f"{command[0]} could not be run: {error.strerror}; run `conformance doctor`") from error
     except subprocess.CalledProcessError as error:
@@ -251,7 +255,7 @@ def _make(tree: Path, log: Path, *arguments: str, counted: Callable[[int], None]
                 count += 1
                 counted(count)
     if make.returncode:
-        last = log.read_text(errors="replace").strip().splitlines()[-1:]
+        last = log.read_text(errors="replace", encoding="utf-8").strip().splitlines()[-1:]
         raise RunnerError(f"the kernel could not be built: {''.join(last)}; apt install {' '.join(BUILD_PACKAGES)}")
 
 

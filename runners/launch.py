@@ -237,7 +237,7 @@ def _descendants(ancestor: int) -> list[int]:
     for path in Path("/proc").iterdir():
         if path.name.isdigit():
             with suppress(OSError):
-                parent = (path / "stat").read_text(errors="replace").rpartition(")")[2].split()[1]
+                parent = (path / "stat").read_text(errors="replace", encoding="utf-8").rpartition(")")[2].split()[1]
                 children.setdefault(int(parent), []).append(int(path.name))
     found = [ancestor]
     for pid in found:

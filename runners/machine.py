@@ -58,7 +58,7 @@ class Machine:
                 pass_fds=inherited,
                 start_new_session=True,
             )
-        (self.room / "qemu.pid").write_text(str(self.process.pid))
+        (self.room / "qemu.pid").write_text(str(self.process.pid), encoding="utf-8")
         self._stack.callback(self.end)
 
     def _pair(self) -> tuple[socket.socket, socket.socket]:
@@ -105,7 +105,9 @@ class Machine:
 @cache
 def qemu_version() -> str:
     """The installed QEMU, as `qemu 7.2.22`."""
-    said = subprocess.run([QEMU, "--version"], capture_output=True, text=True, timeout=30, check=False).stdout
+    said = subprocess.run(
+        [QEMU, "--version"], capture_output=True, encoding="utf-8", errors="replace", timeout=30, check=False
+    ).stdout
     return f"qemu {said.split('version ')[-1].split()[0]}" if "version " in said else "qemu"
 
 

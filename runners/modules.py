@@ -34,8 +34,12 @@ def chain(directory: Path, wanted: Iterable[str]) -> list[Path]:
     built in.
     """
     try:
-        built_in = {_name(line) for line in (directory / "modules.builtin").read_text().splitlines()}
-        needs = dict(line.split(":", 1) for line in (directory / "modules.dep").read_text().splitlines() if ":" in line)
+        built_in = {_name(line) for line in (directory / "modules.builtin").read_text(encoding="utf-8").splitlines()}
+        needs = dict(
+            line.split(":", 1)
+            for line in (directory / "modules.dep").read_text(encoding="utf-8").splitlines()
+            if ":" in line
+        )
     except OSError as error:
         raise RunnerError(f"{error.filename} cannot be read: {error.strerror}; run depmod for this kernel") from error
     places = {_name(path): path for path in needs}

@@ -248,7 +248,7 @@ def _process_of(thread: int) -> int:
     try:
         return os.pidfd_open(thread)
     except OSError:
-        status = Path(f"/proc/{thread}/status").read_text()
+        status = Path(f"/proc/{thread}/status").read_text(encoding="utf-8", errors="replace")
         return os.pidfd_open(int(re.search(r"^Tgid:\s*(\d+)", status, re.MULTILINE)[1]))  # type: ignore[index] # it is always there
 
 

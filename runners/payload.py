@@ -106,7 +106,7 @@ def base() -> Layer:
                 str(interpreter()),
                 sorted(f"{each.name} {each.version}" for each in distributions()),
                 [str(each) for each in programs()],
-                Path(__file__).read_text(),
+                Path(__file__).read_text(encoding="utf-8"),
             )
         ).encode()
     ).hexdigest()[:16]
@@ -152,7 +152,7 @@ def _make_base(tree: Path) -> None:
     for name in DIRECTORIES:
         (tree / name).mkdir(parents=True, exist_ok=True)
     for name, text in ETC.items():
-        (tree / name).write_text(text)
+        (tree / name).write_text(text, encoding="utf-8")
     _merge_usr(tree)
     elf = [interpreter(), *programs()]
     standard = {Path(sysconfig.get_path(which)).resolve() for which in ("stdlib", "platstdlib")}
@@ -246,7 +246,7 @@ def loader() -> Layer:
     """What the kernel starts to load a module on demand, for guests that have no base layer. Raises RunnerError."""
     found = [path for path in programs() if path.name in LOADERS]
     versions = [(str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in found]
-    key = hashlib.sha256(repr((versions, Path(__file__).read_text())).encode()).hexdigest()[:16]
+    key = hashlib.sha256(repr((versions, Path(__file__).read_text(encoding="utf-8"))).encode()).hexdigest()[:16]
 
     def make(tree: Path) -> None:
         _merge_usr(tree)
@@ -327,7 +327,8 @@ def _rewrite_cases(root: Path) -> None:
         cwd=root,
         env=environment,
         capture_output=True,
-        text=True,
+        encoding="utf-8",
+        errors="replace",
         stdin=subprocess.DEVNULL,
         check=False,
     )

@@ -154,7 +154,7 @@ def _write_initrd(to: Path, kernel: Kernel) -> None:
         layers.append(modules.archive(kernel))
     room = to.with_suffix(".init")
     room.mkdir()
-    (room / "init").write_text(INIT)
+    (room / "init").write_text(INIT, encoding="utf-8")
     (room / "init").chmod(0o755)
     last = to.with_suffix(".last")
     write_archive(room, last)

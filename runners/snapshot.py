@@ -29,7 +29,7 @@ class Monitor:
 
     def __init__(self, stream: socket.socket) -> None:
         stream.settimeout(SAVE_SECONDS)
-        self._file = stream.makefile("rw")
+        self._file = stream.makefile("rw", encoding="utf-8")
         self._file.readline()  # the greeting
         self.command("qmp_capabilities")
 
@@ -81,7 +81,7 @@ def load(path: Path) -> Snapshot | None:
     if not path.exists() or not intact(path):
         return None
     try:
-        about = json.loads((path / "about.json").read_text())
+        about = json.loads((path / "about.json").read_text(encoding="utf-8"))
         return Snapshot(
             path / "state",
             about["command"],
@@ -105,7 +105,7 @@ def save(path: Path, monitor: Monitor, command: Sequence[str], said: bytes, stre
             _write(partial, monitor)
             (partial / "said").write_bytes(said)
             about = {"command": list(command), "stream": stream, "initrd_bytes": initrd_bytes}
-            (partial / "about.json").write_text(json.dumps(about))
+            (partial / "about.json").write_text(json.dumps(about), encoding="utf-8")
             seal(partial)
             for older in path.parent.iterdir():
                 if older.is_dir() and older != partial:

@@ -37,10 +37,10 @@ def write(finding: Finding, into: Path) -> Path:
             break
         place = into / f"{folder_name(finding)}-{count}"
     place.mkdir(parents=True)
-    (place / "program.json").write_text(json.dumps(document(finding), indent=1) + "\n")
-    (place / "repro.c").write_text(repro_c(finding))
-    (place / "traces.txt").write_text(side_by_side(finding))
-    (place / "issue.md").write_text(issue(finding))
+    (place / "program.json").write_text(json.dumps(document(finding), indent=1) + "\n", encoding="utf-8")
+    (place / "repro.c").write_text(repro_c(finding), encoding="utf-8")
+    (place / "traces.txt").write_text(side_by_side(finding), encoding="utf-8")
+    (place / "issue.md").write_text(issue(finding), encoding="utf-8")
     return place
 
 
@@ -122,7 +122,7 @@ To see it: `cc repro.c && ./a.out` exits with 0 where the result is the referenc
 
 def repro_c(finding: Finding) -> str:
     """A C file that makes the calls, prints them, and exits with 1 where the target diverges from the reference."""
-    template = files("conformance.differential").joinpath("repro.c.in").read_text()
+    template = files("conformance.differential").joinpath("repro.c.in").read_text(encoding="utf-8")
     blocked = int(finding.reference.state is not State.BLOCKED)
     died = int(finding.reference.state is not State.DIED)
     use = "cc repro.c && ./a.out: exit status 0 as on the reference, 1 where it diverges. x86-64 only."

@@ -27,7 +27,7 @@ def is_case(path: Path) -> bool:
 def _definitions(path: Path) -> tuple[str, dict[str, str]]:
     """The module's text outside its tests, and the text of each test function with its decorators."""
     rest, tests, decorators = [], {}, ""
-    for block in _BLOCK.split(path.read_text()):
+    for block in _BLOCK.split(path.read_text(encoding="utf-8")):
         if block.startswith("@"):
             decorators += block
         elif found := re.match(r"def (test_\w+)", block):
@@ -49,7 +49,7 @@ def definition_hash(path: Path, function: str) -> str:
 def described(path: Path, name: str) -> tuple[str, str, str]:
     """Of a case whose module was not imported here: the hash of its definition, its title and its feature's."""
     function = name.partition("[")[0]
-    module = ast.parse(path.read_text())
+    module = ast.parse(path.read_text(encoding="utf-8"))
     found = next((node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == function), None)
     title = ast.get_docstring(found) if found else None
     return definition_hash(path, function), headline(title), headline(ast.get_docstring(module))

@@ -34,7 +34,7 @@ def facts(isolation: Isolation) -> Facts:
 def effective_capabilities() -> int:
     """The bit mask of CapEff in /proc/self/status; 0 where that cannot be read."""
     try:
-        with open("/proc/self/status") as status:
+        with open("/proc/self/status", encoding="utf-8", errors="replace") as status:
             return next((int(line.split()[1], 16) for line in status if line.startswith("CapEff")), 0)
     except OSError:
         return 0

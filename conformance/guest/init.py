@@ -63,7 +63,7 @@ def load_modules() -> None:
     if not os.path.isdir(directory):
         return
     subprocess.run(["modprobe", "-a", "-q", "virtio_pci", "virtio_console"], check=False)
-    with contextlib.suppress(OSError), open(f"{directory}/modules.devname") as names:
+    with contextlib.suppress(OSError), open(f"{directory}/modules.devname", encoding="utf-8") as names:
         for line in names:
             if line.startswith("#"):
                 continue
@@ -90,7 +90,7 @@ def open_stream() -> int:
     """The virtio-serial port if the kernel has one, else the second serial port, as an fd."""
     with contextlib.suppress(OSError):
         for port in os.listdir("/sys/class/virtio-ports"):
-            with open(f"/sys/class/virtio-ports/{port}/name") as name:
+            with open(f"/sys/class/virtio-ports/{port}/name", encoding="utf-8") as name:
                 if name.read().strip() == PORT:
                     return os.open(f"/dev/{port}", os.O_RDWR | os.O_CLOEXEC)
     fd = os.open(SERIAL, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)

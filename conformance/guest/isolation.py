@@ -112,7 +112,7 @@ def _allowed_namespaces() -> list[str]:
                 os.write(writer, name.encode() + b"\n")
         os._exit(0)
     os.close(writer)
-    with os.fdopen(reader) as lines:
+    with os.fdopen(reader, encoding="utf-8") as lines:
         names = lines.read().split()
     os.waitpid(pid, 0)
     # A new PID namespace is of no use without a /proc of its own, which takes a mount namespace.
@@ -266,8 +266,8 @@ def _become_case(case: Callable[[], None]) -> None:
         os.dup2(null, 0)
         _close_from(3)
         # pytest's own streams write to fds that have just been closed; where it captures, 1 and 2 lead there as well.
-        sys.stdout = os.fdopen(1, "w", 1, errors="backslashreplace", closefd=False)
-        sys.stderr = os.fdopen(2, "w", 1, errors="backslashreplace", closefd=False)
+        sys.stdout = os.fdopen(1, "w", 1, errors="backslashreplace", closefd=False, encoding="utf-8")
+        sys.stderr = os.fdopen(2, "w", 1, errors="backslashreplace", closefd=False, encoding="utf-8")
         case()
         code = 0
     except BaseException as error:  # whatever a case raises was handled in `case`; this is our own fault

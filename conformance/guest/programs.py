@@ -111,7 +111,12 @@ def prepare() -> str:
     if os.access(INSIDE, os.X_OK):
         return str(INSIDE)
     done = subprocess.run(
-        [sys.executable, "-m", "runners.executor"], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "runners.executor"],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        errors="replace",
+        check=False,
     )
     return done.stdout.strip() if done.returncode == 0 else ""
 

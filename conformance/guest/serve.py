@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> int:
     """Move the streams out of the way, then let pytest work."""
     record, requests = os.dup(1), os.dup(0)
     os.dup2(2, 1)
-    with open(os.devnull) as null:
+    with open(os.devnull, encoding="utf-8") as null:
         os.dup2(null.fileno(), 0)
     with os.fdopen(requests, "rb") as lines:
         options = ["-q", "-c", os.devnull, "--capture=no", "-p", "conformance.guest.plugin"]

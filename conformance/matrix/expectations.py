@@ -26,7 +26,7 @@ class ExpectationError(ValueError):
 def load(path: Path) -> list[Expectation]:
     """The `[[expectation]]` tables of a file. Raises ExpectationError with the file and what is wrong in it."""
     try:
-        file = tomllib.loads(path.read_text())
+        file = tomllib.loads(path.read_text(encoding="utf-8"))
         found = msgspec.convert(file.get("expectation", []), list[Expectation])
         _refuse_unknown_keys(file)
         for each in found:

@@ -162,7 +162,7 @@ def read_program(path: Path) -> Program:
     """The program of a reproducer's folder, or of a file. Raises UsageError."""
     file = path / "program.json" if path.is_dir() else path
     try:
-        value = json.loads(file.read_text())
+        value = json.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
         raise UsageError(
             f"{file} cannot be read: {error.strerror}; give a folder that `conformance fuzz` wrote"

@@ -28,7 +28,7 @@ def default_path() -> Path:
 def load(path: Path) -> dict[str, Target]:
     """The targets of a file by name, in order. Raises UsageError with file, line and key."""
     try:
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
     except OSError as error:
         raise UsageError(f"the targets file {path} cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
