@@ -13,7 +13,7 @@ from typing import Any
 import jinja2
 
 from conformance.model import Column, Matrix, Row, Trace, Verdict
-from reports.summary import LEGEND, Feature, about, features, in_order, repeat_command, totals, words
+from reports.summary import LEGEND, Feature, about, features, in_order, observation_text, repeat_command, totals, words
 
 _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
@@ -24,7 +24,7 @@ def render(matrix: Matrix) -> bytes:
         loader=jinja2.PackageLoader("reports"), autoescape=True, trim_blocks=True, lstrip_blocks=True
     )
     pool = _Pool()
-    cases = [_case(row, matrix.columns, pool) for row in matrix.rows]
+    cases = [_case(matrix, row, pool) for row in matrix.rows]
     page = environment.get_template("matrix.html").render(
         matrix=matrix,
         columns=[_column(matrix, column) for column in matrix.columns],
@@ -87,7 +87,7 @@ class _Pool:
             return None
         value = {
             "calls": trace.calls,
-            "observations": [f"{name} = {json.dumps(each)}" for name, each in sorted(trace.observations.items())],
+            "observations": [f"{name} = {observation_text(each)}" for name, each in sorted(trace.observations.items())],
             "message": trace.message,
             "truncated": trace.truncated,
         }
@@ -98,9 +98,9 @@ class _Pool:
         return self._known[key]
 
 
-def _case(row: Row, columns: Sequence[Column], pool: _Pool) -> dict[str, Any]:
+def _case(matrix: Matrix, row: Row, pool: _Pool) -> dict[str, Any]:
     cells = {}
-    for column in columns:
+    for column in matrix.columns:
         target = column.target.name
         cell = row.cells[target]
         cells[target] = {
@@ -115,7 +115,7 @@ def _case(row: Row, columns: Sequence[Column], pool: _Pool) -> dict[str, Any]:
             "link": cell.expected.link if cell.expected else None,
             "unexpected": cell.unexpected,
             "trace": pool.number(row.traces.get(target)),
-            "command": repeat_command(row, target),
+            "command": repeat_command(matrix, row, target),
         }
     return {"id": row.case, "name": row.name, "title": row.title, "cells": cells}
 

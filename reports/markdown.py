@@ -48,7 +48,7 @@ def _differences(matrix: Matrix, column: Column) -> Iterator[str]:
         example = next(row for row in matrix.rows if row.cells[target].verdict is not Verdict.SAME)
         yield f"\n<details><summary>{len(rows)} cases that are not same</summary>\n"
         yield tabulate(rows, headers=("case", "verdict", "cause", "what differs"), tablefmt="github")
-        yield f"\nBold: unexpected. Again: `{repeat_command(example, target)}`\n\n</details>"
+        yield f"\nBold: unexpected. Again: `{repeat_command(matrix, example, target)}`\n\n</details>"
     yield ""
 
 

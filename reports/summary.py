@@ -1,12 +1,17 @@
-"""What all formats say alike: a feature's cases counted by verdict, and a few words for them."""
+"""What all formats say alike: what was lost, what is unexpected, counts by verdict, and a few words for them."""
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import TypeAlias
 
-from conformance.model import Column, Matrix, Row, Verdict
+from conformance.model import Cell, Column, Json, Matrix, Row, Verdict
+from conformance.text import plural
+from conformance.text import printable as printable  # noqa: PLC0414 - reports have it from here, as all they share
 
 GRAVITY = (
     Verdict.CRASH,
@@ -100,14 +105,103 @@ def about(column: Column) -> list[str]:
     return lines
 
 
-def printable(text: str) -> str:
-    """Text without what a terminal would obey: a guest may have said it."""
-    return "".join(each if each.isprintable() or each == "\n" else "\ufffd" for each in text)
+def explained(cell: Cell) -> str:
+    """What differs in a cell, the case's own message first, and why it was accepted or what was expected instead."""
+    return "; ".join(each for each in (cell.message, because(cell)) if each)
 
 
-def repeat_command(row: Row, target: str) -> str:
-    """The one command that runs a case again on a target, for a shell."""
-    return f"conformance run -t {target} '{row.case}'"
+def because(cell: Cell) -> str:
+    """What an expectation has to do with a cell; empty where there is none for it."""
+    if cell.expected:
+        return f"expected: {cell.expected.reason}"
+    return f"expected {cell.unmet.verdict}: {cell.unmet.reason}" if cell.unmet else ""
+
+
+def attempts(cell: Cell) -> str:
+    """How often a cell was tried, where that matters."""
+    return "" if cell.steady and cell.verdict is not Verdict.FLAKY else f"in {plural(cell.attempts, 'attempt')}"
+
+
+Found: TypeAlias = tuple[Column, Row, Cell]
+"""A cell with its place."""
+
+
+def unexpected(matrix: Matrix) -> list[Found]:
+    """The cells that a gate does not let through, row by row."""
+    return [found for found in matrix.cells() if found[2].unexpected]
+
+
+def flaky(matrix: Matrix) -> list[Found]:
+    """The cells whose target does not agree with itself, beside the unexpected ones."""
+    return [
+        found
+        for found in matrix.cells()
+        if (found[2].verdict is Verdict.FLAKY or not found[2].steady) and not found[2].unexpected
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Evidence that a run should have and has not: says nothing about the target, and must not look like `same`."""
+
+    column: Column
+    what: str
+    """A sentence without its subject, the column's target."""
+    cases: list[str] = field(default_factory=list)
+    """The cases that this is about, where it is not about a whole module or target."""
+
+
+def lost_evidence(matrix: Matrix) -> list[Lost]:
+    """Targets that could not be run, modules that could not be collected, cases that could not be run."""
+    found = []
+    for column in matrix.columns:
+        if column.failed:
+            found.append(Lost(column, f"could not be run: {column.failed}"))
+        found += [
+            Lost(column, f"lost {module}: it could not be collected, no case of it was run") for module in column.lost
+        ]
+        by_message: dict[str, list[str]] = {}
+        for row in matrix.rows:
+            cell = row.cells[column.target.name]
+            if cell.verdict is Verdict.ERROR and cell.message != f"not run: {column.failed}":
+                by_message.setdefault(cell.message or "no reason was given", []).append(row.case)
+        found += [
+            Lost(column, f"has {plural(len(cases), 'case')} without a verdict: {message}", cases)
+            for message, cases in by_message.items()
+        ]
+    return found
+
+
+DEEPEST = 32
+"""How many levels of an observation are shown. What a guest nests deeper would exhaust the stack."""
+
+
+def shallow(value: Json, levels: int = DEEPEST) -> Json:
+    """A value of a guest's without what lies deeper than so many levels."""
+    if isinstance(value, (list, dict)) and not levels:
+        return "…"
+    if isinstance(value, list):
+        return [shallow(each, levels - 1) for each in value]
+    if isinstance(value, dict):
+        return {name: shallow(each, levels - 1) for name, each in value.items()}
+    return value
+
+
+def observation_text(value: Json) -> str:
+    """A value that a case observed, as JSON, whatever it is."""
+    return json.dumps(shallow(value), ensure_ascii=False)
+
+
+def repeat_command(matrix: Matrix, row: Row, target: str) -> str:
+    """The one command that runs a case again on a target, against what it was held against, for a shell."""
+    held_against = row.cells[target].reference
+    others = [held_against] if held_against and held_against not in (target, matrix.reference) else []
+    words = ["conformance", "run", *matrix.arguments]
+    if matrix.reference != "native" and "--reference" not in matrix.arguments:
+        words += ["--reference", matrix.reference]
+    for name in (target, *others):
+        words += ["-t", name]
+    return shlex.join([*words, *(["--"] if row.case.startswith("-") else []), row.case])
 
 
 def labels(matrix: Matrix) -> Sequence[str]:

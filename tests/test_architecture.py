@@ -15,16 +15,17 @@ OWN = ("conformance", "cases", "runners", "reports")
 ALLOWED: dict[str, tuple[str, ...]] = {
     "conformance": (),
     "conformance.model": ("conformance",),
+    "conformance.text": (),
     "conformance.syscalls": ("conformance.model", "conformance.syscalls"),
     "conformance.guest": ("conformance", "conformance.model", "conformance.syscalls", "conformance.guest"),
     "conformance.guest.programs": (
         *("conformance.model", "conformance.syscalls", "conformance.differential.program"),
         *("conformance.differential.harmful", "conformance.differential.trace", "conformance.differential.wire"),
     ),
-    "conformance.matrix": ("conformance.model", "conformance.syscalls", "conformance.matrix"),
+    "conformance.matrix": ("conformance.model", "conformance.text", "conformance.syscalls", "conformance.matrix"),
     "conformance.differential": (
-        *("conformance.model", "conformance.syscalls", "conformance.matrix", "conformance.differential"),
-        "runners.base",
+        *("conformance.model", "conformance.text", "conformance.syscalls", "conformance.matrix"),
+        *("conformance.differential", "runners.base"),
     ),
     **dict.fromkeys(
         tuple(f"conformance.differential.{name}" for name in ("program", "harmful", "wire", "trace")),
@@ -35,14 +36,14 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "conformance.workloads": ("conformance.model", "conformance.syscalls", "conformance.workloads"),
     "conformance.run": (
-        *("conformance.model", "conformance.syscalls", "conformance.matrix", "conformance.run"),
+        *("conformance.model", "conformance.text", "conformance.syscalls", "conformance.matrix", "conformance.run"),
         *("conformance.guest", "conformance.differential", "conformance.workloads", "runners.base"),
     ),
     "conformance.cli": ("conformance", "runners", "reports"),
     "conformance.__main__": ("conformance.cli",),
     "cases": ("conformance.syscalls", "cases"),
-    "runners": ("conformance.model", "runners"),
-    "reports": ("conformance.model", "reports"),
+    "runners": ("conformance.model", "conformance.text", "runners"),
+    "reports": ("conformance.model", "conformance.text", "reports"),
 }
 """What the modules of a part may import of our own packages. The longest name that fits a module is its part."""
 
