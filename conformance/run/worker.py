@@ -56,6 +56,8 @@ class Progress:
     running: str = ""
     message: str = ""
     deaths: int = 0
+    told: list[str] = field(default_factory=list)
+    """What a person should hear at once, a sentence each: only ever appended to."""
 
 
 class Stopped(Exception):
@@ -175,12 +177,14 @@ class Worker(threading.Thread):
             if self.progress.deaths > 2:
                 raise RunnerError(f"the guest dies before it runs a case: {death.message}")
             self._write(Trouble(death.message))
+            self.progress.told.append(f"its guest died before it ran a case: {death.message}; a fresh one is started")
             return
         result = CaseResult(death.case, "", death.outcome, death.message)
         self._write(ResultLine(result))
         self._count(result, left)
         if self.progress.deaths >= DEATHS:
             raise RunnerError(f"{DEATHS} guests died, the last in {death.case}: {death.message}")
+        self.progress.told.append(f"{death.outcome} in {death.case}: {death.message}; it goes on in a fresh guest")
 
     def _open(self) -> Session:
         if self._session is None:

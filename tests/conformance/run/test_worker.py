@@ -100,6 +100,8 @@ def test_a_guest_that_dies_is_the_verdict_of_the_running_case_and_the_next_run_i
     }
     assert records.read(path).complete
     assert worker.progress.deaths == 1
+    (told,) = worker.progress.told
+    assert told.startswith(f"{outcome} in {TWO}: ")
     assert [guest.channel.requests for guest in runner.guests] == [[CASES], [[THREE, FOUR]]]
     assert all(guest.closed for guest in runner.guests)
 
