@@ -10,6 +10,7 @@ import click
 from conformance.matrix.expectations import ExpectationError, load
 from conformance.model import Expectation, Matrix, Target
 from conformance.run.errors import UsageError
+from conformance.run.shipped import default_path
 from conformance.run.whole import write_whole
 
 EXPECTATIONS = Path("expectations.toml")
@@ -17,13 +18,21 @@ RESULTS = Path("results")
 
 
 def read_expectations(path: Path | None) -> list[Expectation]:
-    """The expectations of a file; of `expectations.toml` here, if there is one, when none is named."""
-    if path is None and not EXPECTATIONS.exists():
+    """The expectations of a file; when none is named, of `expectations.toml` here, else of the one that ships.
+
+    Says on standard error which one it is where that is not the one here. Raises UsageError.
+    """
+    found = path or default_path(EXPECTATIONS.name)
+    if found is None:
+        click.echo("note: there are no expectations, here or with the suite: every difference is unexpected", err=True)
         return []
     try:
-        return load(path or EXPECTATIONS)
+        expectations = load(found)
     except ExpectationError as error:
         raise UsageError(str(error)) from error
+    if path is None and found != EXPECTATIONS:
+        click.echo(f"note: expectations are those that ship with the suite, {found}", err=True)
+    return expectations
 
 
 def results_directory(name: str) -> Path:
@@ -68,7 +77,7 @@ FORMAT = click.Choice(["text", "markdown", "json", "junit", "html"])
 EXPECTATIONS_OPTION = click.option(
     "--expectations",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Differences that are known and accepted [default: expectations.toml, if it is there].",
+    help="Differences that are known and accepted [default: expectations.toml here, else the suite's].",
 )
 KERNEL_OPTION = click.option(
     "--kernel",

@@ -5,10 +5,12 @@ from __future__ import annotations
 import datetime
 import fnmatch
 import json
+import re
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
+from unicodedata import category
 
 import msgspec
 
@@ -18,6 +20,9 @@ from conformance.model import GAINS, Cell, Column, Expectation, Matrix, Row
 SEARCHED = "fuzz/"
 """How the case of an expectation begins that is about a divergence of generated programs, and so of no row."""
 
+UNWRITTEN = ("Cc", "Cs")
+"""Categories of characters that are not kept: control characters, and halves of surrogates, which no encoding has."""
+
 
 class ExpectationError(ValueError):
     """A file of expectations is malformed; says where."""
@@ -26,16 +31,53 @@ class ExpectationError(ValueError):
 def load(path: Path) -> list[Expectation]:
     """The `[[expectation]]` tables of a file. Raises ExpectationError with the file and what is wrong in it."""
     try:
-        file = tomllib.loads(path.read_text(encoding="utf-8"))
-        found = msgspec.convert(file.get("expectation", []), list[Expectation])
-        _refuse_unknown_keys(file)
-        for each in found:
-            holds(each.condition, "0.0")
-            if each.expires:
-                datetime.date.fromisoformat(each.expires)
-    except (OSError, ValueError, msgspec.ValidationError) as error:
+        return parse(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
         raise ExpectationError(f"{path}: {error}") from error
+
+
+def parse(text: str) -> list[Expectation]:
+    """The expectations of a file's text. Raises ValueError, as a sentence that says which one is wrong."""
+    file = tomllib.loads(text)
+    found = msgspec.convert(file.get("expectation", []), list[Expectation])
+    _refuse_unknown_keys(file)
+    for number, each in enumerate(found, 1):
+        try:
+            check(each)
+        except ValueError as error:
+            raise ValueError(f"expectation {number}: {error}") from error
     return found
+
+
+def check(each: Expectation) -> None:
+    """Refuse an expectation that says nothing, or nothing that could be held against a cell. Raises ValueError.
+
+    The error begins with the name of the key that is wrong.
+    """
+    for field in fields(Expectation):
+        value = str(getattr(each, field.name) or "")
+        if odd := next((char for char in value if char not in "\n\t" and category(char) in UNWRITTEN), None):
+            raise ValueError(f"{field.name}: there is a character in it that cannot be shown, U+{ord(odd):04X}")
+        if not value.strip() and field.name in ("case", "target", "reason"):
+            raise ValueError(f"{field.name}: it is empty")
+    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", each.target):
+        raise ValueError(f"target: {each.target!r} is no target's name; a glob is none either, each target has its own")
+    try:
+        holds(each.condition, "0.0")
+    except ValueError as error:
+        raise ValueError(f"condition: {error}") from error
+    try:
+        day_of(each.expires)
+    except ValueError as error:
+        raise ValueError(f"expires: {error}") from error
+
+
+def day_of(expires: str) -> datetime.date | None:
+    """The day from which an expectation does not hold any more, if there is one. Raises ValueError."""
+    try:
+        return datetime.date.fromisoformat(expires) if expires else None
+    except ValueError as error:
+        raise ValueError(f"{expires!r} is no date such as 2030-12-31") from error
 
 
 def _refuse_unknown_keys(file: dict[str, list[dict[str, object]]]) -> None:
@@ -68,21 +110,22 @@ def _quoted(text: str) -> str:
 
 def applies(each: Expectation, column: Column, case: str) -> bool:
     """Whether an expectation speaks of this cell, today."""
-    return (
-        each.target == column.target.name
-        and _matches(each, case)
-        and not _expired(each)
-        and holds(each.condition, column.facts.release if column.facts else "")
-    )
+    return speaks_of(each, column.target.name, column.facts.release if column.facts else "", case)
 
 
-def _matches(each: Expectation, case: str) -> bool:
-    """A case's parameters stand in brackets, which have no meaning of their own here."""
-    return fnmatch.fnmatchcase(case, each.case.replace("[", "[[]"))
+def speaks_of(each: Expectation, target: str, release: str, case: str) -> bool:
+    """Whether an expectation speaks of a case on a target that has this kernel release, today."""
+    return each.target == target and matches(each.case, case) and not _expired(each) and holds(each.condition, release)
+
+
+def matches(pattern: str, case: str) -> bool:
+    """Whether a glob stands for a case. A case's parameters stand in brackets, which have no meaning of their own."""
+    return fnmatch.fnmatchcase(case, pattern.replace("[", "[[]"))
 
 
 def _expired(each: Expectation) -> bool:
-    return bool(each.expires) and datetime.date.today() >= datetime.date.fromisoformat(each.expires)
+    day = day_of(each.expires)
+    return day is not None and datetime.date.today() >= day
 
 
 def apply(matrix: Matrix, expectations: Sequence[Expectation]) -> Matrix:
@@ -156,7 +199,7 @@ def _merged(
     for pattern, cases in _groups(matrix, cells):
         verdicts = {(cells[case].verdict, cells[case].cause) if case in cells else None for case in cases}
         if covered.isdisjoint(cases) and len(verdicts) == 1 and None not in verdicts:
-            messages = list(dict.fromkeys(cells[case].message for case in cases))
+            messages = list(dict.fromkeys(_plain(cells[case].message) for case in cases))
             told = "; ".join(messages[:3]) + ("; …" if len(messages) > 3 else "")
             first = cells[cases[0]]
             found.append(
@@ -171,6 +214,11 @@ def _merged(
             )
             covered.update(cases)
     return found
+
+
+def _plain(message: str) -> str:
+    """What a guest said, as far as a file of expectations takes it."""
+    return "".join("\ufffd" if category(each) in UNWRITTEN else each for each in message)
 
 
 def _groups(matrix: Matrix, cells: Mapping[str, Cell]) -> list[tuple[str, list[str]]]:
@@ -200,8 +248,8 @@ def dead(matrix: Matrix, expectations: Sequence[Expectation], *, whole: bool = F
 
 
 def _refuted(each: Expectation, matrix: Matrix, columns: Mapping[str, Column], whole: bool) -> bool:
-    rows = [row for row in matrix.rows if _matches(each, row.case)]
+    rows = [row for row in matrix.rows if matches(each.case, row.case)]
     if not rows:
-        return whole and not each.case.startswith(SEARCHED)
+        return whole and not each.case.startswith(SEARCHED) and not columns[each.target].lost
     spoken_of = [row for row in rows if applies(each, columns[each.target], row.case)]
     return any(_refutes(row.cells[each.target]) for row in spoken_of)

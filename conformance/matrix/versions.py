@@ -25,12 +25,13 @@ def series(release: str) -> tuple[int, ...]:
 def holds(condition: str, release: str) -> bool:
     """Whether a condition such as `kernel >= 6.6` holds for a release. An empty one always does.
 
-    Only as many numbers are compared as the condition gives: 6.6.87 is == 6.6. Raises ValueError when malformed.
+    Only as many numbers are compared as the condition gives: 6.6.87 is == 6.6, and 6.6 is == 6.6.0. None holds for a
+    release that is not known. Raises ValueError when malformed.
     """
     if not condition.strip():
         return True
-    parts = condition.split(" and ")
-    return all(_holds(part, release) for part in parts)
+    told = [_holds(part, release) for part in condition.split(" and ")]  # all: a malformed one is always told
+    return all(told)
 
 
 def _holds(condition: str, release: str) -> bool:
@@ -39,5 +40,7 @@ def _holds(condition: str, release: str) -> bool:
         raise ValueError(f"{condition!r} is not a condition such as `kernel >= 6.6`")
     wanted = tuple(map(int, found[2].split(".")))
     version = re.match(r"\d+(?:\.\d+)*", release)
-    given = tuple(map(int, version[0].split("."))) if version else ()
-    return bool(OPERATORS[found[1]](given[: len(wanted)], wanted))
+    if not version:
+        return False
+    given = (*map(int, version[0].split(".")), *[0] * len(wanted))[: len(wanted)]
+    return bool(OPERATORS[found[1]](given, wanted))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 import hashlib
 import json
 import re
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.differential import reproducer
-from conformance.differential.compare import Difference, differences
+from conformance.differential.compare import Difference, Signature, differences
 from conformance.differential.fuzz import RUNS, Finding, Fuzz, Tally
 from conformance.differential.generate import Coverage, Generator
 from conformance.differential.harmful import NEVER, is_allowed, is_tame
@@ -21,7 +20,7 @@ from conformance.differential.lane import Lane, LaneError
 from conformance.differential.program import Program, ProgramError, from_json, to_json
 from conformance.differential.trace import errnos
 from conformance.differential.wire import decode, encode
-from conformance.matrix.expectations import SEARCHED
+from conformance.matrix.expectations import SEARCHED, speaks_of
 from conformance.model import Expectation, Json
 from conformance.run.errors import Exit, UsageError, UserError
 from conformance.run.whole import write_whole
@@ -68,24 +67,23 @@ def search(
         generator = Generator(plan.areas, plan.seed)
     except ValueError as error:
         raise UsageError(str(error)) from error
-    known = {
-        target: [
-            each.case.removeprefix(SEARCHED)
-            for each in expectations
-            if each.case.startswith(SEARCHED) and fnmatch.fnmatch(target, each.target)
-        ]
-        for target in plan.targets
-    }
+    of_search = [each for each in expectations if each.case.startswith(SEARCHED)]
     with lanes(runners) as opened:
         reference, *others = opened
         twin = next((lane for lane in others if lane.name == plan.twin), None)
+        releases = {lane.name: lane.release for lane in opened}
+
+        def known(found: Signature) -> bool:
+            case = f"{SEARCHED}{found}"
+            return any(speaks_of(each, found.target, releases[found.target], case) for each in of_search)
+
         fuzz = Fuzz(
             generator,
             reference,
             twin,
             [lane for lane in others if lane is not twin],
             lambda finding: _keep(finding, directory),
-            lambda finding: any(fnmatch.fnmatchcase(str(finding), each) for each in known.get(finding.target, ())),
+            known,
         )
         try:
             fuzz.run(seconds=plan.seconds, programs=plan.programs, progress=lambda _: progress(fuzz))

@@ -10,19 +10,17 @@ from pathlib import Path
 import msgspec
 
 from conformance.model import Target
+from conformance.run import shipped
 from conformance.run.errors import UsageError
 
 SHIPPED = Path(__file__).resolve().parent.parent.parent / "targets.toml"
-INSTALLED = Path(__file__).resolve().parent.parent / "targets.toml"
-"""Where a wheel has its copy."""
 RUNNERS: dict[str, set[str]] = {"local": set(), "qemu": {"kernel"}, "gvisor": set(), "profile": {"profile"}}
 """The runners, and the options that each takes."""
 
 
 def default_path() -> Path:
     """`targets.toml` here, else the one that ships."""
-    here = Path("targets.toml")
-    return here if here.exists() else SHIPPED if SHIPPED.exists() else INSTALLED
+    return shipped.default_path(SHIPPED.name) or SHIPPED
 
 
 def load(path: Path) -> dict[str, Target]:

@@ -9,7 +9,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.matrix.build import build
-from conformance.matrix.expectations import ExpectationError, accept, apply, dead, dump, load, outdated, unexpected
+from conformance.matrix.expectations import (
+    ExpectationError,
+    accept,
+    apply,
+    check,
+    dead,
+    dump,
+    load,
+    matches,
+    outdated,
+    parse,
+    unexpected,
+)
 from conformance.model import DIFFERENCES, GAINS, CaseResult, Cause, Cell, Expectation, Level, Matrix, Outcome, Verdict
 from tests.builders import CASE, passed, record, result
 
@@ -179,7 +191,7 @@ def test_the_first_expectation_that_speaks_of_a_cell_counts() -> None:
 
 
 @pytest.mark.parametrize(
-    ("glob", "case", "matches"),
+    ("glob", "case", "expected"),
     [
         ("a/*", "a/test_b.py::test_c", True),
         ("a/test_b.py::*", "a/test_b.py::test_c[x]", True),
@@ -193,9 +205,10 @@ def test_the_first_expectation_that_speaks_of_a_cell_counts() -> None:
         ("b/*", "a/test_b.py::test_c", False),
     ],
 )
-def test_an_expectation_is_a_glob_in_which_brackets_are_parameters(glob: str, case: str, matches: bool) -> None:
+def test_an_expectation_is_a_glob_in_which_brackets_are_parameters(glob: str, case: str, expected: bool) -> None:
+    assert matches(glob, case) is expected
     said = result(Outcome.MISSING, case=case)
-    assert (cell(matrix(replace(KNOWN, case=glob), said=said)).expected is not None) is matches
+    assert (cell(matrix(replace(KNOWN, case=glob), said=said)).expected is not None) is expected
 
 
 @pytest.mark.parametrize(("condition", "holds"), [("kernel >= 6.6", False), ("kernel < 6.6", True), ("", True)])
@@ -241,29 +254,60 @@ def test_an_expectation_for_a_case_that_was_not_run_is_dead_only_when_all_were()
     assert dead(matrix(elsewhere), [elsewhere], whole=True) == [elsewhere]
 
 
+def test_an_expectation_for_a_module_that_was_lost_is_not_dead() -> None:
+    elsewhere = replace(KNOWN, case="other/*")
+    found = matrix(elsewhere)
+    lost = [replace(column, lost=["other/test_x.py"]) for column in found.columns]
+    assert dead(replace(found, columns=lost), [elsewhere], whole=True) == []
+
+
 # Files
 
+TEXT = st.text(st.characters(exclude_categories=["Cc", "Cs"]) | st.sampled_from("\n\t"))
+SAID = TEXT.filter(lambda text: text.strip())
 EVERYTHING = st.builds(
     Expectation,
-    case=st.text(),
-    target=st.text(),
+    case=SAID,
+    target=st.from_regex(r"[A-Za-z0-9][A-Za-z0-9_.-]*", fullmatch=True),
     verdict=st.sampled_from(Verdict),
-    reason=st.text(),
-    link=st.text(),
+    reason=SAID,
+    link=TEXT,
     condition=st.sampled_from(["", "kernel >= 6.6", "kernel > 5.10 and kernel < 6"]),
     cause=st.none() | st.sampled_from(Cause),
-    since=st.text(),
+    since=TEXT,
     expires=st.dates().map(str) | st.just(""),
 )
-REQUIRED = ("case", "target", "reason")
 
 
 @settings(deadline=None)
-@given(st.lists(EVERYTHING.filter(lambda each: all(getattr(each, name) for name in REQUIRED))))
+@given(st.lists(EVERYTHING))
 def test_what_was_dumped_is_loaded(tmp_path_factory: pytest.TempPathFactory, expectations: list[Expectation]) -> None:
     path = tmp_path_factory.getbasetemp() / "expectations.toml"
-    path.write_text(dump(expectations))
+    path.write_text(dump(expectations), encoding="utf-8")
     assert load(path) == expectations
+
+
+@settings(deadline=None)
+@given(st.builds(Expectation, st.text(), st.text(), st.sampled_from(Verdict), st.text(), *[st.text()] * 2))
+def test_what_is_not_refused_when_it_is_made_is_not_refused_when_it_is_read(each: Expectation) -> None:
+    try:
+        check(each)
+    except ValueError:
+        with pytest.raises(ValueError, match=r"expectation 1: |missing required field"):
+            parse(dump([each]))
+    else:
+        assert parse(dump([each])) == [each]
+
+
+@settings(deadline=None)
+@given(st.text())
+def test_whatever_a_guest_says_can_be_the_reason_why_it_is_accepted(message: str) -> None:
+    found = matrix()
+    said = replace(cell(found), message=message)
+    row = replace(found.rows[0], cells={**found.rows[0].cells, "wsl1": said})
+    new = accepted(replace(found, rows=[row]))
+    assert parse(dump(new)) == new
+    assert len(new) == 1
 
 
 def test_a_file_without_expectations_has_none(tmp_path: Path) -> None:
@@ -280,8 +324,14 @@ TABLE = '[[expectation]]\ncase = "a/*"\ntarget = "wsl1"\nverdict = "missing"\nre
         ('[[expectation]]\ncase = "a/*"\n', "missing required field `target` - at `$[0]`"),
         (TABLE + TABLE.replace("missing", "wrong"), "Invalid enum value 'wrong' - at `$[1].verdict`"),
         (TABLE + "link = 5\n", "at `$[0].link`"),
-        (TABLE + 'condition = "kernel => 6"\n', "'kernel => 6' is not a condition"),
-        (TABLE + 'expires = "soon"\n', "'soon'"),
+        (TABLE + TABLE + 'condition = "kernel => 6"\n', "expectation 2: condition: 'kernel => 6' is not a condition"),
+        (TABLE + 'expires = "soon"\n', "expectation 1: expires: 'soon' is no date such as 2030-12-31"),
+        (TABLE + 'expires = "2030-02-30"\n', "expectation 1: expires: '2030-02-30' is no date"),
+        (TABLE.replace('"so"', '"\\u001b[31m"'), "expectation 1: reason: there is a character in it that cannot be"),
+        (TABLE.replace("a/*", "a\\u0085"), "case: there is a character in it that cannot be shown, U+0085"),
+        (TABLE.replace('"so"', '" "'), "reason: it is empty"),
+        (TABLE.replace("wsl1", ""), "target: it is empty"),
+        (TABLE.replace("wsl1", "wsl*"), "target: 'wsl*' is no target's name"),
         (TABLE + 'expire = "2026-01-01"\n', "expectation 1 has the key expire, which is none of"),
         (TABLE.replace("[[expectation]]", "[[expectations]]"), "expectations is not known here"),
     ],
