@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from conformance.matrix.causes import cause_of
-from conformance.matrix.compare import Difference, difference
+from conformance.matrix.attempts import Attempts, attempts_of
+from conformance.matrix.causes import Case, cause_of
+from conformance.matrix.compare import difference
 from conformance.matrix.expectations import apply
-from conformance.matrix.normalise import Normal, normalise, show
+from conformance.matrix.normalise import show
 from conformance.model import (
     CaseInfo,
     CaseResult,
@@ -35,24 +36,6 @@ VERDICT = {
 }
 ATTEMPTS = 3
 """How often each side must agree with itself before a difference is believed."""
-
-
-@dataclass(frozen=True, slots=True)
-class Attempts:
-    """All that one target said of one case."""
-
-    results: tuple[CaseResult, ...]
-    normal: tuple[Normal, ...]
-
-    @property
-    def steady(self) -> bool:
-        """Whether every attempt says the same."""
-        return len(set(self.normal)) == 1
-
-    @property
-    def passed(self) -> bool:
-        """Whether there is an attempt, and every one passed."""
-        return all(each.outcome is Outcome.PASSED for each in self.results) and bool(self.results)
 
 
 def build(records: Sequence[Record], reference: str, expectations: Sequence[Expectation] = ()) -> Matrix:
@@ -85,99 +68,160 @@ def _all_cases(records: Sequence[Record]) -> list[CaseInfo]:
 
 
 def _row(info: CaseInfo, records: Sequence[Record], by_name: Mapping[str, Record], reference: str) -> Row:
-    attempts = {record.target.name: _attempts(record, info.id) for record in records}
-    cells = {name: _cell(name, attempts, by_name, reference) for name in attempts}
-    for name, cell in cells.items():
-        cells[name] = replace(cell, cause=cause_of(name, cells, attempts_outcomes(attempts), by_name, reference))
+    attempts = {record.target.name: attempts_of(record, info.id) for record in records}
+    case = Case(info.title, attempts, by_name, reference)
+    cells = {name: _cell(name, case) for name in attempts}
     return Row(
         info.id,
         info.hash,
         info.title,
         info.feature,
-        cells,
+        {name: replace(cell, cause=cause_of(name, cell, case)) for name, cell in cells.items()},
         {name: _trace(each.results[-1]) for name, each in attempts.items() if each.results},
     )
 
 
-def attempts_outcomes(attempts: Mapping[str, Attempts]) -> dict[str, Normal]:
-    """The last thing that each target said, for those who ask why."""
-    return {name: each.normal[-1] for name, each in attempts.items() if each.normal}
-
-
-def _attempts(record: Record, case: str) -> Attempts:
-    results = tuple(record.results.get(case, ()))
-    return Attempts(results, tuple(map(normalise, results)))
-
-
-def _cell(name: str, attempts: Mapping[str, Attempts], by_name: Mapping[str, Record], reference: str) -> Cell:
-    mine = attempts[name]
+def _cell(name: str, case: Case) -> Cell:
+    mine = case.attempts[name]
     if not mine.results:
-        why = by_name[name].failed or "the run ended before this case"
+        why = case.records[name].failed or "the run ended before this case"
         return Cell(Verdict.ERROR, f"not run: {why}", attempts=0)
-    count = len(mine.results)
+    return replace(_judged(name, case), attempts=len(mine.results), seconds=mine.results[-1].seconds)
+
+
+def _judged(name: str, case: Case) -> Cell:
+    """What the attempts of a target come to, the gravest first."""
+    mine = case.attempts[name]
+    if mine.death is not None:
+        return _death(name, case)
+    if mine.outcome is Outcome.ERROR:
+        return Cell(Verdict.ERROR, mine.message, reference=name if name == case.reference else None, steady=mine.alike)
     if not mine.steady:
         own = next(own for each in mine.normal[1:] if (own := difference(mine.normal[0], each)))
         message = f"differs from itself: {own.message}"
-        return Cell(Verdict.FLAKY, message, level=own.level, step=own.step, attempts=count, steady=False)
-    outcome, message = mine.results[-1].outcome, _headline(mine.results[-1].message)
-    if name == reference:
-        if outcome in (Outcome.PASSED, Outcome.SKIPPED, Outcome.ERROR):
-            return Cell(VERDICT[outcome], message, reference=name, attempts=count)
-        return Cell(Verdict.INVALID, f"the reference itself: {outcome}: {message}", reference=name, attempts=count)
-    held_against = _stand_in(name, attempts, by_name, reference)
-    if held_against is None and outcome is not Outcome.PASSED and _alike(attempts.get(reference), mine):
-        return Cell(VERDICT[outcome], f"as on {reference}: {message}", attempts=count)
-    found = difference(attempts[held_against].normal[-1], mine.normal[-1]) if held_against else None
-    return _judge(outcome, message, found, held_against, count, attempts)
+        return Cell(Verdict.FLAKY, message, level=own.level, step=own.step, steady=False)
+    return _of_reference(name, mine) if name == case.reference else _held_against(name, case)
 
 
-def _alike(reference: Attempts | None, mine: Attempts) -> bool:
-    """Whether the reference, which does not pass itself, says just the same: then nothing differs."""
-    return reference is not None and bool(reference.results) and set(reference.normal) == set(mine.normal)
+def _held_against(name: str, case: Case) -> Cell:
+    """Of a target that agrees with itself, beside the others."""
+    mine = case.attempts[name]
+    if _as_on_reference(mine, case.attempts.get(case.reference)):
+        return Cell(VERDICT[mine.outcome], f"as on {case.reference}: {mine.message}")
+    if not mine.passed:
+        return _falling_short(name, case)
+    return _beyond_reference(name, case) if case.lacked else _passing(mine, case, _stand_in(name, case))
 
 
-def _judge(
-    outcome: Outcome,
-    message: str,
-    found: Difference | None,
-    held_against: str | None,
-    count: int,
-    attempts: Mapping[str, Attempts],
-) -> Cell:
-    verdict = VERDICT[outcome]
-    if outcome is not Outcome.PASSED:
-        step = found.step if found and outcome is not Outcome.SKIPPED else None
-        level = None if outcome in (Outcome.SKIPPED, Outcome.ERROR) else Level.OUTCOME
-        return Cell(verdict, message, level=level, reference=held_against, step=step, attempts=count)
-    if found is None:
-        return Cell(Verdict.SAME, reference=held_against, attempts=count)
-    if held_against and not attempts[held_against].steady:
-        return Cell(
-            Verdict.FLAKY,
-            f"{held_against} differs from itself: {found.message}",
-            level=found.level,
-            reference=held_against,
-            step=found.step,
-            attempts=count,
-        )
+def _of_reference(name: str, mine: Attempts) -> Cell:
+    """What the reference lacks is missing there; that it does not keep a promise makes it no measure."""
+    if mine.outcome is Outcome.FAILED:
+        return Cell(Verdict.INVALID, f"the reference itself: {mine.outcome}: {mine.message}", reference=name)
+    return Cell(VERDICT[mine.outcome], mine.message, reference=name)
+
+
+def _death(name: str, case: Case) -> Cell:
+    """Of a case that died in any attempt: never as on the reference, never merely flaky."""
+    mine, held_against = case.attempts[name], _stand_in(name, case)
+    died = next(normal for normal in reversed(mine.normal) if normal.outcome is mine.outcome)
+    found = difference(case.attempts[held_against].normal[-1], died) if held_against else None
     return Cell(
-        Verdict.DIFFERS, found.message, level=found.level, reference=held_against, step=found.step, attempts=count
+        VERDICT[mine.outcome],
+        mine.message,
+        level=Level.OUTCOME,
+        reference=held_against,
+        step=found.step if found else None,
+        steady=mine.alike,
     )
 
 
-def _stand_in(name: str, attempts: Mapping[str, Attempts], by_name: Mapping[str, Record], reference: str) -> str | None:
-    """Whom to hold a target against: the reference, else its control, else the first other target that passes."""
-    control = by_name[name].target.control
-    line = [reference, *([control] if control else []), *by_name]
-    return next((each for each in line if each != name and each in attempts and attempts[each].passed), None)
+def _as_on_reference(mine: Attempts, theirs: Attempts | None) -> bool:
+    """Whether a target does not pass just as the reference does not: then nothing differs, whoever else passes.
+
+    Two that lack the same feature may be refused it in other words. One that departs from the reference before the
+    reference comes to what it lacks does not have even that far.
+    """
+    if theirs is None or not theirs.results or mine.passed or not theirs.steady or mine.outcome is not theirs.outcome:
+        return False
+    if mine.lacks and mine.message == theirs.message:
+        return True
+    found = difference(theirs.normal[-1], mine.normal[-1])
+    if mine.lacks and found is not None and found.step is not None:
+        return found.step >= len(theirs.normal[-1].steps) - 1
+    return found is None
 
 
-def _headline(message: str) -> str:
-    """The line of a failure that says most: an assertion's own words, else the last line."""
-    lines = [line for line in message.splitlines() if line.strip()]
-    told = [line[1:].strip() for line in lines if line.startswith("E ")]
-    found = (told[0] if told else lines[-1] if lines else "")[:300]
-    return "".join(each if each.isprintable() else "\ufffd" for each in found)  # it may come to a terminal
+def _falling_short(name: str, case: Case) -> Cell:
+    """Of a target that does not pass, and not as the reference does not."""
+    mine, held_against = case.attempts[name], _stand_in(name, case)
+    if mine.outcome is Outcome.SKIPPED:
+        return Cell(Verdict.SKIPPED, mine.message, reference=held_against)
+    found = difference(case.attempts[held_against].normal[-1], mine.normal[-1]) if held_against else None
+    return Cell(
+        VERDICT[mine.outcome],
+        mine.message,
+        level=Level.OUTCOME,
+        reference=held_against,
+        step=found.step if found else None,
+    )
+
+
+def _beyond_reference(name: str, case: Case) -> Cell:
+    """Of what the reference lacks and this target has: new, unless it differs from that of its control or of the first.
+
+    The first that has it is a measure for the others, and needs none itself.
+    """
+    measure = _stand_in(name, case)
+    control = case.records[name].target.control
+    if measure is not None and measure != control and measure != _first(case):
+        measure = None
+    cell = _passing(case.attempts[name], case, measure)
+    if cell.verdict is not Verdict.SAME:
+        return cell
+    since = case.since(case.reference)
+    told = f"there, and {case.reference} lacks it{f' (since Linux {since})' if since else ''}"
+    return replace(cell, verdict=Verdict.NEW, message=f"{told}: {case.attempts[case.reference].message}")
+
+
+def _first(case: Case) -> str | None:
+    """The first that passes and has no control that does, an imitation last: what is new begins there."""
+
+    def passes(name: str | None) -> bool:
+        return name is not None and name in case.attempts and case.attempts[name].passed
+
+    having = [name for name in case.records if passes(name) and not passes(case.records[name].target.control)]
+    return next((name for name in having if not case.imitates(name)), having[0] if having else None)
+
+
+def _passing(mine: Attempts, case: Case, held_against: str | None) -> Cell:
+    """Of a target that passes: whether it does so in the same way."""
+    found = difference(case.attempts[held_against].normal[-1], mine.normal[-1]) if held_against else None
+    if found is None or held_against is None:
+        return Cell(Verdict.SAME, reference=held_against)
+    verdict, message = Verdict.DIFFERS, found.message
+    if not case.attempts[held_against].steady:
+        verdict, message = Verdict.FLAKY, f"{held_against} differs from itself: {found.message}"
+    return Cell(verdict, message, level=found.level, reference=held_against, step=found.step)
+
+
+def _stand_in(name: str, case: Case) -> str | None:
+    """Whom to hold a target against: the reference, else its control, else the first other target that passes.
+
+    No kernel is held against an imitation of one.
+    """
+    control = case.records[name].target.control
+    line = [case.reference, *([control] if control else []), *case.records]
+    return next(
+        (
+            each
+            for each in line
+            if each != name
+            and each in case.attempts
+            and case.attempts[each].passed
+            and (each == case.reference or case.imitates(name) or not case.imitates(each))
+        ),
+        None,
+    )
 
 
 def _trace(result: CaseResult) -> Trace:
@@ -202,19 +246,29 @@ def _warnings(records: Sequence[Record], reference: str) -> list[str]:
             found.append(f"{record.target.name} has no fresh {', '.join(lacking)} namespace for its cases")
         changed = sum(1 for info in record.cases if hashes.get(info.id, info.hash) != info.hash)
         if changed:
-            found.append(f"{record.target.name} ran other definitions of {changed} cases than {reference}")
+            cases = f"{changed} {'case' if changed == 1 else 'cases'}"
+            found.append(f"{record.target.name} ran other definitions of {cases} than {reference}")
     return found
 
 
 def suspicious(matrix: Matrix) -> dict[str, list[str]]:
-    """Which cases to run again where: whatever is not as expected and has been seen too few times."""
+    """Which cases to run again where: whatever is not as expected, or claims something new, and was seen too seldom."""
     again: dict[str, set[str]] = {}
     for column, row, cell in matrix.cells():
-        questionable = cell.unexpected or cell.outdated or cell.verdict in (Verdict.FLAKY, Verdict.INVALID)
-        if not questionable or not cell.attempts:
+        if not cell.attempts or not _doubted(cell, of_reference=column.target.name == matrix.reference):
             continue
-        for name in {column.target.name, cell.reference or column.target.name}:
+        concerned = {column.target.name, cell.reference or column.target.name}
+        if cell.verdict is Verdict.NEW:
+            concerned.add(matrix.reference)
+        for name in concerned:
             if row.cells[name].attempts < ATTEMPTS:
                 again.setdefault(name, set()).add(row.case)
     order = [row.case for row in matrix.rows]
     return {name: [case for case in order if case in cases] for name, cases in again.items()}
+
+
+def _doubted(cell: Cell, *, of_reference: bool) -> bool:
+    """Whether a cell is to be seen again before it is believed."""
+    if cell.unexpected or cell.outdated or cell.verdict in (Verdict.FLAKY, Verdict.INVALID):
+        return True
+    return cell.verdict is (Verdict.MISSING if of_reference else Verdict.NEW) and cell.expected is None

@@ -3,77 +3,182 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
+from conformance.matrix.attempts import Attempts
 from conformance.matrix.compare import Difference, difference
-from conformance.matrix.normalise import Normal
+from conformance.matrix.normalise import Normal, NormalStep
 from conformance.matrix.versions import series
 from conformance.model import Cause, Cell, Record, Verdict
+from conformance.syscalls.numbers import SINCE
+from conformance.syscalls.table import describe
 
 IMITATIONS = ("profile", "gvisor", "wsl")
 """Runners whose targets are not the kernel that their release names, so that versions explain nothing."""
 HARDWARE = "hardware: "
 """How a case begins the reason of `missing` when the processor or a device is what is missing."""
+FULL = (1 << 38) - 1
+"""The capabilities up to CAP_AUDIT_READ (Linux 3.16). Those that came later are parts of CAP_SYS_ADMIN."""
+DROPPING = frozenset(
+    {"setuid", "setreuid", "setresuid", "setfsuid", "setgid", "setregid", "setresgid", "setfsgid", "setgroups"}
+    | {"capset", "unshare", "setns", "clone", "clone3"}
+)
+"""Calls with which a case gives up privileges, or enters a namespace in which it has others."""
+NOT_BUILT = frozenset(
+    {errno.ENODEV, errno.ENXIO, errno.ENOENT, errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT, errno.ESOCKTNOSUPPORT}
+    | {errno.EPFNOSUPPORT}
+)
+"""What a kernel says of a device, a file or a protocol that was left out of it, however new it is."""
 
 
-def cause_of(
-    name: str, cells: Mapping[str, Cell], said: Mapping[str, Normal], records: Mapping[str, Record], reference: str
-) -> Cause | None:
-    """The cause of a target's cell; None for `same`, and for the reference."""
-    cell = cells[name]
-    if cell.verdict in (Verdict.SAME, Verdict.FLAKY) or name == reference:
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One case on all targets of a run: what there is to judge a cell by."""
+
+    title: str
+    attempts: Mapping[str, Attempts]
+    records: Mapping[str, Record]
+    reference: str
+
+    @property
+    def lacked(self) -> bool:
+        """Whether the reference lacks what the case is about."""
+        return self.reference in self.attempts and self.attempts[self.reference].lacks
+
+    def imitates(self, name: str) -> bool:
+        """Whether a target is not the kernel that its release names."""
+        return self.records[name].target.runner in IMITATIONS
+
+    def series(self, name: str) -> tuple[int, ...]:
+        """The series of a kernel's release; empty where it is not known, or is no kernel's."""
+        facts = self.records[name].facts if name in self.records else None
+        return () if facts is None or self.imitates(name) else series(facts.release)
+
+    def said(self, name: str | None) -> Normal | None:
+        """The last thing that a target said."""
+        known = name is not None and name in self.attempts and self.attempts[name].normal
+        return self.attempts[name].normal[-1] if known and name else None
+
+    def since(self, name: str) -> str:
+        """The release that brought what a kernel lacks (`6.13`), where that is known and explains that it lacks it."""
+        mine, lacking = self.series(name), self.attempts[name]
+        return next((each for each in _releases(lacking, self.title) if mine and series(each) > mine), "")
+
+
+def _releases(lacking: Attempts, title: str) -> list[str]:
+    """The releases that speak of what is missing, the surest first: the call's own, then the newest of each text's."""
+    result = lacking.results[-1]
+    last = result.steps[-1] if result.steps else None
+    stub = describe(last.call, last.args) if last else None
+    texts = [result.message, title, (stub and stub.__doc__) or ""]
+    found = [SINCE.get(last.call, "")] if last and last.errno == errno.ENOSYS else []
+    for text in texts:
+        found += sorted(re.findall(r"\bLinux (\d+\.\d+(?:\.\d+)*)", text), key=series, reverse=True)
+    return [each for each in found if each]
+
+
+def cause_of(name: str, cell: Cell, case: Case) -> Cause | None:
+    """The cause of a target's cell; None for `same`, and for a reference that does not keep a promise."""
+    if cell.verdict in (Verdict.SAME, Verdict.FLAKY, Verdict.INVALID):
         return None
     if cell.verdict is Verdict.SKIPPED:
-        return Cause.POLICY
-    if cell.message.startswith(HARDWARE):
+        return Cause.POLICY if name != case.reference else None
+    if cell.verdict is Verdict.MISSING and case.attempts[name].message.startswith(HARDWARE):
         return Cause.HARDWARE
-    if cell.verdict is Verdict.ERROR or _lacks_below(name, said, records):
-        return Cause.ENVIRONMENT
-    by_control = _by_control(name, cell, said, records, reference)
-    if by_control:
-        return by_control
-    found = difference(said[cell.reference], said[name]) if cell.reference else None
-    return _by_evidence(cell, found, imitation=records[name].target.runner in IMITATIONS)
+    if cell.verdict is Verdict.NEW:
+        return _of_new(name, case)
+    if cell.verdict is Verdict.ERROR or _lacks_below(name, case):
+        return Cause.ENVIRONMENT if name != case.reference else None
+    found = _found(name, cell, case)
+    return (
+        _by_control(name, cell, case)
+        or (_by_version(name, case) if cell.verdict is Verdict.MISSING or _absent(found) else None)
+        or _by_evidence(name, cell, found, case)
+    )
 
 
-def _lacks_below(name: str, said: Mapping[str, Normal], records: Mapping[str, Record]) -> bool:
+def _found(name: str, cell: Cell, case: Case) -> Difference | None:
+    """Where a target departs from what it was held against."""
+    against, mine = case.said(cell.reference), case.said(name)
+    return difference(against, mine) if against and mine and cell.reference != name else None
+
+
+def _absent(found: Difference | None) -> bool:
+    """Whether what differs is a call that is not there, whatever error the other side has of it."""
+    return found is not None and found.errno == errno.ENOSYS
+
+
+def _of_new(name: str, case: Case) -> Cause | None:
+    """Of what the reference lacks: the version where this kernel is newer, the configuration where it is no other."""
+    mine, theirs = case.series(name), case.series(case.reference)
+    if not mine or not theirs:
+        return Cause.UNKNOWN
+    if mine == theirs:
+        return Cause.CONFIG
+    return _by_version(case.reference, case) or Cause.UNKNOWN
+
+
+def _lacks_below(name: str, case: Case) -> bool:
     """Whether a profile says just what the kernel under it says without the profile: its control."""
-    target = records[name].target
-    below = target.control or ""
-    if target.runner != "profile" or below not in said or records[below].target.runner != "local":
+    target = case.records[name].target
+    below, mine = case.said(target.control), case.said(name)
+    if target.runner != "profile" or below is None or case.records[target.control or ""].target.runner != "local":
         return False
-    return difference(said[below], said[name]) is None
+    return mine is not None and difference(below, mine) is None
 
 
-def _by_control(
-    name: str, cell: Cell, said: Mapping[str, Normal], records: Mapping[str, Record], reference: str
-) -> Cause | None:
+def _by_control(name: str, cell: Cell, case: Case) -> Cause | None:
     """Two targets of one kernel series that differ in one thing: what they share against the reference is the version.
 
     The rule works both ways: a target with its control, and the control with a target that names it.
     """
-    if records[name].target.runner in IMITATIONS:
-        return None
-    pairs = {records[name].target.control, *(each for each, record in records.items() if record.target.control == name)}
-    for other in pairs:
-        if other is None or other == reference or other not in said or not _same_series(records, name, other):
+    mine, reference = case.said(name), case.said(case.reference)
+    named_by = {each for each, record in case.records.items() if record.target.control == name}
+    for other in {case.records[name].target.control, *named_by} - {None, case.reference}:
+        theirs = case.said(other)
+        if mine is None or theirs is None or other is None or not _same_series(name, other, case):
             continue
-        if difference(said[other], said[name]) is None:
-            return Cause.VERSION if not _same_series(records, name, reference) else None
-        if cell.reference == other or (reference in said and difference(said[reference], said[other]) is None):
+        if difference(theirs, mine) is None:
+            return Cause.VERSION if not _same_series(name, case.reference, case) else None
+        as_reference = reference is not None and difference(reference, theirs) is None
+        if cell.reference == other or as_reference or (case.lacked and case.attempts[other].passed):
             return Cause.CONFIG
     return None
 
 
-def _same_series(records: Mapping[str, Record], one: str, other: str) -> bool:
-    facts = [records[each].facts if each in records else None for each in (one, other)]
-    releases = [series(each.release) for each in facts if each]
-    return len(releases) == 2 and releases[0] == releases[1] and bool(releases[0])
+def _same_series(one: str, other: str, case: Case) -> bool:
+    return bool(case.series(one)) and case.series(one) == case.series(other)
 
 
-def _by_evidence(cell: Cell, found: Difference | None, *, imitation: bool) -> Cause:
-    if cell.verdict is Verdict.MISSING or (found and found.errno == errno.ENOSYS):
+def _by_version(name: str, case: Case) -> Cause | None:
+    """Of a kernel that lacks what a newer one of this run has: the version, unless an older one has it as well."""
+    mine, said = case.series(name), case.said(name)
+    if not mine or said is None:
+        return None
+    having = {case.series(each) for each, attempts in case.attempts.items() if attempts.passed} - {()}
+    if not having or min(having) <= mine:
+        return None
+    if case.since(name):
+        return Cause.VERSION
+    left_out = bool(said.steps) and said.steps[-1].errno in NOT_BUILT
+    return None if left_out else Cause.VERSION
+
+
+def _by_evidence(name: str, cell: Cell, found: Difference | None, case: Case) -> Cause:
+    if cell.verdict is Verdict.MISSING or _absent(found):
         return Cause.ABSENT
-    if found and found.errno in (errno.EPERM, errno.EACCES) and not found.reference_errno:
+    refused = found is not None and found.errno in (errno.EPERM, errno.EACCES) and not found.reference_errno
+    if refused and found is not None and not _privileged(name, found, case):
         return Cause.POLICY
-    return Cause.SEMANTIC if imitation else Cause.UNKNOWN
+    return Cause.SEMANTIC if case.imitates(name) else Cause.UNKNOWN
+
+
+def _privileged(name: str, found: Difference, case: Case) -> bool:
+    """Whether a call was made by root with all capabilities: then no lack of privilege explains that it is refused."""
+    facts, said = case.records[name].facts, case.said(name)
+    if facts is None or said is None:
+        return False
+    before: tuple[NormalStep, ...] = said.steps[: found.step or 0]
+    return facts.uid == 0 and facts.capabilities & FULL == FULL and not any(each.call in DROPPING for each in before)

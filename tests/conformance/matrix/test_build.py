@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import errno
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -114,10 +116,14 @@ def test_the_reference_is_the_same_as_itself() -> None:
     assert cell("native", record("native", READS_TWO)) == Cell(Verdict.SAME, reference="native")
 
 
-@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.MISSING, Outcome.CRASH, Outcome.HANG])
-def test_a_reference_that_does_not_pass_is_invalid(outcome: Outcome) -> None:
-    found = cell("native", record("native", result(outcome, message="why")))
-    assert (found.verdict, found.message) == (Verdict.INVALID, f"the reference itself: {outcome}: why")
+def test_a_reference_that_does_not_keep_a_promise_is_invalid() -> None:
+    found = cell("native", record("native", result(Outcome.FAILED, message="why")))
+    assert (found.verdict, found.message) == (Verdict.INVALID, "the reference itself: failed: why")
+
+
+def test_what_the_reference_lacks_is_missing_there_and_no_difference() -> None:
+    found = cell("native", record("native", result(Outcome.MISSING, message="why")))
+    assert (found.verdict, found.message, found.level, found.unexpected) == (Verdict.MISSING, "why", None, False)
 
 
 @pytest.mark.parametrize(("outcome", "verdict"), [(Outcome.SKIPPED, Verdict.SKIPPED), (Outcome.ERROR, Verdict.ERROR)])
@@ -125,7 +131,7 @@ def test_a_reference_that_could_not_run_the_case_is_not_blamed(outcome: Outcome,
     assert cell("native", record("native", result(outcome))).verdict is verdict
 
 
-@pytest.mark.parametrize("outcome", [each for each in Outcome if each is not Outcome.PASSED])
+@pytest.mark.parametrize("outcome", [each for each in Outcome if each not in (Outcome.PASSED, Outcome.MISSING)])
 def test_the_control_stands_in_for_a_reference_that_does_not_pass(outcome: Outcome) -> None:
     records = [
         record("native", result(outcome)),
@@ -159,6 +165,160 @@ def test_a_reference_that_never_started_does_not_make_the_others_invalid() -> No
     (row,) = matrix(*records).rows
     assert row.cells["native"].verdict is Verdict.ERROR
     assert row.cells["lts"] == Cell(Verdict.SAME, reference="wsl2")
+
+
+def test_no_kernel_is_held_against_an_imitation() -> None:
+    records = [
+        record("native", result(Outcome.FAILED)),
+        record("gvisor", READS_TWO, runner="gvisor"),
+        record("lts", READS_ONE, runner="qemu"),
+    ]
+    assert cell("lts", *records) == Cell(Verdict.SAME, reference=None)
+    assert cell("gvisor", *records).reference == "lts"
+
+
+# What the reference lacks
+
+LACKED = result(Outcome.MISSING, step("madvise", 0, 4096, 102, result=-1, errno=errno.EINVAL), message="guard pages")
+"""What a kernel says that is too old."""
+UNKNOWN_CALL = result(Outcome.MISSING, step("mseal", 0, 4096, 0, result=-1, errno=errno.ENOSYS), message="mseal(2)")
+
+
+def kernels(old: CaseResult, *new: CaseResult, title: str = "") -> list[Record]:
+    """Debian's 6.1 as the reference, 6.12 and, if there is one more, 6.18."""
+    cases = [CaseInfo(CASE, old.hash, title)]
+    releases = ("6.1.0-56-amd64", "6.12.43-amd64", "6.18.15-amd64")
+    names = ("k61", "k612", "k618")
+    return [
+        record(name, each, runner="qemu", release=release, cases=cases)
+        for name, release, each in zip(names, releases, (old, *new), strict=False)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("lacked", "title", "message"),
+    [
+        (LACKED, "", "there, and k61 lacks it: guard pages"),
+        (
+            LACKED,
+            "MADV_GUARD_INSTALL (Linux 6.12): no mapping.",
+            "there, and k61 lacks it (since Linux 6.12): guard pages",
+        ),
+        (UNKNOWN_CALL, "", "there, and k61 lacks it (since Linux 6.10): mseal(2)"),
+        (LACKED, "fsopen and others (Linux 5.2).", "there, and k61 lacks it: guard pages"),
+    ],
+)
+def test_what_only_the_newer_kernel_has_is_new_and_the_release_is_named_that_explains_it(
+    lacked: CaseResult, title: str, message: str
+) -> None:
+    records = kernels(lacked, READS_TWO, title=title)
+    found = cell("k612", *records)
+    assert (found.verdict, found.message, found.level, found.unexpected) == (Verdict.NEW, message, None, False)
+    assert cell("k61", *records).verdict is Verdict.MISSING
+
+
+def test_two_that_lack_the_same_do_not_differ_though_another_has_it() -> None:
+    found = cell("k612", *kernels(LACKED, LACKED, READS_TWO))
+    assert (found.verdict, found.level, found.unexpected) == (Verdict.MISSING, None, False)
+    assert found.message == "as on k61: guard pages"
+    assert cell("k618", *kernels(LACKED, LACKED, READS_TWO)).verdict is Verdict.NEW
+
+
+def test_two_that_are_refused_the_same_in_other_words_do_not_differ() -> None:
+    other_errno = result(Outcome.MISSING, replace(LACKED.steps[0], errno=errno.EOPNOTSUPP), message="other words")
+    assert not cell("k612", *kernels(LACKED, other_errno, READS_TWO)).unexpected
+
+
+def test_one_that_does_not_come_as_far_as_the_reference_lacks_more() -> None:
+    further = result(Outcome.MISSING, READS_TWO.steps[0], LACKED.steps[0], message="guard pages")
+    refused = step("read", 0, None, 4, result=-1, errno=errno.ENOSYS)
+    found = cell("k612", *kernels(further, result(Outcome.MISSING, refused, message="read")))
+    assert (found.verdict, found.level, found.unexpected) == (Verdict.MISSING, Level.OUTCOME, True)
+
+
+def test_two_that_break_a_promise_alike_do_not_differ_though_another_keeps_it() -> None:
+    broken = result(Outcome.FAILED, *READS_ONE.steps)
+    found = cell("k612", *kernels(broken, broken, READS_TWO))
+    assert (found.verdict, found.level, found.message.startswith("as on k61")) == (Verdict.FAILS, None, True)
+
+
+def test_of_two_that_have_what_the_reference_lacks_the_second_is_held_against_the_first() -> None:
+    records = kernels(LACKED, READS_TWO, READS_ONE)
+    assert cell("k612", *records).verdict is Verdict.NEW
+    found = cell("k618", *records)
+    assert (found.verdict, found.reference) == (Verdict.DIFFERS, "k612")
+
+
+@pytest.mark.parametrize("outcome", [Outcome.FAILED, Outcome.CRASH, Outcome.HANG])
+def test_what_is_new_and_does_not_work_is_no_gain(outcome: Outcome) -> None:
+    assert cell("k612", *kernels(LACKED, result(outcome))).unexpected
+
+
+def test_what_is_new_is_seen_again_on_both_sides() -> None:
+    found = matrix(*kernels(LACKED, READS_TWO))
+    assert suspicious(found) == {"k61": [CASE], "k612": [CASE]}
+
+
+# Deaths
+
+CRASHED, HUNG = result(Outcome.CRASH, message="signal 11"), result(Outcome.HANG, message="20 s")
+
+
+@pytest.mark.parametrize(
+    ("attempts", "verdict", "message"),
+    [
+        ((CRASHED, READS_TWO, READS_TWO), Verdict.CRASH, "in 1 of 3 attempts (2 passed): signal 11"),
+        ((READS_TWO, READS_TWO, HUNG), Verdict.HANG, "in 1 of 3 attempts (2 passed): 20 s"),
+        ((CRASHED, HUNG, HUNG), Verdict.CRASH, "in 1 of 3 attempts (2 hang): signal 11"),
+        ((HUNG, result(Outcome.FAILED)), Verdict.HANG, "in 1 of 2 attempts (1 failed): 20 s"),
+        ((CRASHED, result(Outcome.ERROR)), Verdict.CRASH, "in 1 of 2 attempts (1 error): signal 11"),
+        ((CRASHED, result(Outcome.SKIPPED)), Verdict.CRASH, "in 1 of 2 attempts (1 skipped): signal 11"),
+    ],
+)
+def test_a_death_in_any_attempt_is_what_the_cell_says_and_unexpected(
+    attempts: tuple[CaseResult, ...], verdict: Verdict, message: str
+) -> None:
+    found = against(READS_TWO, *attempts)
+    assert (found.verdict, found.message, found.steady, found.unexpected) == (verdict, message, False, True)
+    alone = cell("native", record("native", *attempts))
+    assert (alone.verdict, alone.steady, alone.unexpected) == (verdict, False, True)
+
+
+@pytest.mark.parametrize("outcome", [Outcome.CRASH, Outcome.HANG])
+def test_a_death_that_the_reference_dies_as_well_is_unexpected_on_both(outcome: Outcome) -> None:
+    both = result(outcome, message="why")
+    (row,) = matrix(record("native", both), record("lts", both)).rows
+    assert all(each.unexpected and each.steady and each.message == "why" for each in row.cells.values())
+
+
+def test_deaths_after_other_calls_are_alike() -> None:
+    later = result(Outcome.CRASH, *READS_TWO.steps, message="signal 11")
+    found = against(READS_TWO, CRASHED, later, CRASHED)
+    assert (found.verdict, found.steady, found.message) == (Verdict.CRASH, True, "signal 11")
+
+
+def test_a_death_is_looked_at_again_unless_it_is_expected() -> None:
+    records = [record("native", READS_TWO), record("lts", CRASHED)]
+    assert suspicious(matrix(*records))["lts"] == [CASE]
+    known = [Expectation(CASE, "lts", Verdict.CRASH, "known")]
+    assert suspicious(matrix(*records, expectations=known)) == {}
+    assert suspicious(matrix(record("native", CRASHED)))["native"] == [CASE]
+
+
+# What the harness lost
+
+
+@pytest.mark.parametrize("earlier", [READS_TWO, result(Outcome.FAILED), result(Outcome.MISSING)])
+def test_an_attempt_that_the_harness_lost_is_an_error_until_a_later_one_makes_it_good(earlier: CaseResult) -> None:
+    lost = result(Outcome.ERROR, message="the channel broke")
+    found = against(READS_TWO, earlier, lost)
+    assert (found.verdict, found.message) == (Verdict.ERROR, "the channel broke")
+    mended = against(READS_TWO, lost, READS_TWO)
+    assert (mended.verdict, mended.attempts) == (Verdict.SAME, 1)
+
+
+def test_a_cell_knows_how_long_its_last_attempt_took() -> None:
+    assert against(READS_TWO, replace(READS_TWO, seconds=2.0), replace(READS_TWO, seconds=0.25)).seconds == 0.25
 
 
 # What was not run
@@ -228,7 +388,7 @@ def test_an_axis_that_moved_beside_the_target_is_a_warning(moved: dict[str, obje
 
 def test_other_definitions_of_cases_are_a_warning() -> None:
     other = record("lts", READS_TWO, cases=[CaseInfo(CASE, "f" * 16)])
-    assert matrix(record("native", READS_TWO), other).warnings == ["lts ran other definitions of 1 cases than native"]
+    assert matrix(record("native", READS_TWO), other).warnings == ["lts ran other definitions of 1 case than native"]
 
 
 def test_equal_surroundings_are_no_warning() -> None:
@@ -285,7 +445,7 @@ def test_what_the_reference_says_as_well_is_no_difference_though_not_the_same() 
     """Where nobody passes: a machine against itself must stay green, and the cell must not."""
     missing = result(Outcome.MISSING, message="overlayfs")
     (row,) = build([record("native", missing), record("again", missing)], "native").rows
-    assert (row.cells["native"].verdict, row.cells["again"].verdict) == (Verdict.INVALID, Verdict.MISSING)
+    assert (row.cells["native"].verdict, row.cells["again"].verdict) == (Verdict.MISSING, Verdict.MISSING)
     assert not row.cells["again"].unexpected
     (row,) = build([record("native", missing), record("again", result(Outcome.FAILED))], "native").rows
     assert row.cells["again"].unexpected

@@ -5,8 +5,8 @@ import errno
 import pytest
 
 from conformance.matrix.build import build
-from conformance.model import CaseResult, Cause, Outcome, Record
-from tests.builders import passed, record, result, step
+from conformance.model import CaseInfo, CaseResult, Cause, Outcome, Record, Step
+from tests.builders import facts, passed, record, result, step
 
 READS = passed(step("read", 0, None, 4, result=4))
 READS_LESS = passed(step("read", 0, None, 4, result=1))
@@ -113,9 +113,40 @@ def test_enosys_is_absence_however_the_case_ended() -> None:
     assert of_target(passed(step("read", 0, None, 4, result=-1, errno=errno.ENOSYS))) is Cause.ABSENT
 
 
+GVISORS = (1 << 38) - 1
+"""Every capability that runsc grants."""
+
+
+def refused_as(
+    error: int, *before: Step, runner: str = "qemu", uid: int = 0, capabilities: int = GVISORS
+) -> Cause | None:
+    """The cause where the reference is allowed a read and the target, which is so privileged, is not."""
+    allowed = passed(*before, *READS.steps)
+    result_of_target = result(Outcome.FAILED, *before, *refused(error).steps)
+    facts_of = facts("6.1.0", uid=uid, capabilities=capabilities)
+    return cause(
+        "other", record("native", allowed), record("other", result_of_target, runner=runner, facts_of=facts_of)
+    )
+
+
+NOBODY = step("setresuid", 65534, 65534, 65534)
+
+
 @pytest.mark.parametrize("error", [errno.EPERM, errno.EACCES])
-def test_a_refusal_where_the_reference_succeeds_is_policy(error: int) -> None:
-    assert of_target(refused(error)) is Cause.POLICY
+@pytest.mark.parametrize(("uid", "capabilities"), [(1000, GVISORS), (0, GVISORS & ~(1 << 21))])
+def test_a_refusal_of_one_who_has_not_all_privileges_is_policy(error: int, uid: int, capabilities: int) -> None:
+    assert refused_as(error, uid=uid, capabilities=capabilities) is Cause.POLICY
+
+
+@pytest.mark.parametrize("error", [errno.EPERM, errno.EACCES])
+def test_a_refusal_after_privileges_were_given_up_is_policy(error: int) -> None:
+    assert refused_as(error, NOBODY) is Cause.POLICY
+
+
+@pytest.mark.parametrize("error", [errno.EPERM, errno.EACCES])
+@pytest.mark.parametrize(("runner", "expected"), [("gvisor", Cause.SEMANTIC), ("qemu", Cause.UNKNOWN)])
+def test_a_refusal_of_roots_own_call_is_no_policy(error: int, runner: str, expected: Cause) -> None:
+    assert refused_as(error, runner=runner) is expected
 
 
 def test_a_refusal_where_the_reference_fails_as_well_is_no_policy() -> None:
@@ -166,4 +197,77 @@ def test_the_release_that_an_imitation_names_explains_nothing(runner: str) -> No
 
 def test_an_imitation_may_lack_and_refuse_like_any_target() -> None:
     assert of_target(result(Outcome.MISSING), "gvisor") is Cause.ABSENT
-    assert of_target(refused(errno.EPERM), "gvisor") is Cause.POLICY
+    assert refused_as(errno.EPERM, NOBODY, runner="gvisor") is Cause.POLICY
+
+
+# By what another kernel of the run has
+
+
+def by_release(old: str, new: str, lacking: CaseResult, title: str = "", *, old_is_reference: bool) -> Cause | None:
+    """The cause of what the older of two kernels lacks and the newer one has."""
+    cases = [CaseInfo(lacking.case, lacking.hash, title)]
+    records = [
+        record("old", lacking, release=old, runner="qemu", cases=cases),
+        record("new", passed(step("read", 0, None, 4, result=4)), release=new, runner="qemu", cases=cases),
+    ]
+    return cause("old", *(records if old_is_reference else reversed(records)))
+
+
+def lacking(error: int, call: str = "madvise", outcome: Outcome = Outcome.MISSING) -> CaseResult:
+    """A case whose call a kernel does not know."""
+    return result(outcome, step(call, 0, 4096, 102, result=-1, errno=error), message="guard pages")
+
+
+@pytest.mark.parametrize("old_is_reference", [True, False])
+@pytest.mark.parametrize("error", [errno.EINVAL, errno.ENOSYS, errno.ENOTTY, errno.EOPNOTSUPP, errno.ENOPROTOOPT])
+def test_what_a_newer_kernel_of_the_run_has_is_lacked_by_version(error: int, *, old_is_reference: bool) -> None:
+    found = by_release("6.1.0", "6.12.43", lacking(error), old_is_reference=old_is_reference)
+    assert found is Cause.VERSION
+
+
+def test_a_call_that_fails_since_it_is_not_there_is_lacked_by_version_too() -> None:
+    found = lacking(errno.ENOSYS, "mseal", Outcome.FAILED)
+    records = [
+        record("new", passed(step("mseal", 0, 4096, 102)), release="6.12.43"),
+        record("old", found, release="6.1.0"),
+    ]
+    assert cause("old", *records) is Cause.VERSION
+
+
+@pytest.mark.parametrize("error", [errno.ENODEV, errno.ENXIO, errno.ENOENT, errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT])
+def test_a_device_or_a_protocol_that_is_not_there_may_be_left_out_of_any_release(error: int) -> None:
+    assert by_release("6.1.0", "6.12.43", lacking(error), old_is_reference=False) is Cause.ABSENT
+    told = by_release("6.1.0", "6.12.43", lacking(error), "A device (Linux 6.3).", old_is_reference=False)
+    assert told is Cause.VERSION
+
+
+@pytest.mark.parametrize(("old", "new"), [("6.12.43", "6.1.0"), ("6.1.0", "6.1.9"), ("6.1.0", "")])
+def test_what_no_newer_kernel_has_is_not_lacked_by_version(old: str, new: str) -> None:
+    assert by_release(old, new, lacking(errno.EINVAL), old_is_reference=False) is Cause.ABSENT
+
+
+def test_what_an_older_kernel_has_as_well_is_not_lacked_by_version() -> None:
+    records = [
+        record("newest", READS, release="6.18.1"),
+        record("middle", lacking(errno.EINVAL), release="6.12.43"),
+        record("oldest", READS, release="6.1.0"),
+    ]
+    assert cause("middle", *records) is Cause.ABSENT
+
+
+@pytest.mark.parametrize("runner", ["profile", "gvisor"])
+def test_what_an_imitation_has_or_lacks_has_nothing_to_do_with_its_release(runner: str) -> None:
+    records = [
+        record("new", READS, release="6.12.43"),
+        record("old", lacking(errno.EINVAL), release="4.4.0", runner=runner),
+    ]
+    assert cause("old", *records) is Cause.ABSENT
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [("6.1.0", "6.12.43", Cause.VERSION), ("6.1.0", "6.1.9", Cause.CONFIG), ("6.12.43", "6.1.0", Cause.UNKNOWN)],
+)
+def test_what_is_new_has_a_cause(old: str, new: str, expected: Cause) -> None:
+    records = [record("old", lacking(errno.EINVAL), release=old), record("new", READS, release=new)]
+    assert cause("new", *records) is expected

@@ -337,7 +337,7 @@ def test_a_suite_that_is_killed_is_the_crash_of_the_running_case_and_the_run_goe
     small: Path, tmp_path: Path
 ) -> None:
     matrix = execute_on(tmp_path / "run", {"native": SmallRunner(small, dying=True)}, Selection(expression="not dies"))
-    assert statuses(matrix, "native") == [Verdict.SAME, Verdict.FLAKY]
+    assert statuses(matrix, "native") == [Verdict.SAME, Verdict.CRASH]
     attempts = records.read(tmp_path / "run" / "native.jsonl").results["area/test_small.py::test_it_observes"]
     assert [each.outcome for each in attempts] == [Outcome.CRASH, Outcome.PASSED, Outcome.PASSED]
 

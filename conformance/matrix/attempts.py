@@ -1,0 +1,89 @@
+"""All that one target said of one case, read as one: whether it died, what it lacks, whether it agrees with itself."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from conformance.matrix.normalise import Normal, normalise
+from conformance.model import CaseResult, Outcome, Record
+
+DEATHS = (Outcome.CRASH, Outcome.HANG)
+"""How a case, or its guest, may die; the graver first."""
+UNTOLD = (Outcome.SKIPPED, Outcome.ERROR)
+"""Outcomes that say nothing of the target."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempts:
+    """The attempts of one target at one case, in order, and each in comparable form."""
+
+    results: tuple[CaseResult, ...]
+    normal: tuple[Normal, ...]
+
+    @property
+    def steady(self) -> bool:
+        """Whether every attempt says the same."""
+        return len(set(self.normal)) == 1
+
+    @property
+    def alike(self) -> bool:
+        """Whether every attempt ended alike, whatever it did before."""
+        return len({each.outcome for each in self.results}) == 1
+
+    @property
+    def passed(self) -> bool:
+        """Whether there is an attempt, and every one passed."""
+        return self._all(Outcome.PASSED)
+
+    @property
+    def lacks(self) -> bool:
+        """Whether there is an attempt, and every one says that the feature is not there."""
+        return self._all(Outcome.MISSING)
+
+    @property
+    def told(self) -> bool:
+        """Whether any attempt says something of the target, and the last one was not lost by the harness."""
+        return self.death is not None or (bool(self.results) and self.results[-1].outcome not in UNTOLD)
+
+    @property
+    def death(self) -> Outcome | None:
+        """The gravest way in which any attempt died; None where none did."""
+        ends = {each.outcome for each in self.results}
+        return next((each for each in DEATHS if each in ends), None)
+
+    @property
+    def outcome(self) -> Outcome:
+        """How the last attempt ended, unless another died. Only where there is an attempt."""
+        return self.death or self.results[-1].outcome
+
+    @property
+    def message(self) -> str:
+        """What the attempt said whose outcome is `outcome`, in one line; how many did, where others ended otherwise."""
+        speaking = [each for each in self.results if each.outcome is self.outcome]
+        said = headline(speaking[-1].message)
+        if self.alike or self.death is None:
+            return said
+        others = Counter(str(each.outcome) for each in self.results if each.outcome is not self.outcome)
+        rest = ", ".join(f"{count} {outcome}" for outcome, count in others.items())
+        return f"in {len(speaking)} of {len(self.results)} attempts ({rest}): {said}"
+
+    def _all(self, outcome: Outcome) -> bool:
+        return all(each.outcome is outcome for each in self.results) and bool(self.results)
+
+
+def attempts_of(record: Record, case: str) -> Attempts:
+    """What a record has of a case. What the harness lost is passed over where a later attempt has made it good."""
+    results = record.results.get(case, [])
+    told = [at for at, each in enumerate(results) if each.outcome is not Outcome.ERROR]
+    last = told[-1] if told else -1
+    kept = tuple(each for at, each in enumerate(results) if each.outcome is not Outcome.ERROR or at > last)
+    return Attempts(kept, tuple(map(normalise, kept)))
+
+
+def headline(message: str) -> str:
+    """The line of a failure that says most: an assertion's own words, else the last line."""
+    lines = [line for line in message.splitlines() if line.strip()]
+    told = [line[1:].strip() for line in lines if line.startswith("E ")]
+    found = (told[0] if told else lines[-1] if lines else "")[:300]
+    return "".join(each if each.isprintable() else "\ufffd" for each in found)  # it may come to a terminal
