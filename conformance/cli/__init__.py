@@ -8,9 +8,23 @@ import sys
 import click
 
 from conformance import __version__
+from conformance.cli.process import end_tidily, guard_streams, unforeseen
 from conformance.run.errors import Exit, UserError
 
-COMMANDS = ("run", "report", "diff", "targets", "doctor", "schema", "kernels", "expect", "fuzz", "replay")
+COMMANDS = {
+    "run": "Run cases on all targets, or those given with -t, side by side, compare, and print the matrix",
+    "report": "Compare the records of a run anew and render the matrix",
+    "diff": "Compare two runs: what has become worse, what better, and what else has moved",
+    "targets": "List the targets, with whether each can run here and, if not, the one thing that is missing",
+    "doctor": "Say what this machine lacks, and which package brings it",
+    "schema": "Print the JSON Schema of `conformance report -f json`",
+    "kernels": "Find, fetch and build kernel images",
+    "expect": "Accept the unexpected differences of a run, or drop expectations that are dead",
+    "fuzz": "Run generated programs on all targets in lock-step, and keep each distinct divergence as a small "
+    "reproducer",
+    "replay": "Run a reproducer again: FOLDER is one that `conformance fuzz` wrote, or a program's JSON file",
+}
+"""The subcommands, each with the first sentence of its help: importing them all to list them takes long."""
 
 EPILOGUE = """\b
 Exit statuses:
@@ -18,8 +32,9 @@ Exit statuses:
   1    unexpected differences, or a regression
   2    the command line or a configuration file is wrong
   3    a target or the harness failed
-  4    incomplete: some cases were not run
-  130  interrupted
+  4    incomplete: evidence is lost, some cases were not run
+  129, 130, 143  ended by SIGHUP, SIGINT, SIGTERM; what a run has is kept
+A reader that goes away (`| head`) changes no status.
 """
 
 
@@ -37,6 +52,19 @@ class LazyGroup(click.Group):
         module = importlib.import_module(f"conformance.cli.{cmd_name}")
         return module.command  # type: ignore[no-any-return] # every module of COMMANDS has one
 
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """See click. What COMMANDS says is enough for a list."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """See click. With the command's module there, it is up to the command to end tidily."""
+        found = super().resolve_command(ctx, args)
+        end_tidily()
+        return found
+
 
 @click.group(cls=LazyGroup, epilog=EPILOGUE, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__)
@@ -52,22 +80,23 @@ def cli() -> None:
     """
 
 
-def main() -> None:
-    """The entry point: errors are one sentence, exit statuses are documented."""
+def main() -> int:
+    """Run the command line; the exit status. Errors are one sentence, exit statuses are documented."""
+    guard_streams()
     try:
-        status = cli.main(standalone_mode=False)
-    except click.exceptions.Abort:
-        status = Exit.INTERRUPTED
+        status = int(cli.main(standalone_mode=False) or Exit.EXPECTED)
+        sys.stdout.flush()
+        return status
+    except (click.exceptions.Abort, KeyboardInterrupt) as stop:
+        # click makes an Abort of every KeyboardInterrupt.
+        click.echo("conformance: interrupted", err=True)
+        return Exit.after(stop.__cause__ or stop)
     except click.ClickException as error:
         error.show()
-        status = Exit.USAGE
+        return Exit.USAGE
     except UserError as error:
         click.echo(f"conformance: {error}", err=True)
-        status = error.status
-    except KeyboardInterrupt:
-        click.echo("conformance: interrupted", err=True)
-        status = Exit.INTERRUPTED
-    except BrokenPipeError:
-        sys.stderr.close()
-        status = Exit.EXPECTED
-    sys.exit(int(status or 0))
+        return error.status
+    except Exception as error:
+        click.echo(f"conformance: {unforeseen(error)}", err=True)
+        return Exit.FAILED

@@ -8,7 +8,7 @@ from tabulate import tabulate
 from conformance.cli.common import results_directory
 from conformance.matrix.history import Change, changes, moved_axes
 from conformance.run.errors import Exit
-from conformance.run.orchestrate import matrix_of
+from conformance.run.results import matrix_of
 
 
 @click.command("diff")

@@ -11,7 +11,7 @@ from conformance.cli.common import EXPECTATIONS, read_expectations, results_dire
 from conformance.matrix.expectations import accept, apply, check, day_of, dead, dump, matches, parse
 from conformance.model import Cause, Cell, Column, Expectation, Row, Verdict
 from conformance.run.errors import UsageError
-from conformance.run.orchestrate import matrix_of, read_plan
+from conformance.run.results import matrix_of, read_plan
 from conformance.run.selection import Selection
 from conformance.run.whole import write_whole
 

@@ -22,7 +22,7 @@ from conformance.differential.fuzz import Fuzz
 from conformance.run import search as searching
 from conformance.run import targets as target_files
 from conformance.run.errors import Exit, UsageError, UserError
-from conformance.run.orchestrate import new_run_name
+from conformance.run.results import new_run_name
 from conformance.run.search_display import SearchDisplay, report
 from runners.base import RunnerError
 from runners.registry import runner_for
@@ -118,11 +118,11 @@ def command(
                 display(fuzz)
 
             fuzz = searching.search(plan, runners, read_expectations(expectations), directory, progress)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         if seen:
             click.echo(report(seen[0]))
         click.echo(f"conformance: interrupted; what was found is in {directory}", err=True)
-        return Exit.INTERRUPTED
+        return Exit.after(stop)
     except RunnerError as error:
         raise UserError(str(error)) from error
     click.echo(report(fuzz))

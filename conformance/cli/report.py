@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from conformance.cli.common import EXPECTATIONS_OPTION, FORMAT, read_expectations, results_directory
-from conformance.run.orchestrate import matrix_of
+from conformance.run.results import matrix_of
 from conformance.run.whole import write_whole
 
 

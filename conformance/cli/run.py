@@ -23,7 +23,8 @@ from conformance.model import Matrix, Verdict
 from conformance.run import targets as target_files
 from conformance.run.display import Display
 from conformance.run.errors import Exit, UsageError
-from conformance.run.orchestrate import RunPlan, execute, new_run_name, read_plan
+from conformance.run.orchestrate import execute
+from conformance.run.results import RunPlan, new_run_name, read_plan
 from conformance.run.selection import Selection
 from runners.registry import runner_for
 
@@ -108,9 +109,9 @@ def command(
     try:
         with Display() as display:
             matrix = execute(directory, plan, runners, known, display)
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
         click.echo(f"\nconformance: interrupted; finish with `conformance run --resume {directory}`", err=True)
-        return Exit.INTERRUPTED
+        return Exit.after(stop)
     written = write_reports(matrix, directory, WRITTEN)
     _print(matrix)
     click.echo(f"\nwritten: {', '.join(map(str, written))}")
@@ -156,7 +157,7 @@ def _case_path(given: str) -> str:
 def _check(selection: Selection) -> None:
     """Raises UsageError when -k cannot be understood."""
     try:
-        selection.takes("a/test_b.py::test_c")
+        selection.check()
     except SyntaxError as error:
         raise UsageError(f"-k {selection.expression!r} is no expression of names with and, or, not: {error}") from error
 

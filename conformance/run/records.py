@@ -202,7 +202,7 @@ def _refuse_newer(path: Path, data: bytes) -> None:
     """A header that cannot be read may be one of a later version, which says so."""
     try:
         found = msgspec.json.decode(data)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return
     if isinstance(found, dict) and found.get("kind") == "header":
         _check_schema(path, found.get("schema"))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-
-from _pytest.mark.expression import Expression
+from functools import cache
+from typing import TYPE_CHECKING
 
 from conformance.guest.profiles import GATE
+
+if TYPE_CHECKING:
+    from _pytest.mark.expression import Expression
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +26,11 @@ class Selection:
     profile: str = GATE
     """Which examples cases try that have a model; see `conformance.guest.profiles`."""
 
+    def check(self) -> None:
+        """Raises SyntaxError when the expression is malformed."""
+        if self.expression.strip():
+            _compiled(self.expression)
+
     def takes(self, case: str) -> bool:
         """Whether a case is selected. Raises SyntaxError when the expression is malformed."""
         if self.paths and not any(_below(case, path) for path in self.paths):
@@ -30,9 +38,17 @@ class Selection:
         if not self.expression.strip():
             return True
         words = [word.lower() for word in re.split(r"/|::", case)]
-        return Expression.compile(self.expression).evaluate(
-            lambda name, /, **_: any(name.lower() in word for word in words)
-        )
+        return _compiled(self.expression).evaluate(lambda name, /, **_: any(name.lower() in word for word in words))
+
+
+@cache
+def _compiled(expression: str) -> Expression:
+    from _pytest.mark.expression import Expression  # noqa: PLC0415 - half of pytest, and most commands select nothing
+
+    try:
+        return Expression.compile(expression)
+    except (RecursionError, MemoryError) as error:
+        raise SyntaxError("it is nested too deep") from error
 
 
 def _below(case: str, path: str) -> bool:

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
-from conformance.run.errors import Exit, UsageError, UserError
+import signal
+
+import pytest
+
+from conformance.run.errors import Exit, Signalled, UsageError, UserError
 
 
 def test_the_exit_statuses_are_the_documented_ones() -> None:
@@ -10,8 +14,23 @@ def test_the_exit_statuses_are_the_documented_ones() -> None:
         "USAGE": 2,
         "FAILED": 3,
         "INCOMPLETE": 4,
+        "HUNG_UP": 129,
         "INTERRUPTED": 130,
+        "TERMINATED": 143,
     }
+
+
+@pytest.mark.parametrize(
+    ("stop", "status"),
+    [
+        (KeyboardInterrupt(), Exit.INTERRUPTED),
+        (Signalled(signal.SIGINT), Exit.INTERRUPTED),
+        (Signalled(signal.SIGTERM), Exit.TERMINATED),
+        (Signalled(signal.SIGHUP), Exit.HUNG_UP),
+    ],
+)
+def test_a_signal_has_the_status_that_a_shell_would_give_it(stop: KeyboardInterrupt, status: Exit) -> None:
+    assert Exit.after(stop) is status
 
 
 def test_an_error_of_the_user_is_told_apart_from_one_of_the_machine() -> None:

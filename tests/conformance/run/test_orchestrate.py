@@ -1,23 +1,15 @@
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from conformance.model import SCHEMA, CaseResult, Cause, End, Matrix, Outcome, ResultLine, Start, Target, Verdict
+from conformance.model import CaseResult, Cause, End, Matrix, Outcome, ResultLine, Start, Target, Verdict
 from conformance.run import records
-from conformance.run.errors import UsageError, UserError
-from conformance.run.orchestrate import (
-    PLAN_FILE,
-    RunPlan,
-    execute,
-    matrix_of,
-    new_run_name,
-    read_plan,
-    read_records,
-)
+from conformance.run.errors import UserError
+from conformance.run.orchestrate import execute
+from conformance.run.results import PLAN_FILE, RunPlan, matrix_of, read_records
 from conformance.run.selection import Selection
 from conformance.run.worker import Progress
 from runners.local import HostGuest, LocalRunner
@@ -203,54 +195,6 @@ def test_a_run_on_a_disk_that_fills_up_is_finished_when_there_is_room(tmp_path: 
         assert statuses(matrix, "native") == [Verdict.SAME] * len(many)
 
     on_small_disk(tmp_path, "64k", body)
-
-
-# Plans
-
-
-def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
-    plan = RunPlan(
-        "run",
-        "native",
-        [Target("native", "local"), Target("wsl2", "qemu", "title", "lts", {"kernel": "wsl2"})],
-        Selection(("netlink",), "not slow", 7.5, "nightly"),
-        {"wsl2": "/boot/bzImage"},
-    )
-    plan.write(tmp_path / "results" / "run")
-    assert read_plan(tmp_path / "results" / "run") == plan
-
-
-@pytest.mark.parametrize("text", ["", "{", "[]", "5", '{"run": "x"}', '{"run": 5, "schema": 1}'])
-def test_a_damaged_plan_is_one_sentence(tmp_path: Path, text: str) -> None:
-    (tmp_path / PLAN_FILE).write_text(text)
-    with pytest.raises(UsageError, match=r"run\.json is damaged: .*; start the run anew"):
-        read_plan(tmp_path)
-
-
-def test_a_directory_without_a_plan_is_no_results_directory(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"is no results directory: run\.json cannot be read: No such file"):
-        read_plan(tmp_path)
-
-
-def test_results_of_a_newer_schema_are_refused(tmp_path: Path) -> None:
-    (tmp_path / PLAN_FILE).write_text(f'{{"schema": {SCHEMA + 1}, "anything": "else"}}')
-    with pytest.raises(UsageError, match=f"has schema {SCHEMA + 1}, .*: update the suite"):
-        read_plan(tmp_path)
-
-
-def test_a_results_directory_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(UserError, match="cannot be written: Not a directory"):
-        plan_of("native").write(tmp_path / "file" / "run")
-
-
-def test_a_target_without_a_record_was_never_started(tmp_path: Path) -> None:
-    plan = plan_of("native", "lts")
-    assert [each.failed for each in read_records(tmp_path, plan)] == ["it was never started"] * 2
-
-
-def test_names_of_runs_sort_by_time() -> None:
-    assert re.fullmatch(r"\d{8}T\d{6}Z", new_run_name())
 
 
 # Real guests on a small tree of cases

@@ -1,0 +1,89 @@
+"""What a run leaves behind, and how it is found and read again: its plan, its records, its matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from conformance.matrix.build import build
+from conformance.model import SCHEMA, Absent, Expectation, Matrix, Record, Target
+from conformance.run import records
+from conformance.run.errors import UsageError, UserError
+from conformance.run.selection import Selection
+
+PLAN_FILE = "run.json"
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """What a run is: kept beside its records, so that it can be resumed and read later."""
+
+    run: str
+    reference: str
+    targets: list[Target]
+    selection: Selection
+    kernels: dict[str, str]
+    """Kernels given on the command line, by target."""
+    absent: list[Absent] = field(default_factory=list)
+    """Targets that were not asked for by name and cannot run here."""
+    arguments: list[str] = field(default_factory=list)
+    """See `Matrix.arguments`."""
+    schema: int = SCHEMA
+
+    def write(self, directory: Path) -> None:
+        """Save beside the records. Raises UserError."""
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            (directory / PLAN_FILE).write_bytes(msgspec.json.format(msgspec.json.encode(self)))
+        except OSError as error:
+            raise UserError(f"the results directory {directory} cannot be written: {error.strerror}") from error
+
+
+def read_plan(directory: Path) -> RunPlan:
+    """The plan of an earlier run. Raises UserError when it is none, or a newer one."""
+    path = directory / PLAN_FILE
+    try:
+        data = path.read_bytes()
+        schema = msgspec.json.decode(data).get("schema")
+        if isinstance(schema, int) and schema > SCHEMA:
+            raise UsageError(
+                f"{directory} has schema {schema}, and this version reads up to {SCHEMA}: update the suite to read it"
+            )
+        return msgspec.json.decode(data, type=RunPlan)
+    except OSError as error:
+        raise UsageError(
+            f"{directory} is no results directory: {path.name} cannot be read: {error.strerror}"
+        ) from error
+    except (msgspec.MsgspecError, AttributeError, RecursionError) as error:
+        raise UsageError(f"{path} is damaged: {error}; start the run anew") from error
+
+
+def new_run_name() -> str:
+    """The time, so that names sort by it."""
+    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+
+
+def read_records(directory: Path, plan: RunPlan) -> list[Record]:
+    """The records of a run, a target that has none as one that failed."""
+    found = []
+    for target in plan.targets:
+        found.append(
+            records.read_if_begun(directory / f"{target.name}.jsonl")
+            or records.empty(target, plan.run, "it was never started")
+        )
+    return found
+
+
+def matrix_of(directory: Path, expectations: Sequence[Expectation] = ()) -> Matrix:
+    """The matrix of a results directory, compared anew. Raises UserError."""
+    return compared(directory, read_plan(directory), expectations)
+
+
+def compared(directory: Path, plan: RunPlan, expectations: Sequence[Expectation]) -> Matrix:
+    """As `matrix_of`, of a plan that has been read already."""
+    matrix = build(read_records(directory, plan), plan.reference, expectations)
+    return replace(matrix, absent=plan.absent, arguments=plan.arguments)
