@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+from collections.abc import Sequence
 
 import click
 
@@ -81,10 +82,15 @@ def cli() -> None:
 
 
 def main() -> int:
-    """Run the command line; the exit status. Errors are one sentence, exit statuses are documented."""
+    """Run the command line of this process; the exit status."""
     guard_streams()
+    return answer(sys.argv[1:])
+
+
+def answer(arguments: Sequence[str]) -> int:
+    """Run a command line; the exit status. Errors are one sentence, exit statuses are documented."""
     try:
-        status = int(cli.main(standalone_mode=False) or Exit.EXPECTED)
+        status = int(cli.main(list(arguments), "conformance", standalone_mode=False) or Exit.EXPECTED)
         sys.stdout.flush()
         return status
     except (click.exceptions.Abort, KeyboardInterrupt) as stop:

@@ -32,7 +32,7 @@ def load(path: Path) -> list[Expectation]:
     """The `[[expectation]]` tables of a file. Raises ExpectationError with the file and what is wrong in it."""
     try:
         return parse(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ExpectationError(f"{path}: {error}") from error
 
 

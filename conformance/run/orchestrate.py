@@ -8,8 +8,7 @@ from pathlib import Path
 
 from conformance.matrix.build import build, suspicious
 from conformance.model import Expectation, Matrix
-from conformance.run import records
-from conformance.run.results import RunPlan, compared, read_records
+from conformance.run.results import RunPlan, compared, read_record, read_records
 from conformance.run.worker import Progress, Worker, raise_first_error
 from runners.base import Runner
 
@@ -30,8 +29,8 @@ def execute(
     """
     workers = []
     for target in plan.targets:
+        earlier = read_record(directory, plan, target)
         path = directory / f"{target.name}.jsonl"
-        earlier = records.read_if_begun(path)
         workers.append(Worker(target, runners[target.name], path, plan.run, plan.selection, earlier))
     progress = [worker.progress for worker in workers]
     try:

@@ -68,14 +68,27 @@ def new_run_name() -> str:
 
 
 def read_records(directory: Path, plan: RunPlan) -> list[Record]:
-    """The records of a run, a target that has none as one that failed."""
-    found = []
-    for target in plan.targets:
-        found.append(
-            records.read_if_begun(directory / f"{target.name}.jsonl")
-            or records.empty(target, plan.run, "it was never started")
-        )
-    return found
+    """The records of a run, a target that has none as one that failed. Raises UserError."""
+    return [
+        read_record(directory, plan, target) or records.empty(target, plan.run, "it was never started")
+        for target in plan.targets
+    ]
+
+
+def read_record(directory: Path, plan: RunPlan, target: Target) -> Record | None:
+    """What a target has said in a run so far; None when it has not begun. Raises UserError.
+
+    Its file may have been copied there: a record of something else says nothing about this target.
+    """
+    path = directory / f"{target.name}.jsonl"
+    record = records.read_if_begun(path)
+    if record is None:
+        return None
+    if record.target.name != target.name:
+        raise UserError(f"{path} is a record of {record.target.name}, not of {target.name}: put the right one there")
+    if record.run != plan.run:
+        raise UserError(f"{path} is a record of the run {record.run}, not of {plan.run}: put the right one there")
+    return record
 
 
 def matrix_of(directory: Path, expectations: Sequence[Expectation] = ()) -> Matrix:

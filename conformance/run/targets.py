@@ -33,7 +33,7 @@ def load(path: Path) -> dict[str, Target]:
         raise UsageError(f"the targets file {path} is no UTF-8 text: {error.reason} at byte {error.start}") from error
     try:
         tables = tomllib.loads(text).get("target", {})
-    except tomllib.TOMLDecodeError as error:
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"{path}: {error}; see the TOML there") from error
     if not isinstance(tables, dict) or not tables:
         raise UsageError(f"{path}: there is no [target.NAME] table in it; each target is one")

@@ -11,8 +11,8 @@ import pytest
 from conformance.matrix.expectations import load
 from conformance.model import End, FactsLine, Header, Line, Outcome, Plan, ResultLine, Verdict
 from conformance.run.errors import Exit
-from conformance.run.orchestrate import RunPlan
 from conformance.run.records import RecordFile
+from conformance.run.results import RunPlan
 from conformance.run.selection import Selection
 from conformance.run.shipped import PLACES
 from tests.builders import facts, passed, record, result

@@ -16,6 +16,7 @@ import pytest
 
 from conformance.cli import COMMANDS
 from conformance.run.errors import Exit
+from tests.conformance.cli.command import is_one_sentence
 from tests.processes import eventually
 from tests.suite import SOURCES
 
@@ -82,11 +83,6 @@ def script(text: str, **more: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [sys.executable, "-c", text], env=environment(**more), capture_output=True, text=True, timeout=60, check=False
     )
-
-
-def is_one_sentence(said: str) -> bool:
-    """Whether this is one line from the command, and no traceback."""
-    return said.startswith("conformance: ") and len(said.strip().splitlines()) == 1
 
 
 # -- output that nobody takes
