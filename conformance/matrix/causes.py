@@ -63,8 +63,12 @@ class Case:
 
     def since(self, name: str) -> str:
         """The release that brought what a kernel lacks (`6.13`), where that is known and explains that it lacks it."""
-        mine, lacking = self.series(name), self.attempts[name]
-        return next((each for each in _releases(lacking, self.title) if mine and series(each) > mine), "")
+        return introduced(self.attempts[name], self.title, self.series(name))
+
+
+def introduced(lacking: Attempts, title: str, of: tuple[int, ...]) -> str:
+    """The release that brought what a kernel of a series lacks, as calls and texts name it; "" if none is newer."""
+    return next((each for each in _releases(lacking, title) if of and series(each) > of), "")
 
 
 def _releases(lacking: Attempts, title: str) -> list[str]:

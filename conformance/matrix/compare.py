@@ -23,43 +23,48 @@ class Difference:
     reference_errno: int = 0
 
 
-def difference(reference: Normal, target: Normal) -> Difference | None:
-    """Where `target` first departs from `reference`, or None when it does not."""
+REFERENCE = "the reference"
+
+
+def difference(reference: Normal, target: Normal, named: str = REFERENCE) -> Difference | None:
+    """Where `target` first departs from `reference`, which a message calls `named`; None when it does not."""
     found = next(
         (
-            difference_of_steps(at, ours, theirs)
+            difference_of_steps(at, ours, theirs, named)
             for at, (theirs, ours) in enumerate(zip_longest(reference.steps, target.steps))
             if ours != theirs
         ),
         None,
     )
     if target.outcome != reference.outcome:
-        message = f"{target.outcome}, where the reference {reference.outcome}"
+        message = f"{target.outcome}, where {named} {reference.outcome}"
         if found is None:
             return Difference(Level.OUTCOME, message)
         return Difference(Level.OUTCOME, found.message, found.step, found.call, found.errno, found.reference_errno)
     if found is None and target.observations != reference.observations:
-        return Difference(Level.DATA, f"observed {target.observations}, the reference {reference.observations}")
+        return Difference(Level.DATA, f"observed {target.observations}, {named} {reference.observations}")
     return found
 
 
-def difference_of_steps(at: int, ours: NormalStep | None, theirs: NormalStep | None) -> Difference:
+def difference_of_steps(
+    at: int, ours: NormalStep | None, theirs: NormalStep | None, named: str = REFERENCE
+) -> Difference:
     """How two steps at the same place differ, by the shallowest level."""
     if ours and theirs and ours.process != theirs.process:  # one side's process has ended: its calls come first
         ours, theirs = (ours, None) if ours.process < theirs.process else (None, theirs)
     if ours is None or theirs is None:
         step = ours or theirs
         assert step is not None
-        who = "makes no more calls, the reference goes on with" if ours is None else "goes on with"
+        who = f"makes no more calls, {named} goes on with" if ours is None else "goes on with"
         return Difference(Level.OUTCOME, f"{who} {step.call}", at, step.call)
     if ours.call != theirs.call:
-        return Difference(Level.OUTCOME, f"calls {ours.call}, the reference {theirs.call}", at, ours.call)
+        return Difference(Level.OUTCOME, f"calls {ours.call}, {named} {theirs.call}", at, ours.call)
     if ours.errno != theirs.errno:
         said = [errno_name(each.errno) if each.errno else "success" for each in (ours, theirs)]
-        message = f"{ours.call}: {said[0]}, the reference {said[1]}"
+        message = f"{ours.call}: {said[0]}, {named} {said[1]}"
         return Difference(Level.OUTCOME, message, at, ours.call, ours.errno, theirs.errno)
     if ours.result != theirs.result:
-        message = f"{ours.call}: returns {ours.result}, the reference {theirs.result}"
+        message = f"{ours.call}: returns {ours.result}, {named} {theirs.result}"
         return Difference(Level.RESULT, message, at, ours.call)
     what = "was called with other arguments" if ours.args != theirs.args else "wrote other data"
     return Difference(Level.DATA, f"{ours.call}: {what}", at, ours.call)

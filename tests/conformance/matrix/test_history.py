@@ -1,108 +1,341 @@
 from __future__ import annotations
 
+import errno
 from dataclasses import replace
 
 import pytest
 
 from conformance.matrix.build import build
-from conformance.matrix.history import Change, changes, moved_axes
-from conformance.model import CaseResult, Matrix, Outcome
+from conformance.matrix.history import Change, Comparison, Pairs, Side, compare, moved_axes, pairs_of
+from conformance.model import CaseInfo, CaseResult, Cause, Expectation, Outcome, Record, Verdict
 from tests.builders import CASE, facts, passed, record, result, step
 
-SAME = passed(step("read", 0, None, 4, result=4))
-LESS = passed(step("read", 0, None, 4, result=1))
-OTHER_DATA = passed(step("read", 0, None, 4, result=4, outs={"1": "a"}))
+READS = passed(step("read", 0, None, 4, result=4))
+READS_LESS = passed(step("read", 0, None, 4, result=1))
+READS_OTHER = passed(step("read", 0, None, 4, result=4, outs={"1": "a"}))
+REFUSED = passed(step("read", 0, None, 4, result=-1, errno=errno.EPERM))
+FAILS = result(Outcome.FAILED, step("read", 0, None, 4, result=1), message="E   assert 1 == 4")
+LACKS = result(Outcome.MISSING, step("read", 0, None, 4, result=-1, errno=errno.EINVAL), message="guard pages")
+CRASHES, HANGS = result(Outcome.CRASH, message="signal 11"), result(Outcome.HANG, message="20 s")
+SKIPS, ERRS = result(Outcome.SKIPPED, message="needs root"), result(Outcome.ERROR, message="the channel broke")
 
 
-def run(lts: CaseResult | None, native: CaseResult = SAME) -> Matrix:
-    """A matrix of one case on two targets; None: `lts` did not start."""
-    return build([record("native", native), record("lts", lts) if lts else record("lts", failed="no image")], "native")
+def side(of: Record, *others: Record, run: str = "old", expectations: tuple[Expectation, ...] = ()) -> Side:
+    """A target in a run; the first of the others is the reference, if there is one."""
+    records = [*others, of]
+    return Side(run, build(records, records[0].target.name, expectations), of)
 
 
-def moved(before: Matrix, after: Matrix) -> list[tuple[str, Change]]:
-    """Which targets' cells have moved, and how."""
-    return [(each.target, each.change) for each in changes(before, after)]
+def kernel(*results: CaseResult, release: str = "6.1.0", **of: object) -> Record:
+    """What `lts` said."""
+    return record("lts", *results, release=release, runner="qemu", **of)  # type: ignore[arg-type] # the builder's own
 
 
-@pytest.mark.parametrize("said", [SAME, LESS, result(Outcome.MISSING), result(Outcome.SKIPPED)])
-def test_a_cell_that_says_what_it_said_has_not_moved(said: CaseResult) -> None:
-    assert moved(run(said), run(said)) == []
+def between(
+    before: tuple[CaseResult, ...], after: tuple[CaseResult, ...], reference: CaseResult | None = None
+) -> Comparison:
+    """Two runs of `lts`, each beside the same reference, if there is one."""
+    natives = [record("native", reference)] if reference else []
+    return compare(side(kernel(*before), *natives), side(kernel(*after), *natives, run="new"))
+
+
+def change(before: CaseResult, after: CaseResult, reference: CaseResult | None = None) -> Change | None:
+    """How the one case has moved."""
+    found = between((before,), (after,), reference)
+    return found.moved[0].change if found.moved else None
+
+
+# What was done is compared
+
+
+@pytest.mark.parametrize("said", [READS, READS_LESS, REFUSED, FAILS, LACKS])
+@pytest.mark.parametrize("reference", [None, READS, LACKS, CRASHES])
+def test_a_target_that_does_what_it_did_has_not_moved(said: CaseResult, reference: CaseResult | None) -> None:
+    found = between((said,), (said,), reference)
+    assert (found.moved, found.same, found.compared) == ([], 1, 1)
+
+
+@pytest.mark.parametrize("reference", [None, READS, READS_LESS, REFUSED, FAILS, LACKS, SKIPS])
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (READS, FAILS, Change.REGRESSION),
+        (READS, LACKS, Change.REGRESSION),
+        (READS, CRASHES, Change.REGRESSION),
+        (READS, HANGS, Change.REGRESSION),
+        (READS, REFUSED, Change.REGRESSION),
+        (READS, READS_LESS, Change.CHANGED),
+        (READS, READS_OTHER, Change.CHANGED),
+        (REFUSED, READS, Change.CHANGED),
+        (FAILS, LACKS, Change.CHANGED),
+        (LACKS, FAILS, Change.CHANGED),
+        (FAILS, CRASHES, Change.REGRESSION),
+        (LACKS, HANGS, Change.REGRESSION),
+        (HANGS, CRASHES, Change.REGRESSION),
+        (CRASHES, CRASHES, Change.DEATH),
+        (CRASHES, FAILS, Change.CHANGED),
+        (CRASHES, READS, Change.GAIN),
+        (FAILS, READS, Change.GAIN),
+        (LACKS, READS, Change.GAIN),
+    ],
+)
+def test_what_has_moved_does_not_depend_on_the_reference(
+    before: CaseResult, after: CaseResult, expected: Change, reference: CaseResult | None
+) -> None:
+    """A restriction is none the better for the reference's having it too, and new failures none the less new."""
+    assert change(before, after, reference) is expected
+
+
+def test_a_reference_that_moves_as_the_target_does_hides_nothing() -> None:
+    before = side(kernel(READS), record("native", READS))
+    after = side(kernel(REFUSED), record("native", REFUSED), run="new")
+    (moved,) = compare(before, after).moved
+    assert (moved.change, moved.gates) == (Change.REGRESSION, True)
 
 
 @pytest.mark.parametrize(
-    "said", [LESS, result(Outcome.FAILED), result(Outcome.MISSING), result(Outcome.CRASH), result(Outcome.HANG)]
+    ("after", "told"),
+    [
+        (result(Outcome.FAILED, replace(FAILS.steps[0], result=-1, errno=errno.EIO), message=FAILS.message), "EIO"),
+        (replace(FAILS, message="E   assert 2 == 4"), "assert 2 == 4; before: assert 1 == 4"),
+        (replace(FAILS, observations={"fields": 1}), "observed"),
+        (result(Outcome.FAILED, message=FAILS.message), "makes no more calls"),
+    ],
 )
-def test_what_was_the_same_and_is_not_is_a_regression_and_the_way_back_an_improvement(said: CaseResult) -> None:
-    assert moved(run(SAME), run(said)) == [("lts", Change.REGRESSION)]
-    assert moved(run(said), run(SAME)) == [("lts", Change.IMPROVEMENT)]
+def test_a_failure_that_became_another_failure_is_told(after: CaseResult, told: str) -> None:
+    (moved,) = between((FAILS,), (after,), READS).moved
+    assert (moved.change, moved.gates) == (Change.CHANGED, True)
+    assert told in moved.message
 
 
-def test_a_reference_that_does_not_pass_any_more_is_a_regression() -> None:
-    (first, *_) = changes(run(SAME), run(SAME, native=result(Outcome.FAILED)))
-    assert (first.target, first.change) == ("native", Change.REGRESSION)
+def test_what_varies_in_a_message_is_no_other_failure() -> None:
+    first, second = (replace(FAILS, message=f"E  at 0x7f00{n}a8 of 4") for n in (1234, 5678))
+    assert between((first,), (second,)).moved == []
+    counting = [replace(FAILS, message=f"E  assert {n} == 4") for n in range(6)]
+    assert between(tuple(counting[:3]), tuple(counting[3:])).moved == []
 
 
-@pytest.mark.parametrize("said", [result(Outcome.SKIPPED), result(Outcome.ERROR), None])
-def test_what_could_not_run_is_neither_a_regression_nor_an_improvement(said: CaseResult | None) -> None:
-    assert moved(run(SAME), run(said)) == [("lts", Change.OTHER)]
-    assert moved(run(said), run(SAME)) == [("lts", Change.OTHER)]
+def test_a_third_opinion_says_which_side_is_right() -> None:
+    assert "(native does so as well)" in between((READS_LESS,), (READS,), READS).moved[0].message
+    assert "(native does as before)" in between((READS,), (READS_LESS,), READS).moved[0].message
 
 
-def test_a_case_that_has_become_flaky_is_no_regression() -> None:
-    flaky = build([record("native", SAME), record("lts", SAME, LESS)], "native")
-    assert moved(run(SAME), flaky) == [("lts", Change.OTHER)]
+def test_a_message_is_about_the_two_sides_and_the_release_is_named_that_brought_what_is_gained() -> None:
+    (moved,) = between((READS,), (READS_LESS,)).moved
+    assert (moved.message, moved.step) == ("read: returns 1, before 4", 0)
+    old = kernel(LACKS, cases=[CaseInfo(CASE, LACKS.hash, "MADV_GUARD_INSTALL (Linux 6.13): no mapping.")])
+    (gain,) = compare(side(old), side(kernel(READS, release="6.18.1"), run="new")).moved
+    assert gain.message == "before: guard pages (since Linux 6.13)"
 
 
-def test_another_difference_than_before_is_told() -> None:
-    assert moved(run(LESS), run(result(Outcome.CRASH))) == [("lts", Change.OTHER)]
-    assert moved(run(LESS), run(OTHER_DATA)) == [("lts", Change.OTHER)]
+def test_a_regression_has_the_cause_that_the_newer_cell_has() -> None:
+    native = record("native", READS, release="6.18.44")
+    (moved,) = compare(side(kernel(READS), native), side(kernel(LACKS), native, run="new")).moved
+    assert moved.cause is Cause.VERSION
 
 
-def test_a_case_that_was_redefined_is_no_regression() -> None:
-    redefined = build([record("native", replace(SAME, hash="new")), record("lts", replace(LESS, hash="new"))], "native")
-    assert moved(run(SAME), redefined) == [("lts", Change.REDEFINED)]
+# Attempts
 
 
-def test_cases_that_came_and_went_are_told_for_every_target() -> None:
-    before = build([record("native", result(case="a/test.py::test_old"))], "native")
-    after = build([record("native", result(case="a/test.py::test_new"))], "native")
-    assert [(each.case, each.change) for each in changes(before, after)] == [
-        ("a/test.py::test_new", Change.NEW),
-        ("a/test.py::test_old", Change.GONE),
+@pytest.mark.parametrize("death", [CRASHES, HANGS])
+@pytest.mark.parametrize("before", [READS, FAILS, LACKS, SKIPS, ERRS])
+def test_a_death_in_any_attempt_is_a_regression(death: CaseResult, before: CaseResult) -> None:
+    (moved,) = between((before,), (death, READS, READS)).moved
+    assert (moved.change, moved.gates, moved.steady) == (Change.REGRESSION, True, False)
+
+
+def test_a_death_that_was_seen_once_and_is_not_seen_now_is_no_gain() -> None:
+    (moved,) = between((CRASHES, READS, READS), (READS,)).moved
+    assert (moved.change, moved.message) == (Change.FLAKY, "before: in 1 of 3 attempts (2 passed): signal 11")
+
+
+def test_how_a_side_does_not_agree_with_itself_is_told() -> None:
+    (moved,) = between((READS,), (READS, READS_LESS)).moved
+    assert moved.message == "now it differs from itself: read: returns 1, or 4"
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        ((READS,), (READS, READS_LESS, READS), Change.FLAKY),
+        ((READS, READS_LESS), (READS,), Change.FLAKY),
+        ((READS, FAILS), (READS,), Change.FLAKY),
+        ((READS,), (FAILS, READS, FAILS), Change.FLAKY),
+        ((READS, READS_LESS), (REFUSED, READS_OTHER), Change.FLAKY),
+        ((READS,), (READS_LESS, READS_OTHER), Change.CHANGED),
+        ((READS,), (FAILS, LACKS), Change.REGRESSION),
+        ((FAILS, LACKS), (READS,), Change.GAIN),
+    ],
+)
+def test_a_side_that_does_not_agree_with_itself_is_flaky_unless_it_never_does_what_the_other_does(
+    before: tuple[CaseResult, ...], after: tuple[CaseResult, ...], expected: Change
+) -> None:
+    (moved,) = between(before, after).moved
+    assert (moved.change, moved.gates) == (expected, expected in (Change.REGRESSION, Change.CHANGED))
+
+
+# What is lost
+
+
+@pytest.mark.parametrize("told", [READS, FAILS, LACKS])
+@pytest.mark.parametrize("silent", [SKIPS, ERRS])
+def test_what_only_one_side_says_anything_of_is_lost_evidence(told: CaseResult, silent: CaseResult) -> None:
+    assert change(told, silent) is Change.LOST
+    assert change(silent, told) is Change.LOST
+
+
+def test_what_both_sides_skip_is_told_apart_from_what_both_lost() -> None:
+    found = between((SKIPS,), (SKIPS,))
+    assert (found.moved, found.same, found.silent, found.compared) == ([], 0, 1, 0)
+    assert change(ERRS, ERRS) is Change.LOST
+    assert change(SKIPS, ERRS) is Change.LOST
+
+
+def test_a_case_that_was_planned_and_not_run_is_lost_evidence() -> None:
+    planned = kernel(cases=[CaseInfo(CASE, READS.hash)])
+    (moved,) = compare(side(kernel(READS)), side(planned, run="new")).moved
+    assert (moved.change, moved.before, moved.after) == (Change.LOST, "passed", "not run")
+    assert moved.message == "not run after: the run ended before this case"
+
+
+def test_a_case_that_one_side_does_not_know_is_lost_evidence_unless_only_common_ones_are_asked_for() -> None:
+    other = replace(READS, case="area/test_feature.py::test_other")
+    more, less = side(kernel(READS, other)), side(kernel(READS), run="new")
+    assert [(each.case, each.change, each.after) for each in compare(more, less).moved] == [
+        (other.case, Change.LOST, "no such case")
     ]
+    assert [(each.case, each.before) for each in compare(less, more).moved] == [(other.case, "no such case")]
+    for common in (compare(more, less, common=True), compare(less, more, common=True)):
+        assert (common.moved, common.same) == ([], 1)
+    assert compare(more, less, lambda case: case == CASE).moved == []
 
 
-def test_only_targets_that_both_runs_have_are_compared() -> None:
-    alone = build([record("native", SAME)], "native")
-    assert moved(alone, run(LESS)) == []
-    assert moved(run(LESS), alone) == []
+def test_a_new_case_that_dies_is_grave_though_there_is_nothing_to_compare_it_with() -> None:
+    (moved,) = compare(side(kernel(cases=[])), side(kernel(CRASHES), run="new")).moved
+    assert (moved.change, moved.gates) == (Change.REGRESSION, True)
 
 
-def test_a_change_carries_both_cells() -> None:
-    (found,) = changes(run(SAME), run(LESS))
-    assert found.case == CASE
-    assert found.before == run(SAME).rows[0].cells["lts"]
-    assert found.after == run(LESS).rows[0].cells["lts"]
+@pytest.mark.parametrize(
+    ("broken", "told", "why"),
+    [
+        (record("lts", failed="no image"), ["lts in new could not be run: no image"], "lts in new could not be run"),
+        (
+            replace(kernel(cases=[]), lost=["area/test_feature.py"]),
+            ["lts in new: area/test_feature.py could not be collected, its cases were not run"],
+            "lts in new could not collect area/test_feature.py",
+        ),
+        (
+            replace(kernel(cases=[]), complete=False),
+            ["lts in new: the run did not end; finish it with `conformance run --resume new`"],
+            "lts in new has no such case: gone, or not selected",
+        ),
+    ],
+)
+def test_why_evidence_is_lost_is_told(broken: Record, told: list[str], why: str) -> None:
+    found = compare(side(kernel(READS)), side(broken, record("native", READS), run="new"))
+    assert found.shortcomings() == told
+    assert [(each.change, each.message) for each in found.moved] == [(Change.LOST, why)]
+    assert found.compared == 0
+
+
+def test_a_case_that_was_redefined_and_does_something_else_cannot_be_compared() -> None:
+    assert change(READS, replace(FAILS, hash="f" * 16)) is Change.LOST
+    assert change(READS, replace(READS, hash="f" * 16)) is None
+    assert change(READS, replace(CRASHES, hash="")) is Change.REGRESSION
+
+
+# What is accepted
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "verdict"),
+    [
+        (READS, FAILS, Verdict.FAILS),
+        (READS, LACKS, Verdict.MISSING),
+        (READS, CRASHES, Verdict.CRASH),
+        (READS, READS_LESS, Verdict.DIFFERS),
+        (FAILS, LACKS, Verdict.MISSING),
+    ],
+)
+def test_a_change_is_accepted_by_an_expectation_that_holds_for_the_newer_kernel_only(
+    before: CaseResult, after: CaseResult, verdict: Verdict
+) -> None:
+    native = record("native", READS)
+    known = (Expectation(CASE, "lts", verdict, "restricted", condition="kernel >= 6.2"),)
+    old = side(kernel(before), native, expectations=known)
+    new = side(kernel(after, release="6.12.1"), native, run="new", expectations=known)
+    (moved,) = compare(old, new).moved
+    assert (moved.expected, moved.gates) == (known[0], False)
+
+
+def test_an_expectation_that_held_before_as_well_accepts_no_change() -> None:
+    native = record("native", READS)
+    known = (Expectation(CASE, "lts", Verdict.FAILS, "known"),)
+    other = replace(FAILS, message="E   assert 2 == 4")
+    old, new = (side(kernel(each), native, expectations=known) for each in (FAILS, other))
+    (moved,) = compare(old, new).moved
+    assert (moved.change, moved.expected, moved.gates) == (Change.CHANGED, None, True)
+
+
+def test_a_death_on_both_sides_is_accepted_by_an_expectation_of_it() -> None:
+    known = (Expectation(CASE, "lts", Verdict.CRASH, "known"),)
+    both = side(kernel(CRASHES), record("native", READS), expectations=known)
+    assert not compare(both, both).moved[0].gates
+
+
+def test_the_gravest_comes_first() -> None:
+    def run(*said: CaseResult) -> Side:
+        return side(kernel(*(replace(each, case=f"a/test_b.py::test_{n}") for n, each in enumerate(said))))
+
+    before = run(FAILS, READS, READS, READS, CRASHES, READS)
+    found = compare(before, run(READS, READS_LESS, FAILS, ERRS, CRASHES, READS))
+    assert [each.change for each in found.moved] == [
+        Change.LOST,
+        Change.REGRESSION,
+        Change.DEATH,
+        Change.CHANGED,
+        Change.GAIN,
+    ]
+    assert found.same == 1
+
+
+# Which targets
+
+
+def names(*targets: str) -> list[Record]:
+    """Records of targets, the first of which is the reference."""
+    return [record(name, READS) for name in targets]
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (["native", "lts"], ["native", "lts"], Pairs([("native", "native"), ("lts", "lts")])),
+        (["native", "old"], ["native", "new"], Pairs([("native", "native"), ("old", "new")], guessed=("old", "new"))),
+        (["here", "old"], ["there", "new"], Pairs([("old", "new")], ["here"], ["there"], ("old", "new"))),
+        (["native", "lts"], ["native"], Pairs([("native", "native")], ["lts"], [])),
+        (["native", "a", "b"], ["native", "c"], Pairs([("native", "native")], ["a", "b"], ["c"])),
+        (["native"], ["native", "a", "b"], Pairs([("native", "native")], [], ["a", "b"])),
+    ],
+)
+def test_targets_of_the_same_name_are_compared_and_the_only_two_others(
+    before: list[str], after: list[str], expected: Pairs
+) -> None:
+    old, new = (build(names(*each), each[0]) for each in (before, after))
+    assert pairs_of(old, new) == expected
 
 
 # What else has moved
 
 
-def test_runs_of_equal_surroundings_have_moved_no_axis() -> None:
-    assert moved_axes(run(SAME), run(LESS)) == []
+def test_the_release_is_what_should_move_and_every_other_axis_is_told() -> None:
+    def column(**of: object) -> Side:
+        return side(record("lts", READS, facts_of=facts("6.1.1", **of)))
 
-
-def test_every_axis_that_moved_beside_the_cases_is_told() -> None:
-    there = facts("6.1.1", python="3.12.0", cpus=8)
-    after = build([record("native", SAME, facts_of=there), record("lts", SAME), record("wsl1", SAME)], "lts")
-    assert moved_axes(run(SAME), after) == [
-        "the reference was native and is lts",
-        "native: release was 6.1.0 and is 6.1.1",
-        "native: python was 3.11.2 and is 3.12.0",
-        "native: cpus was 2 and is 8",
-        "wsl1 is new",
+    before = column()
+    assert moved_axes(before.column, side(record("lts", READS, release="6.12.1")).column) == []
+    assert moved_axes(before.column, column(python="3.12.0", cpus=8).column) == [
+        "lts: python was 3.11.2 and is 3.12.0",
+        "lts: cpus was 2 and is 8",
     ]
-
-
-def test_nothing_is_said_of_a_target_that_did_not_start() -> None:
-    assert moved_axes(run(None), run(SAME)) == []
+    assert moved_axes(before.column, side(record("lts", failed="no image")).column) == []
