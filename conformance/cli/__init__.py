@@ -23,7 +23,8 @@ COMMANDS = {
     "expect": "Accept the unexpected differences of a run, or drop expectations that are dead",
     "fuzz": "Run generated programs on all targets in lock-step, and keep each distinct divergence as a small "
     "reproducer",
-    "replay": "Run a reproducer again: FOLDER is one that `conformance fuzz` wrote, or a program's JSON file",
+    "replay": "Run reproducers again: FOLDER is one that `conformance fuzz` wrote, a program's JSON file, or all of a "
+    "search",
 }
 """The subcommands, each with the first sentence of its help: importing them all to list them takes long."""
 

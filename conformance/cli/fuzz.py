@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -18,14 +19,12 @@ from conformance.cli.common import (
     kernels_of,
     read_expectations,
 )
-from conformance.differential.fuzz import Fuzz
-from conformance.run import search as searching
 from conformance.run import targets as target_files
 from conformance.run.errors import Exit, UsageError, UserError
-from conformance.run.results import new_run_name
-from conformance.run.search_display import SearchDisplay, report
-from runners.base import RunnerError
-from runners.registry import runner_for
+from conformance.text import one_line
+
+if TYPE_CHECKING:
+    from conformance.differential.fuzz import Fuzz
 
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -48,6 +47,13 @@ class Duration(click.ParamType):  # type: ignore[type-arg] # generic only in new
 @REFERENCE_OPTION
 @click.option("--area", "areas", metavar="AREA[,AREA]...", default="", help="Only calls of these areas [default: all].")
 @click.option(
+    "--call",
+    "calls",
+    metavar="CALL[,CALL]...",
+    default="",
+    help="Only programs with one of these calls [default: any]; the others in them are of the same areas.",
+)
+@click.option(
     "--time", "seconds", type=Duration(), help="How long to search [default: 5m, unless --programs is given]."
 )
 @click.option("--programs", type=click.IntRange(min=1), metavar="N", help="How many programs to run.")
@@ -66,6 +72,7 @@ def command(
     names: tuple[str, ...],
     reference: str,
     areas: str,
+    calls: str,
     seconds: float | None,
     programs: int | None,
     seed: int | None,
@@ -84,14 +91,23 @@ def command(
     \b
     conformance fuzz -t gvisor --time 10m          native against gVisor
     conformance fuzz -t lts --area files,mounts    only some areas
+    conformance fuzz -t gvisor --call sendmsg,ppoll  programs about these calls, after a change to them
     conformance fuzz -t native --programs 100000   native against itself
     conformance replay results/fuzz-…/FOLDER -t gvisor
 
-    An expectation in expectations.toml whose case is `fuzz/SIGNATURE` (or a glob over signatures) is not searched for.
+    What an expectation in expectations.toml is about whose case is `fuzz/SIGNATURE` (or a glob over signatures) is not
+    searched for; its target, condition (on the target's kernel) and day count as they do for cases.
 
     \b
-    Exit status: 0 nothing new, 1 divergences, 2 usage, 3 a target failed, 130 interrupted (what was found is kept).
+    Exit status: 0 nothing new, 1 divergences, or a target died, 2 usage, 3 a target failed, 4 incomplete (programs were
+    compared with nothing, as the reference died of them), 130 interrupted (what was found is kept).
     """
+    from conformance.run import search as searching  # noqa: PLC0415 - slow to import, and --help needs none of it
+    from conformance.run.results import new_run_name  # noqa: PLC0415
+    from conformance.run.search_display import SearchDisplay, report  # noqa: PLC0415
+    from runners.base import RunnerError  # noqa: PLC0415
+    from runners.registry import runner_for  # noqa: PLC0415
+
     available = target_files.load(targets_file or target_files.default_path())
     chosen = target_files.choose(available, names or (reference,), reference)
     given = kernels_of(kernels, available)
@@ -99,10 +115,11 @@ def command(
         seconds = 300.0
     seed = secrets.randbelow(1 << 32) if seed is None else seed
     targets = tuple(each.name for each in chosen if each.name != reference)
+    known = read_expectations(expectations)
     if no_twin and not targets:
         raise UsageError("there is nothing to compare: name a target with -t, or leave out --no-twin")
     twin = None if no_twin else f"{reference} again"
-    plan = searching.Search(reference, targets, tuple(areas.replace(",", " ").split()), seed, seconds, programs, twin)
+    plan = searching.Search(reference, targets, _words(areas), seed, seconds, programs, twin, _words(calls))
     directory = output or RESULTS / f"fuzz-{new_run_name()}"
     runners = {reference: runner_for(available[reference], given.get(reference), bare=True)}
     if twin is not None:
@@ -117,13 +134,18 @@ def command(
                 seen[:] = [fuzz]
                 display(fuzz)
 
-            fuzz = searching.search(plan, runners, read_expectations(expectations), directory, progress)
+            fuzz = searching.search(plan, runners, known, directory, progress)
     except KeyboardInterrupt as stop:
         if seen:
             click.echo(report(seen[0]))
         click.echo(f"conformance: interrupted; what was found is in {directory}", err=True)
         return Exit.after(stop)
     except RunnerError as error:
-        raise UserError(str(error)) from error
+        raise UserError(one_line(str(error))) from error
     click.echo(report(fuzz))
     return searching.status_of(fuzz)
+
+
+def _words(given: str) -> tuple[str, ...]:
+    """What an option lists, with commas or spaces between."""
+    return tuple(given.replace(",", " ").split())

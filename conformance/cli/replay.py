@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import zip_longest
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -14,59 +15,129 @@ from conformance.cli.common import (
     TARGETS_OPTION,
     kernels_of,
 )
-from conformance.run import search as searching
 from conformance.run import targets as target_files
-from conformance.run.errors import Exit, UserError
-from runners.base import RunnerError
-from runners.registry import runner_for
+from conformance.run.errors import Exit, UsageError, UserError
+from conformance.text import one_line, plural
 
-CORPUS = Path(__file__).resolve().parents[2] / "cases" / "programs"
+if TYPE_CHECKING:
+    from conformance.differential.program import Program
+    from conformance.run.search import Replayed
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+CORPUS = CHECKOUT / "cases" / "programs"
 
 
 @click.command("replay")
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folders", nargs=-1, required=True, metavar="FOLDER...", type=click.Path(path_type=Path))
 @TARGET_OPTION
 @REFERENCE_OPTION
 @KERNEL_OPTION
 @TARGETS_OPTION
-@click.option("--keep", is_flag=True, help="Make it a case below cases/programs/, if all targets agree.")
+@click.option("--keep", is_flag=True, help="Make cases below cases/programs/ of those on which all targets agree.")
 def command(
-    folder: Path,
+    folders: tuple[Path, ...],
     names: tuple[str, ...],
     reference: str,
     kernels: tuple[str, ...],
     targets_file: Path | None,
     keep: bool,
 ) -> int:
-    """Run a reproducer again: FOLDER is one that `conformance fuzz` wrote, or a program's JSON file.
+    """Run reproducers again: FOLDER is one that `conformance fuzz` wrote, a program's JSON file, or all of a search.
 
-    Prints what each target does, call by call; a call that differs from the reference is marked. With --keep, a
-    program on which the reference and all targets (real kernels, such as lts and wsl2) agree becomes a case, which
-    every matrix run then runs everywhere.
+    Prints what each target does, call by call; a call that differs from the reference is marked, and with several
+    programs a summary is at the end. All programs share one set of guests. With --keep, a program on which the
+    reference and all targets (real kernels, such as lts and wsl2) agree in everything becomes a case, which every
+    matrix run then runs everywhere.
 
     \b
-    Exit status: 0 all targets do what the reference does, 1 they diverge, 2 usage, 3 a target failed.
+    conformance replay results/fuzz-…/FOLDER -t gvisor      one reproducer
+    conformance replay results/fuzz-… -t gvisor             all that a search has found
+    conformance replay FOLDER -t lts -t wsl2 --keep         a case of it, if the kernels agree
+
+    \b
+    Exit status: 0 all targets do what the reference does, 1 they diverge, or differ from run to run, 2 usage, 3 a
+    target failed, 4 incomplete (the reference itself died of a program); of several programs the gravest counts.
     """
-    program = searching.read_program(folder)
+    from conformance.run import search as searching  # noqa: PLC0415 - slow to import, and --help needs none of it
+    from runners.base import RunnerError  # noqa: PLC0415
+    from runners.registry import runner_for  # noqa: PLC0415
+
+    programs = searching.programs_at(folders)
     available = target_files.load(targets_file or target_files.default_path())
     chosen = target_files.choose(available, names or (reference,), reference)
     given = kernels_of(kernels, available)
+    if keep:
+        searching.refuse_imitations(chosen)
+        if not CORPUS.is_dir():
+            raise UsageError(f"--keep: there is no {CORPUS}: cases are kept in a checkout of the suite, not in a wheel")
+    done: dict[str, list[Replayed]] = {}
+    several = len(programs) > 1
+    waiting = iter(programs)
+
+    def told(replayed: list[Replayed]) -> None:
+        place = next(waiting)
+        done[place] = replayed
+        if several:
+            click.echo(f"== {one_line(place)}")
+        _print(replayed)
+
     try:
-        replayed = searching.replay(
-            program, {each.name: runner_for(each, given.get(each.name), bare=True) for each in chosen}
-        )
+        runners = {each.name: runner_for(each, given.get(each.name), bare=True) for each in chosen}
+        searching.replay(list(programs.values()), runners, told)
     except RunnerError as error:
-        raise UserError(str(error)) from error
+        raise UserError(one_line(str(error))) from error
+    finally:
+        if several and done:
+            click.echo(_summary(done))
+    if keep:
+        return _keep(programs, done)
+    return max((searching.status_of_replay(each) for each in done.values()), key=searching.GRAVITY.index)
+
+
+def _print(replayed: list[Replayed]) -> None:
+    """What each target did, a line a call."""
     first = replayed[0]
     for each in replayed:
-        click.echo(f"{each.target} ({each.release}){'' if each.stable else ': differs from run to run'}")
+        unsteady = "" if each.stable else ": differs from run to run"
+        click.echo(f"{each.target} ({one_line(each.release)}){unsteady}")
         for mine, theirs in zip_longest(each.lines, first.lines):
-            click.echo(f"  {'*' if mine != theirs and each.difference else ' '} {mine or ''}")
-        if each.difference:
-            found = each.difference
-            click.echo(f"    {found.call}: {found.field}: {found.target}, the reference {found.reference}")
-    if keep:
-        area, about = searching.last_call(program)
-        click.echo(f"kept as {searching.keep(program, replayed, CORPUS, area, about)}")
-        return Exit.EXPECTED
-    return Exit.UNEXPECTED if any(each.difference for each in replayed) else Exit.EXPECTED
+            click.echo(f"  {'*' if mine != theirs and each.difference else ' '} {one_line(mine or '')}")
+        if found := each.difference:
+            click.echo(
+                f"    {one_line(f'{found.call}: {found.field}: {found.target}, the reference {found.reference}')}"
+            )
+
+
+def _summary(done: dict[str, list[Replayed]]) -> str:
+    """A line a program: what the targets came to."""
+    lines = [f"{plural(len(done), 'program')}:"]
+    for place, replayed in done.items():
+        said = [f"{each.target} {_word(each, at == 0)}" for at, each in enumerate(replayed)]
+        lines.append(f"  {one_line(Path(place).name)}: {', '.join(said)}")
+    return "\n".join(lines)
+
+
+def _word(each: Replayed, is_reference: bool) -> str:
+    if not each.stable:
+        return "differs from run to run"
+    if each.lost and is_reference:
+        return "died of it"
+    return "diverges" if each.difference else "ran" if is_reference else "agrees"
+
+
+def _keep(programs: dict[str, Program], done: dict[str, list[Replayed]]) -> Exit:
+    """Keep those on which all agree. Raises UsageError for one that is not kept, after all others were looked at."""
+    from conformance.run import search as searching  # noqa: PLC0415 - see above
+
+    refused = []
+    for place, program in programs.items():
+        try:
+            kept = searching.keep(program, done[place], CORPUS, *searching.last_call(program))
+            click.echo(f"kept as {kept}")
+        except UsageError as error:
+            refused.append(f"{one_line(Path(place).name)}: {error}" if len(programs) > 1 else str(error))
+    for each in refused[:-1]:
+        click.echo(f"conformance: {each}", err=True)
+    if refused:
+        raise UsageError(refused[-1])
+    return Exit.EXPECTED

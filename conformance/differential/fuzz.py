@@ -47,6 +47,9 @@ class Finding:
     target: Outcome
     reference_name: str
     releases: tuple[str, str]
+    """The kernels of the reference and of the target, as they name themselves."""
+    made_by: tuple[str, str] = ("", "")
+    """What the reference and the target were made with: runner, version, platform."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,11 @@ class Flake:
     difference: Difference
     target: str
     why: str
+
+    @property
+    def deadly(self) -> bool:
+        """Whether a guest died, and did not again."""
+        return is_deadly(self.difference) or ending(Outcome(State.LOST)) in self.why
 
 
 @dataclass(slots=True)
@@ -98,8 +106,8 @@ class _Pair:
     def same_kind(self, wanted: Difference) -> Difference | None:
         """The difference of the wanted kind, if the two outcomes have one."""
         found = differences(self.program, self.encoded, self.reference, self.target)
-        deadly = _is_deadly(wanted)
-        return next((each for each in found if each.coarse == wanted.coarse or (deadly and _is_deadly(each))), None)
+        deadly = is_deadly(wanted)
+        return next((each for each in found if each.coarse == wanted.coarse or (deadly and is_deadly(each))), None)
 
 
 class Fuzz:
@@ -126,9 +134,19 @@ class Fuzz:
         self._size = SMALLEST_BATCH
 
     @property
+    def reference(self) -> list[Lane]:
+        """The reference, and its second instance if there is one."""
+        return [self._reference, *([self._twin] if self._twin else [])]
+
+    @property
+    def targets(self) -> list[Lane]:
+        """What is held against the reference."""
+        return list(self._targets)
+
+    @property
     def lanes(self) -> list[Lane]:
         """All of them, the reference first."""
-        return [self._reference, *([self._twin] if self._twin else []), *self._targets]
+        return [*self.reference, *self._targets]
 
     def run(self, *, seconds: float | None, programs: int | None, progress: Callable[[Tally], None]) -> Tally:
         """Search for so long, or through so many programs. Whatever was found is kept when it is interrupted."""
@@ -199,7 +217,7 @@ class Fuzz:
             self.tally.flakes.append(Flake(program, found, lane.name, why))
             return False
         small, found = minimise(
-            program, found, lambda candidates: self._differ(lane, candidates, found), deadly=_is_deadly(found)
+            program, found, lambda candidates: self._differ(lane, candidates, found), deadly=is_deadly(found)
         )
         if why := self._unstable(lane, small, found):
             self.tally.flakes.append(Flake(small, found, lane.name, why))
@@ -208,10 +226,18 @@ class Fuzz:
         if named in self._signatures or (lane is not self._twin and self._known(named)):
             return False
         self._signatures.add(named)
-        last = self._both(lane, [small], PATIENCE, deadly=_is_deadly(found))[0]
+        last = self._both(lane, [small], PATIENCE, deadly=is_deadly(found))[0]
         releases = (self._reference.release, lane.release)
         finding = Finding(
-            named, small, found, last.encoded, last.reference, last.target, self._reference.name, releases
+            named,
+            small,
+            found,
+            last.encoded,
+            last.reference,
+            last.target,
+            self._reference.name,
+            releases,
+            (self._reference.made_by, lane.made_by),
         )
         (self.tally.holes if lane is self._twin else self.tally.findings).append(finding)
         self._found(finding)
@@ -231,11 +257,11 @@ class Fuzz:
 
     def _differ(self, lane: Lane, programs: Sequence[Program], wanted: Difference) -> list[Difference | None]:
         patience = SOME_PATIENCE if "blocked" in (wanted.reference, wanted.target) else 1.0
-        return [each.same_kind(wanted) for each in self._both(lane, programs, patience, deadly=_is_deadly(wanted))]
+        return [each.same_kind(wanted) for each in self._both(lane, programs, patience, deadly=is_deadly(wanted))]
 
     def _unstable(self, lane: Lane, program: Program, found: Difference) -> str:
         """Why a difference is not believed; empty when each side says the same three times, and they differ so."""
-        runs = self._both(lane, [program] * RUNS, PATIENCE, deadly=_is_deadly(found))
+        runs = self._both(lane, [program] * RUNS, PATIENCE, deadly=is_deadly(found))
         sides = [
             (self._reference.name, [run.reference for run in runs]),
             (lane.name, [run.target for run in runs]),
@@ -250,6 +276,6 @@ class Fuzz:
         return ""
 
 
-def _is_deadly(found: Difference) -> bool:
+def is_deadly(found: Difference) -> bool:
     """Whether one side did not live to tell: every run takes a new executor, or a new guest."""
     return ending(Outcome(State.LOST)) in (found.reference, found.target)

@@ -10,12 +10,13 @@ import random
 from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from conformance.differential.bind import Call, complete, is_a, makes, plain_call, wants
-from conformance.differential.harmful import is_allowed, neutralised
+from conformance.differential.bind import Call, complete, is_a, makers, makes, plain_call, wants
+from conformance.differential.harmful import NEVER, is_allowed, neutralised
 from conformance.differential.observe import looks
 from conformance.differential.program import Program, Ref
 from conformance.differential.trace import succeeded
@@ -46,6 +47,8 @@ LOOKED_AT = 0.9
 """The share of programs that end with looks at what they have done."""
 RARE = 60
 """Calls that were made fewer times than this are likelier to be drawn."""
+ABOUT = 0.35
+"""Where programs are about some calls: how often the next one is one of these."""
 
 Raw = tuple[Call, ...]
 
@@ -97,14 +100,22 @@ def _add(
 class Generator:
     """Draws programs. The same seed and the same outcomes give the same programs."""
 
-    def __init__(self, chosen: Iterable[str] = (), seed_: int = 0) -> None:
-        """`chosen` are areas; none: all of them. Raises ValueError for one that there is not."""
+    def __init__(self, chosen: Iterable[str] = (), seed_: int = 0, about: Iterable[str] = ()) -> None:
+        """`chosen` are areas; none: all of them. `about` are calls of which every program has one at least.
+
+        Raises ValueError for an area or a call that there is not, and for a call that no program makes.
+        """
         labels = [label for label in grammar() if is_allowed(label)]
         known = {areas()[label] for label in labels}
         wanted = set(chosen)
         if unknown := wanted - known:
             raise ValueError(f"there is no area {sorted(unknown)[0]}; the areas are {', '.join(sorted(known))}")
-        self.labels = [label for label in labels if not wanted or areas()[label] in wanted]
+        self.about = labels_of(about)
+        """What programs are about; empty: everything."""
+        if self.about and not wanted:
+            wanted = {areas()[label] for label in self.about}
+        needed = {*self.about, *_makers_for(self.about)}
+        self.labels = [label for label in labels if not wanted or areas()[label] in wanted or label in needed]
         self.coverage = Coverage()
         self.tiresome: Counter[str] = Counter()
         """Calls in which divergences have been found already, and how many: they are drawn less."""
@@ -124,11 +135,13 @@ class Generator:
                 raw = self._vary(self._random.choice(self._pool))
             else:
                 raw = self._draw()
+            if self.about and not any(call.label in self.about for call in raw):
+                raw = (*raw[: LONG - 1], self._about_call())
             if self._random.random() < MADE_ODDLY:
                 raw = self._with_odd_maker(raw)
             seen = looks(raw, self._random) if self._random.random() < LOOKED_AT else ()
             program = neutralised(complete((*raw, *seen)))
-            if program.steps:
+            if any(step.label in self.about or not self.about for step in program.steps):
                 found.append((raw, program))
         return found
 
@@ -226,6 +239,8 @@ class Generator:
 
     def _any_call(self, beside: Sequence[Call]) -> Call:
         """A call that goes with those that are there, more often than not; most of its arguments are plain."""
+        if self.about and self._random.random() < ABOUT:
+            return self._about_call()
         labels: Sequence[str] = self.labels
         if beside:
             other, kin = self._random.choice(beside).label, self._random.random()
@@ -236,6 +251,13 @@ class Generator:
         label = self._seldom(labels)
         if self.tiresome[label] > 3:
             label = self._seldom(self.labels)
+        return self._tried_call(label)
+
+    def _about_call(self) -> Call:
+        """One of the calls that programs are about."""
+        return self._tried_call(self._seldom(self.about))
+
+    def _tried_call(self, label: str) -> Call:
         self._tried[label] += 1
         parameters = grammar()[label].parameters
         odd = self._random.randrange(len(parameters)) if parameters else 0
@@ -286,6 +308,32 @@ class Generator:
 
     def _of_area(self, area: str) -> list[str]:
         return [label for label in self.labels if areas()[label] == area]
+
+
+def labels_of(calls: Iterable[str]) -> tuple[str, ...]:
+    """The descriptions of system calls, given by name, or by a description's own. Raises ValueError."""
+    found: list[str] = []
+    for call in calls:
+        labels = [label for label, each in grammar().items() if call in (label, each.name)]
+        if not labels:
+            names = {name for label, each in grammar().items() for name in (label, each.name)}
+            near = get_close_matches(call, sorted(names))
+            raise ValueError(f"there is no call {call}" + (f"; did you mean {', '.join(near)}?" if near else ""))
+        if call in NEVER or not is_allowed(labels[0]):
+            raise ValueError(f"{call} is a call that no program makes: it {NEVER[grammar()[labels[0]].name]}")
+        found += labels
+    return tuple(dict.fromkeys(found))
+
+
+def _makers_for(labels: Iterable[str]) -> set[str]:
+    """Whatever makes the resources that calls need, and what those need in turn."""
+    found: set[str] = set()
+    waiting = list(labels)
+    while waiting:
+        able = {maker for family in wants(waiting.pop()) for maker in makers(family)} - found
+        found |= able
+        waiting += able
+    return found
 
 
 def _strategy(label: str) -> st.SearchStrategy[Call]:

@@ -61,6 +61,10 @@ class Lane:
         self.busy = 0.0
         """Seconds spent in running programs."""
         self.deaths = 0
+        self.unexplained = 0
+        """Deaths of which no program is to blame: tried again, none of those that were running died of it."""
+        self.made_by = ""
+        """What the guest was made with, as its runner says it."""
         self.disposable = False
         self._runner = runner
         self._guest: Guest | None = None
@@ -154,6 +158,7 @@ class Lane:
             raise RunnerError(lacking)
         self._guest = self._runner.open()
         self.disposable = self._guest.disposable
+        self.made_by = self._guest.made_by
         self._spawn()
 
     def _spawn(self) -> None:
@@ -194,9 +199,12 @@ class Lane:
         finally:
             self.busy += time.perf_counter() - started
         if len(programs) == 1:
-            return self._last_try(programs, patience)
-        half = len(programs) // 2
-        return self._run(programs[:half], patience) + self._run(programs[half:], patience)
+            found = self._last_try(programs, patience)
+        else:
+            half = len(programs) // 2
+            found = self._run(programs[:half], patience) + self._run(programs[half:], patience)
+        self.unexplained += wire.LOST not in found
+        return found
 
     def _last_try(self, programs: list[bytes], patience: float) -> list[bytes]:
         """A program that an executor died of gets one more, alone; what that one dies of, too, is to blame."""

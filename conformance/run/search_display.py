@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 
+from rich.markup import escape
 from rich.table import Table
 from tabulate import tabulate
 
 from conformance.differential.fuzz import Fuzz
 from conformance.run.display import LiveDisplay
-from conformance.run.search import described, flaky
+from conformance.run.search import described, died, flaky, lost
+from conformance.text import one_line, plural
 
 QUIET_SECONDS = 15.0
 """How often a line is printed where there is no terminal."""
@@ -34,8 +36,8 @@ class SearchDisplay(LiveDisplay):
     def _line(self, fuzz: Fuzz) -> str:
         tally = fuzz.tally
         return (
-            f"[{tally.seconds:.0f} s] {tally.programs} programs, {tally.programs / tally.seconds:.0f}/s; "
-            f"{len(tally.findings)} divergences, {len(tally.flakes)} flaky; {met(fuzz)}"
+            f"[{tally.seconds:.0f} s] {plural(tally.programs, 'program')}, {tally.programs / tally.seconds:.0f}/s; "
+            f"{plural(len(tally.findings), 'divergence')}, {len(tally.flakes)} flaky; {met(fuzz)}"
         )
 
     def _table(self, fuzz: Fuzz) -> Table:
@@ -45,7 +47,8 @@ class SearchDisplay(LiveDisplay):
         for lane in fuzz.lanes:
             found = sum(1 for each in fuzz.tally.findings if each.signature.target == lane.name)
             rate = f"{lane.ran / lane.busy:.0f}" if lane.busy else ""
-            table.add_row(lane.name, lane.release, str(lane.ran), rate, str(found), str(lane.deaths or ""))
+            release = escape(one_line(lane.release))
+            table.add_row(lane.name, release, str(lane.ran), rate, str(found), str(lane.deaths or ""))
         return table
 
 
@@ -59,23 +62,34 @@ def report(fuzz: Fuzz) -> str:
     """What a search came to, as text."""
     tally = fuzz.tally
     rows = [
-        [lane.name, lane.release, lane.ran, f"{lane.ran / lane.busy:.0f}" if lane.busy else "", lane.deaths or ""]
+        [
+            lane.name,
+            one_line(lane.release),
+            lane.ran,
+            f"{lane.ran / lane.busy:.0f}" if lane.busy else "",
+            lane.deaths or "",
+        ]
         for lane in fuzz.lanes
     ]
-    parts = [tabulate(rows, ["target", "kernel", "programs", "per second", "deaths"], disable_numparse=True)]
+    parts = [f"incomplete: {each}" for each in lost(fuzz)]
+    parts.append(tabulate(rows, ["target", "kernel", "programs", "per second", "deaths"], disable_numparse=True))
     endings = ", ".join(f"{count} {state.name.lower()}" for state, count in tally.states.most_common())
     rate = tally.programs / max(tally.seconds, 0.001)
     parts.append(
-        f"{tally.programs} programs in {tally.seconds:.0f} s ({rate:.0f}/s): {endings}\n"
-        f"{met(fuzz)}; {tally.executions} executions to confirm and minimise"
+        f"{plural(tally.programs, 'program')} in {tally.seconds:.0f} s ({rate:.0f}/s): {endings}\n"
+        f"{met(fuzz)}; {plural(tally.executions, 'execution')} to confirm and minimise"
     )
     if tally.holes:
-        lines = [f"  {each.signature}: {each.difference.reference} - {each.difference.target}" for each in tally.holes]
-        parts.append(
-            "\n".join([f"{len(lines)} differences of the reference from itself: the comparison is at fault", *lines])
-        )
+        lines = [
+            f"  {one_line(f'{each.signature}: {each.difference.reference} - {each.difference.target}')}"
+            for each in tally.holes
+        ]
+        counted = plural(len(lines), "difference")
+        parts.append("\n".join([f"{counted} of the reference from itself: the comparison is at fault", *lines]))
+    if deaths := died(fuzz):
+        parts.append("\n".join(["died, and did not again", *(f"  {one_line(each)[:200]}" for each in deaths)]))
     if tally.flakes:
-        lines = [f"  {count} {what}"[:200] for count, what in flaky(tally)[:20]]
+        lines = [f"  {count} {one_line(what)}"[:200] for count, what in flaky(tally)[:20]]
         parts.append("\n".join([f"{len(tally.flakes)} flaky", *lines]))
     if tally.findings:
         found = sorted(tally.findings, key=lambda each: each.signature)
@@ -84,15 +98,15 @@ def report(fuzz: Fuzz) -> str:
                 each.signature.target,
                 each.difference.call,
                 each.difference.field,
-                each.difference.reference[:28],
-                each.difference.target[:28],
+                one_line(each.difference.reference)[:28],
+                one_line(each.difference.target)[:28],
                 str(each.signature.cause),
                 each.signature.flags[:30],
             ]
             for each in found[:LISTED]
         ]
         heads = ["target", "call", "field", "reference", "there", "cause", "flags"]
-        parts.append(f"{len(found)} divergences\n{tabulate(cells, heads, disable_numparse=True)}")
+        parts.append(f"{plural(len(found), 'divergence')}\n{tabulate(cells, heads, disable_numparse=True)}")
     else:
         parts.append("no divergence")
     return "\n\n".join(parts)

@@ -93,7 +93,7 @@ def written(folder: Path, made: Program = ABSENT, **members: Json) -> Path:
 def test_help_has_an_example_or_what_to_give_and_the_exit_statuses(command: Command, name: str) -> None:
     done = command(name, "--help")
     assert done.returncode == Exit.EXPECTED
-    assert re.search(r"Exit status: 0 .*, 1 .*, 2 usage, 3 a target failed", done.stdout)
+    assert re.search(r"Exit status: 0 .*, 1 .*, 2 usage, 3 a target failed, 4 ", " ".join(done.stdout.split()))
     assert "conformance fuzz" in done.stdout
 
 
@@ -153,6 +153,40 @@ def test_area_that_there_is_not_is_named_with_those_that_there_are(command: Comm
     assert re.search(r"^conformance: there is no area fils; the areas are files, .*sockets", done.stderr, re.MULTILINE)
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "results").exists()
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ("sendmgs", "there is no call sendmgs; did you mean sendmsg"),
+        ("close,ppol", "there is no call ppol; did you mean ppoll"),
+        ("reboot", "reboot is a call that no program makes: it ends the machine"),
+    ],
+)
+def test_call_that_cannot_be_made_is_named(command: Command, call: str, told: str, tmp_path: Path) -> None:
+    done = command("fuzz", "-t", "native", "--call", call, "--programs", "1", "-o", tmp_path / "results")
+    assert done.returncode == Exit.USAGE
+    assert told in done.stderr.splitlines()[-1]
+    assert not (tmp_path / "results").exists()
+
+
+def test_search_about_calls_makes_them(command: Command, targets: Path, tmp_path: Path) -> None:
+    needs_executor()
+    options = [
+        "--call",
+        "timerfd_settime, timerfd_gettime",
+        "--programs",
+        "30",
+        "--seed",
+        "3",
+        "-o",
+        tmp_path / "results",
+    ]
+    done = command("fuzz", "-t", "again", "--targets", targets, *options)
+    assert done.returncode == Exit.EXPECTED, done.stdout + done.stderr
+    told = json.loads((tmp_path / "results" / "search.json").read_text())
+    assert told["about"] == ["timerfd_settime", "timerfd_gettime"]
+    assert {"timerfd_settime", "timerfd_create"} <= set(told["calls"])
 
 
 @pytest.mark.parametrize("name", ["fuzz", "replay"])
@@ -307,9 +341,56 @@ def test_program_is_kept_where_all_agree(
     command: Command, targets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     needs_executor()
+    (tmp_path / "corpus").mkdir()
     monkeypatch.setattr(replay_command, "CORPUS", tmp_path / "corpus")
     done = command("replay", written(tmp_path / "folder"), "-t", "again", "--targets", targets, "--keep")
     assert done.returncode == Exit.EXPECTED, done.stdout + done.stderr
     (path,) = (tmp_path / "corpus").rglob("*.json")
     assert done.stdout.splitlines()[-1] == f"kept as {path}"
     assert json.loads(path.read_text())["promise"] == ["ENOENT", "0"]
+
+
+def test_replay_of_several_has_a_summary_and_the_gravest_status(
+    command: Command, targets: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    needs_executor()
+    folders = [written(tmp_path / name) for name in ("one", "two")]
+    done = command("replay", *folders, "-t", "again", "--targets", targets)
+    assert done.returncode == Exit.EXPECTED, done.stdout + done.stderr
+    assert [line for line in done.stdout.splitlines() if line.startswith("==")] == [f"== {each}" for each in folders]
+    told = ["2 programs:", "  one: native ran, again agrees", "  two: native ran, again agrees"]
+    assert done.stdout.splitlines()[-3:] == told
+    statuses = iter([Exit.INCOMPLETE, Exit.UNEXPECTED])
+    monkeypatch.setattr("conformance.run.search.status_of_replay", lambda _: next(statuses))
+    assert command("replay", *folders, "-t", "again", "--targets", targets).returncode == Exit.INCOMPLETE
+
+
+def test_one_program_of_several_that_cannot_be_read_is_told_before_anything_runs(
+    command: Command, tmp_path: Path
+) -> None:
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "program.json").write_text("{")
+    command("replay", written(tmp_path / "good"), tmp_path / "bad").refuses(Exit.USAGE, "bad/program.json", "no JSON")
+
+
+def test_imitation_is_no_witness(command: Command, tmp_path: Path) -> None:
+    done = command("replay", written(tmp_path / "folder"), "-t", "gvisor", "--keep")
+    done.refuses(Exit.USAGE, "--keep: gvisor is no kernel", "no promise of Linux")
+
+
+def test_installed_suite_keeps_nothing(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(replay_command, "CORPUS", tmp_path / "site-packages" / "cases" / "programs")
+    done = command("replay", written(tmp_path / "folder"), "-t", "native", "--keep")
+    done.refuses(Exit.USAGE, "--keep", "in a checkout of the suite")
+    assert not (tmp_path / "site-packages").exists()
+
+
+@pytest.mark.parametrize("folder", ["\x1b[2J", "a'b; rm -rf c"])
+def test_name_of_a_folder_does_not_reach_the_terminal_as_it_is(
+    command: Command, folder: str, targets: Path, tmp_path: Path
+) -> None:
+    needs_executor()
+    given = [written(tmp_path / name) for name in (folder, "other")]
+    done = command("replay", *given, "-t", "again", "--targets", targets)
+    assert done.returncode == Exit.EXPECTED
+    assert "\x1b" not in done.stdout + done.stderr

@@ -108,6 +108,61 @@ def test_an_area_that_there_is_not_is_refused_with_those_that_there_are() -> Non
         Generator(("files", "fils"))
 
 
+# What programs are about
+
+
+@pytest.mark.parametrize(
+    "calls", [("sendmsg",), ("ppoll",), ("sendmsg", "ppoll"), ("getsockopt",), ("close",), ("load",)]
+)
+def test_every_program_has_one_of_the_calls_that_it_is_to_be_about(calls: tuple[str, ...]) -> None:
+    generator = Generator((), 5, calls)
+    made: Counter[str] = Counter()
+    for _ in range(4):
+        for raw, each in generator.batch(DRAWN):
+            names = {step.description.name for step in each.steps} | {step.label for step in each.steps}
+            assert names & set(calls)
+            made.update(names & set(calls))
+            generator.learn(raw, each, answered(*[0] * len(each.steps)))
+    assert set(made) == set(calls)
+
+
+def test_what_is_beside_them_is_of_their_areas_or_makes_what_they_need() -> None:
+    generator = Generator((), 5, ("sendmsg",))
+    others = {areas()[label] for label in generator.labels}
+    assert "sockets" in others
+    assert "mounts" not in others
+    assert "socketpair_unix" in generator.labels
+
+
+def test_areas_may_be_chosen_beside_them() -> None:
+    generator = Generator(("time",), 5, ("sendmsg",))
+    assert {"sendmsg", "socketpair_unix", "clock_gettime"} <= set(generator.labels)
+    assert "getsockname" not in generator.labels
+
+
+@pytest.mark.parametrize("of", [("getsockopt",), ("fcntl",), ("ioctl",)])
+def test_a_call_stands_for_all_its_operations_and_an_operation_for_itself(of: tuple[str, ...]) -> None:
+    labels = generate.labels_of(of)
+    assert len(labels) > 2
+    assert {grammar()[label].name for label in labels} == set(of)
+    assert generate.labels_of(labels[1:2]) == labels[1:2]
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        ("sendmgs", "^there is no call sendmgs; did you mean .*sendmsg"),
+        ("pol", "^there is no call pol; did you mean poll"),
+        ("xyzzy", "^there is no call xyzzy$"),
+        ("reboot", "^reboot is a call that no program makes: it ends the machine$"),
+        ("fork", "^fork is a call that no program makes: it could run away"),
+    ],
+)
+def test_a_call_that_there_is_not_or_that_no_program_makes_is_refused(call: str, told: str) -> None:
+    with pytest.raises(ValueError, match=told):
+        Generator((), 0, (call,))
+
+
 # What weighs
 
 

@@ -4,6 +4,7 @@ import datetime
 import errno
 import json
 import os
+import re
 import signal
 import struct
 from collections.abc import Mapping, Sequence
@@ -12,15 +13,19 @@ from pathlib import Path
 
 import pytest
 
+from conformance.differential.compare import Difference
 from conformance.differential.fuzz import Fuzz
-from conformance.differential.program import Program, to_json
-from conformance.model import Expectation, Json, Verdict
+from conformance.differential.program import Program, Ref, to_json
+from conformance.differential.wire import State
+from conformance.model import Expectation, Json, Target, Verdict
 from conformance.run import search as searching
 from conformance.run.errors import Exit, UsageError, UserError
 from conformance.run.search import Replayed, Search
+from conformance.run.search_display import report
+from conformance.run.targets import RUNNERS
 from conformance.syscalls.files import O_RDWR
 from runners.base import Runner, RunnerError
-from runners.local import LocalRunner
+from runners.local import HostGuest, LocalRunner
 from tests.executors import (
     Dies,
     ExecutorRunner,
@@ -32,9 +37,11 @@ from tests.executors import (
     lanes_left,
     needs_executor,
     program,
+    room,
     says,
     text,
 )
+from tests.fakes import DEATH
 from tests.mounts import needs_root, on_small_disk
 
 ABSENT = program(("open", text("absent"), O_RDWR, 0o644))
@@ -65,7 +72,7 @@ def searched(
     plan = Search("native", ("liar",), ("time",), 7, None, len(programs), TWIN)
     given = runners or {"native": LocalRunner(), TWIN: LocalRunner(), "liar": LyingRunner(lie)}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(searching, "Generator", lambda areas, seed: Scripted(*programs))
+        patch.setattr(searching, "Generator", lambda *_: Scripted(*programs))
         return searching.search(plan, given, expectations, directory, lambda _: None)
 
 
@@ -93,6 +100,7 @@ def test_what_is_found_is_a_folder_each_and_the_search_is_told(tmp_path: Path) -
     assert list(told["lanes"]) == ["native", TWIN, "liar"]
     assert told["lanes"][TWIN] == {
         "release": os.uname().release,
+        "made_by": "local",
         "programs": 3,
         "busy": told["lanes"][TWIN]["busy"],
         "deaths": 0,
@@ -328,7 +336,16 @@ def test_program_that_is_not_there_or_no_text_is_refused_in_a_sentence(tmp_path:
 
 def replayed(made: Program, **lies: Lie) -> list[Replayed]:
     """A program on this kernel and on liars."""
-    return searching.replay(made, {"native": LocalRunner(), **{name: LyingRunner(lie) for name, lie in lies.items()}})
+    (found,) = all_replayed([made], **lies)
+    return found
+
+
+def all_replayed(programs: Sequence[Program], **lies: Lie) -> list[list[Replayed]]:
+    """Programs on this kernel and on liars."""
+    found: list[list[Replayed]] = []
+    liars = {name: LyingRunner(lie) for name, lie in lies.items()}
+    searching.replay(programs, {"native": LocalRunner(), **liars}, found.append)
+    return found
 
 
 def test_replay_tells_what_each_target_does_and_where_it_differs() -> None:
@@ -358,6 +375,78 @@ def test_replay_on_a_target_that_dies_of_it_says_so() -> None:
     assert dead.difference.target == "the guest died"
 
 
+def dies(outcome: bytes) -> bytes:
+    """A target that nothing survives."""
+    raise Dies
+
+
+def test_programs_share_guests_and_are_told_of_one_by_one_as_the_gravest() -> None:
+    opened: list[str] = []
+
+    class Counted(LocalRunner):
+        def open(self) -> HostGuest:
+            opened.append("guest")
+            return super().open()
+
+    told: list[list[str]] = []
+    searching.replay(
+        [ABSENT, BAD],
+        {"native": Counted(), "again": Counted()},
+        lambda each: told.append([one.said[0] for one in each]),
+    )
+    assert told == [["ENOENT"] * 2, ["EBADF"] * 2]
+    assert len(opened) == 2
+
+
+def test_target_that_dies_of_every_program_is_not_given_up() -> None:
+    found = all_replayed([ABSENT] * 15, dead=dies)
+    assert [dead.said for _, dead in found] == [["the guest died"]] * 15
+    assert {searching.status_of_replay(each) for each in found} == {Exit.UNEXPECTED}
+
+
+def test_target_that_cannot_be_opened_again_is_told_with_what_was_left_out() -> None:
+    runner = ExecutorRunner(lambda *_: [DEATH], taken_along=True, times=1)
+    with pytest.raises(
+        UserError, match=r"^native: cannot be opened again: .*; 2 programs of 2 not replayed$"
+    ) as caught:
+        searching.replay([ABSENT, BAD], {"native": runner}, lambda _: None)
+    assert caught.value.status is Exit.FAILED
+
+
+@pytest.mark.parametrize("moods", [[True, False, False], [False, True, False], [False, False, True]])
+def test_replay_in_which_one_run_differs_does_not_agree(moods: list[bool]) -> None:
+    found = replayed(ABSENT, moody=Moody(errno.EACCES, errno.ENOENT, moods))
+    assert found[1].difference
+    assert found[1].difference.target == "EACCES"
+    assert searching.status_of_replay(found) is Exit.UNEXPECTED
+
+
+def test_reference_that_dies_itself_is_no_agreement() -> None:
+    found: list[list[Replayed]] = []
+    searching.replay([ABSENT], {"native": LyingRunner(dies), "dead": LyingRunner(dies)}, found.append)
+    ((native, dead),) = found
+    assert (native.lost, dead.difference) == (True, None)
+    assert searching.status_of_replay(found[0]) is Exit.INCOMPLETE
+
+
+def test_programs_of_a_whole_search_are_found_and_its_summary_is_none(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "program.json").write_text(json.dumps(to_json(ABSENT)))
+    (tmp_path / "search.json").write_text("{}")
+    both = [str(tmp_path / name) for name in ("one", "two")]
+    assert list(searching.programs_at([tmp_path])) == both
+    assert list(searching.programs_at(sorted(tmp_path.iterdir()))) == both
+    assert list(searching.programs_at([tmp_path / "two" / "program.json", tmp_path / "one"])) == [
+        str(tmp_path / "two" / "program.json"),
+        both[0],
+    ]
+    with pytest.raises(UsageError, match=r"search\.json: this is no program"):
+        searching.programs_at([tmp_path / "search.json"])
+    with pytest.raises(UsageError, match="cannot be read"):
+        searching.programs_at([tmp_path / "one", tmp_path / "absent"])
+
+
 # -- keeping
 
 
@@ -366,9 +455,9 @@ def keep(corpus: Path, made: Program, *results: Replayed) -> Path:
     return searching.keep(made, results, corpus, *searching.last_call(made))
 
 
-def said(target: str, *what: str, stable: bool = True) -> Replayed:
+def said(target: str, *what: str, stable: bool = True, difference: Difference | None = None) -> Replayed:
     """What a target did."""
-    return Replayed(target, "6.1.0", [], list(what), None, stable)
+    return Replayed(target, "6.1.0", [], list(what), difference, stable)
 
 
 def test_program_on_which_all_agree_is_kept_with_its_promise(tmp_path: Path) -> None:
@@ -386,15 +475,90 @@ def test_programs_about_the_same_call_are_kept_apart(tmp_path: Path) -> None:
     assert keep(tmp_path, BAD, said("native", "EBADF")) != keep(tmp_path, others, said("native", "0", "EBADF"))
 
 
-def test_program_on_which_targets_disagree_is_not_kept(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"^not kept: wsl1 says EACCES, native ENOENT$"):
-        keep(tmp_path, ABSENT, said("native", "ENOENT"), said("wsl1", "EACCES"))
-    with pytest.raises(UsageError, match=r"^not kept: wsl2 says something else from run to run$"):
-        keep(tmp_path, ABSENT, said("native", "ENOENT"), said("wsl2", "ENOENT", stable=False))
+@pytest.mark.parametrize("field", ["errno", "result", "buf", "buf.st_size", "signals", "state"])
+def test_program_on_which_targets_disagree_in_anything_is_not_kept(field: str, tmp_path: Path) -> None:
+    apart = Difference(0, "open", field, "one thing", "another\x1b")
+    with pytest.raises(UsageError, match=rf"^not kept: open, {field}: another\ufffd on wsl2, one thing on native$"):
+        keep(tmp_path, ABSENT, said("native", "ENOENT"), said("wsl2", "ENOENT", difference=apart))
     assert not list(tmp_path.iterdir())
 
 
-def test_corpus_that_cannot_be_written_is_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "files").write_text("")
-    with pytest.raises(UserError, match="cannot be written"):
-        keep(tmp_path, ABSENT, said("native", "ENOENT"))
+def test_program_of_which_a_target_is_not_sure_is_not_kept(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"^not kept: wsl2 says something else from run to run$"):
+        keep(tmp_path, ABSENT, said("native", "ENOENT"), said("wsl2", "ENOENT", stable=False))
+
+
+def test_program_that_writes_other_data_on_a_target_is_not_kept(tmp_path: Path) -> None:
+    reads = program(("open", text("f0"), O_RDWR, 0), ("read", Ref(0), room(64), 8))
+    found = replayed(reads, wrong=lambda outcome: outcome.replace(b"abcdefgh", b"abcdefgX"))
+    assert found[0].said == found[1].said
+    with pytest.raises(UsageError, match=r"^not kept: read, buf: .*X.* on wrong, .*abcdefgh.* on native$"):
+        keep(tmp_path, reads, *found)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("runner", RUNNERS)
+def test_only_kernels_are_witnesses_of_what_linux_promises(runner: str) -> None:
+    targets = [Target("native", "local"), Target("other", runner)]
+    if runner in ("local", "qemu"):
+        searching.refuse_imitations(targets)
+        return
+    with pytest.raises(UsageError, match=rf"^--keep: other is no kernel but imitates one \(runner {runner}\)"):
+        searching.refuse_imitations(targets)
+
+
+# -- what a search deserves
+
+
+@pytest.mark.parametrize("state", searching.NO_EVIDENCE)
+def test_search_whose_programs_were_compared_with_nothing_is_incomplete(state: State, tmp_path: Path) -> None:
+    def ends(outcome: bytes) -> bytes:
+        if state is State.LOST:
+            raise Dies
+        return bytes([state, 0, 0, 0])
+
+    runners = {"native": LyingRunner(ends), "liar": LyingRunner(ends)}
+    fuzz = searched(tmp_path, *[ABSENT] * 3, runners=runners)
+    assert searching.status_of(fuzz) is Exit.INCOMPLETE
+    assert searching.lost(fuzz)[0].startswith("3 programs ")
+    assert report(fuzz).startswith("incomplete: 3 programs ")
+    assert json.loads((tmp_path / "search.json").read_text())["lost"] == searching.lost(fuzz)
+
+
+@pytest.mark.parametrize("times", [1, 3])
+@pytest.mark.parametrize("who", ["native", TWIN, "liar"])
+def test_death_that_does_not_repeat_is_no_agreement(times: int, who: str, tmp_path: Path) -> None:
+    """Once: it survives the next try. Three times: it is lost with others and alone, and survives a closer look."""
+    left = [times]
+
+    def dies_first(outcome: bytes) -> bytes:
+        if struct.pack("<q", -errno.ENOENT) in outcome and left[0]:
+            left[0] -= 1
+            raise Dies
+        return outcome
+
+    runners = {name: LyingRunner(dies_first) if name == who else LocalRunner() for name in ("native", TWIN, "liar")}
+    fuzz = searched(tmp_path, ABSENT, BAD, runners=runners)
+    assert left == [0]
+    wanted = {Exit.INCOMPLETE} if who == "native" or (who == TWIN and times == 1) else {Exit.UNEXPECTED}
+    assert searching.status_of(fuzz) in wanted
+    assert re.search(r"died", report(fuzz))
+    assert kept(tmp_path) == []
+
+
+def test_death_that_is_expected_is_no_news(tmp_path: Path) -> None:
+    known = expected("fuzz/open/state/*the guest died*")
+    fuzz = searched(tmp_path, ABSENT, lie=dies, expectations=[known])
+    assert fuzz.lanes[-1].deaths > 0
+    assert searching.status_of(fuzz) is Exit.EXPECTED
+
+
+def test_target_that_dies_of_everything_does_not_end_as_expected(tmp_path: Path) -> None:
+    fuzz = searched(tmp_path, ABSENT, lie=dies)
+    assert searching.status_of(fuzz) is Exit.UNEXPECTED
+
+
+def test_target_that_talks_nonsense_ends_the_search_in_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"an outcome .*; what was found until then is in ") as caught:
+        searched(tmp_path, ABSENT, lie=lambda _: b"\xff" * 7)
+    assert caught.value.status is Exit.FAILED

@@ -4,8 +4,10 @@ import re
 import time
 from collections.abc import Sequence
 from dataclasses import replace
+from io import StringIO
 
 import pytest
+from rich.console import Console
 
 from conformance.differential.compare import Difference, Signature
 from conformance.differential.fuzz import Finding, Flake, Fuzz
@@ -107,7 +109,7 @@ def test_report_of_very_many_divergences_is_not_endless(fuzz: Fuzz) -> None:
 def test_report_says_that_the_comparison_is_at_fault_where_the_reference_differs_from_itself(fuzz: Fuzz) -> None:
     fuzz.tally.holes.append(finding("times", "native again"))
     said = report(fuzz)
-    assert section(said, "1 differences of the reference from itself: the comparison is at fault") == [
+    assert section(said, "1 difference of the reference from itself: the comparison is at fault") == [
         "  times/errno/EBADF - EINVAL/O_CREAT: EBADF - EINVAL"
     ]
     assert said.endswith("no divergence")
@@ -144,7 +146,7 @@ def test_without_a_terminal_a_line_is_printed_now_and_then(fuzz: Fuzz, capsys: p
     fuzz.tally.flakes.append(flake("read"))
     lines = shown(fuzz, capsys, [1, 14, 16, 20, 32])
     assert [line.split()[0] for line in lines] == ["[16", "[32"]
-    assert lines[0].startswith("[16 s] 1000 programs, 62/s; 1 divergences, 1 flaky; 2 of ")
+    assert lines[0].startswith("[16 s] 1000 programs, 62/s; 1 divergence, 1 flaky; 2 of ")
 
 
 def test_on_a_terminal_there_is_a_table_with_a_line_a_target(fuzz: Fuzz) -> None:
@@ -160,3 +162,16 @@ def test_on_a_terminal_there_is_a_table_with_a_line_a_target(fuzz: Fuzz) -> None
     assert columns["divergences"] == ["0", "0", "2"]
     assert columns["deaths"] == ["", "", "7"]
     assert columns["per second"] == ["500"] * 3
+
+
+def test_what_a_guest_calls_its_kernel_cannot_reach_the_terminal(fuzz: Fuzz) -> None:
+    fuzz.lanes[2].release = "[/red]\x1b[2J\n5.15"
+    fuzz.tally.findings.append(finding(said="'\x1b]0;x\x07'"))
+    fuzz.tally.flakes.append(flake("read", "\x1b[31m"))
+    assert all(each.isprintable() or each == "\n" for each in report(fuzz))
+    console = Console(file=StringIO(), width=200)
+    console.print(SearchDisplay()._table(fuzz))
+    assert isinstance(console.file, StringIO)
+    said = console.file.getvalue()
+    assert "[/red]\ufffd[2J 5.15" in said
+    assert "\x1b" not in said
