@@ -6,6 +6,7 @@ import os
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -109,6 +110,7 @@ class _Run:
 
     def __init__(self, name: str, matrix: Matrix, records: Sequence[Record]) -> None:
         self.name, self.matrix = name, matrix
+        self.absent = {each.target.name: each.why for each in matrix.absent}
         self.records = {record.target.name: record for record in records}
 
     @staticmethod
@@ -119,7 +121,8 @@ class _Run:
 
         plan = read_plan(directory)
         records = read_records(directory, plan)
-        return _Run(str(directory), build(records, plan.reference, known), records)
+        matrix = replace(build(records, plan.reference, known), absent=plan.absent)
+        return _Run(str(directory), matrix, records)
 
     def side(self, target: str) -> Side:
         """One of its targets. Raises UsageError."""
@@ -192,11 +195,8 @@ def _lost(found: Sequence[Comparison], chosen: Pairs, old: _Run, new: _Run, *, c
     for sentence in dict.fromkeys(each for one in found for each in one.shortcomings()):
         yield [sentence]
     if not common:
-        yield from (
-            [f"{name} is in {run.name} only: name what to compare with --pair or RUN:TARGET, or give --common"]
-            for names, run in ((chosen.only_before, old), (chosen.only_after, new))
-            for name in names
-        )
+        for names, run, other in ((chosen.only_before, old, new), (chosen.only_after, new, old)):
+            yield from ([_alone(name, run, other)] for name in names)
     for one in found:
         by_reason: dict[str, list[Moved]] = {}
         for each in one.moved:
@@ -211,6 +211,12 @@ def _lost(found: Sequence[Comparison], chosen: Pairs, old: _Run, new: _Run, *, c
             ]
     if not any(each.compared or each.silent for each in found):
         yield ["no case could be compared"]
+
+
+def _alone(name: str, run: _Run, other: _Run) -> str:
+    if why := other.absent.get(name):
+        return f"{name} could not run in {other.name}: {why}"
+    return f"{name} is in {run.name} only: name what to compare with --pair or RUN:TARGET, or give --common"
 
 
 # -- how it is told

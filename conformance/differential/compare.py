@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from conformance.differential.program import Program, Step
 from conformance.differential.trace import ending, succeeded, trace
 from conformance.differential.wire import Encoded, Outcome, State
+from conformance.matrix.causes import DROPPING, NOT_THERE
 from conformance.matrix.normalise import kind_of_result, normal_value
 from conformance.model import Cause, Json
 from conformance.model import Step as Seen
@@ -17,6 +18,7 @@ from conformance.syscalls.kinds import Flags, MaskedMemory, Names
 
 STATE, ERRNO, RESULT, SIGNALS = "state", "errno", "result", "signals"
 """What may differ, beside a member of an output buffer, whose name is its argument's and its own."""
+_NOT_THERE = frozenset(map(errno_name, NOT_THERE))
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +168,7 @@ def signature(program: Program, found: Difference, target: str) -> Signature:
     """The signature of a difference of a program that has been made as small as can be."""
     seen = f"{found.reference} - {found.target}" if found.field in (STATE, ERRNO) else ""
     flags = " ".join(flags_of(program.steps[found.step]))
-    return Signature(found.call, found.field, seen, flags, cause_of(found), target)
+    return Signature(found.call, found.field, seen, flags, cause_of(found, program.steps[: found.step]), target)
 
 
 def flags_of(step: Step) -> tuple[str, ...]:
@@ -178,12 +180,19 @@ def flags_of(step: Step) -> tuple[str, ...]:
     )
 
 
-def cause_of(found: Difference) -> Cause:
-    """Why a target differs, as far as the two results tell."""
+def cause_of(found: Difference, before: Sequence[Step] = ()) -> Cause:
+    """Why a target differs, as far as the two results tell, and the steps of the program that came before.
+
+    A program has all privileges, and is refused for want of them only when it has given some up.
+    """
     if "ENOSYS" in (found.reference, found.target):
         return Cause.ABSENT
-    if found.field == ERRNO and found.target in ("EPERM", "EACCES") and found.reference == "success":
-        return Cause.POLICY
-    if found.field == ERRNO and "success" not in (found.reference, found.target):
-        return Cause.ORDER
-    return Cause.SEMANTIC
+    if found.field != ERRNO:
+        return Cause.SEMANTIC
+    if found.target in _NOT_THERE and found.reference not in _NOT_THERE:
+        return Cause.ABSENT
+    if found.reference == "success":
+        refused = found.target in ("EPERM", "EACCES")
+        gave_up = any(step.description.name in DROPPING for step in before)
+        return Cause.POLICY if refused and gave_up else Cause.SEMANTIC
+    return Cause.SEMANTIC if found.target == "success" else Cause.ORDER

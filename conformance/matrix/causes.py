@@ -26,6 +26,11 @@ DROPPING = frozenset(
     | {"capset", "unshare", "setns", "clone", "clone3"}
 )
 """Calls with which a case gives up privileges, or enters a namespace in which it has others."""
+NOT_THERE = frozenset(
+    {errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOPROTOOPT, errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT}
+    | {errno.EAFNOSUPPORT, errno.EPFNOSUPPORT, errno.ENOTTY}
+)
+"""Errors that say of a call, an option, a protocol or an ioctl that it is not there, rather than what is wrong."""
 NOT_BUILT = frozenset(
     {errno.ENODEV, errno.ENXIO, errno.ENOENT, errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT, errno.ESOCKTNOSUPPORT}
     | {errno.EPFNOSUPPORT}
@@ -110,8 +115,8 @@ def _found(name: str, cell: Cell, case: Case) -> Difference | None:
 
 
 def _absent(found: Difference | None) -> bool:
-    """Whether what differs is a call that is not there, whatever error the other side has of it."""
-    return found is not None and found.errno == errno.ENOSYS
+    """Whether what differs is a call or an operation that is not there, whatever the other side has against it."""
+    return found is not None and found.errno in NOT_THERE and found.reference_errno not in NOT_THERE
 
 
 def _of_new(name: str, case: Case) -> Cause | None:

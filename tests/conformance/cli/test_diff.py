@@ -11,6 +11,7 @@ from click.testing import CliRunner
 
 from conformance.cli.diff import LINES, command
 from conformance.model import (
+    Absent,
     CaseInfo,
     CaseResult,
     End,
@@ -24,7 +25,7 @@ from conformance.model import (
 )
 from conformance.run.errors import Exit, UserError
 from conformance.run.records import RecordFile
-from conformance.run.results import RunPlan
+from conformance.run.results import RunPlan, read_plan
 from conformance.run.selection import Selection
 from tests.builders import facts, result, step
 
@@ -160,6 +161,15 @@ def test_a_target_that_only_one_run_has_is_lost_evidence(old: Path, tmp_path: Pa
         assert status == Exit.INCOMPLETE
         assert f"lts is in {old} only" in output
         assert diff(tmp_path, *runs, "--common")[0] == Exit.EXPECTED
+
+
+def test_why_a_target_could_not_run_in_the_other_run_is_told(old: Path, tmp_path: Path) -> None:
+    less = write(tmp_path / "less", native=Said())
+    absent = [Absent(Target("lts", "qemu"), "there is no QEMU here: apt install qemu-system-x86")]
+    replace(read_plan(less), absent=absent).write(less)
+    status, output = diff(tmp_path, old, less)
+    assert status == Exit.INCOMPLETE
+    assert f"lts could not run in {less}: there is no QEMU here: apt install qemu-system-x86" in output
 
 
 def test_runs_that_share_nothing_are_not_compared(old: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from conformance.differential.compare import (
     flat,
     signature,
 )
-from conformance.differential.program import Memory, Program, Ref
+from conformance.differential.program import Memory, Program, Ref, Step
 from conformance.differential.wire import Encoded, Outcome, State, encode
 from conformance.model import Cause
 from conformance.syscalls import files
@@ -347,8 +347,17 @@ def test_signatures_of_other_flags_errnos_or_targets_are_others() -> None:
         (ERRNO, "success", "ENOSYS", Cause.ABSENT),
         (ERRNO, "ENOSYS", "success", Cause.ABSENT),
         (STATE, "ENOSYS", "blocked", Cause.ABSENT),
-        (ERRNO, "success", "EPERM", Cause.POLICY),
-        (ERRNO, "success", "EACCES", Cause.POLICY),
+        (ERRNO, "EBADF", "ENOSYS", Cause.ABSENT),
+        (ERRNO, "EFAULT", "ENOTSUP", Cause.ABSENT),
+        (ERRNO, "EINVAL", "ENOTTY", Cause.ABSENT),
+        (ERRNO, "EINVAL", "ENOPROTOOPT", Cause.ABSENT),
+        (ERRNO, "EACCES", "EAFNOSUPPORT", Cause.ABSENT),
+        (ERRNO, "EPERM", "EPROTONOSUPPORT", Cause.ABSENT),
+        (ERRNO, "success", "ENOTSUP", Cause.ABSENT),
+        (ERRNO, "ENOTSUP", "ENOTTY", Cause.ORDER),
+        (ERRNO, "ENOTSUP", "success", Cause.SEMANTIC),
+        (ERRNO, "success", "EPERM", Cause.SEMANTIC),
+        (ERRNO, "success", "EACCES", Cause.SEMANTIC),
         (ERRNO, "EPERM", "success", Cause.SEMANTIC),
         (ERRNO, "EBADF", "EINVAL", Cause.ORDER),
         (ERRNO, "EBADF", "EPERM", Cause.ORDER),
@@ -360,3 +369,11 @@ def test_signatures_of_other_flags_errnos_or_targets_are_others() -> None:
 )
 def test_a_cause_is_told_from_the_two_results(field: str, reference: str, target: str, cause: Cause) -> None:
     assert cause_of(difference(field, reference, target)) is cause
+
+
+@pytest.mark.parametrize("error", ["EPERM", "EACCES"])
+def test_a_refusal_is_policy_only_after_privileges_were_given_up(error: str) -> None:
+    found = difference(ERRNO, "success", error)
+    gave_up = Step("setresuid", (65534, 65534, 65534))
+    assert cause_of(found, [gave_up]) is Cause.POLICY
+    assert cause_of(found, [Step("close", (0,))]) is Cause.SEMANTIC

@@ -117,6 +117,16 @@ GVISORS = (1 << 38) - 1
 """Every capability that runsc grants."""
 
 
+@pytest.mark.parametrize(
+    "error",
+    [errno.EOPNOTSUPP, errno.ENOPROTOOPT, errno.EPROTONOSUPPORT, errno.EAFNOSUPPORT, errno.ENOTTY, errno.ENOSYS],
+)
+def test_an_operation_that_is_not_there_is_absent_whatever_the_reference_has_against_the_call(error: int) -> None:
+    has_another = passed(step("read", 0, None, 4, result=-1, errno=errno.EFAULT))
+    records = [record("native", has_another), record("gvisor", refused(error), runner="gvisor")]
+    assert cause("gvisor", *records) is Cause.ABSENT
+
+
 def refused_as(
     error: int, *before: Step, runner: str = "qemu", uid: int = 0, capabilities: int = GVISORS
 ) -> Cause | None:
