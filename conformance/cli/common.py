@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
 from conformance.matrix.expectations import ExpectationError, load
 from conformance.model import Expectation, Matrix, Target
-from conformance.run.errors import UsageError
+from conformance.run.errors import UsageError, UserError
+from conformance.run.results import PLAN_FILE, planned, read_plan
 from conformance.run.shipped import default_path
 from conformance.run.whole import write_whole
 
@@ -35,16 +38,44 @@ def read_expectations(path: Path | None) -> list[Expectation]:
     return expectations
 
 
+def runs(folder: Path) -> list[Path]:
+    """The results directories in a folder, the newest run first, whatever they are called. Searches are none."""
+    ages: dict[Path, tuple[float, float]] = {}
+    for path in folder.glob(f"*/{PLAN_FILE}"):
+        with suppress(UserError, OSError):
+            written = path.stat().st_mtime
+            ages[path.parent] = (planned(read_plan(path.parent)) or written, written)
+    return sorted(ages, key=lambda each: ages[each], reverse=True)
+
+
 def results_directory(name: str) -> Path:
-    """A results directory by path, by the run's name below `results/`, or `LATEST`."""
+    """A results directory by path, by the run's name below `results/`, or by how new it is.
+
+    `LATEST` is the newest run, `PREVIOUS` or `LATEST~1` the one before it, and so on; `results/LATEST` is the same.
+    Raises UsageError.
+    """
     path = Path(name)
-    if path.is_dir():
-        return path
-    if path.name == "LATEST" and (runs := sorted(RESULTS.glob("*/run.json"))):
-        return runs[-1].parent
-    if (RESULTS / name).is_dir():
-        return RESULTS / name
-    raise UsageError(f"there are no results at {name}; give the directory that `conformance run` named")
+    with suppress(OSError):  # a name that no file can have
+        if path.is_dir():
+            return path
+        if (RESULTS / name).is_dir():
+            return RESULTS / name
+    if (back := _runs_back(path.name)) is not None:
+        folder = RESULTS if path.parent == Path() else path.parent
+        found = runs(folder)
+        if back < len(found):
+            return found[back]
+        have = f"{len(found)} {'run' if len(found) == 1 else 'runs'}" if found else "no run"
+        raise UsageError(f"there is no {path.name}: {folder} has {have}; name another, or make one: `conformance run`")
+    raise UsageError(f"there are no results at {name}; give the directory that `conformance run` named, or LATEST")
+
+
+def _runs_back(name: str) -> int | None:
+    """How many runs before the newest a name means."""
+    if name == "PREVIOUS":
+        return 1
+    found = re.fullmatch(r"LATEST(?:~(\d{1,6}))?", name, re.ASCII)
+    return int(found[1] or 0) if found else None
 
 
 def write_reports(matrix: Matrix, directory: Path, formats: Sequence[str]) -> list[Path]:
@@ -100,3 +131,4 @@ REFERENCE_OPTION = click.option(
 TARGETS_OPTION = click.option(
     "--targets", "targets_file", type=click.Path(path_type=Path, dir_okay=False), help="Another targets.toml."
 )
+FULL_OPTION = click.option("--full", is_flag=True, help="Print the whole matrix, however long.")

@@ -22,7 +22,7 @@ from conformance.run.whole import write_whole
 def command(results: str, form: str, output: Path | None, expectations: Path | None) -> None:
     """Compare the records of a run anew and render the matrix.
 
-    RESULTS is a results directory, the name of a run below results/, or LATEST.
+    RESULTS is a results directory, the name of a run below results/, or LATEST, PREVIOUS, LATEST~2 …
     """
     from reports.registry import render  # noqa: PLC0415 - renderers are slow to import
 

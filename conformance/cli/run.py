@@ -5,9 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 import click
+from click.core import ParameterSource
 
+from conformance.cli import planning
 from conformance.cli.common import (
     EXPECTATIONS_OPTION,
+    FULL_OPTION,
     KERNEL_OPTION,
     REFERENCE_OPTION,
     RESULTS,
@@ -15,27 +18,48 @@ from conformance.cli.common import (
     TARGETS_OPTION,
     kernels_of,
     read_expectations,
+    results_directory,
     write_reports,
 )
 from conformance.guest.profiles import EFFORT, GATE
-from conformance.matrix.expectations import unexpected
-from conformance.model import Matrix, Verdict
+from conformance.model import Expectation, Matrix, Target
 from conformance.run import targets as target_files
 from conformance.run.display import Display
-from conformance.run.errors import Exit, UsageError
-from conformance.run.orchestrate import execute
-from conformance.run.results import RunPlan, new_run_name, read_plan
+from conformance.run.errors import Exit, UsageError, UserError
+from conformance.run.gate import Attitude, Limit, begun, lost, status_of
+from conformance.run.orchestrate import execute, listed
+from conformance.run.results import PLAN_FILE, RunPlan, new_run_name, read_plan
 from conformance.run.selection import Selection
+from runners.base import RunnerError
 from runners.registry import runner_for
 
-CASES = Path(__file__).resolve().parent.parent.parent / "cases"
+LOCAL = Target("native", "local")
 WRITTEN = ("json", "html", "markdown", "junit")
+ATTITUDE = click.Choice([each.value for each in Attitude])
+OF_A_NEW_RUN = (
+    *("paths", "names", "expression", "calls", "failed", "reference", "kernels", "targets_file", "timeout", "profile"),
+    *("repeat", "listing", "output"),
+)
+"""Options that a run which is resumed has got already."""
 
 
 @click.command("run")
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @TARGET_OPTION
 @click.option("-k", "expression", default="", metavar="EXPR", help="Only cases that match, as in pytest -k.")
+@click.option(
+    "--call",
+    "calls",
+    metavar="CALL[,CALL]...",
+    help="Only cases that make one of these system calls: as the last records saw them, else by their source.",
+)
+@click.option(
+    "--failed-in",
+    "failed",
+    metavar="RUN",
+    help="Only cases that were unexpected, flaky, out of date or lost in that run.",
+)
+@click.option("--list", "listing", is_flag=True, help="Print the cases that would be run, and run nothing.")
 @REFERENCE_OPTION
 @KERNEL_OPTION
 @TARGETS_OPTION
@@ -53,6 +77,33 @@ WRITTEN = ("json", "html", "markdown", "junit")
     show_default=True,
     help="Examples for cases that have a model: the same everywhere and always; random, and 20 or 4 times as many.",
 )
+@click.option(
+    "--repeat",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    metavar="N",
+    help="Run each case N times; every attempt is recorded, and a cell whose attempts disagree says so.",
+)
+@click.option(
+    "--max-fail",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="End the run once N cells fail; --resume runs the rest.",
+)
+@click.option(
+    "--flaky",
+    type=ATTITUDE,
+    help="Whether cells fail the run whose attempts disagree [default: those that crashed or hung in one of them do].",
+)
+@click.option(
+    "--outdated",
+    type=ATTITUDE,
+    default=Attitude.WARN.value,
+    show_default=True,
+    help="Whether cells fail the run that are better than an expectation says.",
+)
+@FULL_OPTION
 @click.option("--resume", metavar="RUN", help="Finish a run that was killed: what it has is kept, what is left is run.")
 @click.option("--cold", is_flag=True, help="Boot every guest instead of resuming one that was remembered.")
 @click.option(
@@ -62,15 +113,25 @@ WRITTEN = ("json", "html", "markdown", "junit")
     help="Results directory [default: results/TIME].",
 )
 @EXPECTATIONS_OPTION
+@click.pass_context
 def command(
+    context: click.Context,
     paths: tuple[str, ...],
     names: tuple[str, ...],
     expression: str,
+    calls: str | None,
+    failed: str | None,
+    listing: bool,
     reference: str,
     kernels: tuple[str, ...],
     targets_file: Path | None,
     timeout: float,
     profile: str,
+    repeat: int,
+    max_fail: int | None,
+    flaky: str | None,
+    outdated: str,
+    full: bool,
     resume: str | None,
     cold: bool,
     output: Path | None,
@@ -81,87 +142,161 @@ def command(
     PATH is an area, a module or a case below cases/: `netlink`, `cases/netlink/test_uevents.py`. Everything that the
     targets say is appended to results/RUN/TARGET.jsonl as it happens; the matrix and its reports are written beside.
 
+    A target that cannot run here fails the run if it was asked for, with -t or --kernel, or is the reference; any other
+    is listed with the command that brings what it lacks.
+
     \b
-    Exit status: 0 all as expected, 1 unexpected differences, 2 usage, 3 a target failed, 4 incomplete,
-    130 interrupted. No case selected is a failure.
+    conformance run --call sendmsg,ppoll            the cases that make these calls
+    conformance run --failed-in LATEST --repeat 10  once more, ten times, what was not as expected
+    conformance run --max-fail 1 -t gvisor          until something is not as expected
+
+    \b
+    Exit status, the gravest first: 3 a target or the harness failed, 4 incomplete (evidence is lost: a module that
+    was not imported, cases that were not run), 2 usage, or no case was selected, 1 unexpected differences,
+    0 all as expected. 129, 130, 143: ended by SIGHUP, SIGINT, SIGTERM; `--resume` goes on.
     """
     known = read_expectations(expectations)
     if resume:
-        directory = _directory(resume)
+        _only_resumes(context)
+        directory = results_directory(resume)
         plan = read_plan(directory)
     else:
-        available = target_files.load(targets_file or target_files.default_path())
-        plan = RunPlan(
-            new_run_name(),
-            reference,
-            target_files.choose(available, names, reference),
-            Selection(tuple(map(_case_path, paths)), expression, timeout, profile),
-            kernels_of(kernels, available),
+        selection = Selection(
+            tuple(map(planning.case_path, paths)),
+            expression,
+            timeout,
+            profile,
+            _cases(calls, failed, names, known),
+            repeat,
         )
-        _check(plan.selection)
+        planning.check(selection)
+        if listing:
+            return _list(selection)
+        plan = _plan(names, reference, kernels, targets_file, selection, cold, expectations)
         directory = output or RESULTS / plan.run
-        if (directory / "run.json").exists():
+        if (directory / PLAN_FILE).exists():
             raise UsageError(
                 f"{directory} has a run already; choose another -o, or finish it with --resume {directory}"
             )
         plan.write(directory)
+    attitude = Attitude(flaky) if flaky else None
+    limit = Limit(max_fail, attitude) if max_fail else None
+    again = f"`conformance run --resume {directory}`"
     runners = {target.name: runner_for(target, plan.kernels.get(target.name), cold=cold) for target in plan.targets}
     try:
         with Display() as display:
-            matrix = execute(directory, plan, runners, known, display)
+            matrix = execute(directory, plan, runners, known, display, limit)
+        if limit and limit.reached:
+            matrix = begun(matrix)
+        written = write_reports(matrix, directory, WRITTEN)
     except KeyboardInterrupt as stop:
-        click.echo(f"\nconformance: interrupted; finish with `conformance run --resume {directory}`", err=True)
+        click.echo(f"\nconformance: interrupted; finish with {again}", err=True)
         return Exit.after(stop)
-    written = write_reports(matrix, directory, WRITTEN)
-    _print(matrix)
+    _print(matrix, full=full)
     click.echo(f"\nwritten: {', '.join(map(str, written))}")
-    return status_of(matrix)
+    if limit and limit.reached:
+        said = f"{limit.reached} {'cell fails' if limit.reached == 1 else 'cells fail'}"
+        click.echo(f"conformance: ended early, since {said}; {again} runs the rest", err=True)
+        return Exit.FAILED if any(column.failed for column in matrix.columns) else Exit.UNEXPECTED
+    return _told(matrix, status_of(matrix, attitude, Attitude(outdated)))
 
 
-def _print(matrix: Matrix) -> None:
+def _only_resumes(context: click.Context) -> None:
+    """Raises UsageError for an option that would make another run of it."""
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        if name in OF_A_NEW_RUN and context.get_parameter_source(name) is not ParameterSource.DEFAULT:
+            said = parameter.opts[-1] if isinstance(parameter, click.Option) else "PATH"
+            raise UsageError(
+                f"{said} cannot be given with --resume, which finishes a run as it was planned: leave it out"
+            )
+
+
+def _cases(
+    calls: str | None, failed: str | None, names: tuple[str, ...], known: list[Expectation]
+) -> tuple[str, ...] | None:
+    """What --call and --failed-in leave. Raises UsageError."""
+    chosen: set[str] | None = None
+    if calls is not None:
+        found, said = planning.with_calls(calls)
+        click.echo(said, err=True)
+        chosen = set(found)
+    if failed is not None:
+        again = planning.failed_in(failed, names, known)
+        chosen = set(again) if chosen is None else {each for each in again if not chosen.isdisjoint(_of(each))}
+    return None if chosen is None else tuple(sorted(chosen))
+
+
+def _of(case: str) -> tuple[str, str]:
+    return case, case.partition("[")[0]
+
+
+def _plan(
+    names: tuple[str, ...],
+    reference: str,
+    kernels: tuple[str, ...],
+    targets_file: Path | None,
+    selection: Selection,
+    cold: bool,
+    expectations: Path | None,
+) -> RunPlan:
+    """A new run of the targets that were asked for, or else of those that can run here. Raises UsageError."""
+    available = target_files.load(targets_file or target_files.default_path())
+    chosen = target_files.choose(available, names, reference)
+    images = kernels_of(kernels, available)
+    absent = []
+    if not names:
+        runners = {target.name: runner_for(target, images.get(target.name)) for target in chosen}
+        absent = planning.able(chosen, runners, (reference, *images))
+    gone = {each.target.name for each in absent}
+    targets = [target for target in chosen if target.name not in gone]
+    return RunPlan(
+        new_run_name(),
+        reference,
+        targets,
+        selection,
+        images,
+        absent,
+        planning.arguments(
+            targets=targets,
+            kernels=images,
+            targets_file=targets_file,
+            expectations=expectations,
+            reference=reference,
+            selection=selection,
+            cold=cold,
+        ),
+    )
+
+
+def _list(selection: Selection) -> int:
+    """Print the cases that are selected; how that ends."""
+    try:
+        cases, troubles = listed(runner_for(LOCAL), selection)
+    except RunnerError as error:
+        raise UserError(str(error)) from error
+    for each in troubles:
+        click.echo(f"conformance: {each.message}", err=True)
+    for case in cases:
+        click.echo(case.id)
+    if any(each.lost for each in troubles):
+        return Exit.INCOMPLETE
+    return Exit.EXPECTED if cases else _none_selected()
+
+
+def _none_selected() -> Exit:
+    click.echo("conformance: no case was selected; `conformance run --list` prints all", err=True)
+    return Exit.USAGE
+
+
+def _told(matrix: Matrix, status: Exit) -> Exit:
+    """Say on standard error what the status means where that is not a matter of the matrix's cells."""
+    for each in lost(matrix):
+        click.echo(f"conformance: lost: {each}", err=True)
+    return _none_selected() if status is Exit.USAGE else status
+
+
+def _print(matrix: Matrix, *, full: bool) -> None:
     from reports.registry import render  # noqa: PLC0415 - renderers are slow to import
 
     click.echo(render(matrix, "text").decode(), nl=False)
-
-
-def status_of(matrix: Matrix) -> Exit:
-    """The exit status that a matrix deserves, the gravest first."""
-    if not matrix.rows:
-        if any(column.failed for column in matrix.columns):
-            return Exit.FAILED
-        click.echo("conformance: no case was selected; see `pytest --collect-only cases/`", err=True)
-        return Exit.USAGE
-    if any(column.failed for column in matrix.columns):
-        return Exit.FAILED
-    if any(cell.verdict is Verdict.ERROR for _, _, cell in matrix.cells()):
-        return Exit.INCOMPLETE
-    return Exit.UNEXPECTED if unexpected(matrix) else Exit.EXPECTED
-
-
-def _directory(name: str) -> Path:
-    from conformance.cli.common import results_directory  # noqa: PLC0415 - beside its only use
-
-    return results_directory(name)
-
-
-def _case_path(given: str) -> str:
-    """A path as the guest will know it: below the folder of cases. Raises UsageError when there is no such case."""
-    path, separator, name = given.partition("::")
-    for candidate in (Path(path), CASES / path):
-        found = candidate.resolve()
-        if found.exists() and (found == CASES or CASES in found.parents):
-            return str(found.relative_to(CASES)) + separator + name
-    raise UsageError(f"there are no cases at {given}; the areas are {', '.join(areas())}")
-
-
-def _check(selection: Selection) -> None:
-    """Raises UsageError when -k cannot be understood."""
-    try:
-        selection.check()
-    except SyntaxError as error:
-        raise UsageError(f"-k {selection.expression!r} is no expression of names with and, or, not: {error}") from error
-
-
-def areas() -> list[str]:
-    """The folders of cases."""
-    return sorted(path.name for path in CASES.iterdir() if path.is_dir() and any(path.glob("test_*.py")))

@@ -7,13 +7,17 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from conformance.matrix.build import build, suspicious
-from conformance.model import Expectation, Matrix
+from conformance.model import CaseInfo, Expectation, Matrix, Trouble
 from conformance.run.results import RunPlan, compared, read_record, read_records
+from conformance.run.selection import Selection
+from conformance.run.session import Died, Session
 from conformance.run.worker import Progress, Worker, raise_first_error
-from runners.base import Runner
+from runners.base import Runner, RunnerError
 
 TICK_SECONDS = 0.2
 JOIN_SECONDS = 10.0
+WATCH_SECONDS = 1.0
+"""How long a run goes on at least before it is looked at once more whether it has gone on long enough."""
 
 
 def execute(
@@ -22,10 +26,12 @@ def execute(
     runners: dict[str, Runner],
     expectations: Sequence[Expectation],
     display: Callable[[Sequence[Progress]], None],
+    enough: Callable[[Matrix], bool] | None = None,
 ) -> Matrix:
     """Run the plan, or what is left of it, and compare. Whatever happens, no guest is left when it returns.
 
-    `display` is called some times a second with how far each target is. Raises UserError, KeyboardInterrupt.
+    `display` is called some times a second with how far each target is, `enough` now and then with the matrix so far:
+    once it says yes, the run ends, and what it has not come to is left. Raises UserError, KeyboardInterrupt.
     """
     workers = []
     for target in plan.targets:
@@ -33,17 +39,25 @@ def execute(
         path = directory / f"{target.name}.jsonl"
         workers.append(Worker(target, runners[target.name], path, plan.run, plan.selection, earlier))
     progress = [worker.progress for worker in workers]
+    watch = _Watch(lambda: compared(directory, plan, expectations), enough)
+
+    def tick() -> None:
+        display(progress)
+        watch()
+
     try:
         for worker in workers:
             worker.start()
-        _wait(workers, lambda worker: worker.first_pass.is_set(), lambda: display(progress))
+        _wait(workers, lambda worker: worker.first_pass.is_set(), tick)
         again = suspicious(build(read_records(directory, plan), plan.reference, expectations))
         for worker in workers:
             for _ in range(2):
                 if cases := again.get(worker.name):
                     worker.again(cases)
             worker.again(None)
-        _wait(workers, lambda worker: not worker.is_alive(), lambda: display(progress))
+        _wait(workers, lambda worker: not worker.is_alive(), tick)
+    except _Enough:
+        pass
     finally:
         for worker in workers:
             worker.stop()
@@ -55,6 +69,28 @@ def execute(
     return compared(directory, plan, expectations)
 
 
+class _Enough(Exception):
+    """The run has shown what it was to show."""
+
+
+class _Watch:
+    """Looks at the matrix so far, for a tenth of the time at most, since comparing takes time from the guests."""
+
+    def __init__(self, matrix: Callable[[], Matrix], enough: Callable[[Matrix], bool] | None) -> None:
+        self._matrix, self._enough = matrix, enough
+        self._due = time.monotonic() + WATCH_SECONDS
+
+    def __call__(self) -> None:
+        """Look, if it is time. Raises _Enough."""
+        begun = time.monotonic()
+        if self._enough is None or begun < self._due:
+            return
+        if self._enough(self._matrix()):
+            raise _Enough
+        ended = time.monotonic()
+        self._due = ended + max(WATCH_SECONDS, 9 * (ended - begun))
+
+
 def _wait(workers: Sequence[Worker], done: Callable[[Worker], bool], tick: Callable[[], None]) -> None:
     """Until all workers are done, or one has failed in a way that ends the run."""
     while not all(done(worker) or not worker.is_alive() for worker in workers):
@@ -63,3 +99,12 @@ def _wait(workers: Sequence[Worker], done: Callable[[Worker], bool], tick: Calla
         time.sleep(TICK_SECONDS)
     raise_first_error(workers)
     tick()
+
+
+def listed(runner: Runner, selection: Selection) -> tuple[list[CaseInfo], list[Trouble]]:
+    """The cases that a selection takes, as a guest finds them, and what went wrong there. Raises RunnerError."""
+    try:
+        with Session(runner, selection) as session:
+            return session.cases, session.troubles
+    except Died as death:
+        raise RunnerError(f"the cases cannot be collected: {death.message}") from death

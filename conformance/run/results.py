@@ -16,6 +16,7 @@ from conformance.run.errors import UsageError, UserError
 from conformance.run.selection import Selection
 
 PLAN_FILE = "run.json"
+RUN_NAME = "%Y%m%dT%H%M%SZ"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,15 @@ def read_plan(directory: Path) -> RunPlan:
 
 def new_run_name() -> str:
     """The time, so that names sort by it."""
-    return datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
+    return datetime.now(UTC).strftime(RUN_NAME)
+
+
+def planned(plan: RunPlan) -> float | None:
+    """When a run was planned, in seconds since the epoch; None where its name does not say so."""
+    try:
+        return datetime.strptime(plan.run, RUN_NAME).replace(tzinfo=UTC).timestamp()
+    except ValueError:
+        return None
 
 
 def read_records(directory: Path, plan: RunPlan) -> list[Record]:

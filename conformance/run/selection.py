@@ -25,6 +25,10 @@ class Selection:
     """Seconds a case may take, before the guest's slowdown."""
     profile: str = GATE
     """Which examples cases try that have a model; see `conformance.guest.profiles`."""
+    cases: tuple[str, ...] | None = None
+    """Only these, of what the others leave: ids, functions with all their parameter sets, modules. None: all."""
+    repeat: int = 1
+    """How many times each case is run."""
 
     def check(self) -> None:
         """Raises SyntaxError when the expression is malformed."""
@@ -35,10 +39,22 @@ class Selection:
         """Whether a case is selected. Raises SyntaxError when the expression is malformed."""
         if self.paths and not any(_below(case, path) for path in self.paths):
             return False
+        if self.cases is not None and _set(self.cases).isdisjoint(_names(case)):
+            return False
         if not self.expression.strip():
             return True
         words = [word.lower() for word in re.split(r"/|::", case)]
         return _compiled(self.expression).evaluate(lambda name, /, **_: any(name.lower() in word for word in words))
+
+
+@cache
+def _set(cases: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(cases)
+
+
+def _names(case: str) -> tuple[str, str, str]:
+    """A case, its function, its module."""
+    return case, case.partition("[")[0], case.partition("::")[0]
 
 
 @cache

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -84,7 +85,7 @@ class Worker(threading.Thread):
         """What ended the worker that is nobody's verdict: a full disk, a fault of ours."""
         self._of, self._runner, self._path, self._run = target, runner, path, run
         self._selection = selection
-        self._have = {case for case, results in earlier.results.items() if results} if earlier else set()
+        self._have = Counter({case: len(results) for case, results in earlier.results.items()} if earlier else {})
         self._resumed = earlier is not None
         self._requests: queue.Queue[list[str] | None] = queue.Queue()
         self._stopping = threading.Event()
@@ -124,7 +125,8 @@ class Worker(threading.Thread):
 
     def _work(self) -> None:
         try:
-            self._all_of(self._todo)
+            for times in range(1, self._selection.repeat + 1):
+                self._all_of(lambda cases, times=times: self._todo(cases, times))  # type: ignore[misc] # as below
             self.first_pass.set()
             self.progress.stage = Stage.IDLE
             while (cases := self._requests.get()) is not None:
@@ -142,15 +144,16 @@ class Worker(threading.Thread):
             self.progress.message = str(error)
             self._write(Trouble(str(error), fatal=not self.progress.done))
 
-    def _todo(self, cases: Sequence[CaseInfo]) -> list[str]:
-        return [info.id for info in cases if info.id not in self._have]
+    def _todo(self, cases: Sequence[CaseInfo], times: int) -> list[str]:
+        """The cases that have been run fewer times than that."""
+        return [info.id for info in cases if self._have[info.id] < times]
 
     def _all_of(self, choose: Callable[[Sequence[CaseInfo]], list[str]]) -> None:
         """Run what `choose` picks, in a fresh guest after each death. Raises RunnerError when there is no guest."""
         while True:
             session = self._open()
             left = choose(session.cases)
-            self.progress.total = max(self.progress.total, len(session.cases))
+            self.progress.total = max(self.progress.total, len(session.cases) * self._selection.repeat)
             try:
                 for line in session.run(left):
                     if self._stopping.is_set():
@@ -210,7 +213,7 @@ class Worker(threading.Thread):
 
     def _count(self, result: CaseResult, left: list[str]) -> None:
         left.remove(result.case)
-        self._have.add(result.case)
+        self._have[result.case] += 1
         self.progress.done += 1
         self.progress.running = ""
         self.progress.outcomes[result.outcome] = self.progress.outcomes.get(result.outcome, 0) + 1
