@@ -91,7 +91,8 @@ class Target:
     runner: str
     title: str = ""
     control: str | None = None
-    options: dict[str, str] = field(default_factory=dict)
+    options: dict[str, str | int] = field(default_factory=dict)
+    """What its runner takes from `targets.toml` (see `conformance.run.targets.RUNNERS`)."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -196,12 +196,22 @@ def repeat_command(matrix: Matrix, row: Row, target: str) -> str:
     """The one command that runs a case again on a target, against what it was held against, for a shell."""
     held_against = row.cells[target].reference
     others = [held_against] if held_against and held_against not in (target, matrix.reference) else []
-    words = ["conformance", "run", *matrix.arguments]
+    words = ["conformance", "run", *_for(matrix.arguments, (target, *others, matrix.reference))]
     if matrix.reference != "native" and "--reference" not in matrix.arguments:
         words += ["--reference", matrix.reference]
     for name in (target, *others):
         words += ["-t", name]
     return shlex.join([*words, *(["--"] if row.case.startswith("-") else []), row.case])
+
+
+def _for(arguments: Sequence[str], targets: Sequence[str]) -> Iterator[str]:
+    """The words without those builds of runsc that belong to other targets: each that is named is run."""
+    words = iter(arguments)
+    for word in words:
+        if word != "--runsc":
+            yield word
+        elif (build := next(words)).partition("=")[0] in targets:
+            yield from (word, build)
 
 
 def labels(matrix: Matrix) -> Sequence[str]:

@@ -21,7 +21,7 @@ from runners.base import Death, RunnerError
 from runners.cpio import concatenate, write_archive
 from runners.executor import executable
 from runners.kernels import Kernel
-from runners.machine import BOOT_SECONDS, Machine
+from runners.machine import BOOT_SECONDS, Machine, Size
 from runners.multiplex import SEND_SECONDS
 
 INIT = "/init"
@@ -95,10 +95,10 @@ class BareGuest:
     cases = ""
     executor: Sequence[str] = (INIT,)
 
-    def __init__(self, kernel: Kernel, accelerated: Accelerator) -> None:
+    def __init__(self, kernel: Kernel, accelerated: Accelerator, size: Size) -> None:
         self.label = kernel.label
         self.slowdown = accelerated.slowdown
-        self._machine = Machine(kernel, accelerated)
+        self._machine = Machine(kernel, accelerated, size)
         self.notes: Sequence[str] = self._machine.notes
         self._channel: StreamChannel | None = None
         try:
@@ -144,6 +144,10 @@ class BareGuest:
     def death(self) -> Death | None:
         """See `Guest`."""
         return self._machine.death(silenced=self._channel is not None and self._channel.ended)
+
+    def cause(self) -> str:
+        """See `Guest`."""
+        return self._machine.cause()
 
     def __enter__(self) -> Self:
         return self

@@ -20,6 +20,8 @@ class Death(StrEnum):
     """The kernel said so on its console."""
     GONE = "gone"
     """It went away without a word."""
+    LIMIT = "limit"
+    """It took more of this machine than it was given: nothing is said of the target, and its case was not run."""
 
 
 class Channel(Protocol):
@@ -96,6 +98,9 @@ class Guest(Protocol):
     def death(self) -> Death | None:
         """How the guest died, or None while it lives."""
 
+    def cause(self) -> str:
+        """Why the guest died, in one line: a panic's message and function, a signal; nothing where nobody knows."""
+
     def __enter__(self) -> Self: ...
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -117,6 +122,16 @@ class Runner(Protocol):
 
 LOG_BYTES = 64 * 1024
 """How much of a console is kept."""
+
+
+def head(path: Path) -> str:
+    """The first `LOG_BYTES` of a file, likewise; nothing where there is none."""
+    try:
+        with path.open("rb") as log:
+            text = log.read(LOG_BYTES).decode("utf-8", "replace")
+    except OSError:
+        return ""
+    return "".join(character for character in text if character in "\n\t" or character.isprintable())
 
 
 def tail(path: Path) -> str:

@@ -6,21 +6,30 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from runners import payload
-from runners.base import Death, RunnerError, tail
+from runners import children, payload
+from runners.base import Death, RunnerError, head, tail
+from runners.cgroup import memory_limit
 from runners.process import ProcessChannel
 from runners.workspace import DIE_WITH_PARENT, workspace
 
 RUNSC = "runsc"
+PANIC_LOG = "panic.log"
+"""Where the sandbox's own process, and no process in it, writes when it panics."""
+ASK_SECONDS = 30.0
 START_SECONDS = 60.0
+MEMORY_MIB = 2048
+"""What the sandbox and all in it may take of this machine, unless its target says so."""
 SLOWDOWN = 4.0
 _CAPABILITY_NAMES = """
     CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE
@@ -32,29 +41,70 @@ CAPABILITIES = _CAPABILITY_NAMES.split()
 """Everything up to Linux 3.16, which is what every runsc knows: what we did not grant must not look like a lack."""
 
 
-def platforms() -> tuple[str, ...]:
-    """Which platforms to use, the best that this runsc knows first."""
-    try:
-        said = subprocess.run(
-            [RUNSC, "flags"],
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=30,
-            stdin=subprocess.DEVNULL,
-            check=False,
+@dataclass(frozen=True, slots=True)
+class Runsc:
+    """A build of runsc, by what it says of itself."""
+
+    binary: str
+    version: str
+    """As it names itself: `0.0~20240729.0`, `release-20240729.0`."""
+    flags: str
+    """What `runsc flags` says."""
+
+    @property
+    def release(self) -> str:
+        """The day of the release, as gVisor's tags have it; the whole version where it has none."""
+        found = re.search(r"\b(20\d{6})(?:\.[1-9]\d*)?\b", self.version)
+        return found[0] if found else self.version
+
+    @property
+    def platforms(self) -> tuple[str, ...]:
+        """Those that need no device, the best first."""
+        return ("systrap", "ptrace") if "systrap" in self.flags else ("ptrace",)
+
+    def has(self, flag: str) -> bool:
+        """Whether it knows a flag."""
+        return re.search(rf"^\s+-{re.escape(flag)}\b", self.flags, re.MULTILINE) is not None
+
+    def knows_platform(self, name: str) -> bool:
+        """Whether it says so where it explains the flag."""
+        found = re.search(r"^\s+-platform string\n(.*)$", self.flags, re.MULTILINE)
+        return re.search(rf"\b{re.escape(name)}\b", found[1] if found else self.flags) is not None
+
+
+def examine(binary: str = RUNSC) -> Runsc:
+    """Ask a runsc what it is. Raises RunnerError."""
+    found = shutil.which(binary)
+    if found is None:
+        raise RunnerError(
+            f"there is no runsc at {binary}: give the path of one with `binary` in targets.toml or --runsc NAME=PATH"
+            if "/" in binary
+            else "runsc is not installed: run `conformance doctor --install`"
         )
-    except (OSError, subprocess.TimeoutExpired):
-        return ("ptrace",)
-    return ("systrap", "ptrace") if "systrap" in said.stdout + said.stderr else ("ptrace",)
+    status = Path(found).stat()
+    return _ask(found, status.st_size, status.st_mtime_ns)
 
 
-def version() -> str:
-    """Of the installed runsc, as it names itself."""
-    said = subprocess.run(
-        [RUNSC, "--version"], capture_output=True, encoding="utf-8", errors="replace", timeout=30, check=False
-    ).stdout
-    return said.splitlines()[0].replace("runsc version ", "") if said else "unknown"
+@cache
+def _ask(binary: str, size: int, changed: int) -> Runsc:
+    """What a binary says, for as long as it is the same."""
+    try:
+        version, flags = (children.run([binary, each], timeout=ASK_SECONDS) for each in ("--version", "flags"))
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise RunnerError(f"{binary} cannot be run: {error}; give another runsc") from error
+    if not version.stdout.startswith("runsc version "):
+        raise RunnerError(f"{binary} is no runsc: it does not say its version; give another one")
+    return Runsc(
+        binary, version.stdout.splitlines()[0].removeprefix("runsc version ").strip(), flags.stdout + flags.stderr
+    )
+
+
+def platforms() -> tuple[str, ...]:
+    """Which platforms the installed runsc has, the best first."""
+    try:
+        return examine().platforms
+    except RunnerError:
+        return ()
 
 
 def bundle_config(tree: Path, suite: Path) -> dict[str, object]:
@@ -96,17 +146,17 @@ class GvisorGuest:
     """A sandbox whose first process sleeps; everything else is started with `runsc exec`."""
 
     disposable = True
-    label = ""
     cases = f"{payload.SUITE}/cases"
     slowdown = SLOWDOWN
 
-    def __init__(self, platform: str) -> None:
+    def __init__(self, runsc: Runsc, platform: str, name: str = "gvisor", memory: int = MEMORY_MIB) -> None:
+        self.label = f"{name} ({runsc.release}, {platform})"
         self.python: Sequence[str] = payload.python_command()
-        self.made_by = f"runsc {version()}, {platform}"
+        self.made_by = f"runsc {runsc.version}, {platform}"
         self.notes: Sequence[str] = (
             "capabilities up to CAP_AUDIT_READ and raw sockets are granted; the network is the sandbox's own loopback",
         )
-        self._platform = platform
+        self._by, self._platform, self._memory = runsc, platform, memory
         self._stack = ExitStack()
         try:
             self._start()
@@ -122,9 +172,16 @@ class GvisorGuest:
         (bundle / "config.json").write_text(
             json.dumps(bundle_config(payload.base().tree, payload.suite().tree)), encoding="utf-8"
         )
+        self._group = self._stack.enter_context(memory_limit(self._memory, "gvisor"))
+        if self._group is None:
+            self.notes = (*self.notes, "no limit on its memory: this machine has no memory control group to give")
+        else:
+            (self._room / "memory.cgroup").write_text(f"{self._group.path}\n", encoding="utf-8")
+            self.notes = (*self.notes, f"the sandbox has at most {self._memory} MiB of memory")
+        command = self._runsc("run", f"--bundle={bundle}", "guest")
         # The sandbox's network namespace is ours to make: runsc brings up the loopback that it finds there.
         self._sandbox = subprocess.Popen(
-            [*DIE_WITH_PARENT, *self._runsc("run", f"--bundle={bundle}", "guest")],
+            [*DIE_WITH_PARENT, *(self._group.entering(command) if self._group else command)],
             stdin=subprocess.DEVNULL,
             stdout=self._log,
             stderr=self._log,
@@ -136,13 +193,14 @@ class GvisorGuest:
 
     def _runsc(self, *command: str) -> list[str]:
         return [
-            RUNSC,
+            self._by.binary,
             f"--root={self._room / 'state'}",
             f"--platform={self._platform}",
             "--network=none",
             "--net-raw",
             "--ignore-cgroups",
-            "--overlay2=root:memory" if self._platform == "systrap" else "--overlay",
+            f"--panic-log={self._room / PANIC_LOG}",
+            "--overlay2=root:memory" if self._by.has("overlay2") else "--overlay",
             *command,
         ]
 
@@ -185,9 +243,29 @@ class GvisorGuest:
 
     def death(self) -> Death | None:
         """See `Guest`."""
+        if self._group and self._group.exceeded():
+            return Death.LIMIT  # whichever of its processes the kernel chose: it is no sandbox any more
         if self._sandbox.poll() is None:
             return None
-        return Death.PANIC if re.search(r"^panic:", self.log(), re.MULTILINE) else Death.GONE
+        return Death.PANIC if self._panic() else Death.GONE
+
+    def cause(self) -> str:
+        """See `Guest`."""
+        if self._group and self._group.exceeded():
+            return f"the sandbox took more than its {self._memory} MiB of memory"
+        if panic := self._panic():
+            return panic
+        status = self._sandbox.poll()
+        if status is None:
+            return ""
+        number = -status if status < 0 else status - 128
+        if number in set(signal.Signals):
+            return f"the sandbox was ended by {signal.Signals(number).name}"
+        return f"the sandbox ended with status {status}"
+
+    def _panic(self) -> str:
+        """What the sentry said when it gave up, with the function in which it did; nothing if it did not."""
+        return go_panic(head(self._room / PANIC_LOG))
 
     def _end(self) -> None:
         with suppress(OSError, subprocess.TimeoutExpired):
@@ -215,6 +293,17 @@ class GvisorGuest:
         self._stack.close()
 
 
+def go_panic(said: str) -> str:
+    """The message of a Go program's panic or fatal error, and the first function of gVisor's own on the stack."""
+    lines = said.splitlines()
+    for number, line in enumerate(lines):
+        if re.match(r"(panic|fatal error): ", line):
+            calls = (each.rpartition("/")[2] for each in lines[number:] if each.startswith("gvisor.dev/"))
+            where = re.match(r"[\w.(*)]+?(?=\((?![*])|$)", next(calls, ""))
+            return line + (f", in {where[0]}" if where and where[0] else "")
+    return ""
+
+
 def _descendants(pid: int) -> list[int]:
     """A process's children, their children and so on, from /proc."""
     found = []
@@ -226,24 +315,49 @@ def _descendants(pid: int) -> list[int]:
 
 
 class GvisorRunner:
-    """Opens sandboxes on the first platform that starts."""
+    """Opens sandboxes of one build of runsc, on the first platform that starts.
+
+    `name`: the target's, for the column's. `platform`: that one and no other. `memory`: MiB for a sandbox.
+    """
+
+    def __init__(
+        self, name: str = "gvisor", binary: str = RUNSC, platform: str | None = None, memory: int = MEMORY_MIB
+    ) -> None:
+        self._name, self._binary, self._platform, self._memory = name, binary, platform, memory
 
     def missing(self) -> str | None:
         """See `Runner`."""
-        if not shutil.which(RUNSC):
-            return "runsc is not installed: apt install runsc, or run `conformance doctor --install`"
-        return None if os.geteuid() == 0 else "runsc needs root to give a sandbox all capabilities: run as root"
+        try:
+            self._platforms(examine(self._binary))
+        except RunnerError as error:
+            return str(error)
+        if os.geteuid() != 0:
+            return "runsc needs root to give a sandbox all capabilities: run it as root, `sudo conformance run`"
+        return None
+
+    def _platforms(self, runsc: Runsc) -> tuple[str, ...]:
+        """Which platforms to try. Raises RunnerError when the one that was asked for cannot be had."""
+        if self._platform is None:
+            return runsc.platforms
+        if not runsc.knows_platform(self._platform):
+            raise RunnerError(
+                f"runsc {runsc.version} has no platform {self._platform}: write platform = "
+                f"{runsc.platforms[0]!r} in targets.toml, or give a newer runsc with --runsc {self._name}=PATH"
+            )
+        return (self._platform,)
 
     def describe(self) -> list[str]:
         """See `Runner`."""
-        return [f"runsc {version()}, platforms {', '.join(platforms())}"] if shutil.which(RUNSC) else []
+        runsc = examine(self._binary)
+        return [f"runsc {runsc.version} ({runsc.binary}), platforms {', '.join(self._platforms(runsc))}"]
 
     def open(self) -> GvisorGuest:
         """See `Runner`."""
+        runsc = examine(self._binary)
         tried = []
-        for platform in platforms():
+        for platform in self._platforms(runsc):
             try:
-                return GvisorGuest(platform)
+                return GvisorGuest(runsc, platform, self._name, self._memory)
             except RunnerError as error:
                 tried.append(str(error))
         raise RunnerError("; ".join(tried))

@@ -64,6 +64,10 @@ class HostGuest:
         """See `Guest`. This machine is alive as long as we are."""
         return None
 
+    def cause(self) -> str:
+        """See `Guest`."""
+        return ""
+
     def __enter__(self) -> Self:
         return self
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import signal
 import socket
 import subprocess
 from collections.abc import Sequence
 from contextlib import ExitStack
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from runners import panic
 from runners.accelerator import Accelerator
 from runners.base import Death, RunnerError, tail
 from runners.kernels import Kernel
@@ -26,11 +30,24 @@ CLOCK = {"kvm": "tsc=reliable", "tcg": "tsc=unstable"}
 of up to 50, and then deadlines mean nothing. The HPET's rate is known."""
 
 
+@dataclass(frozen=True, slots=True)
+class Size:
+    """How large a machine is."""
+
+    memory: int = MEMORY_MIB
+    """In MiB."""
+    cpus: int = CPUS
+
+
+SHIPPED = Size()
+"""What a target has that says nothing."""
+
+
 class Machine:
     """One machine, which is powered on at most once at a time. Closing it leaves no process and no file."""
 
-    def __init__(self, kernel: Kernel, accelerated: Accelerator) -> None:
-        self.kernel, self.accelerated = kernel, accelerated
+    def __init__(self, kernel: Kernel, accelerated: Accelerator, size: Size) -> None:
+        self.kernel, self.accelerated, self.size = kernel, accelerated, size
         self._stack = ExitStack()
         self.room = self._stack.enter_context(workspace("qemu"))
         self._console = self.room / "console"
@@ -49,7 +66,7 @@ class Machine:
             self.process = subprocess.Popen(
                 [
                     *DIE_WITH_PARENT,
-                    *arguments(self.kernel.image, initrd, self._console, inherited, self.accelerated.name),
+                    *arguments(self.kernel.image, initrd, self._console, inherited, self.accelerated.name, self.size),
                     *more,
                 ],
                 stdin=subprocess.DEVNULL,
@@ -77,10 +94,38 @@ class Machine:
         return tail(self._console)
 
     def death(self, *, silenced: bool) -> Death | None:
-        """How it ended, or None while it lives. `silenced`: its stream has ended, and so it has."""
+        """How it ended, or None while it lives. `silenced`: its stream has ended, and so it has.
+
+        One that ended its own suite for want of memory is as good as dead.
+        """
+        if self._spent():
+            return Death.LIMIT
         if self.process.poll() is None and not silenced:
             return None
-        return Death.PANIC if "Kernel panic" in self.log() else Death.GONE
+        return Death.PANIC if panic.panic(self.log()) else Death.GONE
+
+    def cause(self) -> str:
+        """Why it died (see `Guest`)."""
+        if spent := self._spent():
+            return spent
+        if found := panic.panic(self.log()):
+            return found
+        status = self.process.poll()
+        if status is None or status >= 0:
+            return f"QEMU ended with status {status}: {self._complaint()}" if status else ""
+        return f"QEMU was ended by {signal.Signals(-status).name}"
+
+    def _spent(self) -> str:
+        """That its memory did not suffice, as a sentence; nothing where that is not why it ended."""
+        said = self.log()
+        found = panic.out_of_memory(said)
+        message = panic.panic(said)
+        if not found or (message and not re.match(r"Attempted to kill init|System is deadlocked", message)):
+            return ""
+        return f"the guest's {self.size.memory} MiB of memory did not suffice: {found}"
+
+    def _complaint(self) -> str:
+        return " / ".join(tail(self.room / "stderr").strip().splitlines()[-3:])
 
     def failure(self) -> RunnerError:
         """Why it did not start, from what QEMU or the console said last."""
@@ -90,7 +135,7 @@ class Machine:
 
     def made_by(self, stream: str) -> str:
         """What a guest in it is made by (see `Guest`)."""
-        return f"{qemu_version()}, {self.accelerated.name}, {CPUS} cpus, {stream}"
+        return f"{qemu_version()}, {self.accelerated.name}, {self.size.cpus} cpus, {self.size.memory} MiB, {stream}"
 
     @property
     def notes(self) -> tuple[str, ...]:
@@ -111,7 +156,7 @@ def qemu_version() -> str:
     return f"qemu {said.split('version ')[-1].split()[0]}" if "version " in said else "qemu"
 
 
-def arguments(image: Path, initrd: Path, console: Path, inherited: Sequence[int], accel: str) -> list[str]:
+def arguments(image: Path, initrd: Path, console: Path, inherited: Sequence[int], accel: str, size: Size) -> list[str]:
     """QEMU's command line. The console is a file.
 
     `inherited` are the sockets of the agent's stream and of the monitor, and, if there is to be one, of a second serial
@@ -122,7 +167,7 @@ def arguments(image: Path, initrd: Path, console: Path, inherited: Sequence[int]
         QEMU,
         *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
         *("-machine", "pc", "-accel", "tcg,thread=multi" if accel == "tcg" else accel),
-        *("-cpu", "max" if accel == "tcg" else "host", "-smp", str(CPUS), "-m", str(MEMORY_MIB)),
+        *("-cpu", "max" if accel == "tcg" else "host", "-smp", str(size.cpus), "-m", str(size.memory)),
         *("-kernel", str(image), "-initrd", str(initrd), "-append", f"{COMMAND_LINE} {CLOCK[accel]}"),
         *("-chardev", f"file,id=console,path={console}", "-serial", "chardev:console"),
         *("-chardev", f"socket,id=agent,fd={agent}", "-device", "virtio-serial-pci"),

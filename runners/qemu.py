@@ -17,7 +17,7 @@ from runners.bare import BareGuest
 from runners.base import Death, Guest, RunnerError
 from runners.cpio import concatenate, write_archive
 from runners.kernels import Kernel, find, labelled
-from runners.machine import BOOT_SECONDS, QEMU, Machine, arguments, qemu_version
+from runners.machine import BOOT_SECONDS, QEMU, SHIPPED, Machine, Size, arguments, qemu_version
 from runners.multiplex import FramedChannel, Multiplexer
 
 INIT = f"""#!{payload.interpreter()} -SB
@@ -34,11 +34,11 @@ class QemuGuest:
     disposable = True
     cases = f"{payload.SUITE}/cases"
 
-    def __init__(self, kernel: Kernel, accelerated: Accelerator, *, cold: bool = False) -> None:
+    def __init__(self, kernel: Kernel, accelerated: Accelerator, size: Size, *, cold: bool = False) -> None:
         self.label = kernel.label
         self.slowdown = accelerated.slowdown
         self.python: Sequence[str] = payload.python_command()
-        self._machine = Machine(kernel, accelerated)
+        self._machine = Machine(kernel, accelerated, size)
         self.notes: Sequence[str] = self._machine.notes
         try:
             self._start(cold=cold)
@@ -74,7 +74,9 @@ class QemuGuest:
         """Everything but the kernel that a snapshot depends on."""
         layers = [layer.archive.parent.name for layer in (payload.base(), payload.suite())]
         accelerator_name = self._machine.accelerated.name
-        command_line = arguments(Path("image"), Path("initrd"), Path("console"), (0, 1), accelerator_name)
+        command_line = arguments(
+            Path("image"), Path("initrd"), Path("console"), (0, 1), accelerator_name, self._machine.size
+        )
         return [qemu_version(), INIT, *layers, *command_line]
 
     def _power_on(self, initrd: Path, *more: str) -> None:
@@ -138,6 +140,10 @@ class QemuGuest:
         """See `Guest`."""
         return self._machine.death(silenced=self._multiplexer.broken.is_set())
 
+    def cause(self) -> str:
+        """See `Guest`."""
+        return self._machine.cause()
+
     def __enter__(self) -> Self:
         return self
 
@@ -168,8 +174,10 @@ class QemuRunner:
     guests have nothing in them but the executor.
     """
 
-    def __init__(self, source: str, *, wsl2: bool = False, cold: bool = False, bare: bool = False) -> None:
-        self._source = source
+    def __init__(
+        self, source: str, size: Size = SHIPPED, *, wsl2: bool = False, cold: bool = False, bare: bool = False
+    ) -> None:
+        self._source, self._size = source, size
         self._wsl2 = wsl2
         self._cold = cold
         self._bare = bare
@@ -198,8 +206,8 @@ class QemuRunner:
     def open(self) -> Guest:
         """See `Runner`."""
         if self._bare:
-            return BareGuest(self._find(), accelerator())
-        return QemuGuest(self._find(), accelerator(), cold=self._cold)
+            return BareGuest(self._find(), accelerator(), self._size)
+        return QemuGuest(self._find(), accelerator(), self._size, cold=self._cold)
 
 
 def _which(name: str) -> str | None:

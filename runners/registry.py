@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from conformance.model import Target
 from runners.base import Runner
-from runners.gvisor import GvisorRunner
+from runners.gvisor import MEMORY_MIB as SANDBOX_MIB
+from runners.gvisor import RUNSC, GvisorRunner
 from runners.local import LocalRunner
+from runners.machine import CPUS, MEMORY_MIB, Size
 from runners.profile import ProfileRunner
 from runners.qemu import QemuRunner
 
@@ -16,14 +18,29 @@ def runner_for(target: Target, kernel: str | None = None, *, cold: bool = False,
     `cold`: boot every guest, instead of resuming one that was remembered. `bare`: only the executor is going to be
     started in them, so that a guest that takes time to boot may do without everything else.
     """
+    options = target.options
     match target.runner:
         case "local":
             return LocalRunner()
         case "qemu":
-            source = target.options["kernel"]
-            return QemuRunner(kernel or source, wsl2=source == "wsl2", cold=cold, bare=bare)
+            source = _text(target, "kernel")
+            size = Size(_number(target, "memory", MEMORY_MIB), _number(target, "cpus", CPUS))
+            return QemuRunner(kernel or source, size, wsl2=source == "wsl2", cold=cold, bare=bare)
         case "profile":
-            return ProfileRunner(target.options["profile"], bare=bare)
+            return ProfileRunner(_text(target, "profile"), bare=bare)
         case "gvisor":
-            return GvisorRunner()
+            platform = str(options["platform"]) if "platform" in options else None
+            memory = _number(target, "memory", SANDBOX_MIB)
+            return GvisorRunner(target.name, str(options.get("binary", RUNSC)), platform, memory)
     raise ValueError(f"there is no runner {target.runner}")
+
+
+def _text(target: Target, key: str) -> str:
+    """An option that the runner cannot do without. Raises ValueError."""
+    if key not in target.options:
+        raise ValueError(f"the target {target.name} has no {key}")
+    return str(target.options[key])
+
+
+def _number(target: Target, key: str, usual: int) -> int:
+    return int(target.options.get(key, usual))

@@ -172,6 +172,10 @@ class ExecutorGuest:
         """See `Guest`."""
         return Death.GONE if self._runner.taken_along and any(each.ended for each in self.channels) else None
 
+    def cause(self) -> str:
+        """See `Guest`."""
+        return ""
+
     def __enter__(self) -> Self:
         return self
 

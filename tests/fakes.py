@@ -129,6 +129,10 @@ class FakeGuest:
         """See `Guest`."""
         return self._death
 
+    def cause(self) -> str:
+        """See `Guest`."""
+        return ""
+
     def __enter__(self) -> Self:
         return self
 

@@ -14,6 +14,7 @@ from conformance.model import Expectation, Matrix, Target
 from conformance.run.errors import UsageError, UserError
 from conformance.run.results import PLAN_FILE, planned, read_plan
 from conformance.run.shipped import default_path
+from conformance.run.targets import with_runsc
 from conformance.run.whole import write_whole
 
 EXPECTATIONS = Path("expectations.toml")
@@ -104,6 +105,21 @@ def kernels_of(given: tuple[str, ...], available: dict[str, Target]) -> dict[str
     return found
 
 
+def runscs_of(given: tuple[str, ...], available: dict[str, Target]) -> tuple[dict[str, Target], dict[str, str]]:
+    """The targets with the builds of runsc that `--runsc` names, and those by target. Raises UsageError."""
+    builds = {}
+    for each in given:
+        name, separator, binary = each.partition("=")
+        if not separator or not binary:
+            raise UsageError(f"--runsc {each}: write NAME=PATH, for example old=/path/to/runsc")
+        try:
+            available = with_runsc(available, name, binary)
+        except UsageError as error:
+            raise UsageError(f"--runsc {each}: {error}") from error
+        builds[name] = str(available[name].options["binary"])
+    return available, builds
+
+
 FORMAT = click.Choice(["text", "markdown", "json", "junit", "html"])
 EXPECTATIONS_OPTION = click.option(
     "--expectations",
@@ -116,6 +132,13 @@ KERNEL_OPTION = click.option(
     multiple=True,
     metavar="TARGET=IMAGE",
     help="Boot this image (a path, or debian:SERIES) for a target.",
+)
+RUNSC_OPTION = click.option(
+    "--runsc",
+    "runscs",
+    multiple=True,
+    metavar="NAME=PATH",
+    help="Run a gVisor target by this runsc. NAME may be a new one, so that builds stand side by side.",
 )
 TARGET_OPTION = click.option(
     "-t",

@@ -14,10 +14,12 @@ from conformance.cli.common import (
     KERNEL_OPTION,
     REFERENCE_OPTION,
     RESULTS,
+    RUNSC_OPTION,
     TARGET_OPTION,
     TARGETS_OPTION,
     kernels_of,
     read_expectations,
+    runscs_of,
 )
 from conformance.run import targets as target_files
 from conformance.run.errors import Exit, UsageError, UserError
@@ -60,6 +62,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg] # generic only in new
 @click.option("--seed", type=int, help="For the same programs again [default: another one each time; it is printed].")
 @click.option("--no-twin", is_flag=True, help="Do not hold the reference against itself: faster, less certain.")
 @KERNEL_OPTION
+@RUNSC_OPTION
 @TARGETS_OPTION
 @click.option(
     "-o",
@@ -78,6 +81,7 @@ def command(
     seed: int | None,
     no_twin: bool,
     kernels: tuple[str, ...],
+    runscs: tuple[str, ...],
     targets_file: Path | None,
     output: Path | None,
     expectations: Path | None,
@@ -108,8 +112,8 @@ def command(
     from runners.base import RunnerError  # noqa: PLC0415
     from runners.registry import runner_for  # noqa: PLC0415
 
-    available = target_files.load(targets_file or target_files.default_path())
-    chosen = target_files.choose(available, names or (reference,), reference)
+    available, builds = runscs_of(runscs, target_files.load(targets_file or target_files.default_path()))
+    chosen = target_files.choose(available, (*names, *builds) or (reference,), reference)
     given = kernels_of(kernels, available)
     if seconds is None and programs is None:
         seconds = 300.0

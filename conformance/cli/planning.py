@@ -44,6 +44,7 @@ def arguments(
     *,
     targets: Sequence[Target],
     kernels: Mapping[str, str],
+    runscs: Mapping[str, str],
     targets_file: Path | None,
     expectations: Path | None,
     reference: str,
@@ -53,6 +54,7 @@ def arguments(
     """What `conformance run` must be told, beside targets and cases, to do the same again from any directory."""
     images = {**_from_environment(targets), **kernels}
     words = [word for name, image in images.items() for word in ("--kernel", f"{name}={image}")]
+    words += [word for name, binary in runscs.items() for word in ("--runsc", f"{name}={binary}")]
     found = targets_file or target_files.default_path()
     if targets_file or not any(found.resolve() == folder / found.name for folder in PLACES):
         words += ["--targets", str(found.resolve())]

@@ -11,9 +11,11 @@ import click
 from conformance.cli.common import (
     KERNEL_OPTION,
     REFERENCE_OPTION,
+    RUNSC_OPTION,
     TARGET_OPTION,
     TARGETS_OPTION,
     kernels_of,
+    runscs_of,
 )
 from conformance.run import targets as target_files
 from conformance.run.errors import Exit, UsageError, UserError
@@ -32,6 +34,7 @@ CORPUS = CHECKOUT / "cases" / "programs"
 @TARGET_OPTION
 @REFERENCE_OPTION
 @KERNEL_OPTION
+@RUNSC_OPTION
 @TARGETS_OPTION
 @click.option("--keep", is_flag=True, help="Make cases below cases/programs/ of those on which all targets agree.")
 def command(
@@ -39,6 +42,7 @@ def command(
     names: tuple[str, ...],
     reference: str,
     kernels: tuple[str, ...],
+    runscs: tuple[str, ...],
     targets_file: Path | None,
     keep: bool,
 ) -> int:
@@ -63,8 +67,8 @@ def command(
     from runners.registry import runner_for  # noqa: PLC0415
 
     programs = searching.programs_at(folders)
-    available = target_files.load(targets_file or target_files.default_path())
-    chosen = target_files.choose(available, names or (reference,), reference)
+    available, builds = runscs_of(runscs, target_files.load(targets_file or target_files.default_path()))
+    chosen = target_files.choose(available, (*names, *builds) or (reference,), reference)
     given = kernels_of(kernels, available)
     if keep:
         searching.refuse_imitations(chosen)

@@ -14,11 +14,13 @@ from conformance.cli.common import (
     KERNEL_OPTION,
     REFERENCE_OPTION,
     RESULTS,
+    RUNSC_OPTION,
     TARGET_OPTION,
     TARGETS_OPTION,
     kernels_of,
     read_expectations,
     results_directory,
+    runscs_of,
     write_reports,
 )
 from conformance.guest.profiles import EFFORT, GATE
@@ -37,8 +39,8 @@ LOCAL = Target("native", "local")
 WRITTEN = ("json", "html", "markdown", "junit")
 ATTITUDE = click.Choice([each.value for each in Attitude])
 OF_A_NEW_RUN = (
-    *("paths", "names", "expression", "calls", "failed", "reference", "kernels", "targets_file", "timeout", "profile"),
-    *("repeat", "listing", "output"),
+    *("paths", "names", "expression", "calls", "failed", "reference", "kernels", "runscs", "targets_file", "timeout"),
+    *("profile", "repeat", "listing", "output"),
 )
 """Options that a run which is resumed has got already."""
 
@@ -62,6 +64,7 @@ OF_A_NEW_RUN = (
 @click.option("--list", "listing", is_flag=True, help="Print the cases that would be run, and run nothing.")
 @REFERENCE_OPTION
 @KERNEL_OPTION
+@RUNSC_OPTION
 @TARGETS_OPTION
 @click.option(
     "--timeout",
@@ -124,6 +127,7 @@ def command(
     listing: bool,
     reference: str,
     kernels: tuple[str, ...],
+    runscs: tuple[str, ...],
     targets_file: Path | None,
     timeout: float,
     profile: str,
@@ -172,7 +176,7 @@ def command(
         planning.check(selection)
         if listing:
             return _list(selection)
-        plan = _plan(names, reference, kernels, targets_file, selection, cold, expectations)
+        plan = _plan(names, reference, kernels, runscs, targets_file, selection, cold, expectations)
         directory = output or RESULTS / plan.run
         if (directory / PLAN_FILE).exists():
             raise UsageError(
@@ -235,19 +239,20 @@ def _plan(
     names: tuple[str, ...],
     reference: str,
     kernels: tuple[str, ...],
+    runscs: tuple[str, ...],
     targets_file: Path | None,
     selection: Selection,
     cold: bool,
     expectations: Path | None,
 ) -> RunPlan:
     """A new run of the targets that were asked for, or else of those that can run here. Raises UsageError."""
-    available = target_files.load(targets_file or target_files.default_path())
-    chosen = target_files.choose(available, names, reference)
+    available, builds = runscs_of(runscs, target_files.load(targets_file or target_files.default_path()))
+    chosen = target_files.choose(available, (*names, *builds) if names else (), reference)
     images = kernels_of(kernels, available)
     absent = []
     if not names:
         runners = {target.name: runner_for(target, images.get(target.name)) for target in chosen}
-        absent = planning.able(chosen, runners, (reference, *images))
+        absent = planning.able(chosen, runners, (reference, *images, *builds))
     gone = {each.target.name for each in absent}
     targets = [target for target in chosen if target.name not in gone]
     return RunPlan(
@@ -260,6 +265,7 @@ def _plan(
         planning.arguments(
             targets=targets,
             kernels=images,
+            runscs=builds,
             targets_file=targets_file,
             expectations=expectations,
             reference=reference,

@@ -12,7 +12,7 @@ from conformance.guest.profiles import EFFORT
 from conformance.model import CaseInfo, End, Facts, FactsLine, Line, Outcome, Plan, ResultLine, Start, Trouble
 from conformance.run.records import LONGEST_LINE, MalformedLine, parse_line
 from conformance.run.selection import Selection
-from runners.base import Guest, Runner, RunnerError
+from runners.base import Death, Guest, Runner, RunnerError
 
 COLLECT_SECONDS = 60.0
 """How long collecting the cases may take, before the guest's slowdown."""
@@ -25,7 +25,7 @@ class Died(Exception):
     """The guest, or the suite in it, ended or fell silent in the middle of its work."""
 
     outcome: Outcome
-    """CRASH or HANG: the verdict of the case that was running."""
+    """CRASH or HANG: the verdict of the case that was running; ERROR when it took more than the guest was given."""
     message: str
     case: str | None
     """The case that was running, if one was."""
@@ -123,13 +123,12 @@ class Session:
                 raise self._death(Outcome.CRASH, f"the guest sent a line of more than {LONGEST_LINE} bytes")
 
     def _death(self, outcome: Outcome, message: str) -> Died:
-        death = self.guest.death()
-        said = " / ".join(self.guest.log().strip().splitlines()[-6:])[-600:]
-        return Died(
-            outcome,
-            f"{death or ''}{': ' if death else ''}{message}{'; it said: ' + said if said else ''}",
-            self._running,
-        )
+        death, cause = self.guest.death(), self.guest.cause()
+        if death is Death.LIMIT:  # ours: we gave it no more, and do not know what the target would have done
+            outcome = Outcome.ERROR
+        said = "" if cause else " / ".join(self.guest.log().strip().splitlines()[-6:])[-600:]
+        what = ": ".join(filter(None, (death, cause or message)))
+        return Died(outcome, f"{what}{'; it said: ' + said if said else ''}", self._running)
 
     def __enter__(self) -> Self:
         return self

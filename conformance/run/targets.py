@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import difflib
 import re
+import shutil
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -14,7 +17,42 @@ from conformance.run import shipped
 from conformance.run.errors import UsageError
 
 SHIPPED = Path(__file__).resolve().parent.parent.parent / "targets.toml"
-RUNNERS: dict[str, set[str]] = {"local": set(), "qemu": {"kernel"}, "gvisor": set(), "profile": {"profile"}}
+NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
+"""What a target may be called: files of records are."""
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """What a runner takes from a target's table."""
+
+    says: str
+    """What it is, with its unit; `a text` and `a whole number` are its types."""
+    least: int | None = None
+    """For a whole number: the smallest that makes sense. None: it is a text."""
+    most: int = 1 << 30
+    required: bool = False
+
+    @property
+    def type(self) -> type[str] | type[int]:
+        """As TOML has it."""
+        return str if self.least is None else int
+
+
+MEMORY = Option("a whole number of MiB", least=256)
+RUNNERS: dict[str, dict[str, Option]] = {
+    "local": {},
+    "qemu": {
+        "kernel": Option("a text: debian:SERIES, wsl2, or the path of an image", required=True),
+        "memory": MEMORY,
+        "cpus": Option("a whole number", least=1, most=64),
+    },
+    "gvisor": {
+        "binary": Option("a text: the path of a runsc"),
+        "platform": Option("a text: systrap, ptrace or kvm"),
+        "memory": MEMORY,
+    },
+    "profile": {"profile": Option("a text: the name or path of a profile", required=True)},
+}
 """The runners, and the options that each takes."""
 
 
@@ -32,37 +70,52 @@ def load(path: Path) -> dict[str, Target]:
     except UnicodeDecodeError as error:
         raise UsageError(f"the targets file {path} is no UTF-8 text: {error.reason} at byte {error.start}") from error
     try:
-        tables = tomllib.loads(text).get("target", {})
+        document = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise UsageError(f"{path}: {error}; see the TOML there") from error
+    _refuse_other_tables(path, text, document)
+    tables = document.get("target", {})
     if not isinstance(tables, dict) or not tables:
         raise UsageError(f"{path}: there is no [target.NAME] table in it; each target is one")
     found = {name: _target(path, text, name, table) for name, table in tables.items()}
-    for name, target in found.items():
-        if target.control is not None and target.control not in found:
-            line = _line(text, name, "control")
-            raise UsageError(
-                f"{path}:{line}: target.{name}.control: there is no target {target.control!r} in this file"
-            )
+    for name in found:
+        _check_control(path, text, name, found)
     return found
+
+
+def _refuse_other_tables(path: Path, text: str, document: Mapping[str, object]) -> None:
+    """What nobody reads is a misspelt target, which would be missing in silence. Raises UsageError."""
+    for key in document:
+        if key != "target":
+            pattern = re.compile(rf"\s*\[*\s*[\"']?{re.escape(key)}[\"']?\s*[\].=]")
+            line = next((number for number, each in enumerate(text.splitlines(), 1) if pattern.match(each)), 1)
+            raise UsageError(f"{path}:{line}: {key}: is read by nobody; targets are tables [target.NAME]")
+
+
+def _check_control(path: Path, text: str, name: str, found: Mapping[str, Target]) -> None:
+    """A control is another target, and has controls of its own up to one that has none. Raises UsageError."""
+    way = [name]
+    while (control := found[way[-1]].control) is not None:
+        where = f"{path}:{_line(text, way[-1], 'control')}: target.{way[-1]}.control"
+        if control not in found:
+            raise UsageError(f"{where}: there is no target {control!r} in this file")
+        if control == way[-1]:
+            raise UsageError(f"{where}: a target is not its own control; name another one, or leave the key out")
+        way.append(control)
+        if control in way[:-1]:
+            raise UsageError(f"{where}: the controls go round in a circle: {', '.join(way)}; one must have none")
 
 
 def _target(path: Path, text: str, name: str, table: object) -> Target:
     where = f"{path}:{_line(text, name)}: target.{name}"
     if not isinstance(table, dict):
         raise UsageError(f"{where}: is no table; write [target.{name}]")
-    if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9_.-]*", name):
+    if not NAME.fullmatch(name):
         raise UsageError(f"{where}: a target's name has only letters, digits, dots, dashes and underscores")
     known = {"runner", "title", "control"}
     options = {key: value for key, value in table.items() if key not in known}
-    for key, value in options.items():
-        if not isinstance(value, str):
-            line = _line(text, name, key)
-            raise UsageError(f"{path}:{line}: target.{name}.{key}: Expected `str`, got {value!r}; write it in quotes")
     try:
-        target = msgspec.convert(
-            {"name": name, **{key: value for key, value in table.items() if key in known}, "options": options}, Target
-        )
+        target = msgspec.convert({"name": name, **{key: value for key, value in table.items() if key in known}}, Target)
     except msgspec.ValidationError as error:
         found_key = re.search(r"\$\.(\w+)", str(error))
         key = found_key[1] if found_key else ""
@@ -71,14 +124,74 @@ def _target(path: Path, text: str, name: str, table: object) -> Target:
         raise UsageError(f"{path}:{line}: target.{name}{'.' + key if key else ''}: {said}") from error
     if target.runner not in RUNNERS:
         line = _line(text, name, "runner")
-        raise UsageError(f"{path}:{line}: target.{name}.runner: {target.runner!r} is not one of {', '.join(RUNNERS)}")
-    for key in options:
-        if key not in RUNNERS[target.runner]:
-            line = _line(text, name, key)
-            raise UsageError(f"{path}:{line}: target.{name}.{key}: the runner {target.runner} has no such option")
-    for key in RUNNERS[target.runner] - set(options):
-        raise UsageError(f"{where}: the runner {target.runner} needs the option {key}")
-    return target
+        near = _near(target.runner, RUNNERS)
+        raise UsageError(
+            f"{path}:{line}: target.{name}.runner: {target.runner!r} is not one of {', '.join(RUNNERS)}{near}"
+        )
+    for key, value in options.items():
+        if mistake := _mistake(target.runner, key, value):
+            raise UsageError(f"{path}:{_line(text, name, key)}: target.{name}.{key}: {mistake}")
+    for key, option in RUNNERS[target.runner].items():
+        if option.required and key not in options:
+            raise UsageError(f"{where}: the runner {target.runner} needs the option {key}, {option.says}")
+    return replace(target, options={key: _from_here(path, value) for key, value in options.items()})
+
+
+def _mistake(runner: str, key: str, value: object) -> str:
+    """What is wrong with an option, and what would be right; nothing when it is as it should be."""
+    taken = RUNNERS[runner]
+    option = taken.get(key)
+    if option is None:
+        others = "; ".join(f"{name} ({each.says})" for name, each in taken.items()) or "none"
+        return f"the runner {runner} has no such option{_near(key, taken)}; it takes {others}"
+    if type(value) is not option.type:  # True is an int to Python, and none to those who write it
+        example = f'"{value}"' if option.type is str else value if _is_number(value) else option.least
+        return f"is {option.says}, and {value!r} is none; write {key} = {example}"
+    if isinstance(value, int) and option.least is not None and not option.least <= value <= option.most:
+        return f"is {option.says} from {option.least} to {option.most}, and {value} is not"
+    return ""
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, str) and re.fullmatch(r"[0-9]+", value, re.ASCII) is not None
+
+
+def _near(name: str, known: Mapping[str, object]) -> str:
+    found = difflib.get_close_matches(name, known, 1)
+    return f" (did you mean {found[0]}?)" if found else ""
+
+
+def _from_here(path: Path, value: str | int) -> str | int:
+    """A path in a file is meant from where the file lies."""
+    if isinstance(value, str) and "/" in value and not value.startswith("debian:"):
+        return str((path.parent / value).resolve())
+    return value
+
+
+def with_runsc(targets: Mapping[str, Target], name: str, binary: str) -> dict[str, Target]:
+    """The targets with `name` running a runsc of its own: one that is there by another binary, or one more.
+
+    Raises UsageError when the target is none of gVisor's, or the binary none that can be started.
+    """
+    if not NAME.fullmatch(name):
+        raise UsageError(f"{name!r} names no target: a name has only letters, digits, dots, dashes and underscores")
+    if name in targets and targets[name].runner != "gvisor":
+        raise UsageError(
+            f"the target {name} has the runner {targets[name].runner}, which starts no runsc; choose a name"
+        )
+    found = shutil.which(binary)
+    if found is None:
+        why = (
+            "is a directory"
+            if Path(binary).is_dir()
+            else "cannot be started"
+            if Path(binary).exists()
+            else "is not there"
+        )
+        raise UsageError(f"the runsc {binary} {why}; give the path of an executable")
+    usual = next((each for each in targets.values() if each.runner == "gvisor"), None)
+    base = targets.get(name) or Target(name, "gvisor", f"gVisor, {binary}", usual.control if usual else None)
+    return {**targets, name: replace(base, options={**base.options, "binary": str(Path(found).resolve())})}
 
 
 def _line(text: str, name: str, key: str = "") -> int:

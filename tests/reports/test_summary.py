@@ -74,6 +74,12 @@ def test_command_that_repeats_a_case_runs_the_target_that_stood_in_for_the_refer
     assert parsed(repeat_command(found, row, "other"))["names"] == ("other", "lts")
 
 
+def test_repeating_a_cell_runs_no_build_but_the_cells_own() -> None:
+    found = replace(matrix(), arguments=["--runsc", "other=/new", "--cold", "--runsc", "old=/old runsc"])
+    said = repeat_command(found, found.rows[0], "other")
+    assert said.startswith("conformance run --runsc other=/new --cold -t other")
+
+
 @pytest.mark.parametrize("verdict", Verdict)
 def test_every_verdict_has_its_place_and_its_meaning(verdict: Verdict) -> None:
     assert GRAVITY.count(verdict) == 1

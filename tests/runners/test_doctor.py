@@ -11,7 +11,11 @@ from runners import doctor
 from runners.base import RunnerError
 from tests.programs import put
 
-EVERYTHING = dict.fromkeys(("qemu-system-x86_64", "modprobe", "setpriv", "runsc", "gcc"), "echo systrap")
+EVERYTHING = {
+    **dict.fromkeys(("qemu-system-x86_64", "modprobe", "gcc"), "exit 0"),
+    "setpriv": 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"',
+    "runsc": "echo runsc version 0.0~20240729.0; echo systrap",
+}
 APT = 'for last; do :; done; echo "$1 $last" >> {log}'
 
 
@@ -101,7 +105,12 @@ def test_an_apt_that_fails_is_one_sentence(tmp_path: Path, monkeypatch: pytest.M
 
 def test_without_network_an_old_runsc_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CONFORMANCE_CACHE", str(tmp_path / "cache"))
-    machine(monkeypatch, tmp_path / "bin", runsc="echo ptrace", apt_get="echo 'E: no network' >&2; exit 100")
+    machine(
+        monkeypatch,
+        tmp_path / "bin",
+        runsc="echo runsc version 0.0~20221219.0; echo ptrace",
+        apt_get="echo 'E: no network' >&2; exit 100",
+    )
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     told: list[str] = []
     doctor.install(told.append)

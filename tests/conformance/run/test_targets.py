@@ -1,12 +1,15 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from conformance.cli.common import runscs_of
 from conformance.model import Target
 from conformance.run.errors import Exit, UsageError
-from conformance.run.targets import SHIPPED, choose, default_path, load
+from conformance.run.targets import RUNNERS, SHIPPED, choose, default_path, load, with_runsc
 from runners.registry import runner_for
 
 TWO = """
@@ -19,6 +22,7 @@ runner = "qemu"
 kernel = "debian:6.1"
 control = "native"
 """
+QEMU = '[target.a]\nrunner = "qemu"\nkernel = "debian:6.1"\n'
 
 
 @pytest.fixture
@@ -75,8 +79,42 @@ def test_the_file_here_comes_before_the_one_that_ships(
         ('[target]\na = "local"\n', "target.a: is no table; write [target.a]"),
         ('target = "local"\n', "there is no [target.NAME] table in it"),
         ("", "there is no [target.NAME] table in it"),
-        ('[target.a]\nrunner = "qemu"\nkernel = 6.1\n', ":3: target.a.kernel: Expected `str`"),
         ('[target.a]\nrunner = "local"\ncontrol = "lst"\n', ":3: target.a.control: "),
+        ('[target.a]\nrunner = "qmeu"\n', "(did you mean qemu?)"),
+        # options have types, and say which
+        ('[target.a]\nrunner = "qemu"\nkernel = 6.1\n', ":3: target.a.kernel: is a text: debian:SERIES, wsl2"),
+        ('[target.a]\nrunner = "qemu"\nkernel = 6.1\n', 'and 6.1 is none; write kernel = "6.1"'),
+        (
+            f'{QEMU}memory = "2048"\n',
+            ":4: target.a.memory: is a whole number of MiB, and '2048' is none; write memory = 2048",
+        ),
+        (f"{QEMU}memory = true\n", ":4: target.a.memory: is a whole number of MiB, and True is none"),
+        (f"{QEMU}memory = 5\n", ":4: target.a.memory: is a whole number of MiB from 256 to "),
+        (f"{QEMU}cpus = 0\n", ":4: target.a.cpus: is a whole number from 1 to 64, and 0 is not"),
+        (f"{QEMU}memroy = 2048\n", ":4: target.a.memroy: the runner qemu has no such option (did you mean memory?)"),
+        (
+            f"{QEMU}memroy = 2048\n",
+            "it takes kernel (a text: debian:SERIES, wsl2, or the path of an image); memory (a ",
+        ),
+        ('[target.a]\nrunner = "gvisor"\nbinary = ["runsc"]\n', ":3: target.a.binary: is a text: the path of a runsc"),
+        ('[target.a]\nrunner = "gvisor"\nplatform = 1\n', ":3: target.a.platform: is a text: systrap, ptrace or kvm"),
+        ('[target.a]\nrunner = "profile"\nprofile = 1\n', ":3: target.a.profile: is a text: the name or path"),
+        ('[target.a]\nrunner = "local"\nmemory = 512\n', "the runner local has no such option; it takes none"),
+        # what nobody reads
+        (f"{QEMU}[targets.b]\nrunner = 'local'\n", ":4: targets: is read by nobody; targets are tables [target.NAME]"),
+        (f"{QEMU}[b.target]\nrunner = 'local'\n", ":4: b: is read by nobody"),
+        (f"reference = 'a'\n{QEMU}", ":1: reference: is read by nobody"),
+        (f"{QEMU}[[targets]]\nname = 'b'\n", ":4: targets: is read by nobody"),
+        # controls
+        (f"{QEMU}control = 'a'\n", ":4: target.a.control: a target is not its own control"),
+        (
+            "[target.a]\nrunner='local'\ncontrol='b'\n[target.b]\nrunner='local'\ncontrol='a'\n",
+            ":6: target.b.control: the controls go round in a circle: a, b, a",
+        ),
+        (
+            "".join(f"[target.{name}]\nrunner='local'\ncontrol='{of}'\n" for name, of in ("xa", "ab", "bc", "ca")),
+            ":12: target.c.control: the controls go round in a circle: x, a, b, c, a",
+        ),
     ],
 )
 def test_a_mistake_is_told_with_file_line_and_key(file: Path, text: str, told: str) -> None:
@@ -110,3 +148,80 @@ def test_a_file_that_is_no_text_is_told_by_name(tmp_path: Path) -> None:
     (tmp_path / "t.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(UsageError, match=r"t\.toml"):
         load(tmp_path / "t.toml")
+
+
+def test_options_are_read_with_their_types(file: Path) -> None:
+    file.write_text(
+        f"{QEMU}memory = 2048\ncpus = 4\n"
+        '[target.g]\nrunner = "gvisor"\nbinary = "./builds/runsc"\nplatform = "ptrace"\nmemory = 512\n'
+    )
+    found = load(file)
+    assert found["a"].options == {"kernel": "debian:6.1", "memory": 2048, "cpus": 4}
+    assert found["g"].options == {"binary": f"{file.parent}/builds/runsc", "platform": "ptrace", "memory": 512}
+
+
+def test_an_option_that_a_runner_takes_is_in_its_guests(file: Path) -> None:
+    """Each one of the table, so that none is accepted and forgotten."""
+    given: dict[str, dict[str, str | int]] = {
+        "qemu": {"kernel": "debian:6.1", "memory": 300, "cpus": 3},
+        "gvisor": {"binary": "/opt/runsc", "platform": "ptrace", "memory": 300},
+        "profile": {"profile": "wsl1"},
+        "local": {},
+    }
+    assert {runner: set(options) for runner, options in given.items()} == {
+        runner: set(options) for runner, options in RUNNERS.items()
+    }
+    for runner, options in given.items():
+        usual = {key: value for key, value in options.items() if RUNNERS[runner][key].required}
+        for key in set(options) - set(usual):
+            changed = runner_for(Target("a", runner, options={**usual, key: options[key]}))
+            assert vars(changed) != vars(runner_for(Target("a", runner, options=dict(usual)))), key
+
+
+def test_targets_of_earlier_records_are_read() -> None:
+    earlier = b'{"name":"lts","runner":"qemu","title":"","control":null,"options":{"kernel":"debian:6.1"}}'
+    assert msgspec.json.decode(earlier, type=Target) == Target("lts", "qemu", options={"kernel": "debian:6.1"})
+
+
+@pytest.fixture
+def runsc(tmp_path: Path) -> Path:
+    path = tmp_path / "runsc"
+    path.write_text("#!/bin/sh\n")
+    path.chmod(0o755)
+    return path
+
+
+def test_another_runsc_is_one_more_target_beside_the_others(runsc: Path) -> None:
+    shipped = load(SHIPPED)
+    found = with_runsc(shipped, "old", str(runsc))
+    assert list(found) == [*shipped, "old"]
+    assert (found["old"].runner, found["old"].options) == ("gvisor", {"binary": str(runsc)})
+    assert found["gvisor"] == shipped["gvisor"]
+
+
+def test_a_runsc_for_a_target_that_is_there_replaces_its_binary_and_nothing_else(runsc: Path) -> None:
+    there = {"gvisor": Target("gvisor", "gvisor", "title", None, {"platform": "ptrace", "binary": "runsc"})}
+    (found,) = with_runsc(there, "gvisor", str(runsc)).values()
+    assert found == Target("gvisor", "gvisor", "title", None, {"platform": "ptrace", "binary": str(runsc)})
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ("old", "write NAME=PATH"),
+        ("old=", "write NAME=PATH"),
+        ("native={runsc}", "the target native has the runner local, which starts no runsc"),
+        ("old={runsc}x", "runscx is not there; give the path of an executable"),
+        ("old=/tmp", "/tmp is a directory"),
+        ("a/b={runsc}", "'a/b' names no target"),
+    ],
+)
+def test_a_runsc_that_cannot_be_is_told(runsc: Path, given: str, told: str) -> None:
+    with pytest.raises(UsageError, match=re.escape(told)):
+        runscs_of((given.format(runsc=runsc),), load(SHIPPED))
+
+
+def test_each_runsc_of_the_command_line_is_a_target(runsc: Path) -> None:
+    found, builds = runscs_of((f"old={runsc}", f"new={runsc}"), load(SHIPPED))
+    assert builds == {"old": str(runsc), "new": str(runsc)}
+    assert list(found)[-2:] == ["old", "new"]

@@ -1,0 +1,89 @@
+"""Programs that are run to their end, and that do not outlive whoever started them, however that ends.
+
+`subprocess.run` kills a program when a time limit or an exception comes, and nothing of what the program has started:
+`apt-get` has children that download, `make` has compilers. And a host process that is killed kills nothing at all.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from runners.workspace import DIE_WITH_PARENT, leash
+
+GRACE = 5.0
+"""Seconds that a program and its children have to end after SIGTERM."""
+
+
+@contextmanager
+def child(
+    argv: Sequence[str],
+    *,
+    stdin: int = subprocess.DEVNULL,
+    stdout: int = subprocess.PIPE,
+    stderr: int = subprocess.PIPE,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> Iterator[subprocess.Popen[bytes]]:
+    """A program in a group of its own, which is ended with all that it started. Raises OSError.
+
+    A janitor ends the group when this process is killed.
+    """
+    if shutil.which(argv[0], path=(env or os.environ).get("PATH")) is None:
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), argv[0])  # else `setpriv` would say so
+    with leash() as hold:
+        started = subprocess.Popen(
+            [*DIE_WITH_PARENT, *argv],
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            cwd=cwd,
+            env=env,
+            start_new_session=True,
+        )
+        try:
+            hold(started.pid)
+            yield started
+        finally:
+            end(started)
+            hold(None)
+
+
+def end(started: subprocess.Popen[bytes]) -> None:
+    """End a program that leads a group, and the group: asks first, so that what has a state on disk can leave it."""
+    if started.poll() is None:
+        _signal(started, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            started.wait(GRACE)
+    _signal(started, signal.SIGKILL)
+    started.wait()
+    for stream in (started.stdin, started.stdout, started.stderr):
+        if stream is not None:
+            with suppress(OSError):
+                stream.close()
+
+
+def _signal(started: subprocess.Popen[bytes], number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(started.pid, number)
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    timeout: float | None = None,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end, without input; what it said, as text. Raises OSError and TimeoutExpired (seconds)."""
+    with child(argv, cwd=cwd, env=env) as started:
+        said, complained = started.communicate(timeout=timeout)
+        return subprocess.CompletedProcess(
+            list(argv), started.returncode, said.decode("utf-8", "replace"), complained.decode("utf-8", "replace")
+        )
