@@ -1,7 +1,7 @@
 """The pytest plugin: every case in a forked child, every call in the trace, every verdict in the record.
 
-pytest cases/                          on any Linux, alone or with `-n auto`
-pytest cases/ --record FILE            also writes what happened, a JSON line at a time
+pytest cases/                            on any Linux, alone or with `-n auto`
+pytest cases/ --conformance-record FILE  also writes what happened, a JSON line at a time
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from conformance.guest import profiles
 from conformance.guest.definitions import case_id, definition_hash, described, headline, is_case
 from conformance.guest.facts import facts
 from conformance.guest.isolation import NAMESPACES, Ending, Isolation
-from conformance.guest.record import RecordWriter, plain
+from conformance.guest.record import RecordWriter, as_line, plain
 from conformance.guest.tape import Tape, Writer, steps
 from conformance.model import CaseInfo, CaseResult, FactsLine, Json, Outcome, Plan, Start, Trouble
 from conformance.syscalls.call import Missing, recording
@@ -41,7 +41,7 @@ ABSENT = frozenset(
 
 RESULT = pytest.StashKey[CaseResult]()
 CASE_TIMEOUT = 20.0
-"""Seconds; before `--slowdown`."""
+"""Seconds; before `--conformance-slowdown`."""
 NEEDS = ("root", "disposable", "x86_64")
 RECORD_LOST = 3
 """pytest's exit status when the record cannot be written any more (a full disk): the harness failed."""
@@ -67,30 +67,36 @@ class CaseFailed(Exception):
     """A case did not pass; carries what it said, already formatted."""
 
 
+FORMER = ("record", "case-timeout", "slowdown", "disposable", "profile")
+"""Options that had no prefix before 0.2: `--record` is `--conformance-record` now."""
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
-    group = parser.getgroup("conformance")
-    group.addoption("--record", metavar="FILE", help="write facts, traces and outcomes to FILE, a JSON line each")
+    group = parser.getgroup("conformance", "cases of system calls (syscall-conformance)")
     group.addoption(
-        "--case-timeout",
+        "--conformance-record", metavar="FILE", help="write facts, traces and outcomes to FILE, a JSON line each"
+    )
+    group.addoption(
+        "--conformance-case-timeout",
         type=float,
         default=CASE_TIMEOUT,
         metavar="SECONDS",
         help="how long a case may take before it counts as hanging (default: %(default)s)",
     )
     group.addoption(
-        "--slowdown",
+        "--conformance-slowdown",
         type=float,
         default=1.0,
         metavar="N",
         help="this machine is N times slower than real hardware: multiply every deadline (default: 1)",
     )
     group.addoption(
-        "--disposable",
+        "--conformance-disposable",
         action="store_true",
         help="this machine is thrown away afterwards: run the cases that could harm it, too",
     )
     group.addoption(
-        "--profile",
+        "--conformance-profile",
         choices=tuple(profiles.EFFORT),
         default=profiles.GATE,
         help="examples for cases that have a model: gate (the same everywhere and always), nightly (random, and 20 "
@@ -98,12 +104,29 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser, args: list[str]) -> None:
+    """Take the options of before, which had no prefix, where they are no other plugin's.
+
+    They are no options of the parser: one that a plugin registers after us would clash with them.
+    """
+    others = parser.optparser._option_string_actions  # noqa: SLF001 - nothing public says which options there are
+    for at, word in enumerate(args[: args.index("--")] if "--" in args else args):
+        option, separator, value = word.partition("=")
+        if option.removeprefix("--") in FORMER and option.startswith("--") and option not in others:
+            name = f"--conformance-{option.removeprefix('--')}"
+            args[at] = f"{name}{separator}{value}"
+            early_config.issue_config_time_warning(
+                pytest.PytestDeprecationWarning(f"{option} is {name} now, and will not be known by its old name"), 2
+            )
+
+
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", f"needs(what, ...): run only where it is given, of: {', '.join(NEEDS)}; else skipped"
     )
     config.addinivalue_line("markers", f"shares(namespace, ...): not in a fresh one, of: {', '.join(NAMESPACES)}")
-    config.addinivalue_line("markers", "deadline(seconds): instead of --case-timeout")
+    config.addinivalue_line("markers", "deadline(seconds): instead of --conformance-case-timeout")
     config.pluginmanager.register(Cases(config), "conformance-cases")
 
 
@@ -114,7 +137,7 @@ class Cases:
         self.config = config
         self.isolation: Isolation | None = None
         self.is_worker = hasattr(config, "workerinput")
-        target = config.getoption("--record")
+        target = config.getoption("--conformance-record")
         self.planned = False
         self.profiled = False
         self._current: Writer | None = None
@@ -123,7 +146,7 @@ class Cases:
         try:
             self.record = RecordWriter(target) if target and not self.is_worker else None
         except (OSError, ValueError) as error:
-            raise pytest.UsageError(f"--record {target}: cannot be written: {error}") from error
+            raise pytest.UsageError(f"--conformance-record {target}: cannot be written: {error}") from error
 
     # -- running a case
 
@@ -149,7 +172,7 @@ class Cases:
 
         def run(path: str) -> None:
             try:
-                kept = programs.Kept(path, self.executor or "", self.config.getoption("--slowdown"))
+                kept = programs.Kept(path, self.executor or "", self.config.getoption("--conformance-slowdown"))
                 kept.run(lambda step: self._current.record(*programs.as_recorded(step)) if self._current else None)
             except programs.UNUSABLE as error:
                 raise Unusable(f"{Path(path).name}: {error}") from error
@@ -177,10 +200,11 @@ class Cases:
         writer = self._current = tape.writer()
         shares = frozenset(name for mark in item.iter_markers("shares") for name in mark.args)
         deadline = next(
-            (mark.args[0] for mark in item.iter_markers("deadline")), self.config.getoption("--case-timeout")
+            (mark.args[0] for mark in item.iter_markers("deadline")),
+            self.config.getoption("--conformance-case-timeout"),
         )
-        deadline *= self.config.getoption("--slowdown")
-        profile = self.config.getoption("--profile") if profiles.concerns(str(item.path)) else None
+        deadline *= self.config.getoption("--conformance-slowdown")
+        profile = self.config.getoption("--conformance-profile") if profiles.concerns(str(item.path)) else None
         deadline *= profiles.EFFORT[profile] if profile else 1
 
         def child() -> None:
@@ -222,8 +246,8 @@ class Cases:
         """Why a need is not met, or None."""
         if need == "root" and os.geteuid() != 0:
             return "needs root"
-        if need == "disposable" and not self.config.getoption("--disposable"):
-            return "could harm this machine: runs only in a guest that is thrown away (--disposable)"
+        if need == "disposable" and not self.config.getoption("--conformance-disposable"):
+            return "could harm this machine: runs only in guests that are thrown away"
         if need == "x86_64" and os.uname().machine != "x86_64":
             return "written for x86_64"
         return None
@@ -234,7 +258,9 @@ class Cases:
         """Properties take their settings when they are defined: before their module is imported, set the defaults."""
         if not self.profiled and is_case(module_path) and profiles.concerns(str(module_path)):
             self.profiled = True
-            profiles.load(self.config.getoption("--profile"), self.config.getoption("--slowdown"))
+            profiles.load(
+                self.config.getoption("--conformance-profile"), self.config.getoption("--conformance-slowdown")
+            )
 
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Cases whose module cannot be imported are in no plan, so the record says why."""
@@ -266,7 +292,7 @@ class Cases:
             self.write(Plan(cases))
 
     def write(self, line: object) -> None:
-        """Append to the record, or end the run when that cannot be done."""
+        """Append a line, or text that is one, to the record, or end the run when that cannot be done."""
         if self.record:
             try:
                 self.record.write(line)
@@ -285,8 +311,10 @@ class Cases:
         report = yield
         result = result_of(item, report) if is_case(item.path) else None
         if result is not None:
-            # pytest passes extra attributes on, and pytest-xdist sends them to its controller: plain types only.
-            report.conformance = {**plain(result), "outcome": str(result.outcome)}  # type: ignore[attr-defined] # ours
+            # pytest passes extra attributes on, and pytest-xdist sends them to its controller. It is sent as text: what
+            # execnet takes ends at integers of 32 bits and at lone surrogates, and a kernel's results do not.
+            report.conformance = as_line(plain(result)).decode().rstrip()  # type: ignore[attr-defined] # ours
+            report.conformance_outcome = str(result.outcome)  # type: ignore[attr-defined] # as above
             if result.outcome in (Outcome.MISSING, Outcome.SKIPPED):
                 prefix = "missing: " if result.outcome is Outcome.MISSING else "Skipped: "
                 report.outcome = "skipped"
@@ -297,7 +325,7 @@ class Cases:
 
     def pytest_report_teststatus(self, report: pytest.TestReport) -> tuple[str, str, str] | None:
         """`missing`, `crash` and `hang` have words of their own."""
-        outcome = getattr(report, "conformance", {}).get("outcome")
+        outcome = getattr(report, "conformance_outcome", None)
         if outcome in (Outcome.MISSING, Outcome.CRASH, Outcome.HANG):
             category = "failed" if report.failed else str(outcome)
             return category, str(outcome)[0].upper() if report.failed else "m", str(outcome).upper()
@@ -310,7 +338,7 @@ class Cases:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if result := getattr(report, "conformance", None):
-            self.write({"kind": "result", "result": result})
+            self.write(f'{{"kind":"result","result":{result}}}')
 
     def pytest_unconfigure(self) -> None:
         if self.record:

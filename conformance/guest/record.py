@@ -33,9 +33,8 @@ class RecordWriter:
         self._file: IO[bytes] = os.fdopen(descriptor, "wb", buffering=0)
 
     def write(self, line: Any) -> None:
-        """Append a dataclass of `model.Line`, or the dict that it would become."""
-        value = plain(line)
-        data = memoryview(as_line(value))
+        """Append a dataclass of `model.Line`, the dict that it would become, or the text of that."""
+        data = memoryview(f"{line}\n".encode() if isinstance(line, str) else as_line(plain(line)))
         while data:
             data = data[self._file.write(data) or 0 :]
 

@@ -61,7 +61,7 @@ def main(arguments: list[str]) -> int:
     with os.fdopen(requests, "rb") as lines:
         options = ["-q", "-c", os.devnull, "--capture=no", "-p", "conformance.guest.plugin"]
         options += [word for name in UNUSED for word in ("-p", f"no:{name}")]
-        options += ["--import-mode=importlib", "--strict-markers", f"--record=fd:{record}"]
+        options += ["--import-mode=importlib", "--strict-markers", f"--conformance-record=fd:{record}"]
         return int(pytest.main([*options, *arguments], plugins=[Server(iter(lines.readline, b""))]))
 
 

@@ -49,9 +49,9 @@ class Session:
         arguments = [
             *guest.python,
             *("-m", "conformance.guest.serve", f"--rootdir={guest.cases.rpartition('/')[0]}"),
-            *(f"--case-timeout={selection.timeout}", f"--slowdown={guest.slowdown}"),
-            f"--profile={selection.profile}",
-            *(["--disposable"] if guest.disposable else []),
+            *(f"--conformance-case-timeout={selection.timeout}", f"--conformance-slowdown={guest.slowdown}"),
+            f"--conformance-profile={selection.profile}",
+            *(["--conformance-disposable"] if guest.disposable else []),
             guest.cases,
         ]
         self._silence = (selection.timeout * EFFORT[selection.profile] + SILENCE_SECONDS) * guest.slowdown

@@ -157,7 +157,7 @@ class Ran:
 def ran(cases: Path, *arguments: str) -> Ran:
     """Run cases with a record."""
     record = cases.parent / "record.jsonl"
-    done = run_cases(cases, f"--record={record}", *arguments)
+    done = run_cases(cases, f"--conformance-record={record}", *arguments)
     return Ran(done.stdout + done.stderr, done.returncode, read(record))
 
 
@@ -288,13 +288,13 @@ def test_what_a_case_and_its_children_print_is_shown_with_its_failure(outcomes: 
 
 def test_a_machine_that_is_thrown_away_runs_cases_that_could_harm_it(tmp_path: Path) -> None:
     cases = write_cases(tmp_path, outcomes=OUTCOMES)
-    done = ran(cases, "--disposable", "-k", "thrown_away")
+    done = ran(cases, "--conformance-disposable", "-k", "thrown_away")
     assert done.written["test_needs_a_machine_that_is_thrown_away"].outcome is Outcome.PASSED
 
 
 def test_deadlines_are_multiplied_on_a_slow_machine(tmp_path: Path) -> None:
     cases = write_cases(tmp_path, slow="import signal\ndef test_hangs(): signal.pause()\n")
-    done = ran(cases, "--case-timeout=0.1", "--slowdown=3")
+    done = ran(cases, "--conformance-case-timeout=0.1", "--conformance-slowdown=3")
     assert done.written["test_hangs"].message == "did not end within 0.3 s"
 
 
@@ -308,7 +308,7 @@ def test_tests_that_are_no_cases_are_left_to_pytest(tmp_path: Path) -> None:
     cases = write_cases(tmp_path, one="def test_case(): pass\n")
     (tmp_path / "test_other.py").write_text(f"import os\ndef test_it(): assert os.getppid() == {os.getpid()}\n")
     record = tmp_path / "record.jsonl"
-    done = run_cases(cases, str(tmp_path / "test_other.py"), f"--record={record}")
+    done = run_cases(cases, str(tmp_path / "test_other.py"), f"--conformance-record={record}")
     assert done.returncode == 0, done.stdout
     found = read(record)
     assert [info.id for info in found.plan] == found.started == list(found.results) == ["area/test_one.py::test_case"]
@@ -328,20 +328,87 @@ def test_a_module_that_cannot_be_imported_is_a_trouble_that_says_why(tmp_path: P
 
 @pytest.mark.parametrize("place", ["absent/record.jsonl", "cases", "fd:x", "fd:999"])
 def test_a_record_that_cannot_be_made_is_one_sentence(tmp_path: Path, place: str) -> None:
-    done = run_cases(write_cases(tmp_path, one="def test_one(): pass\n"), f"--record={place}")
+    done = run_cases(write_cases(tmp_path, one="def test_one(): pass\n"), f"--conformance-record={place}")
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
-    assert f"--record {place}: cannot be written" in done.stderr
+    assert f"--conformance-record {place}: cannot be written" in done.stderr
     assert "Traceback" not in done.stdout + done.stderr
 
 
 def test_a_full_disk_ends_the_run_with_one_sentence(tmp_path: Path) -> None:
-    done = run_cases(write_cases(tmp_path, one="def test_one(): pass\n"), "--record=/dev/full")
+    done = run_cases(write_cases(tmp_path, one="def test_one(): pass\n"), "--conformance-record=/dev/full")
     assert done.returncode == RECORD_LOST
     assert "the record cannot be written: No space left on device" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("order", ["earlier", "later"])
+def test_a_plugin_with_options_of_the_same_names_can_be_used_beside_ours(tmp_path: Path, order: str) -> None:
+    cases = write_cases(tmp_path, one="import signal\ndef test_hangs(): signal.pause()\n")
+    (tmp_path / "other.py").write_text(OTHER.format(order="tryfirst" if order == "earlier" else "trylast"))
+    done = ran(cases, "-p", "other", "--profile", "--conformance-profile=dev", "--conformance-case-timeout=0.1")
+    assert "PROFILING=True" in done.text
+    assert done.written["test_hangs"].message == "did not end within 0.1 s"
+    assert "Deprecation" not in done.text
+
+
+OTHER = """
+import pytest
+@pytest.hookimpl({order}=True)
+def pytest_addoption(parser):
+    parser.getgroup("profiling").addoption("--profile", action="store_true", help="measure")
+def pytest_report_header(config):
+    return f"PROFILING={{config.getoption('--profile')}}"
+"""
+
+
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        (["--record", "RECORD"], "--record is --conformance-record now"),
+        (["--record=RECORD"], "--record is --conformance-record now"),
+        (["--conformance-record=RECORD", "--case-timeout=0.1"], "--case-timeout is --conformance-case-timeout now"),
+        (["--conformance-record=RECORD", "--slowdown", "0.05"], "--slowdown is --conformance-slowdown now"),
+        (["--conformance-record=RECORD", "--disposable"], "--disposable is --conformance-disposable now"),
+        (["--conformance-record=RECORD", "--profile=gate"], "--profile is --conformance-profile now"),
+    ],
+)
+def test_an_option_by_its_former_name_works_and_says_the_new_one(tmp_path: Path, given: list[str], name: str) -> None:
+    cases = write_cases(tmp_path, one=FORMERLY)
+    record = tmp_path / "record.jsonl"
+    done = run_cases(cases, *(word.replace("RECORD", str(record)) for word in given))
+    assert name in done.stdout
+    assert done.returncode == (1 if "0." in given[-1] else 0), done.stdout + done.stderr
+    assert read(record)["test_thrown_away"].outcome is (Outcome.PASSED if "--disposable" in given else Outcome.SKIPPED)
+
+
+FORMERLY = """
+import pytest, time
+def test_takes_two_seconds(): time.sleep(2)
+@pytest.mark.needs("disposable")
+def test_thrown_away(): pass
+"""
+
+
+def test_a_former_name_after_the_end_of_options_is_none(tmp_path: Path) -> None:
+    done = run_cases(write_cases(tmp_path, one="def test_one(): pass\n"), "--", "--record=x")
+    assert done.returncode == pytest.ExitCode.USAGE_ERROR
+    assert "file or directory not found: --record=x" in done.stderr
+
+
 # Several workers
+
+
+def test_results_that_no_worker_could_send_as_they_are_reach_the_record(tmp_path: Path) -> None:
+    done = ran(write_cases(tmp_path, odd=ODD), "-n", "1")
+    assert (done.status, "INTERNALERROR" in done.text) == (0, False), done.text
+    assert done.written["test_odd"].observations == {"large": 2**63, "small": -(2**40), "text": "?\0", "half": 0.5}
+
+
+ODD = """
+def test_odd(observe):
+    for name, value in {"large": 2**63, "small": -2**40, "text": chr(0xDC80) + chr(0), "half": 0.5}.items():
+        observe(name, value)
+"""
 
 
 def test_workers_of_xdist_run_cases_and_one_record_is_written(outcomes: Ran, tmp_path: Path) -> None:
@@ -377,7 +444,7 @@ def test_never(): pass
     )
     record = tmp_path / "record.jsonl"
     with subprocess.Popen(
-        [sys.executable, "-m", "pytest", str(cases), f"--record={record}", "-p", "no:cacheprovider"],
+        [sys.executable, "-m", "pytest", str(cases), f"--conformance-record={record}", "-p", "no:cacheprovider"],
         env=environment(),
         cwd=tmp_path,
         stdout=subprocess.PIPE,

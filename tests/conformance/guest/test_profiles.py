@@ -37,7 +37,13 @@ def ran(folder: Path, *options: str) -> dict[str, CaseResult]:
     """What the cases came to, by the names of their functions."""
     folder.mkdir()
     record = folder / "record.jsonl"
-    run_cases(write_cases(folder, properties=PROPERTIES), f"--record={record}", "-p", "no:hypothesispytest", *options)
+    run_cases(
+        write_cases(folder, properties=PROPERTIES),
+        f"--conformance-record={record}",
+        "-p",
+        "no:hypothesispytest",
+        *options,
+    )
     return {case.rpartition("::")[2]: result for case, result in read(record).results.items()}
 
 
@@ -55,7 +61,7 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_gate_tries_the_same_examples_at_every_run_and_keeps_none(tmp_path: Path, cache: Path) -> None:
-    first, second = ran(tmp_path / "first"), ran(tmp_path / "second", "--profile=gate")
+    first, second = ran(tmp_path / "first"), ran(tmp_path / "second", "--conformance-profile=gate")
     assert len(first["test_draws"].observations["drawn"]) == profiles.EXAMPLES  # type: ignore[arg-type] # a list
     assert first["test_draws"].observations == second["test_draws"].observations
     assert first["test_settings"].observations == {
@@ -79,7 +85,7 @@ def test_a_failure_tells_the_smallest_example(tmp_path: Path) -> None:
 def test_the_others_try_new_examples_and_more_of_them_and_keep_what_failed(
     tmp_path: Path, cache: Path, profile: str
 ) -> None:
-    first, second = (ran(tmp_path / name, f"--profile={profile}") for name in ("first", "second"))
+    first, second = (ran(tmp_path / name, f"--conformance-profile={profile}") for name in ("first", "second"))
     for each in (first, second):
         assert each["test_settings"].observations["examples"] == profiles.EXAMPLES * profiles.EFFORT[profile]
         assert each["test_settings"].observations["database"] is True
@@ -95,7 +101,13 @@ def test_a_property_has_more_time_where_it_tries_more(tmp_path: Path) -> None:
         plain="import signal\ndef test_hangs(): signal.pause()\n",
     )
     record = tmp_path / "record.jsonl"
-    run_cases(cases, f"--record={record}", "--profile=dev", "--case-timeout=0.1", "--slowdown=2")
+    run_cases(
+        cases,
+        f"--conformance-record={record}",
+        "--conformance-profile=dev",
+        "--conformance-case-timeout=0.1",
+        "--conformance-slowdown=2",
+    )
     assert {case.partition("::")[0]: result.message for case, result in read(record).results.items()} == {
         "area/test_property.py": "did not end within 0.8 s",
         "area/test_plain.py": "did not end within 0.2 s",
@@ -103,7 +115,7 @@ def test_a_property_has_more_time_where_it_tries_more(tmp_path: Path) -> None:
 
 
 def test_another_profile_is_a_mistake(tmp_path: Path) -> None:
-    done = run_cases(write_cases(tmp_path, properties=PROPERTIES), "--profile=weekly")
+    done = run_cases(write_cases(tmp_path, properties=PROPERTIES), "--conformance-profile=weekly")
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
     assert "invalid choice: 'weekly'" in done.stderr
 

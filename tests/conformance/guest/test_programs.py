@@ -73,7 +73,7 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> Written:
     """A run of them all."""
     needs_executor()
     cases = written(tmp_path_factory.mktemp("kept"))
-    run_cases(cases, f"--record={cases.parent / 'record.jsonl'}")
+    run_cases(cases, f"--conformance-record={cases.parent / 'record.jsonl'}")
     return read(cases.parent / "record.jsonl")
 
 
@@ -153,7 +153,7 @@ def test_without_an_executor_such_cases_are_skipped_and_others_are_not(
     monkeypatch.setenv("CONFORMANCE_CACHE", str(tmp_path / "cache"))
     cases = write_cases(tmp_path, kept=CASES + "\ndef test_other(): pass\n")
     (cases / "area" / "right.json").write_text(FILES["right"])
-    run_cases(cases, f"--record={tmp_path / 'record.jsonl'}", "-k", "right or other")
+    run_cases(cases, f"--conformance-record={tmp_path / 'record.jsonl'}", "-k", "right or other")
     found = read(tmp_path / "record.jsonl")
     if found["test_kept[right]"].outcome is Outcome.PASSED:
         pytest.skip("an executor came along with the suite")

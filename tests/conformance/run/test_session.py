@@ -71,10 +71,10 @@ def test_the_suite_is_started_with_what_the_guest_needs() -> None:
     (guest,) = runner.guests
     assert guest.spawned[:3] == ["python", "-m", "conformance.guest.serve"]
     assert "--rootdir=/conformance" in guest.spawned
-    assert "--case-timeout=7.0" in guest.spawned
-    assert "--slowdown=1.0" in guest.spawned
-    assert "--profile=gate" in guest.spawned
-    assert "--disposable" not in guest.spawned
+    assert "--conformance-case-timeout=7.0" in guest.spawned
+    assert "--conformance-slowdown=1.0" in guest.spawned
+    assert "--conformance-profile=gate" in guest.spawned
+    assert "--conformance-disposable" not in guest.spawned
     assert guest.spawned[-1] == "/conformance/cases"
 
 
@@ -84,13 +84,13 @@ def test_cases_that_may_harm_a_machine_are_asked_for_in_a_guest_that_is_thrown_a
     monkeypatch.setattr(FakeGuest, "disposable", True)
     runner = FakeRunner(CASES)
     Session(runner, Selection())
-    assert "--disposable" in runner.guests[0].spawned
+    assert "--conformance-disposable" in runner.guests[0].spawned
 
 
 def test_the_suite_is_told_the_profile_and_may_be_silent_for_longer() -> None:
     runner = FakeRunner(CASES)
     opened = Session(runner, Selection(timeout=7.0, profile="nightly"))
-    assert "--profile=nightly" in runner.guests[0].spawned
+    assert "--conformance-profile=nightly" in runner.guests[0].spawned
     assert opened._silence == 7.0 * 20 + sessions.SILENCE_SECONDS
 
 
