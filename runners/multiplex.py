@@ -9,6 +9,7 @@ import socket
 import struct
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
@@ -21,6 +22,11 @@ SEND_SECONDS = 10
 """How long a guest may not read before it counts as gone."""
 LARGEST_FRAME = 1 << 22
 """A guest that announces more is broken or hostile."""
+WAITING_BYTES = 4 << 20
+"""How much of a process's output may wait to be read. The guest is not listened to while there is more: its process
+then waits, as it would at a pipe that is full."""
+REMEMBERED_BYTES = 16 << 20
+"""How much a process may say before its guest is remembered; one that says more is not worth it."""
 
 
 class Multiplexer:
@@ -107,40 +113,50 @@ class FramedChannel:
     def __init__(self, multiplexer: Multiplexer, number: int) -> None:
         self._multiplexer = multiplexer
         self._number = number
-        self._data: queue.Queue[bytes] = queue.Queue()
+        self._changed = threading.Condition()
+        """Guards what follows, up to `_said`."""
+        self._waiting: deque[bytes] = deque()
+        self._waiting_bytes = 0
         self._status: int | None = None
-        self._ended = threading.Event()
-        self._at_end = False
-        self.said = bytearray()
-        """Everything that the process has said, until `forget_said`."""
-        self._remembers = True
+        self._unwanted = False
+        """Whether nobody is going to read any more."""
+        self._said: bytearray | None = bytearray()
+
+    @property
+    def said(self) -> bytes | None:
+        """Everything that the process has said, until `forget_said`; None when that was too much."""
+        with self._changed:
+            return None if self._said is None else bytes(self._said)
 
     def forget_said(self) -> None:
         """No snapshot will be taken any more."""
-        self._remembers = False
-        self.said.clear()
+        with self._changed:
+            self._said = None
 
     def deliver(self, kind: int, payload: bytes) -> None:
-        """From the reading thread: output, or the end."""
-        if kind == DATA:
-            if self._remembers:
-                self.said += payload
-            self._data.put(payload)
-        elif kind == EXIT and not self._ended.is_set():
-            (self._status,) = struct.unpack("<i", payload[:4].ljust(4, b"\0"))
-            self._data.put(b"")
-            self._ended.set()
+        """From the reading thread: output, or the end. Waits while too much is unread."""
+        with self._changed:
+            if kind == DATA and payload and self._status is None:
+                if self._said is not None:
+                    self._said += payload
+                    self._said = self._said if len(self._said) <= REMEMBERED_BYTES else None
+                self._changed.wait_for(lambda: self._unwanted or self._waiting_bytes < WAITING_BYTES)
+                if not self._unwanted:
+                    self._waiting.append(payload)
+                    self._waiting_bytes += len(payload)
+            elif kind == EXIT and self._status is None:
+                (self._status,) = struct.unpack("<i", payload[:4].ljust(4, b"\0"))
+            self._changed.notify_all()
 
     def read(self, timeout: float | None = None) -> bytes:
         """See `Channel`."""
-        if self._at_end:
-            return b""
-        try:
-            data = self._data.get(timeout=timeout)
-        except queue.Empty:
-            raise TimeoutError from None
-        self._at_end = not data
-        return data
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._waiting or self._status is not None, timeout):
+                raise TimeoutError
+            data = self._waiting.popleft() if self._waiting else b""
+            self._waiting_bytes -= len(data)
+            self._changed.notify_all()
+            return data
 
     def write(self, data: bytes) -> None:
         """See `Channel`."""
@@ -155,13 +171,17 @@ class FramedChannel:
 
     def wait(self, timeout: float | None = None) -> int:
         """See `Channel`."""
-        if not self._ended.wait(timeout):
-            raise TimeoutError
-        assert self._status is not None
-        return self._status
+        with self._changed:
+            if not self._changed.wait_for(lambda: self._status is not None, timeout):
+                raise TimeoutError
+            assert self._status is not None
+            return self._status
 
     def kill(self) -> None:
-        """See `Channel`."""
+        """See `Channel`. What is unread stays; what comes from now on is dropped."""
+        with self._changed:
+            self._unwanted = True
+            self._changed.notify_all()
         self._try(KILL)
 
     def _try(self, kind: int) -> None:
@@ -176,6 +196,6 @@ class FramedChannel:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if not self._ended.is_set():
+        if self._status is None:
             self.kill()
         self._multiplexer.forget(self._number)

@@ -356,8 +356,8 @@ import pytest
 @pytest.hookimpl({order}=True)
 def pytest_addoption(parser):
     parser.getgroup("profiling").addoption("--profile", action="store_true", help="measure")
-def pytest_report_header(config):
-    return f"PROFILING={{config.getoption('--profile')}}"
+def pytest_terminal_summary(terminalreporter, config):
+    terminalreporter.write_line(f"PROFILING={{config.getoption('--profile')}}")
 """
 
 
