@@ -128,18 +128,30 @@ def head(path: Path) -> str:
     """The first `LOG_BYTES` of a file, likewise; nothing where there is none."""
     try:
         with path.open("rb") as log:
-            text = log.read(LOG_BYTES).decode("utf-8", "replace")
+            return legible(log.read(LOG_BYTES))
     except OSError:
         return ""
-    return "".join(character for character in text if character in "\n\t" or character.isprintable())
+
+
+CASES = Path(__file__).resolve().parent.parent / "cases"
+
+
+def cases_directory() -> Path:
+    """The cases that guests get."""
+    return CASES
 
 
 def tail(path: Path) -> str:
-    """The last `LOG_BYTES` of a log file, without control characters that could harm a terminal."""
+    """The last `LOG_BYTES` of a log file, as `legible`."""
     try:
         with path.open("rb") as log:
             log.seek(max(0, path.stat().st_size - LOG_BYTES))
-            text = log.read().decode("utf-8", "replace")
+            return legible(log.read())
     except OSError:
         return ""
+
+
+def legible(data: bytes) -> str:
+    """What a guest has said, without control characters that could harm a terminal."""
+    text = data.decode("utf-8", "replace")
     return "".join(character for character in text if character in "\n\t" or character.isprintable())

@@ -18,8 +18,9 @@ from types import TracebackType
 from typing import Self
 
 from runners import children, payload
-from runners.base import Death, RunnerError, head, tail
+from runners.base import Death, RunnerError, head
 from runners.cgroup import memory_limit
+from runners.log import Log
 from runners.process import ProcessChannel
 from runners.workspace import DIE_WITH_PARENT, workspace
 
@@ -166,7 +167,7 @@ class GvisorGuest:
 
     def _start(self) -> None:
         self._room = self._stack.enter_context(workspace("gvisor"))
-        self._log = self._stack.enter_context((self._room / "stderr").open("wb"))
+        self._log = self._stack.enter_context(Log())
         bundle = self._room / "bundle"
         bundle.mkdir()
         (bundle / "config.json").write_text(
@@ -183,8 +184,8 @@ class GvisorGuest:
         self._sandbox = subprocess.Popen(
             [*DIE_WITH_PARENT, *(self._group.entering(command) if self._group else command)],
             stdin=subprocess.DEVNULL,
-            stdout=self._log,
-            stderr=self._log,
+            stdout=self._log.writer,
+            stderr=self._log.writer,
             start_new_session=True,
         )
         self._stack.callback(self._end)
@@ -232,14 +233,14 @@ class GvisorGuest:
         if self.death():
             raise RunnerError("the sandbox is gone")
         command = self._runsc("exec", *given, "guest", *argv)
-        return self._stack.enter_context(ProcessChannel(command, os.environ, self._log))
+        return self._stack.enter_context(ProcessChannel(command, os.environ, self._log.writer))
 
     def ready(self) -> None:
         """See `Guest`. Starts are fast enough."""
 
     def log(self) -> str:
         """See `Guest`."""
-        return tail(self._room / "stderr")
+        return self._log.text()
 
     def death(self) -> Death | None:
         """See `Guest`."""

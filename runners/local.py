@@ -10,9 +10,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from runners.base import Death, tail
+from runners.base import Death, cases_directory
 from runners.cache import cache_root
 from runners.executor import executable
+from runners.log import Log
 from runners.process import ProcessChannel
 from runners.workspace import workspace
 
@@ -34,11 +35,11 @@ class HostGuest:
         self.made_by = made_by
         self.notes = tuple(notes)
         self.python: Sequence[str] = (sys.executable,)
-        self.cases = str(SOURCES / "cases")
+        self.cases = str(cases_directory())
         self._prefix = tuple(prefix)
         self._stack = ExitStack()
         self._room = self._stack.enter_context(workspace("local"))
-        self._log = self._stack.enter_context((self._room / "stderr").open("wb"))
+        self._log = self._stack.enter_context(Log())
 
     @property
     def executor(self) -> Sequence[str]:
@@ -51,14 +52,14 @@ class HostGuest:
         # Byte-code, pytest's rewritten cases among it, is kept: compiling is most of a start. Not beside the sources.
         bytecode = str(cache_root() / "bytecode")
         given |= {"TMPDIR": str(self._room), "PYTHONPATH": str(SOURCES), "PYTHONPYCACHEPREFIX": bytecode, **(env or {})}
-        return self._stack.enter_context(ProcessChannel([*self._prefix, *argv], given, self._log))
+        return self._stack.enter_context(ProcessChannel([*self._prefix, *argv], given, self._log.writer))
 
     def ready(self) -> None:
         """See `Guest`. Starts are fast enough."""
 
     def log(self) -> str:
         """See `Guest`."""
-        return tail(self._room / "stderr")
+        return self._log.text()
 
     def death(self) -> Death | None:
         """See `Guest`. This machine is alive as long as we are."""

@@ -1,4 +1,4 @@
-"""A virtual machine: QEMU with one kernel and one initramfs, its console in a file, its streams as sockets."""
+"""A virtual machine: QEMU with one kernel and one initramfs, its console and its streams as sockets."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from runners import panic
 from runners.accelerator import Accelerator
 from runners.base import Death, RunnerError, tail
 from runners.kernels import Kernel
+from runners.log import Log
 from runners.workspace import DIE_WITH_PARENT, workspace
 
 QEMU = "qemu-system-x86_64"
@@ -50,23 +51,24 @@ class Machine:
         self.kernel, self.accelerated, self.size = kernel, accelerated, size
         self._stack = ExitStack()
         self.room = self._stack.enter_context(workspace("qemu"))
-        self._console = self.room / "console"
+        self._console: Log | None = None
 
     def power_on(self, initrd: Path, *more: str, serial: bool = False) -> None:
         """Start QEMU; afterwards `stream` and `control` are there. `more` are arguments for QEMU.
 
         `serial`: with a second serial port behind the socket `serial`, for kernels that have no virtio-serial.
         """
-        self._console.touch()
+        console, shown = self._pair()
+        self._console = self._stack.enter_context(Log(console.detach()))
         self.stream, theirs = self._pair()
         self.control, controlled = self._pair()
         self.serial, wired = self._pair()
-        inherited = (theirs.fileno(), controlled.fileno(), *([wired.fileno()] if serial else []))
-        with theirs, controlled, wired, (self.room / "stderr").open("wb") as stderr:
+        inherited = (shown.fileno(), theirs.fileno(), controlled.fileno(), *([wired.fileno()] if serial else []))
+        with shown, theirs, controlled, wired, (self.room / "stderr").open("wb") as stderr:
             self.process = subprocess.Popen(
                 [
                     *DIE_WITH_PARENT,
-                    *arguments(self.kernel.image, initrd, self._console, inherited, self.accelerated.name, self.size),
+                    *arguments(self.kernel.image, initrd, inherited, self.accelerated.name, self.size),
                     *more,
                 ],
                 stdin=subprocess.DEVNULL,
@@ -91,7 +93,7 @@ class Machine:
 
     def log(self) -> str:
         """The tail of the console."""
-        return tail(self._console)
+        return self._console.text() if self._console else ""
 
     def death(self, *, silenced: bool) -> Death | None:
         """How it ended, or None while it lives. `silenced`: its stream has ended, and so it has.
@@ -156,20 +158,20 @@ def qemu_version() -> str:
     return f"qemu {said.split('version ')[-1].split()[0]}" if "version " in said else "qemu"
 
 
-def arguments(image: Path, initrd: Path, console: Path, inherited: Sequence[int], accel: str, size: Size) -> list[str]:
-    """QEMU's command line. The console is a file.
+def arguments(image: Path, initrd: Path, inherited: Sequence[int], accel: str, size: Size) -> list[str]:
+    """QEMU's command line.
 
-    `inherited` are the sockets of the agent's stream and of the monitor, and, if there is to be one, of a second serial
-    port.
+    `inherited` are the sockets of the console, of the agent's stream and of the monitor, and, if there is to be one, of
+    a second serial port.
     """
-    agent, control, *serial = inherited
+    console, agent, control, *serial = inherited
     return [
         QEMU,
         *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
         *("-machine", "pc", "-accel", "tcg,thread=multi" if accel == "tcg" else accel),
         *("-cpu", "max" if accel == "tcg" else "host", "-smp", str(size.cpus), "-m", str(size.memory)),
         *("-kernel", str(image), "-initrd", str(initrd), "-append", f"{COMMAND_LINE} {CLOCK[accel]}"),
-        *("-chardev", f"file,id=console,path={console}", "-serial", "chardev:console"),
+        *("-chardev", f"socket,id=console,fd={console}", "-serial", "chardev:console"),
         *("-chardev", f"socket,id=agent,fd={agent}", "-device", "virtio-serial-pci"),
         *("-device", f"virtserialport,chardev=agent,name={PORT}"),
         *("-chardev", f"socket,id=control,fd={control}", "-mon", "chardev=control,mode=control"),

@@ -40,6 +40,8 @@ class Multiplexer:
         self._lock = threading.Lock()
         self._next = 1
         self.hello: queue.Queue[dict[str, str] | None] = queue.Queue()
+        """What the guest says of itself, once; None when it is gone."""
+        self._greeted = False
         self.broken = threading.Event()
         self._thread = threading.Thread(target=self._read_all, daemon=True, name="multiplexer")
         self._thread.start()
@@ -96,7 +98,8 @@ class Multiplexer:
         return bytes(data)
 
     def _deliver(self, channel: int, kind: int, payload: bytes) -> None:
-        if kind == HELLO:
+        if kind == HELLO and not self._greeted:
+            self._greeted = True
             said = json.loads(payload)
             self.hello.put({str(key): str(value) for key, value in said.items()} if isinstance(said, dict) else {})
         elif target := self._channels.get(channel):
@@ -105,6 +108,11 @@ class Multiplexer:
     def forget(self, number: int) -> None:
         """A channel that nobody reads any more."""
         self._channels.pop(number, None)
+
+    def close(self) -> None:
+        """Nobody reads any more from any channel: what still comes is dropped."""
+        for each in list(self._channels.values()):
+            each.drop()
 
 
 class FramedChannel:
@@ -179,10 +187,14 @@ class FramedChannel:
 
     def kill(self) -> None:
         """See `Channel`. What is unread stays; what comes from now on is dropped."""
+        self.drop()
+        self._try(KILL)
+
+    def drop(self) -> None:
+        """Nobody waits for what comes from now on."""
         with self._changed:
             self._unwanted = True
             self._changed.notify_all()
-        self._try(KILL)
 
     def _try(self, kind: int) -> None:
         try:

@@ -15,16 +15,16 @@ import os
 import py_compile
 import re
 import shutil
-import subprocess
 import sys
 import sysconfig
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from types import CodeType
 
-from runners.base import RunnerError
+from runners.base import RunnerError, cases_directory
 from runners.cache import entry
 from runners.cpio import write_archive
 from runners.elf import closure
@@ -259,10 +259,10 @@ def loader() -> Layer:
 
 
 def suite() -> Layer:
-    """The suite and its cases, as they are now. Raises RunnerError when a case cannot be imported."""
+    """The suite and its cases, as they are now. Raises RunnerError."""
     digest = hashlib.sha256(Path(__file__).read_bytes() + base().archive.parent.name.encode())
-    for path in _sources():
-        digest.update(path.relative_to(SOURCES).as_posix().encode() + b"\0" + path.read_bytes())
+    for path, name in _sources():
+        digest.update(name.encode() + b"\0" + path.read_bytes())
     if binary := _executor():
         digest.update(binary.read_bytes())
     return _layer(f"payload/suite-{digest.hexdigest()[:16]}", _make_suite)
@@ -276,25 +276,27 @@ def _executor() -> Path | None:
         return None
 
 
-def _sources() -> Iterator[Path]:
+def _sources() -> Iterator[tuple[Path, str]]:
+    """The files of the suite, each with its path below the suite's directory in a guest."""
     for name in ("__init__.py", "model.py", *(f"differential/{name}" for name in _PROGRAMS)):
-        yield SOURCES / "conformance" / name
-    for name in ("conformance/syscalls", "conformance/guest", "cases"):
-        for path in sorted((SOURCES / name).rglob("*")):
+        yield SOURCES / "conformance" / name, f"conformance/{name}"
+    for root in (SOURCES / "conformance/syscalls", SOURCES / "conformance/guest", cases_directory()):
+        below = "cases" if root == cases_directory() else root.relative_to(SOURCES).as_posix()
+        for path in sorted(root.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
-                yield path
+                yield path, f"{below}/{path.relative_to(root).as_posix()}"
 
 
 def _make_suite(tree: Path) -> None:
     root = tree / SUITE.lstrip("/")
-    for path in _sources():
-        to = root / path.relative_to(SOURCES)
+    for path, name in _sources():
+        to = root / name
         to.parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(path, to)
     (root / BINARIES).mkdir(parents=True)
     if binary := _executor():
         shutil.copy2(binary, root / BINARIES / _EXECUTOR)
-    _rewrite_cases(root)
+    _compile_cases(root / "cases")
     for path in root.rglob("__pycache__/*.pyc"):
         _relocate(path, str(root), SUITE)
     for path in list((root / "conformance").rglob("*.py")):
@@ -302,38 +304,29 @@ def _make_suite(tree: Path) -> None:
         path.unlink()
 
 
-def _rewrite_cases(root: Path) -> None:
-    """Let pytest collect the cases once, so that its rewritten byte-code of them is there."""
-    environment = {**os.environ, "PYTHONPATH": str(root), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
-    done = subprocess.run(
-        [
-            sys.executable,
-            "-m",
-            "pytest",
-            "-q",
-            "--collect-only",
-            "-p",
-            "conformance.guest.plugin",
-            "-c",
-            os.devnull,
-            "--rootdir",
-            str(root),
-            "--import-mode=importlib",
-            "-p",
-            "no:cacheprovider",
-            str(root / "cases"),
-        ],
-        cwd=root,
-        env=environment,
-        capture_output=True,
-        encoding="utf-8",
-        errors="replace",
-        stdin=subprocess.DEVNULL,
-        check=False,
-    )
-    if done.returncode not in (0, 5):
-        raise RunnerError(f"the cases cannot be collected; run `pytest --collect-only cases/`:\n{done.stdout[-4000:]}")
+def _compile_cases(cases: Path) -> None:
+    """Byte-code of the cases as pytest and Python make it when they import them, which is not done here.
+
+    What a module does when it is imported, and whether it can be, is the guest's to find out. One that is not even
+    Python has no byte-code; neither has any where pytest has moved its functions, and guests then take longer to start.
+    """
+    for path in sorted(cases.rglob("*.py")):
+        with suppress(SyntaxError, ValueError, UnicodeDecodeError, py_compile.PyCompileError, ImportError, TypeError):
+            if path.name.startswith("test_"):
+                _rewrite(path)
+            else:
+                py_compile.compile(str(path), doraise=True)
+
+
+def _rewrite(path: Path) -> None:
+    """A module's byte-code with assertions that explain themselves, where pytest looks for it."""
+    from _pytest.assertion import rewrite  # noqa: PLC0415 - private: its absence costs time only
+
+    key, code = rewrite._rewrite_test(path, None)  # type: ignore[arg-type] # noqa: SLF001 - as pytest's own tests do
+    to = path.parent / "__pycache__" / (path.stem + rewrite.PYC_TAIL)
+    to.parent.mkdir(exist_ok=True)
+    with to.open("wb") as stream:
+        rewrite._write_pyc_fp(stream, key, code)  # noqa: SLF001 - as above
 
 
 def _relocate(path: Path, old: str, new: str) -> None:

@@ -9,7 +9,7 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 from runners.base import RunnerError
 from runners.workspace import DIE_WITH_PARENT
@@ -19,9 +19,9 @@ GRACE = 5.0
 
 
 class ProcessChannel:
-    """A child process in a session of its own; its stderr goes to `log`."""
+    """A child process in a session of its own; its stderr goes to `log`, an fd."""
 
-    def __init__(self, argv: Sequence[str], env: Mapping[str, str], log: IO[bytes]) -> None:
+    def __init__(self, argv: Sequence[str], env: Mapping[str, str], log: int) -> None:
         try:
             self._process = subprocess.Popen(
                 [*DIE_WITH_PARENT, *argv],

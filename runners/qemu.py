@@ -74,9 +74,7 @@ class QemuGuest:
         """Everything but the kernel that a snapshot depends on."""
         layers = [layer.archive.parent.name for layer in (payload.base(), payload.suite())]
         accelerator_name = self._machine.accelerated.name
-        command_line = arguments(
-            Path("image"), Path("initrd"), Path("console"), (0, 1), accelerator_name, self._machine.size
-        )
+        command_line = arguments(Path("image"), Path("initrd"), (0, 1, 2), accelerator_name, self._machine.size)
         return [qemu_version(), INIT, *layers, *command_line]
 
     def _power_on(self, initrd: Path, *more: str) -> None:
@@ -115,6 +113,7 @@ class QemuGuest:
         """See `Guest`. The process that the snapshot has is there already."""
         resumed, self._resumed = self._resumed, None
         if resumed and list(argv) == self._command:
+            self._spawned = (list(argv), resumed)
             return resumed
         if resumed:
             resumed.kill()
@@ -124,12 +123,14 @@ class QemuGuest:
 
     def ready(self) -> None:
         """See `Guest`. A snapshot that cannot be taken costs time, nothing else."""
-        if self._place and self._spawned:
-            command, channel = self._spawned
+        if self._spawned is None:
+            return
+        command, channel = self._spawned
+        if self._place and (said := channel.said) is not None:
             with suppress(RunnerError):
                 monitor = snapshot.Monitor(self._machine.control)
-                snapshot.save(self._place, monitor, command, bytes(channel.said), self._stream, self._initrd_bytes)
-            channel.forget_said()
+                snapshot.save(self._place, monitor, command, said, self._stream, self._initrd_bytes)
+        channel.forget_said()
         self._place = None
 
     def log(self) -> str:
@@ -150,6 +151,7 @@ class QemuGuest:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._multiplexer.close()
         self._machine.close()
 
 

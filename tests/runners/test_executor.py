@@ -123,7 +123,7 @@ def test_guest_of_this_machine_starts_it_by_its_path(tmp_path: Path) -> None:
 def test_payload_has_it_where_guests_look_for_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CC", str(compiler(tmp_path, COPY)))
     monkeypatch.setattr(payload, "_sources", lambda: iter(()))
-    monkeypatch.setattr(payload, "_rewrite_cases", lambda root: None)
+    monkeypatch.setattr(payload, "_compile_cases", lambda root: None)
     payload._make_suite(tmp_path / "tree")
     (command,) = payload.executor_command()
     assert (tmp_path / "tree" / command.lstrip("/")).read_text() == "binary\n"
@@ -132,7 +132,7 @@ def test_payload_has_it_where_guests_look_for_it(tmp_path: Path, monkeypatch: py
 def test_payload_does_without_it_and_guests_say_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CC", "/no/such/compiler")
     monkeypatch.setattr(payload, "_sources", lambda: iter(()))
-    monkeypatch.setattr(payload, "_rewrite_cases", lambda root: None)
+    monkeypatch.setattr(payload, "_compile_cases", lambda root: None)
     payload._make_suite(tmp_path / "tree")
     assert list((tmp_path / "tree").rglob("*executor*")) == []
     with pytest.raises(RunnerError, match="no C compiler"):

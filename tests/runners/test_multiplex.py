@@ -6,6 +6,7 @@ import socket
 import struct
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
 
@@ -19,7 +20,9 @@ from runners.multiplex import (
     HELLO,
     KILL,
     LARGEST_FRAME,
+    REMEMBERED_BYTES,
     SPAWN,
+    WAITING_BYTES,
     FramedChannel,
     Multiplexer,
 )
@@ -140,11 +143,19 @@ def test_what_was_said_is_remembered_until_no_snapshot_will_be_taken(host: Multi
     channel = spawn(host)
     guest.say(1, DATA, b"one")
     channel.read(PATIENCE)
-    assert bytes(channel.said) == b"one"
+    assert channel.said == b"one"
     channel.forget_said()
     guest.say(1, DATA, b"two")
     channel.read(PATIENCE)
-    assert bytes(channel.said) == b""
+    assert channel.said is None
+
+
+def test_what_is_too_much_to_remember_is_not_remembered_but_read(host: Multiplexer, guest: FakeGuest) -> None:
+    channel = spawn(host)
+    for _ in range(REMEMBERED_BYTES // LARGEST_FRAME + 1):
+        guest.say(1, DATA, bytes(LARGEST_FRAME))
+        assert len(channel.read(PATIENCE)) == LARGEST_FRAME
+    assert channel.said is None
 
 
 def test_leaving_a_channel_kills_its_process_unless_it_has_ended(host: Multiplexer, guest: FakeGuest) -> None:
@@ -251,6 +262,72 @@ def test_an_early_end_is_the_end_of_all_channels(host: Multiplexer, guest: FakeG
         channel.close_input()
         channel.kill()
     assert host.hello.get(timeout=PATIENCE) is None
+
+
+class Talker(threading.Thread):
+    """Says the same again and again, as long as it is listened to."""
+
+    def __init__(self, guest: FakeGuest, frame: bytes) -> None:
+        super().__init__(daemon=True)
+        self._stream, self._frame = guest.stream, frame
+        self._stream.settimeout(0.2)
+        self.said = 0
+
+    def run(self) -> None:
+        """Until nobody has listened for a while."""
+        with suppress(TimeoutError):
+            while True:
+                self._stream.sendall(self._frame)
+                self.said += len(self._frame)
+
+
+def test_a_process_that_nobody_reads_from_has_to_wait(host: Multiplexer, guest: FakeGuest) -> None:
+    channel = spawn(host)
+    channel.forget_said()
+    talker = Talker(guest, HEADER.pack(1, DATA, 1 << 16) + bytes(1 << 16))
+    talker.start()
+    talker.join(PATIENCE)
+    assert not talker.is_alive()
+    assert talker.said < 3 * WAITING_BYTES
+    heard = 0
+    while heard < WAITING_BYTES:
+        heard += len(channel.read(PATIENCE))
+
+
+@pytest.mark.parametrize("how", ["kill", "close"])
+def test_what_nobody_will_read_any_more_is_dropped(host: Multiplexer, guest: FakeGuest, how: str) -> None:
+    channel = spawn(host)
+    guest.hears()
+    talker = Talker(guest, HEADER.pack(1, DATA, 1 << 16) + bytes(1 << 16))
+    talker.start()
+    talker.join(PATIENCE)
+    channel.kill() if how == "kill" else host.close()
+    guest.stream.settimeout(PATIENCE)
+    for _ in range(2 * WAITING_BYTES >> 16):
+        guest.say(1, DATA, bytes(1 << 16))
+    waiting = channel._waiting_bytes
+    assert waiting <= WAITING_BYTES + (1 << 16)
+
+
+@pytest.mark.parametrize(
+    "frame",
+    [
+        pytest.param(HEADER.pack(0, HELLO, 2) + b"{}", id="greetings"),
+        pytest.param(HEADER.pack(1, DATA, 0), id="nothing"),
+        pytest.param(HEADER.pack(1, 200, 0), id="frames of no kind"),
+        pytest.param(HEADER.pack(99, DATA, 5) + b"hello", id="frames for nobody"),
+        pytest.param(HEADER.pack(1, EXIT, 0), id="ends"),
+    ],
+)
+def test_frames_without_content_are_not_kept(host: Multiplexer, guest: FakeGuest, frame: bytes) -> None:
+    channel = spawn(host)
+    guest.stream.sendall(frame * 10_000)
+    guest.stream.sendall(HEADER.pack(1, EXIT, 0))
+    channel.wait(PATIENCE)
+    guest.stream.close()
+    assert host.broken.wait(PATIENCE)
+    assert host.hello.qsize() <= 2
+    assert not channel._waiting
 
 
 def test_random_bytes_harm_nobody(host: Multiplexer, guest: FakeGuest) -> None:

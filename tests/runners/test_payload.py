@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from runners import payload
+from tests.suite import run_cases
 
 
 def test_a_guest_gets_what_its_packages_require_and_nothing_else() -> None:
@@ -25,7 +26,7 @@ def test_the_interpreter_is_the_one_behind_the_virtual_environment() -> None:
 
 
 def test_the_suite_in_a_guest_has_neither_runners_nor_reports() -> None:
-    sources = [path.relative_to(payload.SOURCES).as_posix() for path in payload._sources()]
+    sources = [name for _, name in payload._sources()]
     assert {"conformance/model.py", "conformance/guest/init.py", "conformance/syscalls/call.py"} <= set(sources)
     assert any(path.startswith("cases/") for path in sources)
     heads = {tuple(path.split("/")[:2]) for path in sources if path.startswith("conformance/")}
@@ -98,3 +99,39 @@ def test_a_file_goes_to_the_same_place_with_links_followed(tmp_path: Path) -> No
 def test_programs_are_those_that_this_machine_has() -> None:
     found = {path.name for path in payload.programs()}
     assert {"true", "sh", "cat", "sleep"} <= found <= set(payload.PROGRAMS)
+
+
+BAD: dict[str, str | bytes] = {
+    "test_no_python": "def (:\n",
+    "test_no_text": b"X = \"\xff\"\n",
+    "test_ends_it": "import os\nos._exit(1)\n",
+    "test_never_ends": "while True: pass\n",
+    "test_absent": "import nonsense\n",
+}
+
+
+@pytest.mark.parametrize("name", BAD)
+def test_modules_of_cases_are_compiled_without_importing_them(tmp_path: Path, name: str) -> None:
+    area = tmp_path / "cases" / "area"
+    area.mkdir(parents=True)
+    text = BAD[name]
+    (area / f"{name}.py").write_bytes(text if isinstance(text, bytes) else text.encode())
+    (area / "test_good.py").write_text("def test_good(): assert 1 == 2\n")
+    (area / "_helper.py").write_text("X = 1\n")
+    payload._compile_cases(tmp_path / "cases")
+    made = {path.name.partition(".")[0] for path in (area / "__pycache__").iterdir()}
+    assert {"test_good", "_helper"} <= made
+    assert (name in made) is not name.startswith("test_no")
+
+
+def test_pytest_takes_the_byte_code_that_was_made_for_it(tmp_path: Path) -> None:
+    module = tmp_path / "cases" / "area" / "test_good.py"
+    module.parent.mkdir(parents=True)
+    module.write_text("def test_good(): assert 1 == 2\n")
+    payload._compile_cases(tmp_path / "cases")
+    (made,) = (module.parent / "__pycache__").iterdir()
+    before = made.read_bytes()
+    done = run_cases(tmp_path / "cases", "-p", "no:conformance", "--import-mode=importlib", "-vv", "--debug=log")
+    assert "1 failed" in done.stdout
+    assert made.read_bytes() == before
+    assert "found cached rewritten pyc" in (tmp_path / "log").read_text()

@@ -26,7 +26,7 @@ def start(tmp_path: Path) -> Iterator[Start]:
 
         def started(script: str, **env: str) -> ProcessChannel:
             given = {"PATH": environment()["PATH"], **env}
-            return stack.enter_context(ProcessChannel(["/bin/sh", "-c", script], given, log))
+            return stack.enter_context(ProcessChannel(["/bin/sh", "-c", script], given, log.fileno()))
 
         yield started
 
@@ -107,7 +107,7 @@ def test_a_signal_that_ended_it_is_a_negative_status(start: Start) -> None:
 
 
 def test_a_program_that_is_not_there_ends_at_once(tmp_path: Path) -> None:
-    with (tmp_path / "log").open("wb") as log, ProcessChannel(["/no/such/program"], {}, log) as channel:
+    with (tmp_path / "log").open("wb") as log, ProcessChannel(["/no/such/program"], {}, log.fileno()) as channel:
         assert channel.read(PATIENCE) == b""
         assert channel.wait(PATIENCE) == 127
 
@@ -146,7 +146,7 @@ def test_a_kill_ends_what_a_process_has_started_as_well(start: Start, script: st
 
 def test_leaving_the_channel_ends_the_process(tmp_path: Path) -> None:
     mark = new_mark()
-    with (tmp_path / "log").open("wb") as log, ProcessChannel(["sh", "-c", f"sleep 1000; : {mark}"], {}, log):
+    with (tmp_path / "log").open("wb") as log, ProcessChannel(["sh", "-c", f"sleep 1000; : {mark}"], {}, log.fileno()):
         assert eventually(lambda: running(mark))
     assert not running(mark)
 
@@ -156,7 +156,7 @@ def test_a_process_dies_with_the_one_that_started_it(tmp_path: Path) -> None:
     script = f"""
 import os, sys, time
 from runners.process import ProcessChannel
-channel = ProcessChannel(["sh", "-c", "echo up; sleep 1000; : {mark}"], dict(os.environ), sys.stderr.buffer)
+channel = ProcessChannel(["sh", "-c", "echo up; sleep 1000; : {mark}"], dict(os.environ), 2)
 channel.read()
 print("started", flush=True)
 time.sleep(1000)
