@@ -188,6 +188,15 @@ class Plan:
 
 
 @dataclass(frozen=True, slots=True)
+class Collecting:
+    """A guest is about to import a module of cases. In no record: it names the one that ends or stops the guest."""
+
+    module: str
+    """Below the folder of cases, as in `Trouble.lost`."""
+    kind: Literal["collecting"] = "collecting"
+
+
+@dataclass(frozen=True, slots=True)
 class Start:
     """A case begins."""
 
@@ -221,7 +230,7 @@ class End:
     kind: Literal["end"] = "end"
 
 
-Line: TypeAlias = Header | FactsLine | Plan | Start | ResultLine | Trouble | End
+Line: TypeAlias = Header | FactsLine | Collecting | Plan | Start | ResultLine | Trouble | End
 """One line of a record file."""
 
 

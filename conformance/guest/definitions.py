@@ -11,11 +11,15 @@ from pathlib import Path
 _BLOCK = re.compile(r"^(?=[^\s)\]}#])", re.MULTILINE)
 
 
-def case_id(path: Path, name: str) -> str:
-    """`netlink/test_uevents.py::test_listener[…]`: the path below `cases/`, whatever lies above."""
+def below_cases(path: Path) -> str:
+    """`netlink/test_uevents.py`: the path below `cases/`, whatever lies above; empty for that folder itself."""
     parts = path.parts
-    below = parts[len(parts) - parts[::-1].index("cases") :] if "cases" in parts else parts[-1:]
-    return f"{'/'.join(below)}::{name}"
+    return "/".join(parts[len(parts) - parts[::-1].index("cases") :] if "cases" in parts else parts[-1:])
+
+
+def case_id(path: Path, name: str) -> str:
+    """`netlink/test_uevents.py::test_listener[…]`."""
+    return f"{below_cases(path)}::{name}"
 
 
 def is_case(path: Path) -> bool:

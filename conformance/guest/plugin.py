@@ -17,7 +17,7 @@ from typing import Protocol
 import pytest
 
 from conformance.guest import profiles
-from conformance.guest.definitions import case_id, definition_hash, described, headline, is_case
+from conformance.guest.definitions import below_cases, case_id, definition_hash, described, headline, is_case
 from conformance.guest.facts import facts
 from conformance.guest.isolation import NAMESPACES, Ending, Isolation
 from conformance.guest.record import RecordWriter, as_line, plain
@@ -139,6 +139,9 @@ class Cases:
         self.is_worker = hasattr(config, "workerinput")
         target = config.getoption("--conformance-record")
         self.planned = False
+        self.pid = os.getpid()
+        self.lost: set[str] = set()
+        """What could not be collected and has been told."""
         self.profiled = False
         self._current: Writer | None = None
         self.executor: str | None = None
@@ -262,11 +265,31 @@ class Cases:
                 self.config.getoption("--conformance-profile"), self.config.getoption("--conformance-slowdown")
             )
 
+    @pytest.hookimpl(wrapper=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """A module that wants to end the interpreter when it is imported is one that cannot be imported."""
+        try:
+            return (yield)
+        except SystemExit as error:
+            if not below_a_folder_of_cases(collector.path):
+                raise
+            said = f"SystemExit: {error}"
+            return pytest.CollectReport(collector.nodeid, "failed", longrepr=said, result=[])
+        finally:
+            if os.getpid() != self.pid:
+                os._exit(0)  # a child that the module has forked, and that has no business here
+
     def pytest_collectreport(self, report: pytest.CollectReport) -> None:
         """Cases whose module cannot be imported are in no plan, so the record says why."""
-        if report.failed:
-            last = report.longreprtext.strip().splitlines()[-1:]
-            self.write(Trouble(f"{report.nodeid} cannot be collected: {''.join(last).removeprefix('E').strip()}"))
+        path, _ = self.located(report.nodeid)
+        if report.passed or not below_a_folder_of_cases(path):
+            return
+        module = below_cases(path)
+        if module not in self.lost:  # every worker of pytest-xdist says so
+            self.lost.add(module)
+            self.write(Trouble(f"{module or report.nodeid} cannot be collected: {why_not(report)}", lost=module))
 
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         if session.config.option.collectonly:
@@ -359,7 +382,20 @@ def result_of(item: pytest.Item, report: pytest.TestReport) -> CaseResult | None
     )
 
 
-def skip_reason(report: pytest.TestReport) -> str:
+def below_a_folder_of_cases(path: Path) -> bool:
+    """As `is_case`, for such a folder itself, too."""
+    return "cases" in path.parts
+
+
+def why_not(report: pytest.CollectReport) -> str:
+    """The reason that a module's report gives, in a line."""
+    if report.skipped:
+        return f"it skips itself: {skip_reason(report)}"
+    last = report.longreprtext.strip().splitlines()[-1:]
+    return "".join(last).removeprefix("E").strip()
+
+
+def skip_reason(report: pytest.TestReport | pytest.CollectReport) -> str:
     """What `pytest.skip` was told."""
     return report.longrepr[2].removeprefix("Skipped: ") if isinstance(report.longrepr, tuple) else ""
 

@@ -12,15 +12,16 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 
 os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
 
 import pytest
 
 from conformance.guest import plugin
-from conformance.guest.definitions import case_id, is_case
-from conformance.model import End
+from conformance.guest.definitions import below_cases, case_id, is_case
+from conformance.guest.record import RecordWriter
+from conformance.model import Collecting, End
 
 UNUSED = (
     *("cacheprovider", "debugging", "doctest", "faulthandler", "junitxml", "legacypath", "logging", "monkeypatch"),
@@ -36,20 +37,41 @@ class Server:
     def __init__(self, requests: Iterator[bytes]) -> None:
         self.requests = requests
 
+    def pytest_collectstart(self, collector: pytest.Collector) -> None:
+        """Say what is imported next, so that the host can name it if that is the end."""
+        if (module := below_cases(collector.path)) and plugin.below_a_folder_of_cases(collector.path):
+            record_of(collector.config).write(Collecting(module))
+
+    @pytest.hookimpl(wrapper=True, tryfirst=True)
+    def pytest_make_collect_report(
+        self, collector: pytest.Collector
+    ) -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+        """Nobody is at a keyboard here: a module that interrupts pytest is one that cannot be imported."""
+        try:
+            return (yield)
+        except KeyboardInterrupt:
+            return pytest.CollectReport(collector.nodeid, "failed", longrepr="KeyboardInterrupt", result=[])
+
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Run the cases of each request until there are no more requests."""
         items = {case_id(item.path, item.name): item for item in session.items if is_case(item.path)}
-        cases = session.config.pluginmanager.get_plugin("conformance-cases")
-        assert isinstance(cases, plugin.Cases)
-        assert cases.record is not None
+        record = record_of(session.config)
         for line in self.requests:
             for wanted in json.loads(line)["run"]:
                 if item := items.get(wanted):
                     if plugin.RESULT in item.stash:
                         del item.stash[plugin.RESULT]
                     item.config.hook.pytest_runtest_protocol(item=item, nextitem=None)
-            cases.record.write(End())
+            record.write(End())
         return True
+
+
+def record_of(config: pytest.Config) -> RecordWriter:
+    """Where the plugin writes to."""
+    cases = config.pluginmanager.get_plugin("conformance-cases")
+    assert isinstance(cases, plugin.Cases)
+    assert cases.record is not None
+    return cases.record
 
 
 def main(arguments: list[str]) -> int:

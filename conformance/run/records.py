@@ -14,6 +14,7 @@ from conformance.model import (
     SCHEMA,
     CaseInfo,
     CaseResult,
+    Collecting,
     End,
     Facts,
     FactsLine,
@@ -31,6 +32,7 @@ from conformance.run.errors import UserError
 KINDS = {
     "header": Header,
     "facts": FactsLine,
+    "collecting": Collecting,
     "plan": Plan,
     "start": Start,
     "result": ResultLine,
@@ -66,6 +68,8 @@ class RecordFile:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self.written = 0
+        """Bytes, by this process."""
         try:
             self._descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
             if path.stat().st_size and not _ends_whole(path):
@@ -76,6 +80,7 @@ class RecordFile:
     def write(self, line: Line) -> None:
         """Append a line. Raises UserError when the disk is full."""
         data = memoryview(msgspec.json.encode(line) + b"\n")
+        self.written += len(data)
         try:
             while data:
                 data = data[os.write(self._descriptor, data) :]
@@ -164,13 +169,15 @@ class _Gathered:
             case FactsLine(facts):
                 self.facts, self.failed = facts, None
             case Plan(cases):
-                self.cases, self.complete = cases, False
+                # What cannot be collected in this guest is told after its plan, that of earlier ones once more.
+                self.cases, self.complete, self.lost = cases, False, []
             case ResultLine(result):
                 kept = self.results.setdefault(result.case, [])
                 kept.append(replace(result, attempt=len(kept) + 1))
                 self.complete = False
             case Trouble(message, fatal, lost):
-                self.troubles.append(message)
+                if message not in self.troubles:
+                    self.troubles.append(message)
                 if lost and lost not in self.lost:
                     self.lost.append(lost)
                 self.failed = message if fatal else self.failed

@@ -46,6 +46,12 @@ class Selection:
         words = [word.lower() for word in re.split(r"/|::", case)]
         return _compiled(self.expression).evaluate(lambda name, /, **_: any(name.lower() in word for word in words))
 
+    def concerns(self, module: str) -> bool:
+        """Whether cases of a module, or of an area, could be selected: which ones it has is not known."""
+        return not self.paths or any(
+            _below(module, path) or _below(path.partition("::")[0], module) for path in self.paths
+        )
+
 
 @cache
 def _set(cases: tuple[str, ...]) -> frozenset[str]:

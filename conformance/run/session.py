@@ -3,48 +3,91 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+import math
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
 from conformance.guest.profiles import EFFORT
-from conformance.model import CaseInfo, End, Facts, FactsLine, Line, Outcome, Plan, ResultLine, Start, Trouble
+from conformance.model import (
+    CaseInfo,
+    CaseResult,
+    Collecting,
+    End,
+    Facts,
+    FactsLine,
+    Line,
+    Outcome,
+    Plan,
+    ResultLine,
+    Start,
+    Trouble,
+)
 from conformance.run.records import LONGEST_LINE, MalformedLine, parse_line
 from conformance.run.selection import Selection
 from runners.base import Death, Guest, Runner, RunnerError
 
-COLLECT_SECONDS = 60.0
+COLLECT_SECONDS = 120.0
 """How long collecting the cases may take, before the guest's slowdown."""
+MODULE_SECONDS = 30.0
+"""How long importing one module of cases may take, before the guest's slowdown."""
 SILENCE_SECONDS = 30.0
-"""How long a guest may be silent beyond the deadline of a case, before the guest's slowdown."""
+"""How long a guest may take beyond the deadline of a case until it says something that gets it on, before the guest's
+slowdown."""
+TROUBLES = 20
+"""How many troubles of one guest are told; of the others, that there are more."""
+NOISE_LINES = 1000
+"""How many lines a guest may send between two that get it on."""
+NOISE_BYTES = 2 * LONGEST_LINE
+"""How many bytes a guest may send between two lines that get it on."""
+GUEST_BYTES = 512 << 20
+"""How many bytes one guest may send. A run of all cases takes less than a tenth of that."""
+LONGEST_MESSAGE = 2000
+"""Characters of a trouble that a guest tells."""
+LONGEST_PATH = 300
+"""Characters of a module's path."""
+MODULES = 10_000
+"""How many modules a guest may collect."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(eq=False)
 class Died(Exception):
     """The guest, or the suite in it, ended or fell silent in the middle of its work."""
 
     outcome: Outcome
-    """CRASH or HANG: the verdict of the case that was running; ERROR when it took more than the guest was given."""
+    """CRASH or HANG: the verdict of the case that was running; ERROR when it took more than the guest was given, or when
+    the guest talked without end."""
     message: str
     case: str | None
     """The case that was running, if one was."""
+    collecting: str | None = None
+    """The module of cases that was being imported, if one was."""
 
 
 class Session:
     """Opens a guest and starts the suite. A context manager."""
 
-    def __init__(self, runner: Runner, selection: Selection) -> None:
+    def __init__(
+        self,
+        runner: Runner,
+        selection: Selection,
+        without: Sequence[str] = (),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`without` names modules of cases that must not be imported. Raises RunnerError, Died."""
         if lacking := runner.missing():
             raise RunnerError(lacking)
+        self._clock = clock
         self.guest: Guest = runner.open()
         try:
-            self._start(selection)
+            self._start(selection, without)
         except BaseException:
             self.guest.__exit__(None, None, None)
             raise
 
-    def _start(self, selection: Selection) -> None:
+    def _start(self, selection: Selection, without: Sequence[str]) -> None:
         guest = self.guest
         arguments = [
             *guest.python,
@@ -52,75 +95,156 @@ class Session:
             *(f"--conformance-case-timeout={selection.timeout}", f"--conformance-slowdown={guest.slowdown}"),
             f"--conformance-profile={selection.profile}",
             *(["--conformance-disposable"] if guest.disposable else []),
+            *(f"--ignore={guest.cases}/{module}" for module in without),
             guest.cases,
         ]
         self._silence = (selection.timeout * EFFORT[selection.profile] + SILENCE_SECONDS) * guest.slowdown
         self._running: str | None = None
+        self._collecting: str | None = None
         self._pending = b""
+        self._bytes = self._noise_lines = self._noise_bytes = self._told = 0
+        self._limit = self._until = self._last = 0.0
         self._channel = guest.spawn(arguments)
         self.facts: Facts | None = None
         self.cases: list[CaseInfo] = []
         self.troubles: list[Trouble] = []
-        for line in self._lines(COLLECT_SECONDS * guest.slowdown):
+        self._collect(selection)
+        guest.ready()
+
+    def _collect(self, selection: Selection) -> None:
+        """What the suite says before it takes requests. Raises Died, RunnerError."""
+        slowdown = self.guest.slowdown
+        self._last = self._clock() + COLLECT_SECONDS * slowdown
+        self._gets_on(MODULE_SECONDS * slowdown)
+        modules: set[str] = set()
+        told_lost: set[str] = set()
+        for line in self._lines():
             match line:
-                case FactsLine(facts):
-                    self.facts = replace(
-                        facts, label=guest.label, made_by=guest.made_by, notes=[*facts.notes, *guest.notes]
-                    )
+                case Collecting(module) if module not in modules and len(modules) < MODULES:
+                    modules.add(module)
+                    self._collecting = module[:LONGEST_PATH]
+                    self._gets_on(MODULE_SECONDS * slowdown)
+                case FactsLine(facts) if self.facts is None:
+                    self._collecting = None
+                    guest = self.guest
+                    notes = [*facts.notes, *guest.notes]
+                    self.facts = replace(facts, label=guest.label, made_by=guest.made_by, notes=notes)
+                    self._gets_on(MODULE_SECONDS * slowdown)
                 case Plan(cases):
-                    self.cases = [info for info in cases if selection.takes(info.id)]
-                    guest.ready()
+                    self.cases = list({info.id: info for info in cases if selection.takes(info.id)}.values())
+                    self._collecting = None
+                    self._last = math.inf
                     return
-                case Trouble():
-                    self.troubles.append(line)
+                case Trouble(message, lost=lost) if lost and lost not in told_lost and len(told_lost) < MODULES:
+                    told_lost.add(lost)
+                    lost = lost[:LONGEST_PATH]
+                    told = Trouble(message[:LONGEST_MESSAGE], lost=lost if selection.concerns(lost) else "")
+                    self.troubles.append(told)
+                case Trouble(lost=""):
+                    self.troubles += self._trouble(line)
+                case Collecting() | FactsLine() | Trouble():
+                    pass  # once more
                 case _:
                     raise RunnerError(f"the suite in the guest spoke out of turn: {type(line).__name__}")
 
     def run(self, cases: Sequence[str]) -> Iterator[Line]:
-        """Run cases; their lines as they come. Raises Died."""
+        """Run cases; their starts, their results and troubles, as they come. Raises Died."""
         if not cases:
             return
-        wanted = set(cases)
+        wanted = dict.fromkeys(cases)
         try:
             self._channel.write(json.dumps({"run": list(cases)}).encode() + b"\n")
         except OSError as error:
             raise self._death(Outcome.CRASH, "the suite in the guest is gone") from error
-        for line in self._lines(self._silence):
+        self._gets_on(self._silence)
+        started: set[str] = set()
+        for line in self._lines():
             match line:
-                case Start(case):
+                case Start(case) if case in wanted and case not in started:
+                    started.add(case)
                     self._running = case
-                case ResultLine(result):
+                    self._gets_on(self._silence)
+                    yield line
+                case ResultLine(result) if result.case in wanted and result.case == self._running:
+                    del wanted[result.case]
                     self._running = None
-                    if result.case not in wanted:
-                        yield Trouble(f"a result came for {result.case[:200]!r}, which was not asked for")
-                        continue
-                    wanted.remove(result.case)
+                    self._gets_on(self._silence)
+                    yield line
+                case Start(case) | ResultLine(CaseResult(case=case)):
+                    what = "a start" if isinstance(line, Start) else "a result"
+                    why = "which was not running" if case in wanted else "which was not asked for"
+                    yield from self._trouble(Trouble(f"{what} came for {case[:200]!r}, {why}"))
+                case Trouble():
+                    yield from self._trouble(line)
                 case End():
+                    if wanted:
+                        yield Trouble(f"{len(wanted)} cases were asked for and have no result: {_some(wanted)}")
                     return
-            yield line
+                case _:
+                    yield from self._trouble(Trouble(f"a line of kind {line.kind} came out of turn"))
+
+    def _trouble(self, told: Trouble) -> Iterator[Trouble]:
+        """What becomes of a guest's trouble: it says what it likes, as often as it likes. None of it ends a run."""
+        self._told += 1
+        if self._told <= TROUBLES:
+            yield Trouble(told.message[:LONGEST_MESSAGE])
+        elif self._told == TROUBLES + 1:
+            yield Trouble(f"and more: the guest has told more than {TROUBLES} troubles")
+
+    def _gets_on(self, seconds: float) -> None:
+        """The guest has said what it was to say next; `seconds` are left for the next such line.
+
+        Nothing else that it says moves this clock.
+        """
+        self._limit = seconds
+        self._until = min(self._clock() + seconds, self._last)
+        self._noise_lines = self._noise_bytes = 0
 
     def interrupt(self) -> None:
         """From another thread: make `run` end soon, with Died."""
         self._channel.kill()
 
-    def _lines(self, silence: float) -> Iterator[Line]:
-        """Lines from the guest; malformed ones become troubles. Raises Died at the end of the stream."""
+    def _lines(self) -> Iterator[Line]:
+        """Lines from the guest; malformed ones become troubles.
+
+        Raises Died at the end of the stream, when the time is over, and when there is too much of it.
+        """
         while True:
-            while b"\n" in self._pending:
-                data, self._pending = self._pending.split(b"\n", 1)
+            *whole, self._pending = self._pending.split(b"\n")
+            for data in whole:
+                self._noise_lines += 1
+                if self._noise_lines > NOISE_LINES:
+                    raise self._death(Outcome.ERROR, f"the guest sent more than {NOISE_LINES} lines that say nothing")
                 try:
                     yield parse_line(data)
                 except MalformedLine as error:
-                    yield Trouble(f"a malformed line came from the guest: {error}")
-            try:
-                chunk = self._channel.read(silence)
-            except TimeoutError:
-                raise self._death(Outcome.HANG, f"the guest was silent for {silence:.0f} s") from None
-            if not chunk:
-                raise self._death(Outcome.CRASH, "the suite in the guest ended")
-            self._pending += chunk
+                    yield Trouble(f"a malformed line came from the guest: {str(error)[:200]}")
+            self._pending += self._chunk()
             if len(self._pending) > LONGEST_LINE and b"\n" not in self._pending:
-                raise self._death(Outcome.CRASH, f"the guest sent a line of more than {LONGEST_LINE} bytes")
+                raise self._death(Outcome.ERROR, f"the guest sent a line of more than {LONGEST_LINE} bytes")
+
+    def _chunk(self) -> bytes:
+        """What the guest says next. Raises Died."""
+        left = self._until - self._clock()
+        try:
+            if left <= 0:
+                raise TimeoutError
+            chunk = self._channel.read(left)
+        except TimeoutError:
+            how = "talked without getting on" if self._noise_bytes else "was silent"
+            said = f"the guest {how} for {self._limit:.0f} s"
+            if self._until == self._last:
+                said = f"collecting the cases took more than {COLLECT_SECONDS * self.guest.slowdown:.0f} s"
+            raise self._death(Outcome.HANG, said) from None
+        if not chunk:
+            raise self._death(Outcome.CRASH, "the suite in the guest ended")
+        self._bytes += len(chunk)
+        self._noise_bytes += len(chunk)
+        if self._noise_bytes > NOISE_BYTES:
+            raise self._death(Outcome.ERROR, f"the guest sent more than {NOISE_BYTES >> 20} MiB that say nothing")
+        if self._bytes > GUEST_BYTES:
+            raise self._death(Outcome.ERROR, f"the guest sent more than {GUEST_BYTES >> 20} MiB in all")
+        return chunk
 
     def _death(self, outcome: Outcome, message: str) -> Died:
         death, cause = self.guest.death(), self.guest.cause()
@@ -128,7 +252,7 @@ class Session:
             outcome = Outcome.ERROR
         said = "" if cause else " / ".join(self.guest.log().strip().splitlines()[-6:])[-600:]
         what = ": ".join(filter(None, (death, cause or message)))
-        return Died(outcome, f"{what}{'; it said: ' + said if said else ''}", self._running)
+        return Died(outcome, f"{what}{'; it said: ' + said if said else ''}", self._running, self._collecting)
 
     def __enter__(self) -> Self:
         return self
@@ -137,3 +261,9 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.guest.__exit__(kind, error, trace)
+
+
+def _some(cases: Collection[str]) -> str:
+    """The first few of many."""
+    first = list(cases)[:3]
+    return ", ".join(first) + (" …" if len(cases) > len(first) else "")

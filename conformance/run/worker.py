@@ -30,7 +30,13 @@ from conformance.run.session import Died, Session
 from runners.base import Runner, RunnerError
 
 DEATHS = 20
-"""How many guests of one target may die in a run before it is given up."""
+"""How many guests of one target may die in the first pass before it is given up."""
+IDLE_DEATHS = 3
+"""How many may die one after another when they run no case."""
+LOST_MODULES = 10
+"""How many modules of cases may end the guests that import them before the target is given up."""
+RECORD_BYTES = 2 << 30
+"""How large a record may grow: what is larger is no evidence but a target that goes on talking."""
 
 
 class Stage(StrEnum):
@@ -87,10 +93,14 @@ class Worker(threading.Thread):
         self._selection = selection
         self._have = Counter({case: len(results) for case, results in earlier.results.items()} if earlier else {})
         self._resumed = earlier is not None
+        self._hashes: dict[str, str] = {}
         self._requests: queue.Queue[list[str] | None] = queue.Queue()
         self._stopping = threading.Event()
         self._session: Session | None = None
         self._file: RecordFile | None = None
+        self._idle_deaths = 0
+        self._lost: dict[str, str] = {}
+        """Modules of cases that end or stop the guest when they are imported, and how that was."""
 
     # -- for the main thread
 
@@ -177,15 +187,17 @@ class Worker(threading.Thread):
         """The guest died: that is the verdict of the case that was running; go on with the next."""
         self.progress.deaths += 1
         if death.case is None or death.case not in left:
-            if self.progress.deaths > 2:
+            self._idle_deaths += 1
+            if self._idle_deaths >= IDLE_DEATHS:
                 raise RunnerError(f"the guest dies before it runs a case: {death.message}")
             self._write(Trouble(death.message))
             self.progress.told.append(f"its guest died before it ran a case: {death.message}; a fresh one is started")
             return
-        result = CaseResult(death.case, "", death.outcome, death.message)
+        self._idle_deaths = 0
+        result = CaseResult(death.case, self._hashes.get(death.case, ""), death.outcome, death.message)
         self._write(ResultLine(result))
         self._count(result, left)
-        if self.progress.deaths >= DEATHS:
+        if self.progress.deaths >= DEATHS and not self.first_pass.is_set():
             raise RunnerError(f"{DEATHS} guests died, the last in {death.case}: {death.message}")
         self.progress.told.append(f"{death.outcome} in {death.case}: {death.message}; it goes on in a fresh guest")
 
@@ -194,17 +206,37 @@ class Worker(threading.Thread):
             if self._stopping.is_set():
                 raise Stopped
             before, self.progress.stage = self.progress.stage, Stage.STARTING
-            try:
-                self._session = Session(self._runner, self._selection)
-            except Died as death:
-                raise RunnerError(f"the suite did not start in the guest: {death.message}") from death
+            self._session = self._start()
+            self._hashes = {info.id: info.hash for info in self._session.cases}
             self.progress.stage = Stage.CONFIRMING if before is Stage.CONFIRMING else Stage.RUNNING
             if self._session.facts:
                 self._write(FactsLine(self._session.facts))
             self._write(Plan(self._session.cases))
             for trouble in self._session.troubles:
                 self._write(trouble)
+            for module, how in self._lost.items():
+                lost = module if self._selection.concerns(module) else ""
+                self._write(Trouble(f"{module} cannot be collected: importing it ends the guest: {how}", lost=lost))
         return self._session
+
+    def _start(self) -> Session:
+        """A guest with all cases but those of modules that ended one. Raises RunnerError, Stopped."""
+        while True:
+            try:
+                return Session(self._runner, self._selection, tuple(self._lost))
+            except Died as death:
+                module = death.collecting
+                if module is None or module in self._lost:
+                    raise RunnerError(f"the suite did not start in the guest: {death.message}") from death
+                self._lost[module] = death.message
+                if len(self._lost) > LOST_MODULES:
+                    raise RunnerError(
+                        f"{len(self._lost)} modules of cases ended the guests that imported them, the last {module}: "
+                        f"{death.message}"
+                    ) from death
+                self.progress.told.append(f"importing {module} ended its guest: {death.message}; it is left out")
+            if self._stopping.is_set():
+                raise Stopped
 
     def _close(self) -> None:
         session, self._session = self._session, None
@@ -221,6 +253,8 @@ class Worker(threading.Thread):
     def _write(self, line: Header | FactsLine | Plan | ResultLine | Trouble | End) -> None:
         assert self._file is not None
         self._file.write(line)
+        if isinstance(line, ResultLine) and self._file.written > RECORD_BYTES:
+            raise RunnerError(f"its guests have sent more than {RECORD_BYTES >> 20} MiB of results")
 
 
 def raise_first_error(workers: Sequence[Worker]) -> None:

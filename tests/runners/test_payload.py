@@ -103,7 +103,7 @@ def test_programs_are_those_that_this_machine_has() -> None:
 
 BAD: dict[str, str | bytes] = {
     "test_no_python": "def (:\n",
-    "test_no_text": b"X = \"\xff\"\n",
+    "test_no_text": b'X = "\xff"\n',
     "test_ends_it": "import os\nos._exit(1)\n",
     "test_never_ends": "while True: pass\n",
     "test_absent": "import nonsense\n",

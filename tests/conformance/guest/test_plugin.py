@@ -323,7 +323,14 @@ def test_a_module_that_cannot_be_imported_is_a_trouble_that_says_why(tmp_path: P
     done = ran(write_cases(tmp_path, bad="import nonsense\n", good="def test_good(): pass\n"))
     assert done.status != 0
     (trouble,) = done.written.troubles
-    assert trouble.endswith("area/test_bad.py cannot be collected: ModuleNotFoundError: No module named 'nonsense'")
+    assert trouble == "area/test_bad.py cannot be collected: ModuleNotFoundError: No module named 'nonsense'"
+
+
+def test_a_module_that_no_worker_can_import_is_told_once(tmp_path: Path) -> None:
+    done = ran(write_cases(tmp_path, bad="import nonsense\n", good="def test_good(): pass\n"), "-n", "2")
+    assert done.status != 0
+    (trouble,) = done.written.troubles
+    assert trouble == "area/test_bad.py cannot be collected: ModuleNotFoundError: No module named 'nonsense'"
 
 
 @pytest.mark.parametrize("place", ["absent/record.jsonl", "cases", "fd:x", "fd:999"])

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.model import End, FactsLine, Line, Outcome, Plan, ResultLine, Start, Trouble
+from conformance.model import Collecting, End, FactsLine, Line, Outcome, Plan, ResultLine, Start, Trouble
 from conformance.run.records import parse_line
 from tests.suite import environment, write_cases
 
@@ -35,6 +35,7 @@ class Served:
     """The suite, as the host has it."""
 
     def __init__(self, cases: Path) -> None:
+        self.collected: list[str] = []
         self.process = subprocess.Popen(
             [sys.executable, "-m", "conformance.guest.serve", f"--rootdir={cases.parent}", str(cases)],
             stdin=subprocess.PIPE,
@@ -45,9 +46,11 @@ class Served:
         )
 
     def line(self) -> Line:
-        """The next that it says."""
+        """The next that it says, apart from what it is collecting."""
         assert self.process.stdout is not None
-        return parse_line(self.process.stdout.readline())
+        while isinstance(line := parse_line(self.process.stdout.readline()), Collecting):
+            self.collected.append(line.module)
+        return line
 
     def run(self, *cases: str) -> list[Line]:
         """Ask for cases; what it says up to the end."""
@@ -112,8 +115,73 @@ def test_modules_that_cannot_be_imported_are_told_before_the_plan(tmp_path: Path
     served = Served(write_cases(tmp_path, served=CASES, bad="import nonsense\n"))
     trouble = served.line()
     assert isinstance(trouble, Trouble)
-    assert "test_bad.py cannot be collected" in trouble.message
+    assert trouble.message.startswith("area/test_bad.py cannot be collected: ModuleNotFoundError: No module named")
+    assert trouble.lost == "area/test_bad.py"
     assert isinstance(served.line(), FactsLine)
     assert isinstance(served.line(), Plan)
     assert outcomes(served.run(PASSES)) == [(PASSES, Outcome.PASSED)]
     served.process.communicate(timeout=60)
+
+
+LOST = {
+    "syntax": ("def (:\n", "SyntaxError: invalid syntax"),
+    "absent": ("import nonsense\n", "ModuleNotFoundError: No module named 'nonsense'"),
+    "raises": ("1 / 0\n", "ZeroDivisionError: division by zero"),
+    "exits": ("import sys\nsys.exit(3)\n", "SystemExit: 3"),
+    "exits with success": ("raise SystemExit\n", "SystemExit"),
+    "interrupts": ("raise KeyboardInterrupt\n", "KeyboardInterrupt"),
+    "ends pytest": ("import pytest\npytest.exit('enough')\n", "enough"),
+    "skips": ("import pytest\npytest.skip('not today', allow_module_level=True)\n", "it skips itself: not today"),
+    "skips what is absent": (
+        "import pytest\npytest.importorskip('nonsense')\n",
+        "it skips itself: could not import 'nonsense'",
+    ),
+    "has wrong parameters": (
+        "import pytest\n@pytest.mark.parametrize('x', [1])\ndef test(): pass\n",
+        "no argument 'x'",
+    ),
+    "is no text": ("# -*- coding: nonsense -*-\n", "unknown encoding: nonsense"),
+}
+"""Modules that cannot be collected, and what is said of them."""
+
+
+@pytest.mark.parametrize("how", LOST)
+def test_a_module_that_cannot_be_collected_is_named_and_the_others_are_run(tmp_path: Path, how: str) -> None:
+    text, why = LOST[how]
+    served = Served(write_cases(tmp_path, bad=text, served=CASES))
+    trouble = served.line()
+    assert isinstance(trouble, Trouble), trouble
+    assert trouble.lost == "area/test_bad.py"
+    assert trouble.message.startswith("area/test_bad.py cannot be collected: ")
+    assert why in trouble.message
+    assert isinstance(served.line(), FactsLine)
+    assert isinstance(served.line(), Plan)
+    assert outcomes(served.run(PASSES)) == [(PASSES, Outcome.PASSED)]
+    served.process.communicate(timeout=60)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("import os\nos._exit(0)\n", id="ends"),
+        pytest.param("import os\nos.kill(os.getpid(), 9)\n", id="is killed"),
+        pytest.param("import os\nif os.fork(): os._exit(0)\n", id="goes on as its child"),
+    ],
+)
+def test_a_module_that_ends_the_suite_was_announced_before(tmp_path: Path, text: str) -> None:
+    served = Served(write_cases(tmp_path, a=CASES, bad=text, served=CASES))
+    with pytest.raises(ValueError, match="truncated"):
+        served.line()
+    assert served.collected == ["area", "area/test_a.py", "area/test_bad.py"]
+    served.process.communicate(timeout=60)
+
+
+@pytest.mark.parametrize("then", ["", "if not child: raise SystemExit", "if not child: 1 / 0"])
+def test_a_child_that_a_module_forks_when_it_is_imported_runs_no_cases(tmp_path: Path, then: str) -> None:
+    served = Served(write_cases(tmp_path, bad=f"import os\nchild = os.fork()\n{then}\n", served=CASES))
+    assert isinstance(served.line(), FactsLine)
+    assert isinstance(served.line(), Plan)
+    assert outcomes(served.run(PASSES)) == [(PASSES, Outcome.PASSED)]
+    output, _ = served.process.communicate(timeout=60)
+    assert output == b""
+    assert served.collected == ["area", "area/test_bad.py", "area/test_served.py"]

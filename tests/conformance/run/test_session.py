@@ -5,6 +5,7 @@ import pytest
 from conformance.model import (
     CaseInfo,
     CaseResult,
+    Collecting,
     End,
     Facts,
     FactsLine,
@@ -196,9 +197,183 @@ def test_half_a_line_at_the_end_is_not_taken_for_a_whole_one() -> None:
 def test_a_line_without_end_is_the_end_of_the_guest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sessions, "LONGEST_LINE", 1000)
     death = died(line(Start(ONE)), *[b"x" * 300] * 10)
-    assert (death.outcome, death.case) == (Outcome.CRASH, ONE)
+    assert (death.outcome, death.case) == (Outcome.ERROR, ONE)
     assert "a line of more than 1000 bytes" in death.message
     assert LONGEST_LINE > 1000
+
+
+# Talk
+
+
+class Talker(FakeChannel):
+    """Says the same for ever once it was asked, and each time a second passes."""
+
+    def __init__(self, said: bytes) -> None:
+        super().__init__(greeting(CASES), lambda _: [])
+        self._talk = said
+        self.seconds = 0.0
+
+    def read(self, timeout: float | None = None) -> bytes:
+        """See `Channel`."""
+        self.seconds += 1
+        return self._talk if self.requests else super().read(timeout)
+
+
+TALK = {
+    "newlines": b"\n" * 4096,
+    "a newline at a time": b"\n",
+    "lines that are none": b"[  1.0] all is well\n" * 100,
+    "lines of no kind": b'{"kind":"gossip"}\n',
+    "starts": line(Start(ONE)),
+    "starts of all cases": line(Start(ONE)) + line(Start(TWO)),
+    "starts of no case": line(Start("a/test_b.py::test_nonsense")),
+    "the same result": says(ONE),
+    "results of no case": says("a/test_b.py::test_nonsense"),
+    "results without a start": line(ResultLine(CaseResult(TWO, "", Outcome.PASSED))),
+    "troubles": line(Trouble("help")),
+    "long troubles": line(Trouble("help" * 100_000)),
+    "plans": line(Plan([CaseInfo(ONE, "")])),
+    "facts": line(FactsLine(facts())),
+    "headers": line(Header(Target("x", "y"), "run")),
+    "modules": line(Collecting("a/test_b.py")),
+    "half a line": b"x" * 4096,
+    "large lines": b"x" * (LONGEST_LINE - 1) + b"\n",
+}
+
+
+@pytest.mark.parametrize("kind", TALK)
+def test_a_guest_that_goes_on_talking_is_ended_and_little_of_it_is_kept(kind: str) -> None:
+    channel = Talker(TALK[kind])
+    runner = FakeRunner(CASES)
+    runner.open = lambda: FakeGuest(channel)  # type: ignore[method-assign] # it opens this one
+    found, death = lines_of(Session(runner, Selection(), clock=lambda: channel.seconds), ONE, TWO)
+    assert death is not None
+    assert death.outcome in (Outcome.HANG, Outcome.ERROR)
+    assert ("without getting on" if death.outcome is Outcome.HANG else "more than") in death.message
+    assert channel.seconds < 1200
+    results = [each.result.case for each in found if isinstance(each, ResultLine)]
+    assert results == ([ONE] if kind == "the same result" else [])
+    troubles = [each for each in found if isinstance(each, Trouble)]
+    assert len(troubles) <= sessions.TROUBLES + 1
+    assert sum(len(line(each)) for each in found) < 100_000
+
+
+def test_results_are_bounded_in_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sessions, "GUEST_BYTES", 10_000)
+    many = [f"a/test_b.py::test_{number}" for number in range(10)]
+    large = [line(Start(case)) + line(ResultLine(CaseResult(case, "", Outcome.PASSED, "x" * 3000))) for case in many]
+    found, death = lines_of(session(*large, line(End()), cases=many), *many)
+    assert death is not None
+    assert (death.outcome, death.case) == (Outcome.ERROR, None)
+    assert len([each for each in found if isinstance(each, ResultLine)]) == 2
+
+
+def test_the_clock_of_a_case_starts_with_it_and_no_talk_winds_it_up() -> None:
+    now = [0.0]
+
+    class Slow(FakeChannel):
+        def read(self, timeout: float | None = None) -> bytes:
+            now[0] += 40
+            if timeout is not None and timeout < 40:
+                raise TimeoutError
+            return super().read(timeout)
+
+    def opened(*said: Said) -> Session:
+        runner = FakeRunner(CASES)
+        channel = Slow(greeting(CASES), lambda _: said)
+        runner.open = lambda: FakeGuest(channel)  # type: ignore[method-assign] # it opens this one
+        return Session(runner, Selection(), clock=lambda: now[0])
+
+    assert lines_of(opened(says(ONE), says(TWO), line(End())), ONE, TWO)[1] is None
+    noisy = [b"gossip\n", says(ONE), line(End())]
+    _, death = lines_of(opened(line(Start(ONE)), *noisy), ONE)
+    assert death is not None
+    assert (death.outcome, death.case) == (Outcome.HANG, ONE)
+    assert "talked without getting on for 50 s" in death.message
+
+
+def test_the_troubles_of_a_guest_are_counted_and_the_last_says_that_there_are_more() -> None:
+    talk = [line(Trouble(f"trouble {number}", fatal=True, lost="x")) for number in range(100)]
+    found, death = lines_of(session(*talk, says(ONE), line(End())), ONE)
+    assert death is None
+    assert [each for each in found if isinstance(each, Trouble)] == [
+        *(Trouble(f"trouble {number}") for number in range(sessions.TROUBLES)),
+        Trouble(f"and more: the guest has told more than {sessions.TROUBLES} troubles"),
+    ]
+
+
+def test_cases_without_a_result_are_told_at_the_end() -> None:
+    found, death = lines_of(session(says(ONE), line(End())), ONE, TWO)
+    assert death is None
+    assert found[-1] == Trouble(f"1 cases were asked for and have no result: {TWO}")
+
+
+# Collecting
+
+
+def test_the_module_that_was_imported_last_is_named_when_the_guest_dies() -> None:
+    for end, outcome in ((DEATH, Outcome.CRASH), (SILENCE, Outcome.HANG)):
+        said = [line(Collecting("a")), line(Collecting("a/test_b.py")), line(Collecting("a/test_c.py")), end]
+        with pytest.raises(Died) as found:
+            Session(FakeRunner(CASES, first=said), Selection())
+        assert (found.value.outcome, found.value.collecting, found.value.case) == (outcome, "a/test_c.py", None)
+
+
+def test_a_module_that_prints_for_ever_is_named() -> None:
+    said = [line(Collecting("a/test_b.py")), *[b"gossip\n"] * (sessions.NOISE_LINES + 1)]
+    with pytest.raises(Died) as found:
+        Session(FakeRunner(CASES, first=said), Selection())
+    assert (found.value.outcome, found.value.collecting) == (Outcome.ERROR, "a/test_b.py")
+
+
+def test_collecting_ends_in_time_however_many_modules_there_seem_to_be() -> None:
+    now = [0.0]
+
+    class Endless(FakeChannel):
+        def read(self, timeout: float | None = None) -> bytes:
+            now[0] += 1
+            return line(Collecting(f"a/test_{now[0]}.py"))
+
+    runner = FakeRunner(CASES)
+    channel = Endless([], lambda _: [])
+    runner.open = lambda: FakeGuest(channel)  # type: ignore[method-assign] # it opens this one
+    with pytest.raises(Died, match="collecting the cases took more than 120 s"):
+        Session(runner, Selection(), clock=lambda: now[0])
+    assert now[0] <= sessions.COLLECT_SECONDS + 2
+
+
+def test_a_guest_is_told_which_modules_it_must_leave_alone() -> None:
+    runner = FakeRunner(CASES)
+    Session(runner, Selection(), without=["a/test_c.py", "b"])
+    assert runner.guests[0].spawned[-3:] == [
+        "--ignore=/conformance/cases/a/test_c.py",
+        "--ignore=/conformance/cases/b",
+        "/conformance/cases",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("paths", "lost"),
+    [
+        ((), True),
+        (("a",), True),
+        (("a/test_b.py",), True),
+        (("a/test_b.py::test_one",), True),
+        (("b", "a/test_b.py::test_one[x]"), True),
+        (("a/test_c.py",), False),
+        (("b",), False),
+    ],
+)
+def test_a_module_that_was_not_selected_is_not_lost(paths: tuple[str, ...], lost: bool) -> None:
+    runner = FakeRunner(CASES, first=[line(Trouble("no", lost="a/test_b.py")), *greeting(CASES)])
+    (trouble,) = Session(runner, Selection(paths=paths)).troubles
+    assert trouble == Trouble("no", lost="a/test_b.py" if lost else "")
+
+
+def test_lost_modules_are_all_named() -> None:
+    many = [line(Trouble("no", lost=f"a/test_{number}.py")) for number in range(100)] * 2
+    found = Session(FakeRunner(CASES, first=[*many, *greeting(CASES)]), Selection()).troubles
+    assert [each.lost for each in found] == [f"a/test_{number}.py" for number in range(100)]
 
 
 def test_a_guest_that_takes_no_request_is_dead() -> None:

@@ -1,15 +1,30 @@
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from conformance.model import CaseResult, End, Outcome, Record, ResultLine, Start, Target
+from conformance.model import CaseResult, Collecting, End, Outcome, Record, ResultLine, Start, Target
 from conformance.run import records
+from conformance.run import worker as workers
 from conformance.run.errors import UserError
 from conformance.run.selection import Selection
-from conformance.run.worker import DEATHS, Stage, Worker, raise_first_error
-from tests.fakes import DEATH, SILENCE, Answer, BrokenRunner, FakeRunner, Said, line, says, well_behaved
+from conformance.run.worker import DEATHS, LOST_MODULES, Stage, Worker, raise_first_error
+from tests.fakes import (
+    DEATH,
+    SILENCE,
+    Answer,
+    BrokenRunner,
+    FakeChannel,
+    FakeGuest,
+    FakeRunner,
+    Said,
+    greeting,
+    line,
+    says,
+    well_behaved,
+)
 
 CASES = [f"a/test_b.py::test_{name}" for name in ("one", "two", "three", "four")]
 ONE, TWO, THREE, FOUR = CASES
@@ -185,6 +200,118 @@ def test_malformed_lines_are_kept_as_troubles_and_lose_no_result(path: Path) -> 
 def test_a_guest_that_claims_the_end_too_early_leaves_cases_without_result(path: Path) -> None:
     work(path, FakeRunner(CASES, lambda _: [says(ONE), line(End())]))
     assert outcomes(path) == {ONE: [Outcome.PASSED]}
+
+
+# Modules that end the guest
+
+
+def importing(module: str, end: Said = DEATH) -> list[Said]:
+    """A guest that does not survive a module."""
+    return [line(Collecting("a/test_b.py")), line(Collecting(module)), end]
+
+
+class Importing(FakeRunner):
+    """Guests that import `modules`, each of which ends the guest, unless they are told not to."""
+
+    def __init__(self, modules: Sequence[str], end: Said = DEATH) -> None:
+        super().__init__(CASES)
+        self._modules, self._end = modules, end
+
+    def open(self) -> FakeGuest:
+        """See `Runner`."""
+        modules, end = self._modules, self._end
+
+        class Guest(FakeGuest):
+            def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> FakeChannel:
+                left = [each for each in modules if f"--ignore={self.cases}/{each}" not in argv]
+                first = importing(left[0], end) if left else greeting(CASES)
+                self.channel = FakeChannel(first, well_behaved)
+                return super().spawn(argv, env)
+
+        self.guests.append(Guest(FakeChannel([], well_behaved)))
+        return self.guests[-1]
+
+
+@pytest.mark.parametrize("end", [DEATH, SILENCE])
+def test_modules_that_end_the_guest_are_lost_and_the_others_are_run(path: Path, end: Said) -> None:
+    runner = Importing(["a/test_c.py", "a/test_d.py"], end)
+    worker = work(path, runner)
+    found = records.read(path)
+    assert outcomes(path) == {case: [Outcome.PASSED] for case in CASES}
+    assert found.lost == ["a/test_c.py", "a/test_d.py"]
+    assert found.troubles[0].startswith("a/test_c.py cannot be collected: importing it ends the guest: the ")
+    assert (found.complete, found.failed) == (True, None)
+    assert [guest.closed for guest in runner.guests] == [True] * 3
+    assert len(worker.progress.told) == 2
+
+
+def test_many_modules_that_end_the_guest_are_given_up(path: Path) -> None:
+    runner = Importing([f"a/test_{number}.py" for number in range(100)])
+    work(path, runner)
+    found = records.read(path)
+    assert found.failed
+    assert found.failed.startswith(f"{LOST_MODULES + 1} modules of cases ended the guests that imported them")
+    assert len(runner.guests) == LOST_MODULES + 1
+
+
+def test_a_module_that_ends_a_guest_although_it_is_left_out_is_given_up(path: Path) -> None:
+    runner = FakeRunner(CASES, first=importing("a/test_c.py"))
+    work(path, runner)
+    found = records.read(path)
+    assert found.failed
+    assert found.failed.startswith("the suite did not start in the guest")
+    assert len(runner.guests) == 2
+
+
+def test_what_can_be_collected_after_all_is_not_lost(path: Path) -> None:
+    work(path, Importing(["a/test_c.py"]))
+    assert records.read(path).lost == ["a/test_c.py"]
+    work(path, FakeRunner(CASES), earlier=records.read(path))
+    assert records.read(path).lost == []
+
+
+# A guest that misbehaves now and then
+
+
+def test_guests_that_die_now_and_then_between_cases_are_not_given_up(path: Path) -> None:
+    def one_at_a_time(asked: list[str]) -> list[Said]:
+        return [says(asked[0]), DEATH] if len(asked) > 1 else list(well_behaved(asked))
+
+    work(path, FakeRunner(CASES, dying_in(ONE), dying_in(TWO), dying_in(THREE), lambda _: [DEATH], well_behaved))
+    assert records.read(path).complete
+    assert set(outcomes(path)) == set(CASES)
+
+
+@pytest.mark.parametrize(("how", "outcome"), [(DEATH, Outcome.CRASH), (SILENCE, Outcome.HANG)])
+def test_a_guest_that_died_once_is_run_again_and_every_attempt_is_in_the_record(
+    path: Path, how: Said, outcome: Outcome
+) -> None:
+    work(path, FakeRunner(CASES, dying_in(TWO, outcome=how), well_behaved), [TWO], [TWO])
+    assert outcomes(path)[TWO] == [outcome, Outcome.PASSED, Outcome.PASSED]
+    assert records.read(path).complete
+
+
+def test_cases_that_kill_their_guest_each_time_are_all_run_again(path: Path) -> None:
+    many = [f"a/test_b.py::test_{number}" for number in range(DEATHS - 1)]
+    work(path, FakeRunner(many, dying_in(*many)), many, many)
+    assert outcomes(path) == {case: [Outcome.CRASH] * 3 for case in many}
+    assert records.read(path).complete
+
+
+def test_a_record_does_not_grow_for_ever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(workers, "RECORD_BYTES", 3000)
+
+    def boastful(asked: list[str]) -> list[Said]:
+        return [
+            line(Start(case)) + line(ResultLine(CaseResult(case, "", Outcome.PASSED, "x" * 1000))) for case in asked
+        ]
+
+    worker = work(path, FakeRunner(CASES, boastful))
+    found = records.read(path)
+    assert worker.error is None
+    assert not found.complete
+    assert "its guests have sent more than" in found.troubles[-1]
+    assert path.stat().st_size < 6000
 
 
 # Resuming and stopping
