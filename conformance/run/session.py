@@ -57,8 +57,8 @@ class Died(Exception):
     """The guest, or the suite in it, ended or fell silent in the middle of its work."""
 
     outcome: Outcome
-    """CRASH or HANG: the verdict of the case that was running; ERROR when it took more than the guest was given, or when
-    the guest talked without end."""
+    """CRASH or HANG: the verdict of the case that was running; ERROR when it took more than the guest was given, or
+    when the guest talked without end."""
     message: str
     case: str | None
     """The case that was running, if one was."""

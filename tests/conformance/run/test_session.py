@@ -273,8 +273,8 @@ def test_the_clock_of_a_case_starts_with_it_and_no_talk_winds_it_up() -> None:
 
     class Slow(FakeChannel):
         def read(self, timeout: float | None = None) -> bytes:
-            now[0] += 40
-            if timeout is not None and timeout < 40:
+            now[0] += 20
+            if timeout is not None and timeout < 20:
                 raise TimeoutError
             return super().read(timeout)
 
@@ -285,7 +285,7 @@ def test_the_clock_of_a_case_starts_with_it_and_no_talk_winds_it_up() -> None:
         return Session(runner, Selection(), clock=lambda: now[0])
 
     assert lines_of(opened(says(ONE), says(TWO), line(End())), ONE, TWO)[1] is None
-    noisy = [b"gossip\n", says(ONE), line(End())]
+    noisy = [b"gossip\n", b"gossip\n", says(ONE), line(End())]
     _, death = lines_of(opened(line(Start(ONE)), *noisy), ONE)
     assert death is not None
     assert (death.outcome, death.case) == (Outcome.HANG, ONE)
