@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import shutil
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,16 +14,10 @@ import click
 
 from conformance.cli.common import EXPECTATIONS_OPTION, read_expectations, results_directory
 from conformance.run.errors import Exit, UsageError
-from conformance.text import one_line, plural
 
 if TYPE_CHECKING:  # imported when a comparison is made: `--help` needs none of it
-    from conformance.matrix.history import Comparison, Moved, Pairs, Side
+    from conformance.matrix.history import Pairs, Side
     from conformance.model import Expectation, Matrix, Record
-
-LINES = 40
-"""How long a report is unless all of it is asked for, or what must be seen is longer."""
-NAMED = 3
-"""How many modules are named of those whose cases are lost."""
 
 
 @click.command("diff")
@@ -85,7 +79,8 @@ def command(
       1  a regression, or a change that nobody has accepted
       0  everything is as before, better, or accepted
     """
-    from conformance.matrix.history import compare  # noqa: PLC0415 - slow to import
+    from conformance.matrix.history import Lost, compare, lost  # noqa: PLC0415 - slow to import
+    from conformance.run.diff_display import report  # noqa: PLC0415 - slow to import
     from conformance.run.selection import Selection  # noqa: PLC0415 - slow to import
 
     known = read_expectations(expectations)
@@ -94,24 +89,28 @@ def command(
     chosen = _chosen(old_run, new_run, (old_target, new_target), pairs, common=common)
     takes = Selection(tuple(path.removeprefix("cases/") for path in paths)).takes
     found = [compare(old_run.side(one), new_run.side(other), takes, common=common) for one, other in chosen.pairs]
-    lost = list(_lost(found, chosen, old_run, new_run, common=common))
-    for line in _report(found, lost, chosen, full=full, width=_width()):
+    alone = [] if common else [old_run.alone(each, new_run) for each in chosen.only_before]
+    alone += [] if common else [new_run.alone(each, old_run) for each in chosen.only_after]
+    gone = [*map(Lost, alone), *lost(found)]
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else None
+    for line in report(found, gone, chosen.guessed, full=full, width=width):
         click.echo(line)
-    if lost:
+    if gone:
         return Exit.INCOMPLETE
-    return Exit.UNEXPECTED if any(_gates(each, flaky) for each in _all(found)) else Exit.EXPECTED
+    worse = any(each.fails(flaky or "") for one in found for each in one.moved)
+    return Exit.UNEXPECTED if worse else Exit.EXPECTED
 
 
 # -- what to compare
 
 
+@dataclass(frozen=True)
 class _Run:
     """A run as it was read."""
 
-    def __init__(self, name: str, matrix: Matrix, records: Sequence[Record]) -> None:
-        self.name, self.matrix = name, matrix
-        self.absent = {each.target.name: each.why for each in matrix.absent}
-        self.records = {record.target.name: record for record in records}
+    name: str
+    matrix: Matrix
+    records: Mapping[str, Record]
 
     @staticmethod
     def read(directory: Path, known: Sequence[Expectation]) -> _Run:
@@ -122,7 +121,7 @@ class _Run:
         plan = read_plan(directory)
         records = read_records(directory, plan)
         matrix = replace(build(records, plan.reference, known), absent=plan.absent)
-        return _Run(str(directory), matrix, records)
+        return _Run(str(directory), matrix, {record.target.name: record for record in records})
 
     def side(self, target: str) -> Side:
         """One of its targets. Raises UsageError."""
@@ -131,6 +130,13 @@ class _Run:
         if target not in self.records:
             raise UsageError(f"{self.name} has no target {target}; it has {', '.join(self.records)}")
         return Side(self.name, self.matrix, self.records[target])
+
+    def alone(self, name: str, other: _Run) -> str:
+        """Why a target of this run is compared with nothing."""
+        why = next((each.why for each in other.matrix.absent if each.target.name == name), "")
+        if why:
+            return f"{name} could not run in {other.name}: {why}"
+        return f"{name} is in {self.name} only: name what to compare with --pair or RUN:TARGET, or give --common"
 
 
 def _located(given: str) -> tuple[Path, str]:
@@ -168,143 +174,3 @@ def _chosen(old: _Run, new: _Run, named: tuple[str, str], pairs: Sequence[str], 
             f"{found.only_after[0]}"
         )
     return found
-
-
-# -- what came of it
-
-
-def _all(found: Iterable[Comparison]) -> Iterator[Moved]:
-    for each in found:
-        yield from each.moved
-
-
-def _gates(moved: Moved, flaky: str | None) -> bool:
-    """Whether a change makes exit status 1."""
-    from conformance.matrix.history import Change  # noqa: PLC0415 - slow to import
-
-    if moved.change is Change.FLAKY:
-        return flaky == "fail"
-    died = moved.after in ("crash", "hang")
-    return moved.gates and not (flaky == "warn" and died and not moved.steady)
-
-
-def _lost(found: Sequence[Comparison], chosen: Pairs, old: _Run, new: _Run, *, common: bool) -> Iterator[list[str]]:
-    """What is not known, and why: a sentence first, then the cases that it is about."""
-    from conformance.matrix.history import Change  # noqa: PLC0415 - slow to import
-
-    for sentence in dict.fromkeys(each for one in found for each in one.shortcomings()):
-        yield [sentence]
-    if not common:
-        for names, run, other in ((chosen.only_before, old, new), (chosen.only_after, new, old)):
-            yield from ([_alone(name, run, other)] for name in names)
-    for one in found:
-        by_reason: dict[str, list[Moved]] = {}
-        for each in one.moved:
-            if each.change is Change.LOST:
-                by_reason.setdefault(each.message, []).append(each)
-        for message, cases in by_reason.items():
-            words = {f"{each.before} → {each.after}" for each in cases}
-            told = f" ({next(iter(words))})" if len(words) == 1 else ""
-            yield [
-                f"{_title(one)}: {plural(len(cases), 'case')} cannot be compared{told}: {message}",
-                *(each.case for each in cases),
-            ]
-    if not any(each.compared or each.silent for each in found):
-        yield ["no case could be compared"]
-
-
-def _alone(name: str, run: _Run, other: _Run) -> str:
-    if why := other.absent.get(name):
-        return f"{name} could not run in {other.name}: {why}"
-    return f"{name} is in {run.name} only: name what to compare with --pair or RUN:TARGET, or give --common"
-
-
-# -- how it is told
-
-
-def _width() -> int | None:
-    """Of the terminal; None where nobody looks at one."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else None
-
-
-def _report(
-    found: Sequence[Comparison], lost: Sequence[Sequence[str]], chosen: Pairs, *, full: bool, width: int | None
-) -> list[str]:
-    """All lines: what is lost, sums, what gates; then as much of the rest as there is room for."""
-    must = [*_told_of_lost(lost, full=full), *_sums(found, chosen)]
-    may: list[str] = []
-    for one in found:
-        for each in one.moved:
-            entry = list(_entry(each, one, f"{_title(one)} " if len(found) > 1 else "", full=full))
-            (must if each.gates else may).extend(entry if str(each.change) != "lost evidence" else ())
-    room = max(LINES - len(must) - 1, 0)
-    cut = not full and len(may) > room
-    lines = [_fitting(line, width) for line in [*must, *(may[: room - room % 2] if cut else may)]]
-    if cut:
-        lines.append(f"… and {plural((len(may) - room + 1) // 2, 'more entry', 'more entries')}: --full shows all")
-    return lines
-
-
-def _told_of_lost(lost: Sequence[Sequence[str]], *, full: bool) -> Iterator[str]:
-    if lost:
-        yield f"lost evidence ({plural(len(lost), 'reason')}):"
-    for sentence, *cases in lost:
-        yield f"  {sentence}"
-        modules = list(dict.fromkeys(case.partition("::")[0] for case in cases))
-        if full:
-            yield from (f"    {case}" for case in cases)
-        elif modules:
-            more = f", and {len(modules) - NAMED} more modules" if len(modules) > NAMED else ""
-            yield f"    {', '.join(modules[:NAMED])}{more}"
-
-
-def _title(one: Comparison) -> str:
-    old, new = one.before.name, one.after.name
-    return new if old == new else f"{old} → {new}"
-
-
-def _sums(found: Sequence[Comparison], chosen: Pairs) -> Iterator[str]:
-    """What was compared with what, and how it came out, a line each; what else has moved."""
-    from conformance.matrix.history import Change, moved_axes  # noqa: PLC0415 - slow to import
-
-    if chosen.guessed:
-        yield "note: {} and {} are compared: each is the only target that the other run has not".format(*chosen.guessed)
-    for one in found:
-        counts = [f"{one.same} as before"]
-        for change in Change:
-            of_it = [each for each in one.moved if each.change is change]
-            accepted = sum(each.expected is not None for each in of_it)
-            if of_it:
-                word = f"{change}s" if change in (Change.REGRESSION, Change.GAIN) and len(of_it) != 1 else str(change)
-                counts.append(f"{len(of_it)} {word}" + (f" ({accepted} accepted)" if accepted else ""))
-        if one.silent:
-            counts.append(f"{one.silent} skipped by both")
-        yield f"{_title(one)}{_releases(one)}: {', '.join(counts)}"
-        yield from (f"  note: {axis}" for axis in moved_axes(one.before.column, one.after.column))
-
-
-def _releases(one: Comparison) -> str:
-    releases = [each.column.facts.release if each.column.facts else "?" for each in (one.before, one.after)]
-    return f" ({releases[0]})" if releases[0] == releases[1] else f" ({releases[0]} → {releases[1]})"
-
-
-def _entry(moved: Moved, one: Comparison, title: str, *, full: bool) -> Iterator[str]:
-    """Two lines of a change, and both calls where all is asked for."""
-    yield f"{moved.change}: {title}{moved.case}"
-    words = moved.before if moved.before == moved.after else f"{moved.before} → {moved.after}"
-    cause = f" ({moved.cause})" if moved.cause else ""
-    accepted = f"; accepted: {moved.expected.reason}" if moved.expected else ""
-    once = "; seen once only" if moved.gates and moved.attempts == 1 else ""
-    yield f"  {words}{cause}{': ' if moved.message else ''}{moved.message}{once}{accepted}"
-    if full and moved.step is not None:
-        for mark, side in (("-", one.before), ("+", one.after)):
-            row = next(row for row in side.matrix.rows if row.case == moved.case)
-            calls = row.traces[side.name].calls
-            yield f"    {mark} {calls[moved.step] if moved.step < len(calls) else '(no more calls)'}"
-
-
-def _fitting(line: str, width: int | None) -> str:
-    """A line as a terminal can show it: what a guest said is in it."""
-    indent = len(line) - len(line.lstrip())
-    line = " " * indent + one_line(line)
-    return line if width is None or len(line) <= width else line[: width - 1] + "…"

@@ -60,13 +60,23 @@ class Attempts:
     @property
     def message(self) -> str:
         """What the attempt said whose outcome is `outcome`, in one line; how many did, where others ended otherwise."""
-        speaking = [each for each in self.results if each.outcome is self.outcome]
-        said = headline(speaking[-1].message)
+        said = headline(self.said.message)
         if self.alike or self.death is None:
             return said
         others = Counter(str(each.outcome) for each in self.results if each.outcome is not self.outcome)
         rest = ", ".join(f"{count} {outcome}" for outcome, count in others.items())
-        return f"in {len(speaking)} of {len(self.results)} attempts ({rest}): {said}"
+        count = sum(each.outcome is self.outcome for each in self.results)
+        return f"in {count} of {len(self.results)} attempts ({rest}): {said}"
+
+    @property
+    def said(self) -> CaseResult:
+        """The last attempt, unless another died. Only where there is an attempt."""
+        return next(each for each in reversed(self.results) if each.outcome is self.outcome)
+
+    @property
+    def speaking(self) -> Normal:
+        """`said` in comparable form."""
+        return next(each for each in reversed(self.normal) if each.outcome is self.outcome)
 
     def _all(self, outcome: Outcome) -> bool:
         return all(each.outcome is outcome for each in self.results) and bool(self.results)

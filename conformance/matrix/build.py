@@ -77,7 +77,7 @@ def _row(info: CaseInfo, records: Sequence[Record], by_name: Mapping[str, Record
         info.title,
         info.feature,
         {name: replace(cell, cause=cause_of(name, cell, case)) for name, cell in cells.items()},
-        {name: _trace(each.results[-1]) for name, each in attempts.items() if each.results},
+        {name: _trace(each.said) for name, each in attempts.items() if each.results},
     )
 
 
@@ -123,8 +123,7 @@ def _of_reference(name: str, mine: Attempts) -> Cell:
 def _death(name: str, case: Case) -> Cell:
     """Of a case that died in any attempt: never as on the reference, never merely flaky."""
     mine, held_against = case.attempts[name], _stand_in(name, case)
-    died = next(normal for normal in reversed(mine.normal) if normal.outcome is mine.outcome)
-    found = difference(case.attempts[held_against].normal[-1], died) if held_against else None
+    found = difference(case.attempts[held_against].speaking, mine.speaking) if held_against else None
     return Cell(
         VERDICT[mine.outcome],
         mine.message,
@@ -145,9 +144,9 @@ def _as_on_reference(mine: Attempts, theirs: Attempts | None) -> bool:
         return False
     if mine.lacks and mine.message == theirs.message:
         return True
-    found = difference(theirs.normal[-1], mine.normal[-1])
+    found = difference(theirs.speaking, mine.speaking)
     if mine.lacks and found is not None and found.step is not None:
-        return found.step >= len(theirs.normal[-1].steps) - 1
+        return found.step >= len(theirs.speaking.steps) - 1
     return found is None
 
 
@@ -156,7 +155,7 @@ def _falling_short(name: str, case: Case) -> Cell:
     mine, held_against = case.attempts[name], _stand_in(name, case)
     if mine.outcome is Outcome.SKIPPED:
         return Cell(Verdict.SKIPPED, mine.message, reference=held_against)
-    found = difference(case.attempts[held_against].normal[-1], mine.normal[-1]) if held_against else None
+    found = difference(case.attempts[held_against].speaking, mine.speaking) if held_against else None
     return Cell(
         VERDICT[mine.outcome],
         mine.message,
@@ -195,7 +194,7 @@ def _first(case: Case) -> str | None:
 
 def _passing(mine: Attempts, case: Case, held_against: str | None) -> Cell:
     """Of a target that passes: whether it does so in the same way."""
-    found = difference(case.attempts[held_against].normal[-1], mine.normal[-1]) if held_against else None
+    found = difference(case.attempts[held_against].speaking, mine.speaking) if held_against else None
     if found is None or held_against is None:
         return Cell(Verdict.SAME, reference=held_against)
     verdict, message = Verdict.DIFFERS, found.message
@@ -257,10 +256,7 @@ def suspicious(matrix: Matrix) -> dict[str, list[str]]:
     for column, row, cell in matrix.cells():
         if not cell.attempts or not _doubted(cell, of_reference=column.target.name == matrix.reference):
             continue
-        concerned = {column.target.name, cell.reference or column.target.name}
-        if cell.verdict is Verdict.NEW:
-            concerned.add(matrix.reference)
-        for name in concerned:
+        for name in {column.target.name, cell.reference or column.target.name}:
             if row.cells[name].attempts < ATTEMPTS:
                 again.setdefault(name, set()).add(row.case)
     order = [row.case for row in matrix.rows]

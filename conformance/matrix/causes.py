@@ -62,9 +62,9 @@ class Case:
         return () if facts is None or self.imitates(name) else series(facts.release)
 
     def said(self, name: str | None) -> Normal | None:
-        """The last thing that a target said."""
-        known = name is not None and name in self.attempts and self.attempts[name].normal
-        return self.attempts[name].normal[-1] if known and name else None
+        """What a target comes to: the last thing that it said, or how it died."""
+        attempts = self.attempts.get(name) if name is not None else None
+        return attempts.speaking if attempts and attempts.results else None
 
     def since(self, name: str) -> str:
         """The release that brought what a kernel lacks (`6.13`), where that is known and explains that it lacks it."""

@@ -7,15 +7,16 @@ reference of its own, which may have moved as well. The references serve as a th
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from conformance.matrix.attempts import Attempts, attempts_of, headline
+from conformance.matrix.attempts import DEATHS, Attempts, attempts_of, headline
 from conformance.matrix.causes import introduced
 from conformance.matrix.compare import Difference, difference
 from conformance.matrix.versions import series
 from conformance.model import DIFFERENCES, Cause, Cell, Column, Expectation, Matrix, Outcome, Record, Verdict
+from conformance.text import plural
 
 BEFORE = "before"
 """What the older side is called in messages."""
@@ -118,6 +119,21 @@ class Moved:
         """Whether it is a change for the worse, or one to decide about, that nobody accepted."""
         return self.change in GATED and self.expected is None
 
+    def fails(self, flaky: str = "") -> bool:
+        """Whether it makes exit status 1; `flaky` is what was chosen for what does not agree with itself."""
+        if self.change is Change.FLAKY:
+            return flaky == "fail"
+        died = self.after in DEATHS
+        return self.gates and not (flaky == "warn" and died and not self.steady)
+
+
+@dataclass(frozen=True, slots=True)
+class Lost:
+    """Evidence that is not there: why, in a sentence, and the cases that it is about, where they are known."""
+
+    why: str
+    cases: list[str] = field(default_factory=list)
+
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
@@ -137,9 +153,36 @@ class Comparison:
         """Cases of which both sides say something."""
         return self.same + sum(each.change is not Change.LOST for each in self.moved)
 
+    @property
+    def title(self) -> str:
+        """The targets that are compared."""
+        old, new = self.before.name, self.after.name
+        return new if old == new else f"{old} → {new}"
+
     def shortcomings(self) -> list[str]:
         """Why not everything that was asked of the two targets is known, a sentence each."""
         return list(dict.fromkeys([*self.before.shortcomings(), *self.after.shortcomings()]))
+
+    def lost(self) -> list[Lost]:
+        """The cases that cannot be compared, by the reason."""
+        by_reason: dict[str, list[Moved]] = {}
+        for each in self.moved:
+            if each.change is Change.LOST:
+                by_reason.setdefault(each.message, []).append(each)
+        return [self._lost(why, moved) for why, moved in by_reason.items()]
+
+    def _lost(self, why: str, moved: list[Moved]) -> Lost:
+        words = {f"{each.before} → {each.after}" for each in moved}
+        told = f" ({next(iter(words))})" if len(words) == 1 else ""
+        count = plural(len(moved), "case")
+        return Lost(f"{self.title}: {count} cannot be compared{told}: {why}", [each.case for each in moved])
+
+
+def lost(found: Sequence[Comparison]) -> list[Lost]:
+    """All evidence that is not there: what was not run at all first."""
+    sentences = dict.fromkeys(each for one in found for each in one.shortcomings())
+    gone = [*map(Lost, sentences), *(each for one in found for each in one.lost())]
+    return gone if gone or any(each.compared for each in found) else [Lost("no case could be compared")]
 
 
 def compare(
@@ -213,7 +256,7 @@ def _change(was: Attempts, now: Attempts) -> tuple[Change | None, Difference | N
     if not was.told or not now.told:
         both_skipped = all(each.results and each.outcome is Outcome.SKIPPED for each in (was, now))
         return (None if both_skipped else Change.LOST), None
-    found = difference(was.normal[-1], now.normal[-1], BEFORE)
+    found = difference(was.speaking, now.speaking, BEFORE)
     if was.passed != now.passed and not (_passes_at_all(was) and _passes_at_all(now)):
         return (Change.GAIN if now.passed else Change.REGRESSION if was.passed else Change.CHANGED), found
     if not was.steady or not now.steady:

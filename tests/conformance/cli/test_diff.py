@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from conformance.cli.diff import LINES, command
+from conformance.cli.diff import command
 from conformance.model import (
     Absent,
     CaseInfo,
@@ -23,6 +23,7 @@ from conformance.model import (
     Target,
     Trouble,
 )
+from conformance.run.diff_display import LINES
 from conformance.run.errors import Exit, UserError
 from conformance.run.records import RecordFile
 from conformance.run.results import RunPlan, read_plan
@@ -123,6 +124,7 @@ LOST = {
     "a run that did not end": Said(complete=False),
     "cases that were redefined": Said(with_first(replace(said(read=1)[0], hash="f" * 16))),
     "nothing at all": Said([]),
+    "everything skipped": Said(said(Outcome.SKIPPED)),
 }
 
 
@@ -134,6 +136,12 @@ def test_lost_evidence_never_ends_with_0_and_is_said_first(kind: str, way: str, 
     assert status == Exit.INCOMPLETE
     assert output.startswith("lost evidence (")
     assert "lts" in output.splitlines()[1]
+
+
+@pytest.mark.parametrize("silent", [Said([]), Said(said(Outcome.SKIPPED)), Said(said(Outcome.ERROR))])
+def test_nothing_compared_never_ends_with_0(silent: Said, tmp_path: Path) -> None:
+    run = write(tmp_path / "run", native=silent)
+    assert diff(tmp_path, run, run)[0] == Exit.INCOMPLETE
 
 
 def test_why_a_target_did_not_start_comes_before_its_lost_cases(old: Path, tmp_path: Path) -> None:
@@ -302,7 +310,7 @@ def test_lines_fit_the_terminal(columns: int, old: Path, tmp_path: Path, monkeyp
 
 def test_what_a_guest_said_is_nothing_that_a_terminal_obeys(old: Path, tmp_path: Path) -> None:
     hostile = result(Outcome.FAILED, message="\x1b[2Jgone\r\nE   \x1b]0;title\x07")
-    new = write(tmp_path / "new", native=Said(), lts=Said(with_first(hostile), release="6.1\x1b[2J"))
+    new = write(tmp_path / "new", native=Said(), lts=Said(with_first(hostile), release="6.1\x07\x9b2J"))
     output = diff(tmp_path, old, new, "--full")[1]
     assert all(each.isprintable() for each in output.splitlines())
 

@@ -297,6 +297,11 @@ def test_deaths_after_other_calls_are_alike() -> None:
     assert (found.verdict, found.steady, found.message) == (Verdict.CRASH, True, "signal 11")
 
 
+def test_the_trace_of_a_death_is_kept_rather_than_the_last_one() -> None:
+    (row,) = matrix(record("native", result(Outcome.CRASH, *READS_ONE.steps), READS_TWO, READS_TWO)).rows
+    assert row.traces["native"].calls == ["read(0, NULL, 4) = 1"]
+
+
 def test_a_death_is_looked_at_again_unless_it_is_expected() -> None:
     records = [record("native", READS_TWO), record("lts", CRASHED)]
     assert suspicious(matrix(*records))["lts"] == [CASE]

@@ -74,6 +74,14 @@ def test_where_all_three_differ_the_control_tells_nothing() -> None:
     assert of_kernels(READS, READS_LESS, FAILS) == (Cause.UNKNOWN, Cause.UNKNOWN)
 
 
+def test_a_death_under_a_profile_is_its_own_though_other_attempts_say_what_the_kernel_below_says() -> None:
+    crash = result(Outcome.CRASH, message="signal 31")
+    records = [record("native", READS), record("wsl1", crash, READS, READS, runner="profile", control="native")]
+    (row,) = build(records, "native").rows
+    assert row.cells["wsl1"].cause is Cause.SEMANTIC
+    assert row.cells["wsl1"].unexpected
+
+
 def test_kernels_of_one_series_are_not_told_apart_by_version() -> None:
     records = [
         record("native", READS, release="6.1.9"),
@@ -125,6 +133,12 @@ def test_an_operation_that_is_not_there_is_absent_whatever_the_reference_has_aga
     has_another = passed(step("read", 0, None, 4, result=-1, errno=errno.EFAULT))
     records = [record("native", has_another), record("gvisor", refused(error), runner="gvisor")]
     assert cause("gvisor", *records) is Cause.ABSENT
+
+
+def test_what_both_say_is_not_there_is_no_absence() -> None:
+    lacks_too = passed(step("read", 0, None, 4, result=-1, errno=errno.EOPNOTSUPP))
+    records = [record("native", lacks_too), record("gvisor", refused(errno.ENOTTY), runner="gvisor")]
+    assert cause("gvisor", *records) is Cause.SEMANTIC
 
 
 def refused_as(

@@ -1,0 +1,98 @@
+"""How a comparison of two runs is told in a terminal: what is lost, sums, what is worse, then the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from conformance.matrix.history import Change, Comparison, Lost, Moved, moved_axes
+from conformance.text import one_line, plural
+
+LINES = 40
+"""How long a report is unless all of it is asked for, or what must be seen is longer."""
+NAMED = 3
+"""How many modules are named of those whose cases are lost."""
+ENTRY = 2
+"""Lines of a change."""
+
+
+def report(
+    found: Sequence[Comparison],
+    lost: Sequence[Lost],
+    guessed: tuple[str, str] | None,
+    *,
+    full: bool = False,
+    width: int | None = None,
+) -> list[str]:
+    """All lines, none wider than `width`; no more than fit a screen unless what is lost or worse needs them."""
+    must = [*_lost(lost, full=full), *_sums(found, guessed)]
+    rest: list[str] = []
+    for change in Change:
+        for one in found:
+            for each in one.moved:
+                if each.change is change is not Change.LOST:
+                    title = f"{one.title} " if len(found) > 1 else ""
+                    (must if each.gates else rest).extend(_entry(each, one, title, full=full))
+    room = max(LINES - len(must) - 1, 0) // ENTRY * ENTRY
+    shown = rest if full or len(rest) <= room + 1 else rest[:room]
+    lines = [_fitting(line, width) for line in [*must, *shown]]
+    if hidden := (len(rest) - len(shown)) // ENTRY:
+        lines.append(f"… and {plural(hidden, 'more entry', 'more entries')}: --full shows all")
+    return lines
+
+
+def _lost(lost: Sequence[Lost], *, full: bool) -> Iterator[str]:
+    if lost:
+        yield f"lost evidence ({plural(len(lost), 'reason')}):"
+    for each in lost:
+        yield f"  {each.why}"
+        modules = list(dict.fromkeys(case.partition("::")[0] for case in each.cases))
+        if full:
+            yield from (f"    {case}" for case in each.cases)
+        elif modules:
+            more = f", and {plural(len(modules) - NAMED, 'more module')}" if len(modules) > NAMED else ""
+            yield f"    {', '.join(modules[:NAMED])}{more}"
+
+
+def _sums(found: Sequence[Comparison], guessed: tuple[str, str] | None) -> Iterator[str]:
+    """What was compared with what, and how it came out, a line each; what else has moved."""
+    if guessed:
+        yield "note: {} and {} are compared: each is the only target that the other run has not".format(*guessed)
+    for one in found:
+        counts = [f"{one.same} as before"]
+        for change in Change:
+            of_it = [each for each in one.moved if each.change is change]
+            accepted = sum(each.expected is not None for each in of_it)
+            if of_it:
+                word = f"{change}s" if change in (Change.REGRESSION, Change.GAIN) and len(of_it) != 1 else str(change)
+                counts.append(f"{len(of_it)} {word}" + (f" ({accepted} accepted)" if accepted else ""))
+        if one.silent:
+            counts.append(f"{one.silent} skipped by both")
+        yield f"{one.title}{_releases(one)}: {', '.join(counts)}"
+        yield from (f"  note: {axis}" for axis in moved_axes(one.before.column, one.after.column))
+
+
+def _releases(one: Comparison) -> str:
+    releases = [each.column.facts.release if each.column.facts else "?" for each in (one.before, one.after)]
+    return f" ({releases[0]})" if releases[0] == releases[1] else f" ({releases[0]} → {releases[1]})"
+
+
+def _entry(moved: Moved, one: Comparison, title: str, *, full: bool) -> Iterator[str]:
+    """Two lines of a change, and both calls where all is asked for."""
+    yield f"{moved.change}: {title}{moved.case}"
+    words = moved.before if moved.before == moved.after else f"{moved.before} → {moved.after}"
+    cause = f" ({moved.cause})" if moved.cause else ""
+    once = "; seen once only" if moved.gates and moved.attempts == 1 else ""
+    accepted = f"; accepted: {moved.expected.reason}" if moved.expected else ""
+    yield f"  {words}{cause}{': ' if moved.message else ''}{moved.message}{once}{accepted}"
+    if full and moved.step is not None:
+        for mark, side in (("-", one.before), ("+", one.after)):
+            row = next(row for row in side.matrix.rows if row.case == moved.case)
+            calls = row.traces[side.name].calls
+            yield f"    {mark} {calls[moved.step] if moved.step < len(calls) else '(no more calls)'}"
+
+
+def _fitting(line: str, width: int | None) -> str:
+    """A line as a terminal can show it: what a guest said is in it."""
+    indent = len(line) - len(line.lstrip())
+    line = " " * indent + one_line(line)
+    return line if width is None or len(line) <= width else line[: width - 1] + "…"
