@@ -20,9 +20,9 @@ import click
 from conformance.differential.compare import ERRNO, STATE, Difference
 from conformance.differential.fuzz import Finding, Fuzz
 from conformance.differential.generate import Generator, Raw
+from conformance.differential.issue import side_by_side
 from conformance.differential.lane import Lane
 from conformance.differential.program import Memory, Program
-from conformance.differential.reproducer import side_by_side
 from conformance.differential.trace import argument_seen, succeeded
 from conformance.differential.wire import Encoded, Outcome, encode
 from conformance.syscalls.call import errno_name

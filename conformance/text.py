@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 REPLACED = "\ufffd"
 """What stands for a character that a terminal would obey."""
 
@@ -14,6 +16,14 @@ def printable(text: str) -> str:
 def one_line(text: str) -> str:
     """As `printable`, on one line, so that a guest cannot write lines of ours."""
     return printable(" ".join(text.split()))
+
+
+def code_span(text: str) -> str:
+    """Text as code in Markdown, in which nothing in it means anything (CommonMark, 6.1)."""
+    said = one_line(text)
+    fence = "`" * (1 + max((len(run) for run in re.findall("`+", said)), default=0))
+    room = " " if said.startswith("`") or said.endswith("`") or not said else ""
+    return f"{fence}{room}{said}{room}{fence}"
 
 
 def plural(count: int, one: str, many: str = "") -> str:

@@ -123,7 +123,11 @@ def command(
     if no_twin and not targets:
         raise UsageError("there is nothing to compare: name a target with -t, or leave out --no-twin")
     twin = None if no_twin else f"{reference} again"
-    plan = searching.Search(reference, targets, _words(areas), seed, seconds, programs, twin, _words(calls))
+    again = [word for each in kernels for word in ("--kernel", each)]
+    again += ["--targets", str(targets_file)] if targets_file else []
+    plan = searching.Search(
+        reference, targets, _words(areas), seed, seconds, programs, twin, _words(calls), tuple(again)
+    )
     directory = output or RESULTS / f"fuzz-{new_run_name()}"
     runners = {reference: runner_for(available[reference], given.get(reference), bare=True)}
     if twin is not None:

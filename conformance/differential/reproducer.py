@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from importlib.resources import files
-from itertools import zip_longest
 from pathlib import Path
 
 from conformance.differential.compare import ERRNO, RESULT, SIGNALS, STATE
 from conformance.differential.fuzz import Finding
-from conformance.differential.program import Argument, Memory, Program, Ref, Step, to_json
-from conformance.differential.trace import ending, succeeded, trace
-from conformance.differential.wire import Encoded, Observed, Outcome, State, number, whole
-from conformance.matrix.normalise import kind_of_result, show
+from conformance.differential.issue import cut, headline, issue, side_by_side
+from conformance.differential.program import Argument, Memory, Ref, Step, to_json
+from conformance.differential.trace import ending, succeeded
+from conformance.differential.wire import Encoded, Observed, State, number, whole
+from conformance.matrix.normalise import kind_of_result
 from conformance.model import Json
 from conformance.syscalls.call import Pseudo, errno_name
 from conformance.syscalls.choices import DATA
 from conformance.syscalls.kinds import Kind, Renamed
+from conformance.syscalls.sockets import SockaddrKind
+from conformance.text import one_line
 
-WIDTH = 78
-"""Columns of each side of the traces."""
+LONGEST_LINE = 110
+"""Characters of a line of C, less its tabs."""
+MANY_ZEROS = 16
+"""How many zeros at the end of memory are worth a line of their own."""
 
 
 def folder_name(finding: Finding) -> str:
@@ -29,8 +34,8 @@ def folder_name(finding: Finding) -> str:
     return "".join(each if each.isalnum() or each in "-_." else "-" for each in said)[:120].strip("-")
 
 
-def write(finding: Finding, into: Path) -> Path:
-    """Write the folder; its path. Raises OSError."""
+def write(finding: Finding, into: Path, arguments: Sequence[str] = ()) -> Path:
+    """Write the folder; its path. `arguments` are what replaying must be told beside targets. Raises OSError."""
     place = into / folder_name(finding)
     for count in range(2, 100):
         if not place.exists():
@@ -40,7 +45,7 @@ def write(finding: Finding, into: Path) -> Path:
     (place / "program.json").write_text(json.dumps(document(finding), indent=1) + "\n", encoding="utf-8")
     (place / "repro.c").write_text(repro_c(finding), encoding="utf-8")
     (place / "traces.txt").write_text(side_by_side(finding), encoding="utf-8")
-    (place / "issue.md").write_text(issue(finding), encoding="utf-8")
+    (place / "issue.md").write_text(issue(finding, place, program_c(finding), arguments), encoding="utf-8")
     return place
 
 
@@ -55,66 +60,12 @@ def document(finding: Finding) -> Json:
         "target": finding.signature.target,
         "reference": finding.reference_name,
         "releases": {finding.reference_name: finding.releases[0], finding.signature.target: finding.releases[1]},
+        "made_by": {finding.reference_name: finding.made_by[0], finding.signature.target: finding.made_by[1]},
         "call": found.step,
         "field": found.field,
         "said": {finding.reference_name: found.reference, finding.signature.target: found.target},
     }
     return program
-
-
-def headline(finding: Finding) -> str:
-    """The divergence in a line."""
-    found, target = finding.difference, finding.signature.target
-    what = "" if found.field in (STATE, ERRNO) else f"{found.field} "
-    name = finding.program.steps[found.step].description.name
-    return f"{name}: {what}{found.target} on {target}, {found.reference} on {finding.reference_name}"
-
-
-def side_by_side(finding: Finding) -> str:
-    """Both traces, call by call; the call that differs is marked."""
-    sides = [lines(finding.program, finding.encoded, outcome) for outcome in (finding.reference, finding.target)]
-    names = [
-        f"{finding.reference_name} ({finding.releases[0]})",
-        f"{finding.signature.target} ({finding.releases[1]})",
-    ]
-    text = [f"  {names[0]:{WIDTH}}  {names[1]}", ""]
-    for at, (left, right) in enumerate(zip_longest(*sides, fillvalue="")):
-        mark = "*" if at == finding.difference.step else " "
-        text.append(f"{mark} {left:{WIDTH}}  {right}")
-    return "\n".join([*text, "", headline(finding), ""])
-
-
-def lines(program: Program, encoded: Encoded, outcome: Outcome) -> list[str]:
-    """A trace as lines of text, a call each, and how the program ended where that was not of itself."""
-    found = [show(step) for step in trace(program, encoded, outcome)]
-    if outcome.state is not State.DONE:
-        running = program.steps[len(outcome.results)] if len(outcome.results) < len(program.steps) else None
-        found.append(f"{running.label if running else ''}: {ending(outcome)}")
-    return found
-
-
-def issue(finding: Finding) -> str:
-    """A text that can be filed with those who make the target."""
-    found, target = finding.difference, finding.signature.target
-    name = finding.program.steps[found.step].description.name
-    return f"""# {headline(finding)}
-
-`{name}` gives `{found.target}` on {target} ({finding.releases[1]}), where {finding.reference_name} \
-({finding.releases[0]}) gives `{found.reference}`.
-
-Each side was run at least three times, in a process of its own, on an empty tmpfs, and said the same each time.
-
-```
-{side_by_side(finding).rstrip()}
-```
-
-To see it: `cc repro.c && ./a.out` exits with 0 where the result is the reference's, and with 1 where it diverges; or
-`conformance replay FOLDER -t {target}`.
-
-```c
-{program_c(finding).rstrip()}
-```
-"""
 
 
 # -- C
@@ -126,7 +77,7 @@ def repro_c(finding: Finding) -> str:
     blocked = int(finding.reference.state is not State.BLOCKED)
     died = int(finding.reference.state is not State.DIED)
     use = "cc repro.c && ./a.out: exit status 0 as on the reference, 1 where it diverges. x86-64 only."
-    head = f"/* {headline(finding)}\n\n   {use} */\n\n"
+    head = f"/* {_comment(headline(finding))}\n\n   {use} */\n\n"
     text = template.replace("@PROGRAM@", program_c(finding)).replace("@BLOCKED@", str(blocked))
     # A new program must find its loader, if it is not a static one.
     executes = any(step.label == "exec_report" for step in finding.program.steps)
@@ -146,14 +97,14 @@ def program_c(finding: Finding) -> str:
             out.append(f"\t{name} = -1;")
     for at, step in enumerate(program.steps):
         out.append("")
-        out += [f"\t{line}" for line in _memory_c(step, encoded.addresses[at], encoded, at, needed)]
-        out.append(f"\t{_call_c(step, at, encoded.addresses[at], needed)}")
+        out += [f"\t{_wrapped(line)}" for line in _memory_c(step, encoded.addresses[at], encoded, at, needed)]
+        out.append(f"\t{_wrapped(_call_c(step, at, encoded.addresses[at], needed))}")
         for ref, name in needed.items():
             if ref.step == at and ref.argument >= 0:
                 place = encoded.addresses[at][ref.argument] + ref.offset
                 out.append(f"\tif (r{at} >= 0)\n\t\t{name} = get({place}, {ref.width});")
         if at == finding.difference.step:
-            out += [f"\t{line}" for line in _expectation_c(finding)]
+            out += [f"\t{_wrapped(line)}" for line in _expectation_c(finding)]
     if finding.difference.field == SIGNALS:
         for signal, count in finding.reference.signals:
             out.append(f'\texpect(caught[{signal}] == {count}, "{count} of signal {signal}");')
@@ -166,6 +117,9 @@ def _memory_c(step: Step, places: tuple[int, ...], encoded: Encoded, at: int, na
     inner = dict(encoded.inner[at])
     for index, argument in enumerate(step.args):
         if isinstance(argument, Memory):
+            kind = step.description.parameters[index].kind
+            if isinstance(kind, SockaddrKind) and not argument.room:
+                yield f"/* {_comment(cut(kind.show(argument.data.decode('latin-1')), LONGEST_LINE - 10))} */"
             yield from _fill_c(argument, places[index], (index,), inner, names)
 
 
@@ -180,7 +134,12 @@ def _fill_c(
     elif size and len(set(memory.data)) == 1 and size > 64:
         yield f"memset((void *)(DATA + {place}), {memory.data[0]}, {size});"
     elif size:
-        yield f"fill({place}, {_string(memory.data)}, {size});"
+        told = memory.data.rstrip(b"\0")
+        if size - len(told) < MANY_ZEROS:
+            told = memory.data
+        else:
+            yield f"memset((void *)(DATA + {place}), 0, {size});"
+        yield f"fill({place}, {_string(told)}, {len(told)});"
     for offset, width, part in memory.parts:
         if isinstance(part, Memory):
             yield from _fill_c(part, inner[*path, offset], (*path, offset), inner, names)
@@ -240,6 +199,44 @@ def _string(data: bytes) -> str:
     """Bytes as a C string; numbers in octal, which cannot run into what follows."""
     plain = (32 <= each < 127 and each not in b'"\\?' for each in data)
     return '"' + "".join(chr(each) if ok else f"\\{each:03o}" for each, ok in zip(data, plain, strict=True)) + '"'
+
+
+_TOKEN = re.compile(r""""(?:[^"\\]|\\.)*"|/\*.*?\*/|[^"/]+|/""")
+_LETTER = re.compile(r"\\[0-7]{3}|\\.|[^\\]")
+_BREAK = "\0"
+
+
+def _wrapped(line: str) -> str:
+    """A line of C as several that fit: broken after a comma, or within a string, which C puts together again."""
+    if len(line) <= LONGEST_LINE:
+        return line
+    atoms = "".join(map(_breakable, _TOKEN.findall(line))).split(_BREAK)
+    found = [atoms[0]]
+    for atom in atoms[1:]:
+        if len(found[-1]) + len(atom.rstrip()) <= LONGEST_LINE - 8:
+            found[-1] += atom
+        else:
+            found.append(atom)
+    return "\n\t\t".join(each.rstrip() for each in found)
+
+
+def _breakable(token: str) -> str:
+    """A token of C with a mark wherever a line may end."""
+    if token.startswith("/*"):
+        return token
+    if not token.startswith('"'):
+        return token.replace(", ", f", {_BREAK}")
+    chunks = [""]
+    for letter in _LETTER.findall(token[1:-1]):
+        if len(chunks[-1]) + len(letter) > LONGEST_LINE - 24:
+            chunks.append("")
+        chunks[-1] += letter
+    return f'"{_BREAK}"'.join(chunks).join('""')
+
+
+def _comment(text: str) -> str:
+    """Text that ends no comment of C."""
+    return one_line(text).replace("*/", "* /")
 
 
 def _expectation_c(finding: Finding) -> Iterator[str]:

@@ -91,9 +91,7 @@ def _members(seen: dict[str, Any], struct: type[Struct], names: Names) -> Seen:
     """A struct, member by member, those that are structs themselves too."""
     found: dict[str, Seen] = {}
     for name, member in struct.comparable(seen).items():
-        notes = struct.members.get(name, ())
-        inner = next((note for note in notes if isinstance(note, type) and issubclass(note, Struct)), None)
-        kind = next((note for note in notes if isinstance(note, Kind)), PLAIN)
+        kind, inner = _of_member(struct, name)
         nested = isinstance(member, dict) and inner is not None
         found[name] = _members(member, inner, names) if nested and inner else kind.normal(member, names)
     return found
@@ -124,16 +122,32 @@ def show(step: Step) -> str:
     parameters = stub.parameters if stub else ()
     shown = []
     for at, seen in enumerate(step.args):
-        kind = parameters[at].kind if at < len(parameters) else PLAIN
         value: Any = step.outs.get(str(at), seen)
-        shown.append(_shown(kind, value))
+        shown.append(show_value(value, parameters[at] if at < len(parameters) else None))
     ended = f"-1 {errno_name(step.errno)}" if step.errno else kind_of_result(stub).show(step.result)
     where = f"[child {step.process}] " if step.process else ""
     return f"{where}{step.call}({', '.join(shown)}) = {ended}"
 
 
-def _shown(kind: Kind, value: Json) -> str:
+def show_value(seen: Json, parameter: Parameter | None, member: str = "") -> str:
+    """One argument or output as text, or the `member` of it that is named so, with dots; each by its own kind."""
+    kind, struct = (parameter.kind, parameter.struct) if parameter else (PLAIN, None)
+    for name in member.split(".") if member else ():
+        kind, struct = _of_member(struct, name)
     try:
-        return kind.show(value)
+        return _shown(seen, kind, struct)
     except RecursionError:
         return TOO_DEEP
+
+
+def _shown(seen: Json, kind: Kind, struct: type[Struct] | None) -> str:
+    if not isinstance(seen, dict) or struct is None:
+        return kind.show(seen)
+    return "{" + ", ".join(f"{name}={_shown(each, *_of_member(struct, name))}" for name, each in seen.items()) + "}"
+
+
+def _of_member(struct: type[Struct] | None, name: str) -> tuple[Kind, type[Struct] | None]:
+    """The kind of a struct's member, and the struct that it is itself if it is one."""
+    notes = struct.members.get(name, ()) if struct else ()
+    inner = next((note for note in notes if isinstance(note, type) and issubclass(note, Struct)), None)
+    return next((note for note in notes if isinstance(note, Kind)), PLAIN), inner

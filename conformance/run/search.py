@@ -11,7 +11,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.differential import reproducer
+from conformance.differential import issue, reproducer
 from conformance.differential.compare import Difference, Signature, differences
 from conformance.differential.fuzz import RUNS, Finding, Fuzz, Tally
 from conformance.differential.generate import Coverage, Generator
@@ -49,6 +49,8 @@ class Search:
     """The name of the runner that opens the reference's second instance, if there is one."""
     calls: tuple[str, ...] = ()
     """Calls of which each program has one at least; none: whatever comes."""
+    arguments: tuple[str, ...] = ()
+    """What `conformance replay` must be told beside targets to use the same ones: `--kernel`, `--targets` …"""
 
 
 @contextmanager
@@ -91,7 +93,7 @@ def search(
             reference,
             twin,
             [lane for lane in others if lane is not twin],
-            lambda finding: _keep(finding, directory),
+            lambda finding: _keep(finding, directory, plan.arguments),
             known,
         )
         try:
@@ -103,9 +105,9 @@ def search(
     return fuzz
 
 
-def _keep(finding: Finding, directory: Path) -> None:
+def _keep(finding: Finding, directory: Path, arguments: Sequence[str]) -> None:
     try:
-        reproducer.write(finding, directory)
+        reproducer.write(finding, directory, arguments)
     except OSError as error:
         raise UserError(
             f"{directory} cannot be written: {error.strerror}; make room or choose another place"
@@ -295,7 +297,7 @@ def _replayed(program: Program, opened: Sequence[Lane]) -> list[Replayed]:
             Replayed(
                 lane.name,
                 lane.release,
-                reproducer.lines(program, encoded, outcomes[0] if is_reference else shown),
+                issue.lines(program, encoded, outcomes[0] if is_reference else shown),
                 errnos(program, encoded, outcomes[0] if is_reference else shown),
                 None if is_reference else next(filter(None, apart), None),
                 stable,

@@ -395,7 +395,7 @@ class Stat(Struct):
     st_dev: Dev64
     st_ino: Ino64
     st_nlink: U64
-    st_mode: U32
+    st_mode: Annotated[int, Layout(ctypes.c_uint32), Octal()]
     st_uid: U32
     st_gid: U32
     pad0: U32
@@ -432,7 +432,7 @@ class Statx(Struct):
     stx_nlink: U32
     stx_uid: U32
     stx_gid: U32
-    stx_mode: U16
+    stx_mode: Annotated[int, Layout(ctypes.c_uint16), Octal()]
     pad0: U16
     stx_ino: Ino64
     stx_size: U64

@@ -115,10 +115,21 @@ CountOf12 = Annotated[int, Length(12)]
 CountOf8 = Annotated[int, Length(8)]
 
 
+class Events(Number):
+    """Bits of events, shown by their names; tried are combinations that mean something."""
+
+    def __init__(self, prefix: str, *choices: Choice) -> None:
+        super().__init__(*choices)
+        self._flags = Flags(named(globals(), *(f"{prefix}{name}" for name in ("IN", "PRI", "OUT", "ERR", "HUP", "NVAL", "RDHUP", "EXCLUSIVE", "WAKEUP", "ONESHOT", "ET"))))
+
+    def show(self, seen: Seen) -> str:
+        return self._flags.show(seen) if isinstance(seen, int) and seen > 0 else super().show(seen)
+
+
 class EpollEvent(Struct):
     """`struct epoll_event`: packed on x86-64. The data is split, since it is a case's own number."""
 
-    events: Annotated[int, Layout(ctypes.c_uint32), Number(EPOLLIN, EPOLLOUT, EPOLLIN | EPOLLOUT, EPOLLIN | EPOLLET, EPOLLIN | EPOLLONESHOT, EPOLLIN | EPOLLEXCLUSIVE, EPOLLIN | EPOLLRDHUP | EPOLLPRI, EPOLLIN | EPOLLEXCLUSIVE | EPOLLONESHOT, 0, 0xFFFFFFFF)]
+    events: Annotated[int, Layout(ctypes.c_uint32), Events("EPOLL", EPOLLIN, EPOLLOUT, EPOLLIN | EPOLLOUT, EPOLLIN | EPOLLET, EPOLLIN | EPOLLONESHOT, EPOLLIN | EPOLLEXCLUSIVE, EPOLLIN | EPOLLRDHUP | EPOLLPRI, EPOLLIN | EPOLLEXCLUSIVE | EPOLLONESHOT, 0, 0xFFFFFFFF)]
     data: Annotated[int, Layout(ctypes.c_uint32), Number(1, 2, 3)]
     data_high: Annotated[int, Layout(ctypes.c_uint32), Number(0, 7)]
 
@@ -127,8 +138,8 @@ class Pollfd(Struct):
     """`struct pollfd`."""
 
     fd: Pollable32
-    events: Annotated[int, Layout(ctypes.c_int16), Number(POLLIN, POLLOUT, POLLIN | POLLOUT, POLLPRI, POLLIN | POLLRDHUP, 0, -1)]
-    revents: Annotated[int, Layout(ctypes.c_int16), Number(0, -1)]
+    events: Annotated[int, Layout(ctypes.c_int16), Events("POLL", POLLIN, POLLOUT, POLLIN | POLLOUT, POLLPRI, POLLIN | POLLRDHUP, 0, -1)]
+    revents: Annotated[int, Layout(ctypes.c_int16), Events("POLL", 0, -1)]
 
 
 class PollArray(Array):

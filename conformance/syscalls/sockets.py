@@ -125,6 +125,35 @@ class SockaddrKind(Memory):
             return [family, names.name("autobound", int(data[3:], 16))]
         return super().normal(seen, names)
 
+    def show(self, seen: Seen) -> str:
+        data = seen.encode("latin-1", "replace") if isinstance(seen, str) else b""
+        return _address(data) or super().show(seen)
+
+
+_LONGS = {AF_INET: 16, AF_INET6: 28, AF_NETLINK: 12, AF_UNIX: 110}
+"""The sizes of addresses, in bytes (ip(7), ipv6(7), netlink(7), unix(7))."""
+
+
+def _address(data: bytes) -> str:
+    """An address as a person would write it; empty where that would leave something out."""
+    family, size = int.from_bytes(data[:2], "little"), f" ({len(data)} bytes)"
+    size = "" if len(data) == _LONGS.get(family) else size
+    port = int.from_bytes(data[2:4], "big")
+    if family == AF_INET and len(data) >= 8 and not any(data[8:]):
+        return f"AF_INET {'.'.join(map(str, data[4:8]))}:{port}{size}"
+    if family == AF_INET6 and len(data) == 28 and not any(data[4:8]) and not any(data[24:]):
+        from ipaddress import IPv6Address  # noqa: PLC0415 - guests have no need of it
+
+        return f"AF_INET6 [{IPv6Address(data[8:24])}]:{port}"
+    if family == AF_NETLINK and len(data) == 12 and not any(data[2:4]):
+        portid, groups = struct.unpack("=II", data[4:])
+        return f"AF_NETLINK portid={portid} groups={groups:#x}"
+    if family == AF_UNIX and len(data) > 2:
+        name = data[2:].rstrip(b"\0")
+        shown = f"@{name[1:]!r}" if name.startswith(b"\0") else repr(name)
+        return f"AF_UNIX {shown}{size}" if b"\0" not in name[1:] else ""
+    return ""
+
 
 def addresses(family: int) -> tuple[Blob, ...]:
     """Addresses of a family, in full length: the first is the one to listen at."""
