@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+from typing import Any
 
 from conformance.model import Matrix
 
 EXTENSIONS = {"text": "txt", "markdown": "md", "json": "json", "junit": "xml", "html": "html"}
 """The formats, and what their files are called."""
 MODULES = {"text": "text", "markdown": "markdown", "json": "json_report", "junit": "junit", "html": "html_report"}
+SHORTENED = ("text", "markdown")
+"""The formats that leave things out unless all is asked for."""
+WIDTH = 100
+"""Columns of the text, where nobody says how wide the terminal is."""
 
 
-def render(matrix: Matrix, form: str) -> bytes:
-    """The matrix in one of the formats of `EXTENSIONS`, UTF-8. Imports the one renderer that is asked for."""
-    renderer: Callable[[Matrix], bytes] = importlib.import_module(f"reports.{MODULES[form]}").render
-    return renderer(matrix)
+def render(matrix: Matrix, form: str, *, full: bool = False, width: int = WIDTH) -> bytes:
+    """The matrix in one of the formats of `EXTENSIONS`, UTF-8. Imports the one renderer that is asked for.
+
+    `full`: leave nothing out. `width`: columns of the terminal that the text is for.
+    """
+    options: dict[str, Any] = {"full": full} if form in SHORTENED else {}
+    if form == "text":
+        options["width"] = width
+    data: bytes = importlib.import_module(f"reports.{MODULES[form]}").render(matrix, **options)
+    return data

@@ -43,9 +43,25 @@ LEGEND = {
 }
 
 
+MARKS = {
+    Verdict.CRASH: "C",
+    Verdict.HANG: "H",
+    Verdict.FAILS: "F",
+    Verdict.DIFFERS: "D",
+    Verdict.MISSING: "M",
+    Verdict.FLAKY: "~",
+    Verdict.ERROR: "?",
+    Verdict.INVALID: "i",
+    Verdict.SKIPPED: "s",
+    Verdict.NEW: "+",
+    Verdict.SAME: "=",
+}
+"""One character a verdict, for narrow cells. A small one, or a sign, says nothing bad of the target."""
+
+
 @dataclass(frozen=True, slots=True)
 class Feature:
-    """One module of cases: a row of the matrix."""
+    """Cases that are a row of the matrix together: a module, or a whole area."""
 
     module: str
     area: str
@@ -56,6 +72,13 @@ class Feature:
         """How many of the feature's cases have which verdict on a target."""
         return Counter(row.cells[target].verdict for row in self.rows)
 
+    def marks(self, target: str) -> str:
+        """A narrow cell: `=` where all are the same, else what the others say, as `14F 7M`; `!`: some unexpected."""
+        tally = self.tally(target)
+        others = [f"{tally[each]}{MARKS[each]}" for each in GRAVITY if tally[each] and each is not Verdict.SAME]
+        alarm = "!" if any(row.cells[target].unexpected for row in self.rows) else ""
+        return " ".join(others or [MARKS[Verdict.SAME]]) + alarm
+
 
 def features(matrix: Matrix) -> list[Feature]:
     """The matrix's rows by module, in order."""
@@ -63,6 +86,21 @@ def features(matrix: Matrix) -> list[Feature]:
     for row in matrix.rows:
         by_module.setdefault(row.module, []).append(row)
     return [Feature(module, rows[0].area, _title(rows[0]), tuple(rows)) for module, rows in by_module.items()]
+
+
+def areas(matrix: Matrix) -> list[Feature]:
+    """The matrix's rows by area, in order."""
+    by_area: dict[str, list[Row]] = {}
+    for row in matrix.rows:
+        by_area.setdefault(row.area, []).append(row)
+    return [Feature("", area, area, tuple(rows)) for area, rows in by_area.items()]
+
+
+def legend_of_marks(matrix: Matrix) -> str:
+    """What the marks of this matrix mean, in a line."""
+    present = {cell.verdict for _, _, cell in matrix.cells()} | {Verdict.SAME}
+    told = [f"{MARKS[each]} {each}" for each in GRAVITY if each in present]
+    return ", ".join([*told, "! some unexpected"] if unexpected(matrix) else told)
 
 
 def _title(row: Row) -> str:
@@ -111,9 +149,10 @@ def explained(cell: Cell) -> str:
 
 
 def because(cell: Cell) -> str:
-    """What an expectation has to do with a cell; empty where there is none for it."""
+    """What an expectation has to do with a cell; empty where there is none for it. Repeats no message of the cell's."""
     if cell.expected:
-        return f"expected: {cell.expected.reason}"
+        reason = cell.expected.reason.removesuffix(cell.message).rstrip(": ") if cell.message else cell.expected.reason
+        return f"expected: {reason}" if reason else "expected"
     return f"expected {cell.unmet.verdict}: {cell.unmet.reason}" if cell.unmet else ""
 
 
@@ -131,6 +170,11 @@ def unexpected(matrix: Matrix) -> list[Found]:
     return [found for found in matrix.cells() if found[2].unexpected]
 
 
+def outdated(matrix: Matrix) -> list[Found]:
+    """The cells that an expectation says are worse than they are, row by row."""
+    return [found for found in matrix.cells() if found[2].outdated]
+
+
 def flaky(matrix: Matrix) -> list[Found]:
     """The cells whose target does not agree with itself, beside the unexpected ones."""
     return [
@@ -138,6 +182,32 @@ def flaky(matrix: Matrix) -> list[Found]:
         for found in matrix.cells()
         if (found[2].verdict is Verdict.FLAKY or not found[2].steady) and not found[2].unexpected
     ]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Cells of one target of which the same is to be said."""
+
+    column: Column
+    cell: Cell
+    """The first of them."""
+    rows: tuple[Row, ...]
+
+    @property
+    def what(self) -> str:
+        """`fails (semantic) in 3 attempts`."""
+        cause = f" ({self.cell.cause})" if self.cell.cause else ""
+        return f"{self.cell.verdict}{cause} {attempts(self.cell)}".rstrip()
+
+
+def grouped(found: Sequence[Found]) -> list[Group]:
+    """Cells by target and what is said of them, the gravest first."""
+    cells: dict[tuple[str, str, str, str], list[Found]] = {}
+    for column, row, cell in found:
+        key = (column.target.name, cell.verdict, f"{cell.cause} {attempts(cell)}", explained(cell))
+        cells.setdefault(key, []).append((column, row, cell))
+    groups = [Group(each[0][0], each[0][2], tuple(row for _, row, _ in each)) for each in cells.values()]
+    return sorted(groups, key=lambda group: GRAVITY.index(group.cell.verdict))
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,8 +262,8 @@ def observation_text(value: Json) -> str:
     return json.dumps(shallow(value), ensure_ascii=False)
 
 
-def repeat_command(matrix: Matrix, row: Row, target: str) -> str:
-    """The one command that runs a case again on a target, against what it was held against, for a shell."""
+def command_words(matrix: Matrix, row: Row, target: str) -> list[str]:
+    """The words of `repeat_command`, each quoted for a shell."""
     held_against = row.cells[target].reference
     others = [held_against] if held_against and held_against not in (target, matrix.reference) else []
     words = ["conformance", "run", *_for(matrix.arguments, (target, *others, matrix.reference))]
@@ -201,7 +271,12 @@ def repeat_command(matrix: Matrix, row: Row, target: str) -> str:
         words += ["--reference", matrix.reference]
     for name in (target, *others):
         words += ["-t", name]
-    return shlex.join([*words, *(["--"] if row.case.startswith("-") else []), row.case])
+    return [shlex.quote(each) for each in (*words, *(["--"] if row.case.startswith("-") else []), row.case)]
+
+
+def repeat_command(matrix: Matrix, row: Row, target: str) -> str:
+    """The one command that runs a case again on a target, against what it was held against, for a shell."""
+    return " ".join(command_words(matrix, row, target))
 
 
 def _for(arguments: Sequence[str], targets: Sequence[str]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -91,6 +92,11 @@ def write_reports(matrix: Matrix, directory: Path, formats: Sequence[str]) -> li
     return written
 
 
+def terminal_width() -> int:
+    """Columns of the terminal; of COLUMNS, if that is set; 100 where there is no terminal."""
+    return shutil.get_terminal_size((100, 40)).columns
+
+
 def kernels_of(given: tuple[str, ...], available: dict[str, Target]) -> dict[str, str]:
     """The kernels that `--kernel` names, by target. Raises UsageError."""
     found = {}
@@ -154,4 +160,4 @@ REFERENCE_OPTION = click.option(
 TARGETS_OPTION = click.option(
     "--targets", "targets_file", type=click.Path(path_type=Path, dir_okay=False), help="Another targets.toml."
 )
-FULL_OPTION = click.option("--full", is_flag=True, help="Print the whole matrix, however long.")
+FULL_OPTION = click.option("--full", is_flag=True, help="Leave nothing out, however long it is.")

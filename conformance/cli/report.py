@@ -7,7 +7,14 @@ from pathlib import Path
 
 import click
 
-from conformance.cli.common import EXPECTATIONS_OPTION, FORMAT, read_expectations, results_directory
+from conformance.cli.common import (
+    EXPECTATIONS_OPTION,
+    FORMAT,
+    FULL_OPTION,
+    read_expectations,
+    results_directory,
+    terminal_width,
+)
 from conformance.run.results import matrix_of
 from conformance.run.whole import write_whole
 
@@ -18,15 +25,27 @@ from conformance.run.whole import write_whole
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="A file [default: standard output]."
 )
+@FULL_OPTION
 @EXPECTATIONS_OPTION
-def command(results: str, form: str, output: Path | None, expectations: Path | None) -> None:
+def command(results: str, form: str, output: Path | None, full: bool, expectations: Path | None) -> None:
     """Compare the records of a run anew and render the matrix.
 
     RESULTS is a results directory, the name of a run below results/, or LATEST, PREVIOUS, LATEST~2 …
+
+    Text fits the terminal (COLUMNS says otherwise; 100 columns where there is none) and begins with what is wrong, all
+    of it: lost evidence, unexpected differences, expectations that are out of date, flaky cells. Without --full the
+    rest makes it 40 lines, and Markdown 65,000 bytes, which a comment on GitHub takes.
+
+    \b
+    conformance report LATEST --full                   every feature, every note
+    conformance report LATEST -f markdown              for a comment on GitHub
+    conformance report LATEST -f junit -o matrix.xml   for a build server
     """
     from reports.registry import render  # noqa: PLC0415 - renderers are slow to import
 
-    data = render(matrix_of(results_directory(results), read_expectations(expectations)), form)
+    data = render(
+        matrix_of(results_directory(results), read_expectations(expectations)), form, full=full, width=terminal_width()
+    )
     if output:
         write_whole(output, data)
     else:

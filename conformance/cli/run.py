@@ -21,6 +21,7 @@ from conformance.cli.common import (
     read_expectations,
     results_directory,
     runscs_of,
+    terminal_width,
     write_reports,
 )
 from conformance.guest.profiles import EFFORT, GATE
@@ -305,4 +306,4 @@ def _told(matrix: Matrix, status: Exit) -> Exit:
 def _print(matrix: Matrix, *, full: bool) -> None:
     from reports.registry import render  # noqa: PLC0415 - renderers are slow to import
 
-    click.echo(render(matrix, "text").decode(), nl=False)
+    click.echo(render(matrix, "text", full=full, width=terminal_width()).decode(), nl=False)

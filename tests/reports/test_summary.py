@@ -91,6 +91,14 @@ def test_message_of_a_case_stands_before_the_reason_that_it_shares() -> None:
     assert explained(Cell(Verdict.FAILS, "its own", expected=known)) == "its own; expected: runsc: several things"
     assert explained(Cell(Verdict.CRASH, "died", unmet=known)) == "died; expected fails: runsc: several things"
     assert explained(Cell(Verdict.FAILS, "its own")) == "its own"
+    assert explained(Cell(Verdict.FAILS, expected=known)) == "expected: runsc: several things"
+
+
+def test_reason_that_ends_in_the_message_does_not_repeat_it() -> None:
+    known = Expectation(CASE, "other", Verdict.FAILS, "runsc 20240729: no such call")
+    assert explained(Cell(Verdict.FAILS, "no such call", expected=known)) == "no such call; expected: runsc 20240729"
+    same = replace(known, reason="no such call")
+    assert explained(Cell(Verdict.FAILS, "no such call", expected=same)) == "no such call; expected"
 
 
 def test_unsteady_cell_says_how_often_it_was_tried() -> None:
