@@ -75,7 +75,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     targets.write_text(TWO_LOCAL)
     done = conformance("run", "--targets", targets, "-o", folder / "results", QUICK)
     assert done.returncode == Exit.EXPECTED, done.stdout + done.stderr
-    assert re.search(r"Opening files +same +same", done.stdout)
+    assert re.search(r"Opening files +\d+ +=  +=", done.stdout)
     return folder / "results"
 
 
@@ -191,8 +191,8 @@ def test_kernel_that_is_none_is_a_column_that_says_so(tmp_path: Path) -> None:
     runner("lts")
     done = conformance("run", "-t", "lts", "--kernel", f"lts={image}", "-o", tmp_path / "results", QUICK)
     assert done.returncode == Exit.FAILED
-    assert "is not a Linux kernel image" in done.stdout
-    assert re.search(r"Opening files +same", done.stdout)
+    assert "is not a Linux kernel image" in " ".join(done.stdout.split())
+    assert re.search(r"Opening files +\d+ +=", done.stdout)
 
 
 def test_missing_runsc_is_a_column_that_says_so(tmp_path: Path) -> None:
@@ -200,7 +200,7 @@ def test_missing_runsc_is_a_column_that_says_so(tmp_path: Path) -> None:
         (tmp_path / name).symlink_to(shutil.which(name) or name)
     done = conformance("run", "-t", "gvisor", "-o", tmp_path / "results", QUICK, PATH=str(tmp_path))
     assert done.returncode == Exit.FAILED
-    assert "apt install runsc" in done.stdout
+    assert "apt install runsc" in " ".join(done.stdout.split())
 
 
 def test_results_of_a_newer_version_are_refused(run: Path, tmp_path: Path) -> None:
@@ -218,9 +218,10 @@ def test_record_that_was_cut_off_is_read_as_far_as_it_goes(run: Path, tmp_path: 
     record.write_bytes(b"".join(lines[: results[2]]) + lines[results[2]][:100])
     done = conformance("report", tmp_path)
     assert done.returncode == Exit.EXPECTED
-    assert "2/" in done.stdout
+    assert re.search(r"again has \d+ cases without a verdict", done.stdout)
+    assert re.search(r"^again +2 +\d", done.stdout, re.MULTILINE)
     assert conformance("run", "--resume", tmp_path).returncode == Exit.EXPECTED
-    assert "error" not in conformance("report", tmp_path).stdout.split("total")[1].splitlines()[0]
+    assert "error" not in conformance("report", tmp_path).stdout
 
 
 @needs_root
