@@ -15,7 +15,7 @@ from conformance.run.errors import Exit, UserError
 COMMANDS = {
     "run": "Run cases on all targets, or those given with -t, side by side, compare, and print the matrix",
     "report": "Compare the records of a run anew and render the matrix",
-    "diff": "Compare two runs: what has become worse, what better, and what else has moved",
+    "diff": "Compare what two kernels did: what has become worse, what has changed, what is better",
     "targets": "List the targets, with whether each can run here and, if not, the one thing that is missing",
     "doctor": "Say what this machine lacks, and which package brings it",
     "schema": "Print the JSON Schema of `conformance report -f json`",

@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -15,6 +16,7 @@ import pytest
 SOURCES = Path(__file__).parents[2]
 PACKAGES = ("conformance", "cases", "runners", "reports")
 BUILD = "import sys; from setuptools import build_meta; print(getattr(build_meta, sys.argv[1])('dist'))"
+SHIPPED = ("targets.toml", "expectations.toml")
 OLDEST = 77
 """The setuptools that pyproject.toml asks for."""
 
@@ -26,7 +28,7 @@ def checkout(tmp_path: Path) -> Path:
         pytest.skip(f"building a wheel takes setuptools {OLDEST}: pip install -e '.[dev]'")
     copy = tmp_path / "checkout"
     copy.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
+    for name in ("pyproject.toml", "README.md", "LICENSE", *SHIPPED):
         shutil.copy(SOURCES / name, copy)
     for name in PACKAGES:
         shutil.copytree(SOURCES / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
@@ -58,7 +60,7 @@ def binaries(wheel: Path) -> list[str]:
 
 def test_installed_wheel_runs_the_executor_without_a_compiler(checkout: Path, tmp_path: Path) -> None:
     wheel, _ = built(checkout, "build_wheel", os.environ.get("CC") or "cc")
-    assert wheel.name.endswith("-py3-none-any.whl")
+    assert wheel.name.endswith(f"-py3-none-linux_{os.uname().machine}.whl")
     site = tmp_path / "site"
     install = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--no-index", "--target", str(site)]
     subprocess.run([*install, str(wheel)], check=True, capture_output=True, timeout=300)
@@ -88,6 +90,37 @@ def test_wheel_is_made_without_a_compiler_and_says_what_it_lacks(checkout: Path)
     wheel, said = built(checkout, "build_wheel", "/no/such/compiler")
     assert "this wheel is without a ready-made executor: no C compiler" in said
     assert binaries(wheel) == []
+    assert wheel.name.endswith("-py3-none-any.whl")
+
+
+@pytest.mark.parametrize("cc", [os.environ.get("CC") or "cc", "/no/such/compiler"])
+def test_wheel_says_in_itself_what_its_name_says(cc: str, checkout: Path) -> None:
+    wheel, _ = built(checkout, "build_wheel", cc)
+    with zipfile.ZipFile(wheel) as archive:
+        said = archive.read(next(name for name in archive.namelist() if name.endswith(".dist-info/WHEEL"))).decode()
+    assert f"Tag: {'-'.join(wheel.stem.split('-')[2:])}\n" in said
+
+
+def test_wheel_has_what_ships_and_the_checkout_no_second_copy_of_it(checkout: Path) -> None:
+    wheel, _ = built(checkout, "build_wheel", "/no/such/compiler")
+    with zipfile.ZipFile(wheel) as archive:
+        for name in SHIPPED:
+            assert archive.read(f"conformance/{name}") == (SOURCES / name).read_bytes()
+    assert not [name for name in SHIPPED if (SOURCES / "conformance" / name).exists()]
+
+
+def test_wheel_can_be_made_of_a_source_distribution(checkout: Path, tmp_path: Path) -> None:
+    archive, _ = built(checkout, "build_sdist", "/no/such/compiler")
+    unpacked = tmp_path / "unpacked"
+    with tarfile.open(archive) as found:
+        found.extractall(unpacked, filter="data")
+    [source] = unpacked.iterdir()
+    (source / "dist").mkdir()
+    wheel, _ = built(source, "build_wheel", "/no/such/compiler")
+    with zipfile.ZipFile(wheel) as ready:
+        names = set(ready.namelist())
+    assert {f"conformance/{name}" for name in SHIPPED} <= names
+    assert {"runners/profiles/wsl1.toml", "conformance/differential/executor.c", "cases/files/test_open.py"} <= names
 
 
 def test_editable_install_compiles_nothing_into_the_source(checkout: Path) -> None:

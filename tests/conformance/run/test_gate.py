@@ -62,7 +62,9 @@ def together(one: Matrix, other: Matrix) -> Matrix:
     return replace(one, rows=rows, columns=columns)
 
 
-@pytest.mark.parametrize(("graver", "lighter"), combinations([each for each in GRAVITY if each is not Exit.USAGE], 2))
+@pytest.mark.parametrize(
+    ("graver", "lighter"), [*combinations([each for each in GRAVITY if each is not Exit.USAGE], 2)]
+)
 def test_the_gravest_decides(graver: Exit, lighter: Exit) -> None:
     assert status_of(together(BAD[graver], BAD[lighter])) is graver
     assert status_of(together(BAD[lighter], BAD[graver])) is graver
