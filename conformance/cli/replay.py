@@ -17,6 +17,7 @@ from conformance.cli.common import (
     kernels_of,
     runscs_of,
 )
+from conformance.run import shipped
 from conformance.run import targets as target_files
 from conformance.run.errors import Exit, UsageError, UserError
 from conformance.text import one_line, plural
@@ -24,9 +25,6 @@ from conformance.text import one_line, plural
 if TYPE_CHECKING:
     from conformance.differential.program import Program
     from conformance.run.search import Replayed
-
-CHECKOUT = Path(__file__).resolve().parents[2]
-CORPUS = CHECKOUT / "cases" / "programs"
 
 
 @click.command("replay")
@@ -70,10 +68,11 @@ def command(
     available, builds = runscs_of(runscs, target_files.load(targets_file or target_files.default_path()))
     chosen = target_files.choose(available, (*names, *builds) or (reference,), reference)
     given = kernels_of(kernels, available)
+    corpus = shipped.corpus_directory()
     if keep:
         searching.refuse_imitations(chosen)
-        if not CORPUS.is_dir():
-            raise UsageError(f"--keep: there is no {CORPUS}: cases are kept in a checkout of the suite, not in a wheel")
+        if corpus is None:
+            raise UsageError("--keep: cases are kept in a checkout of the suite, and this is one that was installed")
     done: dict[str, list[Replayed]] = {}
     several = len(programs) > 1
     waiting = iter(programs)
@@ -93,8 +92,8 @@ def command(
     finally:
         if several and done:
             click.echo(_summary(done))
-    if keep:
-        return _keep(programs, done)
+    if corpus is not None and keep:
+        return _keep(programs, done, corpus)
     return max((searching.status_of_replay(each) for each in done.values()), key=searching.GRAVITY.index)
 
 
@@ -129,14 +128,14 @@ def _word(each: Replayed, is_reference: bool) -> str:
     return "diverges" if each.difference else "ran" if is_reference else "agrees"
 
 
-def _keep(programs: dict[str, Program], done: dict[str, list[Replayed]]) -> Exit:
+def _keep(programs: dict[str, Program], done: dict[str, list[Replayed]], corpus: Path) -> Exit:
     """Keep those on which all agree. Raises UsageError for one that is not kept, after all others were looked at."""
     from conformance.run import search as searching  # noqa: PLC0415 - see above
 
     refused = []
     for place, program in programs.items():
         try:
-            kept = searching.keep(program, done[place], CORPUS, *searching.last_call(program))
+            kept = searching.keep(program, done[place], corpus, *searching.last_call(program))
             click.echo(f"kept as {kept}")
         except UsageError as error:
             refused.append(f"{one_line(Path(place).name)}: {error}" if len(programs) > 1 else str(error))

@@ -43,16 +43,24 @@ def database_directory() -> str:
     return os.path.join(caches, "conformance", "examples")
 
 
+def settle() -> str:
+    """Have Hypothesis keep its things in the user's cache, where it would be any directory; that of its examples."""
+    from hypothesis import configuration  # noqa: PLC0415 - see load
+
+    examples = database_directory()
+    configuration.set_hypothesis_home_dir(os.path.dirname(examples))
+    return examples
+
+
 def load(profile: str, slowdown: float = 1.0) -> None:
     """Make `profile` the default of all properties of this process that are defined afterwards.
 
     `slowdown` is how slow the machine is.
     """
-    from hypothesis import HealthCheck, Phase, configuration, settings  # noqa: PLC0415 - slow, and rarely needed
+    from hypothesis import HealthCheck, Phase, settings  # noqa: PLC0415 - slow, and rarely needed
     from hypothesis.database import DirectoryBasedExampleDatabase  # noqa: PLC0415
 
-    examples = database_directory()
-    configuration.set_hypothesis_home_dir(os.path.dirname(examples))  # or it would be the directory of the user
+    examples = settle()
     gate = settings(
         max_examples=EXAMPLES,
         stateful_step_count=STEPS,

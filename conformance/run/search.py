@@ -20,6 +20,7 @@ from conformance.differential.lane import Lane, LaneError
 from conformance.differential.program import Program, ProgramError, from_json, to_json
 from conformance.differential.trace import errnos
 from conformance.differential.wire import ProtocolError, State, decode, encode
+from conformance.guest.profiles import settle
 from conformance.matrix.causes import IMITATIONS
 from conformance.matrix.expectations import SEARCHED, speaks_of
 from conformance.model import Expectation, Json, Target
@@ -74,6 +75,7 @@ def search(
 
     `runners` has the reference first, then its second instance if there is to be one, then the targets.
     """
+    settle()
     try:
         generator = Generator(plan.areas, plan.seed, plan.calls)
     except ValueError as error:

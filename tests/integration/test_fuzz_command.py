@@ -13,7 +13,6 @@ from pathlib import Path
 import pytest
 
 from conformance.cli import main
-from conformance.cli import replay as replay_command
 from conformance.differential import generate
 from conformance.differential.program import Program, to_json
 from conformance.model import Json
@@ -337,7 +336,7 @@ def test_program_is_kept_where_all_agree(
 ) -> None:
     needs_executor()
     (tmp_path / "corpus").mkdir()
-    monkeypatch.setattr(replay_command, "CORPUS", tmp_path / "corpus")
+    monkeypatch.setattr("conformance.run.shipped.corpus_directory", lambda: tmp_path / "corpus")
     done = command("replay", written(tmp_path / "folder"), "-t", "again", "--targets", targets, "--keep")
     assert done.returncode == Exit.EXPECTED, done.stdout + done.stderr
     (path,) = (tmp_path / "corpus").rglob("*.json")
@@ -374,10 +373,11 @@ def test_imitation_is_no_witness(command: Command, tmp_path: Path) -> None:
 
 
 def test_installed_suite_keeps_nothing(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(replay_command, "CORPUS", tmp_path / "site-packages" / "cases" / "programs")
+    monkeypatch.setattr("conformance.run.shipped.PACKAGE", tmp_path / "site-packages" / "conformance")
+    (tmp_path / "site-packages" / "cases" / "programs").mkdir(parents=True)
     done = command("replay", written(tmp_path / "folder"), "-t", "native", "--keep")
     done.refuses(Exit.USAGE, "--keep", "in a checkout of the suite")
-    assert not (tmp_path / "site-packages").exists()
+    assert not list((tmp_path / "site-packages").rglob("*.json"))
 
 
 @pytest.mark.parametrize("folder", ["\x1b[2J", "a'b; rm -rf c"])
