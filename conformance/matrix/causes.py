@@ -162,17 +162,20 @@ def _same_series(one: str, other: str, case: Case) -> bool:
 
 
 def _by_version(name: str, case: Case) -> Cause | None:
-    """Of a kernel that lacks what a newer one of this run has: the version, unless an older one has it as well."""
+    """Of a kernel that lacks what is newer than it: a call or a text says so, or a newer kernel of this run has it.
+
+    Unless one that is no newer has it as well.
+    """
     mine, said = case.series(name), case.said(name)
     if not mine or said is None:
         return None
     having = {case.series(each) for each, attempts in case.attempts.items() if attempts.passed} - {()}
-    if not having or min(having) <= mine:
+    if having and min(having) <= mine:
         return None
     if case.since(name):
         return Cause.VERSION
     left_out = bool(said.steps) and said.steps[-1].errno in NOT_BUILT
-    return None if left_out else Cause.VERSION
+    return None if left_out or not having else Cause.VERSION
 
 
 def _by_evidence(name: str, cell: Cell, found: Difference | None, case: Case) -> Cause:

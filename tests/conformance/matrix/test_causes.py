@@ -242,6 +242,9 @@ def lacking(error: int, call: str = "madvise", outcome: Outcome = Outcome.MISSIN
     return result(outcome, step(call, 0, 4096, 102, result=-1, errno=error), message="guard pages")
 
 
+LACKS_QUOTA = lacking(errno.EINVAL, "mount")
+
+
 @pytest.mark.parametrize("old_is_reference", [True, False])
 @pytest.mark.parametrize("error", [errno.EINVAL, errno.ENOSYS, errno.ENOTTY, errno.EOPNOTSUPP, errno.ENOPROTOOPT])
 def test_what_a_newer_kernel_of_the_run_has_is_lacked_by_version(error: int, *, old_is_reference: bool) -> None:
@@ -268,6 +271,15 @@ def test_a_device_or_a_protocol_that_is_not_there_may_be_left_out_of_any_release
 @pytest.mark.parametrize(("old", "new"), [("6.12.43", "6.1.0"), ("6.1.0", "6.1.9"), ("6.1.0", "")])
 def test_what_no_newer_kernel_has_is_not_lacked_by_version(old: str, new: str) -> None:
     assert by_release(old, new, lacking(errno.EINVAL), old_is_reference=False) is Cause.ABSENT
+
+
+def test_what_is_known_to_be_newer_is_lacked_by_version_though_nobody_here_has_it() -> None:
+    cases = [CaseInfo(LACKS_QUOTA.case, LACKS_QUOTA.hash, "`usrquota` (Linux 6.6).")]
+    records = [
+        record("native", LACKS_QUOTA, release="6.18.44", cases=cases),
+        record("lts", LACKS_QUOTA, release="6.1.0", runner="qemu", cases=cases),
+    ]
+    assert (cause("native", *records), cause("lts", *records)) == (Cause.ABSENT, Cause.VERSION)
 
 
 def test_what_an_older_kernel_has_as_well_is_not_lacked_by_version() -> None:
