@@ -1,48 +1,163 @@
-"""The matrix as one self-contained HTML file: each cell opens to its cases, each case to both traces and its command.
+"""The matrix as one self-contained HTML file: each cell opens to its cases, each case to both traces and its commands.
 
 What came out of a guest reaches the page only as text: through Jinja's escaping, or as JSON that the page's script puts
-into text nodes.
+into text nodes. The page's policy (CSP) lets nothing run, and nothing be drawn, but its own script and its own style.
+
+The state of the page is in its address, after the `#`, so that it can be linked to:
+
+    target=NAME verdict=VERDICT       only these; both can be repeated
+    cause=CAUSE only=KIND             KIND is `departing`, `unexpected`, `outdated` or `unsteady`
+    name=TEXT message=TEXT            what a case, or what it says, must contain
+    call=CALL,CALL                    what its trace must have
+    open=TARGET/MODULE[::CASE]        an open cell, or a case in it; can be repeated
 """
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import json
-from collections.abc import Sequence
+import re
+import shlex
+from collections import Counter
+from collections.abc import Iterable
+from importlib.resources import files
 from typing import Any
+from urllib.parse import quote, urlsplit
 
 import jinja2
+from markupsafe import Markup
 
-from conformance.model import Column, Matrix, Row, Trace, Verdict
-from reports.summary import LEGEND, Feature, about, features, in_order, observation_text, repeat_command, totals, words
+from conformance.model import Column, Expectation, Matrix, Row, Trace, Verdict
+from conformance.text import plural, printable
+from reports.summary import (
+    GRAVITY,
+    LEGEND,
+    Feature,
+    Found,
+    about,
+    because,
+    features,
+    flaky,
+    in_order,
+    lost_evidence,
+    observation_text,
+    repeat_command,
+    totals,
+    unexpected,
+    words,
+)
 
+MARKS = {
+    Verdict.SAME: "✓",
+    Verdict.NEW: "+",
+    Verdict.DIFFERS: "≠",
+    Verdict.MISSING: "∅",
+    Verdict.FAILS: "✗",
+    Verdict.CRASH: "†",
+    Verdict.HANG: "∞",
+    Verdict.FLAKY: "~",
+    Verdict.SKIPPED: "»",
+    Verdict.INVALID: "?",
+    Verdict.ERROR: "!",
+}
+"""A sign for each verdict, for those who do not tell its colour from another."""
+
+FIRST = 12
+"""How many unexpected cells are listed before the rest is folded."""
+
+_CALL = re.compile(r"(?:\[child \d+\] )?(\w+)\(")
 _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
 def render(matrix: Matrix) -> bytes:
     """See `reports.registry.render`."""
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("reports"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.PackageLoader("reports"), autoescape=True, trim_blocks=True, lstrip_blocks=True, finalize=_shown
     )
-    pool = _Pool()
-    cases = [_case(matrix, row, pool) for row in matrix.rows]
+    environment.filters["address"] = _address
+    environment.filters["plural"] = plural
+    style = environment.get_template("matrix.css").render(verdicts=list(Verdict), columns=len(matrix.columns))
+    script = (files("reports") / "templates" / "matrix.js").read_text(encoding="utf-8")
+    present = Counter(cell.verdict for _, _, cell in matrix.cells())
     page = environment.get_template("matrix.html").render(
         matrix=matrix,
+        style=Markup(style),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own file
+        policy=_policy(script, style),
         columns=[_column(matrix, column) for column in matrix.columns],
         areas=_areas(matrix),
-        legend=[(str(verdict), meaning) for verdict, meaning in LEGEND.items()],
-        data=_embedded({"cases": cases, "traces": pool.traces, "reference": matrix.reference}),
+        legend=[(verdict, MARKS[verdict], meaning, present[verdict]) for verdict, meaning in LEGEND.items()],
+        causes=sorted({cell.cause for _, _, cell in matrix.cells() if cell.cause}),
+        lost=lost_evidence(matrix),
+        unexpected=_listed(sorted(unexpected(matrix), key=_gravity)),
+        outdated=_listed(found for found in matrix.cells() if found[2].outdated),
+        unsteady=_listed(flaky(matrix)),
+        accepted=sum(1 for _, _, cell in matrix.cells() if cell.expected),
+        first=FIRST,
+        data=Markup(_embedded(_data(matrix))),  # noqa: S704 - nothing in it can end the script element
     )
     return page.encode("utf-8", "backslashreplace")
 
 
+def _shown(value: Any) -> Any:
+    """What the template shows of a value: a guest's text must not reorder the line that it stands in."""
+    return printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+def _policy(script: str, style: str) -> str:
+    """The page's Content-Security-Policy: its own script and style by their hashes, and nothing else."""
+    return "; ".join(
+        (
+            "default-src 'none'",
+            f"script-src '{_hash(script)}'",
+            f"style-src '{_hash(style)}'",
+            "base-uri 'none'",
+            "form-action 'none'",
+        )
+    )
+
+
+def _hash(text: str) -> str:
+    return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def _address(value: str) -> str:
+    """A value as it stands in the page's address."""
+    return quote(value, safe="/:", errors="replace")
+
+
+def _gravity(found: Found) -> int:
+    return GRAVITY.index(found[2].verdict)
+
+
+def _listed(found: Iterable[Found]) -> list[dict[str, Any]]:
+    return [
+        {
+            "target": column.target.name,
+            "label": column.label,
+            "case": row.case,
+            "verdict": cell.verdict,
+            "mark": MARKS[cell.verdict],
+            "message": cell.message,
+            "because": because(cell),
+        }
+        for column, row, cell in found
+    ]
+
+
 def _column(matrix: Matrix, column: Column) -> dict[str, Any]:
+    target = column.target.name
+    tally = totals(matrix, column)
     return {
-        "name": column.target.name,
+        "name": target,
         "label": column.label,
         "title": column.target.title,
         "about": about(column),
-        "reference": column.target.name == matrix.reference,
-        "bar": _bar(in_order(totals(matrix, column))),
+        "reference": target == matrix.reference,
+        "bar": _bar(tally),
+        "tally": [(MARKS[verdict], verdict, count) for verdict, count in in_order(tally)],
+        "unexpected": sum(row.cells[target].unexpected for row in matrix.rows),
     }
 
 
@@ -54,7 +169,7 @@ def _areas(matrix: Matrix) -> list[tuple[str, list[dict[str, Any]]]]:
         found.setdefault(feature.area, []).append(
             {
                 "title": feature.title,
-                "about": feature.rows[0].feature,
+                "about": feature.rows[0].feature.partition(":")[2].strip(),
                 "module": feature.module,
                 "cases": ",".join(str(number[row.case]) for row in feature.rows),
                 "cells": [_cell(feature, column) for column in matrix.columns],
@@ -66,19 +181,52 @@ def _areas(matrix: Matrix) -> list[tuple[str, list[dict[str, Any]]]]:
 def _cell(feature: Feature, column: Column) -> dict[str, Any]:
     target = column.target.name
     tally = feature.tally(target)
-    unexpected = sum(row.cells[target].unexpected for row in feature.rows)
-    return {"target": target, "words": words(tally), "bar": _bar(in_order(tally)), "unexpected": unexpected}
+    cells = [row.cells[target] for row in feature.rows]
+    return {
+        "target": target,
+        "label": column.label,
+        "words": words(tally),
+        "worst": next((verdict for verdict in GRAVITY if tally[verdict]), Verdict.SAME),
+        "mark": next((MARKS[verdict] for verdict in GRAVITY if tally[verdict]), ""),
+        "bar": _bar(tally),
+        "unexpected": sum(cell.unexpected for cell in cells),
+        "outdated": sum(cell.outdated for cell in cells),
+    }
 
 
-def _bar(tally: Sequence[tuple[Verdict, int]]) -> list[tuple[str, int]]:
-    return [(str(verdict), count) for verdict, count in tally]
+def _bar(tally: Counter[Verdict]) -> list[dict[str, Any]]:
+    """The pieces of a bar: where each begins and how long it is, in percent."""
+    pieces: list[dict[str, Any]] = []
+    total, before = sum(tally.values()), 0
+    for verdict, count in in_order(tally):
+        start, length = round(100 * before / total, 2), round(100 * count / total, 2)
+        pieces.append({"verdict": verdict, "start": f"{start:g}%", "length": f"{length:g}%"})
+        before += count
+    return pieces
+
+
+def _data(matrix: Matrix) -> dict[str, Any]:
+    """What the page's script needs: the cases with their cells in the order of the columns, and the traces."""
+    pool = _Pool()
+    cases = [_case(matrix, row, pool) for row in matrix.rows]
+    return {
+        "reference": matrix.reference,
+        "targets": [{"name": column.target.name, "label": column.label} for column in matrix.columns],
+        "marks": MARKS,
+        "gravity": GRAVITY,
+        "cases": cases,
+        "traces": pool.traces,
+        "lines": list(pool.lines),
+        "calls": sorted({found[1] for line in pool.lines if (found := _CALL.match(line))}),
+    }
 
 
 class _Pool:
-    """Every distinct trace once: most targets say the same."""
+    """Every distinct trace, and every distinct line of them, once: most targets say the same."""
 
     def __init__(self) -> None:
         self.traces: list[dict[str, Any]] = []
+        self.lines: dict[str, int] = {}
         self._known: dict[str, int] = {}
 
     def number(self, trace: Trace | None) -> int | None:
@@ -86,11 +234,12 @@ class _Pool:
         if trace is None:
             return None
         value = {
-            "calls": trace.calls,
-            "observations": [f"{name} = {observation_text(each)}" for name, each in sorted(trace.observations.items())],
+            "calls": [self.lines.setdefault(line, len(self.lines)) for line in trace.calls],
+            "observations": [[name, observation_text(each)] for name, each in sorted(trace.observations.items())],
             "message": trace.message,
             "truncated": trace.truncated,
         }
+        value = {name: each for name, each in value.items() if each or name == "calls"}
         key = json.dumps(value)
         if key not in self._known:
             self._known[key] = len(self.traces)
@@ -99,25 +248,60 @@ class _Pool:
 
 
 def _case(matrix: Matrix, row: Row, pool: _Pool) -> dict[str, Any]:
-    cells = {}
-    for column in matrix.columns:
-        target = column.target.name
-        cell = row.cells[target]
-        cells[target] = {
-            "verdict": cell.verdict,
-            "message": cell.message,
-            "cause": cell.cause,
-            "level": cell.level,
-            "reference": cell.reference,
-            "step": cell.step,
-            "attempts": cell.attempts,
-            "expected": cell.expected.reason if cell.expected else None,
-            "link": cell.expected.link if cell.expected else None,
-            "unexpected": cell.unexpected,
-            "trace": pool.number(row.traces.get(target)),
-            "command": repeat_command(matrix, row, target),
-        }
-    return {"id": row.case, "name": row.name, "title": row.title, "cells": cells}
+    return {
+        "id": row.case,
+        "title": row.title,
+        "show": shlex.join(["conformance", "show", row.case]),
+        "cells": [_case_cell(matrix, row, column.target.name, pool) for column in matrix.columns],
+    }
+
+
+def _case_cell(matrix: Matrix, row: Row, target: str, pool: _Pool) -> dict[str, Any]:
+    """One case on one target; what says nothing is left out."""
+    cell = row.cells[target]
+    found = {
+        "verdict": cell.verdict,
+        "message": cell.message,
+        "cause": cell.cause,
+        "level": cell.level,
+        "reference": cell.reference,
+        "step": cell.step,
+        "attempts": cell.attempts,
+        "unsteady": not cell.steady or cell.verdict is Verdict.FLAKY,
+        "seconds": round(cell.seconds, 3),
+        "expected": _expectation(cell.expected),
+        "unmet": _expectation(cell.unmet),
+        "unexpected": cell.unexpected,
+        "outdated": cell.outdated,
+        "trace": pool.number(row.traces.get(target)),
+        "again": repeat_command(matrix, row, target),
+    }
+    return {name: value for name, value in found.items() if not (value is None or value is False or value == "")}
+
+
+def _expectation(known: Expectation | None) -> dict[str, str] | None:
+    if known is None:
+        return None
+    link = known.link if is_address(known.link) else ""
+    found = {
+        "verdict": str(known.verdict),
+        "reason": known.reason,
+        "link": link,
+        "said": "" if link else known.link,
+        "since": known.since,
+        "expires": known.expires,
+        "condition": known.condition,
+    }
+    return {name: value for name, value in found.items() if value}
+
+
+def is_address(link: str) -> bool:
+    """Whether a link is one that may be followed: what anything else does (`javascript:`) is not ours to say."""
+    try:
+        found = urlsplit(link)
+    except ValueError:
+        return False
+    return found.scheme in ("http", "https") and bool(found.netloc)
 
 
 def _embedded(value: object) -> str:
