@@ -10,7 +10,7 @@ import pytest
 from conformance.model import Matrix
 from reports.json_report import schema
 from reports.registry import EXTENSIONS, MODULES, render
-from tests.reports.matrices import CASE, matrix
+from tests.reports.matrices import matrix
 
 
 def text(form: str) -> str:
