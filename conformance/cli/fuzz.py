@@ -53,7 +53,8 @@ class Duration(click.ParamType):  # type: ignore[type-arg] # generic only in new
     "calls",
     metavar="CALL[,CALL]...",
     default="",
-    help="Only programs with one of these calls [default: any]; the others in them are of the same areas.",
+    help="Only programs with one of these calls, and what differs because of it; what else is in them is of the same "
+    "areas [default: all calls].",
 )
 @click.option(
     "--time", "seconds", type=Duration(), help="How long to search [default: 5m, unless --programs is given]."
@@ -148,6 +149,10 @@ def command(
             click.echo(report(seen[0]))
         click.echo(f"conformance: interrupted; what was found is in {directory}", err=True)
         return Exit.after(stop)
+    except UserError:
+        if seen:
+            click.echo(report(seen[0]))
+        raise
     except RunnerError as error:
         raise UserError(one_line(str(error))) from error
     click.echo(report(fuzz))

@@ -80,6 +80,8 @@ class Tally:
     states: Counter[State] = field(default_factory=Counter)
     executions: int = 0
     """Of candidates, in minimising and confirming."""
+    beside: int = 0
+    """Differences that come before any of the calls that the search is about, or need none of them: left alone."""
 
     @property
     def seconds(self) -> float:
@@ -125,6 +127,7 @@ class Fuzz:
         """`known` says what is not to be searched for again. `found` is told of each new divergence, as it is found."""
         self.tally = Tally()
         self.coverage = generator.coverage
+        self._about = frozenset(generator.about)
         self._generator, self._reference, self._twin, self._targets = generator, reference, twin, list(targets)
         self._found, self._known = found, known
         self._kinds: Counter[tuple[str, ...]] = Counter()
@@ -192,6 +195,11 @@ class Fuzz:
 
     def _look_into(self, lane: Lane, program: Program, encoded: Encoded, reference: bytes, theirs: bytes) -> None:
         for found in differences_of(program, encoded, reference, theirs):
+            if lane is not self._twin and not self._is_about(program, found):
+                self.tally.beside += 1
+                if found.goes_on:
+                    continue
+                return
             kind = (lane.name, *found.coarse)
             with_flags = (*kind, flags_of(program.steps[found.step]))
             if lane is not self._twin and self._is_known_well(kind, with_flags):
@@ -205,6 +213,11 @@ class Fuzz:
             else:
                 self._fruitless[kind] += 1
             return
+
+    def _is_about(self, program: Program, found: Difference) -> bool:
+        """Whether a difference can be one of what the search is about."""
+        steps = program.steps[: found.step + 1]
+        return not self._about or is_deadly(found) or any(step.label in self._about for step in steps)
 
     def _is_known_well(self, kind: tuple[str, ...], with_flags: tuple[object, ...]) -> bool:
         """Whether there is nothing to be learned from one more of a kind."""
@@ -221,6 +234,9 @@ class Fuzz:
         )
         if why := self._unstable(lane, small, found):
             self.tally.flakes.append(Flake(small, found, lane.name, why))
+            return False
+        if lane is not self._twin and not self._is_about(small, found):
+            self.tally.beside += 1
             return False
         named = signature(small, found, lane.name)
         if named in self._signatures or (lane is not self._twin and self._known(named)):

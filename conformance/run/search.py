@@ -140,6 +140,7 @@ def summary(plan: Search, fuzz: Fuzz) -> Json:
         "states": {state.name.lower(): count for state, count in tally.states.items()},
         "calls": list[Json](sorted(coverage.calls)),
         "pairs": len(coverage.pairs),
+        "beside": tally.beside,
         "lost": list[Json](lost(fuzz)),
         "died": list[Json](died(fuzz)),
         "divergences": [str(each.signature) for each in tally.findings],

@@ -79,6 +79,8 @@ def report(fuzz: Fuzz) -> str:
         f"{plural(tally.programs, 'program')} in {tally.seconds:.0f} s ({rate:.0f}/s): {endings}\n"
         f"{met(fuzz)}; {plural(tally.executions, 'execution')} to confirm and minimise"
     )
+    if tally.beside:
+        parts.append(f"{plural(tally.beside, 'difference')} in other calls than those of --call left alone")
     if tally.holes:
         lines = [
             f"  {one_line(f'{each.signature}: {each.difference.reference} - {each.difference.target}')}"

@@ -67,12 +67,15 @@ def searched(
     lie: Lie = liar,
     expectations: Sequence[Expectation] = (),
     runners: Mapping[str, Runner] | None = None,
+    about: tuple[str, ...] = (),
 ) -> Fuzz:
     """Search these programs, and no others."""
+    generator = Scripted(*programs)
+    generator.about = about
     plan = Search("native", ("liar",), ("time",), 7, None, len(programs), TWIN)
     given = runners or {"native": LocalRunner(), TWIN: LocalRunner(), "liar": LyingRunner(lie)}
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(searching, "Generator", lambda *_: Scripted(*programs))
+        patch.setattr(searching, "Generator", lambda *_: generator)
         return searching.search(plan, given, expectations, directory, lambda _: None)
 
 
@@ -505,6 +508,33 @@ def test_only_kernels_are_witnesses_of_what_linux_promises(runner: str) -> None:
         return
     with pytest.raises(UsageError, match=rf"^--keep: other is no kernel but imitates one \(runner {runner}\)"):
         searching.refuse_imitations(targets)
+
+
+# -- what a search is about
+
+
+@pytest.mark.parametrize(
+    ("about", "wanted"),
+    [
+        ((), ["close/errno/EBADF - EINVAL", "open/errno/ENOENT - EACCES"]),
+        (("close",), ["close/errno/EBADF - EINVAL"]),
+        (("read",), []),
+    ],
+)
+def test_only_what_needs_a_call_that_the_search_is_about_is_kept(
+    about: tuple[str, ...], wanted: list[str], tmp_path: Path
+) -> None:
+    """The last program has the call, but differs without it."""
+    needless = program(("open", text("f0"), O_RDWR, 0), ("close", Ref(0)), ("open", text("absent"), O_RDWR, 0o644))
+    fuzz = searched(tmp_path, ABSENT, BAD, needless, about=about)
+    assert kept(tmp_path) == wanted
+    assert bool(fuzz.tally.beside) is bool(about)
+    assert ("left alone" in report(fuzz)) is bool(about)
+
+
+def test_death_is_kept_whatever_the_search_is_about(tmp_path: Path) -> None:
+    fuzz = searched(tmp_path, ABSENT, lie=dies, about=("read",))
+    assert searching.status_of(fuzz) is Exit.UNEXPECTED
 
 
 # -- what a search deserves
