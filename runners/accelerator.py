@@ -7,12 +7,14 @@ import os
 import struct
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
+from runners import children
 from runners.cache import cache_root, locked
-from runners.workspace import DIE_WITH_PARENT, workspace
+from runners.workspace import workspace
 
 BOUND_SECONDS = 6.0
 """How long each measurement may take at most."""
@@ -50,17 +52,24 @@ def accelerator() -> Accelerator:
         return Accelerator("tcg", TCG_SLOWDOWN, "TCG: there is no /dev/kvm that we may use")
     memory = cache_root() / "accelerator.json"
     boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="utf-8").strip()
-    memory.parent.mkdir(parents=True, exist_ok=True)
-    with locked(memory.with_suffix(".lock")):
-        try:
-            known = json.loads(memory.read_text(encoding="utf-8"))
-            if known.pop("boot") == boot:
-                return Accelerator(**known)
-        except (OSError, ValueError, TypeError, KeyError, AttributeError):
-            pass  # never measured, or damaged: measure
-        found = choose(measure("kvm"), measure("tcg"))
-        memory.write_text(json.dumps({"boot": boot, **asdict(found)}), encoding="utf-8")
-    return found
+    found = None
+    with suppress(OSError):  # where nothing can be remembered, it is measured each time
+        memory.parent.mkdir(parents=True, exist_ok=True)
+        with locked(memory.with_suffix(".lock")):
+            found = _remembered(memory, boot)
+            if found is None:
+                found = choose(measure("kvm"), measure("tcg"))
+                memory.write_text(json.dumps({"boot": boot, **asdict(found)}), encoding="utf-8")
+    return found or choose(measure("kvm"), measure("tcg"))
+
+
+def _remembered(memory: Path, boot: str) -> Accelerator | None:
+    """What was measured since this boot of the machine; None when nothing was, or the file is damaged."""
+    try:
+        known = json.loads(memory.read_text(encoding="utf-8"))
+        return Accelerator(**known) if known.pop("boot") == boot else None
+    except (OSError, ValueError, TypeError, KeyError, AttributeError):
+        return None
 
 
 def choose(kvm: float | None, tcg: float | None) -> Accelerator:
@@ -82,17 +91,13 @@ def measure(accel: str) -> float | None:
         image.write_bytes(boot_sector())
         started = time.monotonic()
         try:
-            done = subprocess.run(
+            done = children.run(
                 [
-                    *DIE_WITH_PARENT,
                     *("qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
                     *("-machine", "pc", "-accel", accel, "-m", "16"),
                     *("-drive", f"file={image},format=raw,if=floppy", "-device", "isa-debug-exit,iobase=0xf4,iosize=1"),
                 ],
                 timeout=BOUND_SECONDS,
-                capture_output=True,
-                stdin=subprocess.DEVNULL,
-                check=False,
             )
         except (subprocess.TimeoutExpired, OSError):
             return None

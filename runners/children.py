@@ -14,6 +14,7 @@ import subprocess
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from runners.workspace import DIE_WITH_PARENT, leash
 
@@ -25,7 +26,7 @@ GRACE = 5.0
 def child(
     argv: Sequence[str],
     *,
-    stdin: int = subprocess.DEVNULL,
+    stdin: int | IO[bytes] | None = subprocess.DEVNULL,
     stdout: int = subprocess.PIPE,
     stderr: int = subprocess.PIPE,
     cwd: Path | None = None,
@@ -78,11 +79,12 @@ def run(
     argv: Sequence[str],
     *,
     timeout: float | None = None,
+    stdin: int | IO[bytes] | None = subprocess.DEVNULL,
     cwd: Path | None = None,
     env: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end, without input; what it said, as text. Raises OSError and TimeoutExpired (seconds)."""
-    with child(argv, cwd=cwd, env=env) as started:
+    """Run a program to its end; what it said, as text. Raises OSError, and TimeoutExpired after `timeout` seconds."""
+    with child(argv, stdin=stdin, cwd=cwd, env=env) as started:
         said, complained = started.communicate(timeout=timeout)
         return subprocess.CompletedProcess(
             list(argv), started.returncode, said.decode("utf-8", "replace"), complained.decode("utf-8", "replace")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import platform
 import shlex
+import shutil
+import signal
 import subprocess
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 FLAGS = (
@@ -32,28 +36,40 @@ def ready_made(source: bytes) -> str:
     return f"executor-{platform.machine()}-{hashlib.sha256(repr(FLAGS).encode() + source).hexdigest()[:16]}"
 
 
-def compile_executor(with_command: Sequence[str], source: Path, to: Path) -> None:
-    """Make the binary. Raises CompilerError."""
+def compile_executor(with_command: Sequence[str], source: Path, to: Path, prefix: Sequence[str] = ()) -> None:
+    """Make the binary. Raises CompilerError. `prefix`: a command that starts the compiler."""
     name = with_command[0]
     try:
-        done = subprocess.run(
-            [*with_command, "-o", str(to), str(source)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            timeout=COMPILE_SECONDS,
-            check=False,
-        )
+        if shutil.which(name) is None:
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)  # else the prefix would say so
+        status, said = _run([*prefix, *with_command, "-o", str(to), str(source)])
     except OSError as error:
         raise CompilerError(
             f"no C compiler: apt install gcc, or set CC; {name} cannot be started ({error.strerror})"
         ) from error
     except subprocess.TimeoutExpired as error:
         raise CompilerError(f"{name} did not compile the executor in {COMPILE_SECONDS:.0f} s") from error
-    if done.returncode != 0 or not to.exists():
-        raise CompilerError(f"{name} cannot compile the executor: {_complaint(done.stdout)}")
+    if status != 0 or not to.exists():
+        raise CompilerError(f"{name} cannot compile the executor: {_complaint(said)}")
+
+
+def _run(command: Sequence[str]) -> tuple[int, str]:
+    """The exit status of a program, and what it said; with all that it started, it ends when an exception comes."""
+    with subprocess.Popen(
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        errors="replace",
+        start_new_session=True,
+    ) as started:
+        try:
+            said, _ = started.communicate(timeout=COMPILE_SECONDS)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(started.pid, signal.SIGKILL)
+        return started.returncode, said
 
 
 def _complaint(output: str) -> str:

@@ -12,6 +12,7 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from runners import children
 from runners.base import RunnerError
 from runners.cache import cache_root, locked
 
@@ -59,16 +60,8 @@ class Suite:
         }
         given = [word for key, value in options.items() for word in ("-o", f"{key}={value}")]
         try:
-            done = subprocess.run(
-                [argv[0], *given, *argv[1:]],
-                capture_output=True,
-                encoding="utf-8",
-                errors="replace",
-                timeout=TIMEOUT,
-                stdin=subprocess.DEVNULL,
-                cwd=folder,
-                env={**os.environ, "LC_ALL": "C"},
-                check=False,
+            done = children.run(
+                [argv[0], *given, *argv[1:]], timeout=TIMEOUT, cwd=folder, env={**os.environ, "LC_ALL": "C"}
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise RunnerError(
@@ -106,19 +99,21 @@ class Suite:
     def download(self, package: str, into: Path) -> Path:
         """Fetch a package's file into a directory. Raises RunnerError."""
         self._apt("apt-get", "download", package, folder=into)
-        return next(iter(into.glob(f"{package}_*.deb")))
+        found = next(iter(into.glob(f"{package}_*.deb")), None)
+        if found is None:
+            raise RunnerError(f"apt-get brought no {package} for Debian {self.name}; is the mirror whole?")
+        return found
 
 
 def unpack(deb: Path, into: Path, members: Sequence[str] = ()) -> None:
     """Unpack a package's files (only those below `members`, if any are given) without installing it."""
-    with subprocess.Popen(["dpkg-deb", "--fsys-tarfile", str(deb)], stdout=subprocess.PIPE) as source:
-        done = subprocess.run(
-            ["tar", "-x", "-C", str(into), "--no-same-owner", *members],
-            stdin=source.stdout,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
-    if done.returncode or source.returncode:
+    try:
+        with children.child(["dpkg-deb", "--fsys-tarfile", str(deb)], stderr=subprocess.DEVNULL) as source:
+            done = children.run(["tar", "-x", "-C", str(into), "--no-same-owner", *members], stdin=source.stdout)
+            assert source.stdout is not None
+            source.stdout.close()
+            failed = source.wait()
+    except OSError as error:
+        raise RunnerError(f"{deb.name} could not be unpacked: {error}; run `conformance doctor --install`") from error
+    if done.returncode or failed:
         raise RunnerError(f"{deb.name} could not be unpacked: {done.stderr.strip() or 'dpkg-deb failed'}")

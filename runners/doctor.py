@@ -5,12 +5,12 @@ from __future__ import annotations
 import ctypes.util
 import os
 import shutil
-import subprocess
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from runners import children
 from runners.base import RunnerError
 from runners.debian import Suite
 from runners.gvisor import platforms
@@ -83,15 +83,7 @@ def _install_newer_runsc(tell: Callable[[str], None]) -> None:
 def _apt(tell: Callable[[str], None], *arguments: str) -> None:
     tell(f"apt-get {' '.join(arguments)}")
     try:
-        done = subprocess.run(
-            ["apt-get", *arguments],
-            env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            check=False,
-        )
+        done = children.run(["apt-get", *arguments], env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"})
     except OSError as error:
         raise RunnerError(f"apt-get could not be run: {error.strerror}; install the packages by hand") from error
     if done.returncode:

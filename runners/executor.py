@@ -10,6 +10,7 @@ from pathlib import Path
 from runners.base import RunnerError
 from runners.cache import entry
 from runners.compiler import CompilerError, command, compile_executor, ready_made
+from runners.workspace import DIE_WITH_PARENT
 
 SOURCE = Path(__file__).resolve().parent.parent / "conformance" / "differential" / "executor.c"
 """Its whole source."""
@@ -33,7 +34,7 @@ def executable() -> Path:
 
     def make(into: Path) -> None:
         try:
-            compile_executor(compiler, SOURCE, into / "executor")
+            compile_executor(compiler, SOURCE, into / "executor", DIE_WITH_PARENT)
         except CompilerError as error:
             raise RunnerError(str(error)) from error
 

@@ -208,19 +208,28 @@ class GvisorGuest:
     def _wait_until_running(self) -> None:
         end = time.monotonic() + START_SECONDS
         while self._sandbox.poll() is None and time.monotonic() < end:
-            done = subprocess.run(
-                self._runsc("state", "guest"),
-                capture_output=True,
-                encoding="utf-8",
-                errors="replace",
-                check=False,
-                stdin=subprocess.DEVNULL,
-            )
-            if '"status": "running"' in done.stdout:
+            done = self._ask("state", "guest")
+            if '"status": "running"' in done:
                 return
             time.sleep(0.05)
         last = " / ".join(self.log().strip().splitlines()[-2:])
         raise RunnerError(f"runsc did not start a sandbox with platform {self._platform}: {last}")
+
+    def _ask(self, *command: str) -> str:
+        """What a command of runsc's says that starts nothing. Raises RunnerError."""
+        try:
+            return subprocess.run(
+                [*DIE_WITH_PARENT, *self._runsc(*command)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                encoding="utf-8",
+                errors="replace",
+                timeout=ASK_SECONDS,
+                check=False,
+            ).stdout
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise RunnerError(f"runsc {command[0]} gave no answer: {error}") from error
 
     @property
     def executor(self) -> Sequence[str]:
@@ -269,14 +278,8 @@ class GvisorGuest:
         return go_panic(head(self._room / PANIC_LOG))
 
     def _end(self) -> None:
-        with suppress(OSError, subprocess.TimeoutExpired):
-            subprocess.run(
-                self._runsc("kill", "guest", "KILL"),
-                capture_output=True,
-                timeout=10,
-                stdin=subprocess.DEVNULL,
-                check=False,
-            )
+        with suppress(RunnerError):
+            self._ask("kill", "guest", "KILL")
         with suppress(subprocess.TimeoutExpired):
             self._sandbox.wait(5)
         for pid in _descendants(self._sandbox.pid):

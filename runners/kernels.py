@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from runners import children
 from runners.base import RunnerError
 from runners.cache import cache_root, entry
 from runners.debian import SUITES, Suite, unpack
@@ -226,26 +227,21 @@ def _build_wsl2(into: Path, progress: Callable[[str, int], None]) -> None:
 def _run(*command: str) -> None:
     """Run a program that prepares a kernel. Raises RunnerError with the last thing that it said."""
     try:
-        subprocess.run(
-            command, check=True, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", errors="replace"
-        )
+        done = children.run(command)
     except OSError as error:
-        raise RunnerError(f"{command[0]} could not be run: {error.strerror}; run `conformance doctor`") from error
-    except subprocess.CalledProcessError as error:
-        last = (error.stderr.strip().splitlines() or ["no message"])[-1]
-        raise RunnerError(f"{command[0]} failed: {last}") from error
+        raise RunnerError(
+            f"{command[0]} could not be run: {error.strerror}; run `conformance doctor --install`"
+        ) from error
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise RunnerError(f"{command[0]} failed: {last}")
 
 
 def _make(tree: Path, log: Path, *arguments: str, counted: Callable[[int], None] = lambda _: None) -> None:
     """Run `make`, counting the lines that say that something was compiled."""
     with (
         log.open("ab") as sink,
-        subprocess.Popen(
-            ["make", "-C", str(tree), *arguments],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        ) as make,
+        children.child(["make", "-C", str(tree), *arguments], stderr=subprocess.STDOUT) as make,
     ):
         assert make.stdout is not None
         count = 0
@@ -254,6 +250,7 @@ def _make(tree: Path, log: Path, *arguments: str, counted: Callable[[int], None]
             if line.lstrip().startswith((b"CC", b"AS", b"LD", b"AR")):
                 count += 1
                 counted(count)
+        make.wait()
     if make.returncode:
         last = log.read_text(errors="replace", encoding="utf-8").strip().splitlines()[-1:]
         raise RunnerError(f"the kernel could not be built: {''.join(last)}; apt install {' '.join(BUILD_PACKAGES)}")

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from runners import panic
+from runners import children, panic
 from runners.accelerator import Accelerator
 from runners.base import Death, RunnerError, tail
 from runners.kernels import Kernel
@@ -152,9 +152,10 @@ class Machine:
 @cache
 def qemu_version() -> str:
     """The installed QEMU, as `qemu 7.2.22`."""
-    said = subprocess.run(
-        [QEMU, "--version"], capture_output=True, encoding="utf-8", errors="replace", timeout=30, check=False
-    ).stdout
+    try:
+        said = children.run([QEMU, "--version"], timeout=30).stdout
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise RunnerError(f"{QEMU} cannot be run: {error}; run `conformance doctor --install`") from error
     return f"qemu {said.split('version ')[-1].split()[0]}" if "version " in said else "qemu"
 
 
