@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -11,6 +13,28 @@ from typing import Protocol, Self
 
 class RunnerError(Exception):
     """A guest could not be made or reached. One sentence: what, why, and what to do."""
+
+
+HINTS = {
+    **dict.fromkeys(
+        (errno.ENOSPC, errno.EDQUOT), "make room, or point TMPDIR and CONFORMANCE_CACHE at a place that has some"
+    ),
+    **dict.fromkeys(
+        (errno.EROFS, errno.EACCES, errno.EPERM),
+        "point TMPDIR and CONFORMANCE_CACHE at places that can be written, or run as who owns it",
+    ),
+    **dict.fromkeys((errno.EMFILE, errno.ENFILE), "allow more open files, `ulimit -n 4096`"),
+    **dict.fromkeys((errno.ENOMEM, errno.EAGAIN), "run fewer targets at once with -t"),
+}
+"""What to do about an error of this machine."""
+
+
+def sentence(error: OSError) -> str:
+    """What went wrong on this machine, where, and what to do about it."""
+    said = error.strerror or str(error) or type(error).__name__
+    where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, (str, bytes)) else ""
+    hint = HINTS.get(error.errno or 0, "run `conformance doctor`")
+    return f"{where}{said}; {hint}"
 
 
 class Death(StrEnum):

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from runners import children
-from runners.base import RunnerError
+from runners.base import RunnerError, sentence
 from runners.cache import cache_root, locked
 
 SUITES = ("bookworm", "bullseye", "bookworm-backports", "trixie", "sid")
@@ -73,7 +73,13 @@ class Suite:
         return done.stdout
 
     def update(self) -> None:
-        """Fetch the suite's package lists."""
+        """Fetch the suite's package lists. Raises RunnerError."""
+        try:
+            self._update()
+        except OSError as error:
+            raise RunnerError(f"the package lists of Debian {self.name} cannot be kept: {sentence(error)}") from error
+
+    def _update(self) -> None:
         for folder in ("state/lists/partial", "cache/archives/partial"):
             (self.root / folder).mkdir(parents=True, exist_ok=True)
         (self.root / "status").touch()

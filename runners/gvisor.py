@@ -336,7 +336,7 @@ class GvisorRunner:
         except RunnerError as error:
             return str(error)
         if os.geteuid() != 0:
-            return "runsc needs root to give a sandbox all capabilities: run it as root, `sudo conformance run`"
+            return "runsc needs root to give a sandbox all capabilities: run `sudo conformance run`"
         return None
 
     def _platforms(self, runsc: Runsc) -> tuple[str, ...]:

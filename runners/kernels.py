@@ -77,9 +77,15 @@ def inspect(image: Path) -> str:
         with image.open("rb") as stream:
             head = stream.read(0x8000)
     except OSError as error:
-        raise RunnerError(f"the kernel image {image} cannot be read: {error.strerror}") from error
+        raise RunnerError(
+            f"the kernel image {image} cannot be read: {error.strerror}; name another one, "
+            "`conformance run --kernel TARGET=PATH`"
+        ) from error
     if len(head) < 0x210 or head[0x202:0x206] != b"HdrS":
-        raise RunnerError(f"{image} is not a Linux kernel image (no bzImage header); give the path of a bzImage")
+        raise RunnerError(
+            f"{image} is not a Linux kernel image (no bzImage header); give the path of a bzImage, "
+            "`conformance run --kernel TARGET=PATH`"
+        )
     (offset,) = struct.unpack_from("<H", head, 0x20E)
     text = head[offset + 0x200 :].split(b"\0", 1)[0].decode("latin-1")
     return text.split(" ")[0] if offset else "unknown"
@@ -179,7 +185,7 @@ def wsl2() -> Kernel:
         )
     raise RunnerError(
         f"there is no WSL2 kernel here: give one with --kernel wsl2=PATH or {WSL2_VARIABLE}, "
-        "or run `conformance kernels build wsl2` (about 20 minutes)"
+        "or build one in about 20 minutes with `conformance kernels build wsl2`"
     )
 
 

@@ -41,13 +41,15 @@ class ProfileRunner:
     def missing(self) -> str | None:
         """See `Runner`."""
         if os.geteuid() != 0:
-            return "a profile needs root, so that cases have the same privileges as on other targets: run as root"
+            return (
+                "a profile needs root, so that cases are as privileged as on other targets: run `sudo conformance run`"
+            )
         try:
             self._load()
         except RunnerError as error:
             return str(error)
         if find_library("seccomp") is None:
-            return "libseccomp is not installed: apt install libseccomp2, or run `conformance doctor --install`"
+            return "libseccomp is not installed: run `conformance doctor --install`"
         return None
 
     def describe(self) -> list[str]:

@@ -191,7 +191,7 @@ class QemuRunner:
     def missing(self) -> str | None:
         """See `Runner`."""
         if not shutil.which(QEMU):
-            return f"{QEMU} is not installed: apt install qemu-system-x86, or run `conformance doctor --install`"
+            return f"{QEMU} is not installed: run `conformance doctor --install`"
         if self._source.startswith("debian:"):
             absent = next((name for name in ("apt-get", "dpkg-deb", "depmod", "modprobe") if not _which(name)), None)
             return f"{absent} is not installed: run `conformance doctor --install`" if absent else None

@@ -27,7 +27,7 @@ from conformance.run.errors import UserError
 from conformance.run.records import RecordFile
 from conformance.run.selection import Selection
 from conformance.run.session import Died, Session
-from runners.base import Runner, RunnerError
+from runners.base import Runner, RunnerError, sentence
 
 DEATHS = 20
 """How many guests of one target may die in the first pass before it is given up."""
@@ -149,10 +149,11 @@ class Worker(threading.Thread):
                 return
             self._write(End())
             self.progress.stage = Stage.DONE
-        except RunnerError as error:
+        except (RunnerError, OSError) as error:  # this target's, whatever the others do
+            said = str(error) if isinstance(error, RunnerError) else sentence(error)
             self.progress.stage = Stage.FAILED
-            self.progress.message = str(error)
-            self._write(Trouble(str(error), fatal=not self.progress.done))
+            self.progress.message = said
+            self._write(Trouble(said, fatal=not self.progress.done))
 
     def _todo(self, cases: Sequence[CaseInfo], times: int) -> list[str]:
         """The cases that have been run fewer times than that."""

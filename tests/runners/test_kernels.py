@@ -110,7 +110,9 @@ def test_the_environment_comes_before_windows_and_windows_before_a_build(
 
 
 def test_without_any_the_ways_to_get_one_are_told() -> None:
-    with pytest.raises(RunnerError, match=r"--kernel wsl2=PATH or CONFORMANCE_WSL2_KERNEL, or run `conformance kern"):
+    with pytest.raises(
+        RunnerError, match=r"--kernel wsl2=PATH or CONFORMANCE_WSL2_KERNEL, or build one .* `conformance kern"
+    ):
         wsl2()
 
 

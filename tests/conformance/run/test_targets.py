@@ -10,7 +10,7 @@ from conformance.cli.common import runscs_of
 from conformance.model import Target
 from conformance.run.errors import Exit, UsageError
 from conformance.run.targets import RUNNERS, SHIPPED, choose, default_path, load, with_runsc
-from runners.registry import runner_for
+from runners.registry import Careful, runner_for
 
 TWO = """
 [target.native]
@@ -175,7 +175,10 @@ def test_an_option_that_a_runner_takes_is_in_its_guests(file: Path) -> None:
         usual = {key: value for key, value in options.items() if RUNNERS[runner][key].required}
         for key in set(options) - set(usual):
             changed = runner_for(Target("a", runner, options={**usual, key: options[key]}))
-            assert vars(changed) != vars(runner_for(Target("a", runner, options=dict(usual)))), key
+            without = runner_for(Target("a", runner, options=dict(usual)))
+            assert isinstance(changed, Careful)
+            assert isinstance(without, Careful)
+            assert vars(changed.runner) != vars(without.runner), key
 
 
 def test_targets_of_earlier_records_are_read() -> None:
