@@ -18,6 +18,7 @@ from conformance.run.errors import Exit, UsageError
 if TYPE_CHECKING:  # imported when a comparison is made: `--help` needs none of it
     from conformance.matrix.history import Pairs, Side
     from conformance.model import Expectation, Matrix, Record
+    from conformance.run.selection import Selection
 
 
 @click.command("diff")
@@ -93,7 +94,7 @@ def command(
     alone += [] if common else [new_run.alone(each, old_run) for each in chosen.only_after]
     gone = [*map(Lost, alone), *lost(found)]
     width = shutil.get_terminal_size().columns if sys.stdout.isatty() or "COLUMNS" in os.environ else None
-    for line in report(found, gone, chosen.guessed, full=full, width=width):
+    for line in report(found, gone, _notes(old_run, new_run, chosen), full=full, width=width):
         click.echo(line)
     if gone:
         return Exit.INCOMPLETE
@@ -111,6 +112,7 @@ class _Run:
     name: str
     matrix: Matrix
     records: Mapping[str, Record]
+    selection: Selection
 
     @staticmethod
     def read(directory: Path, known: Sequence[Expectation]) -> _Run:
@@ -121,7 +123,7 @@ class _Run:
         plan = read_plan(directory)
         records = read_records(directory, plan)
         matrix = replace(build(records, plan.reference, known), absent=plan.absent)
-        return _Run(str(directory), matrix, {record.target.name: record for record in records})
+        return _Run(str(directory), matrix, {record.target.name: record for record in records}, plan.selection)
 
     def side(self, target: str) -> Side:
         """One of its targets. Raises UsageError."""
@@ -129,7 +131,7 @@ class _Run:
 
         if target not in self.records:
             raise UsageError(f"{self.name} has no target {target}; it has {', '.join(self.records)}")
-        return Side(self.name, self.matrix, self.records[target])
+        return Side(self.name, self.matrix, self.records[target], self.selection.takes)
 
     def alone(self, name: str, other: _Run) -> str:
         """Why a target of this run is compared with nothing."""
@@ -137,6 +139,19 @@ class _Run:
         if why:
             return f"{name} could not run in {other.name}: {why}"
         return f"{name} is in {self.name} only: name what to compare with --pair or RUN:TARGET, or give --common"
+
+
+def _notes(old: _Run, new: _Run, chosen: Pairs) -> list[str]:
+    """What a reader must know of the comparison as a whole."""
+    notes = []
+    if chosen.guessed:
+        one, other = chosen.guessed
+        notes.append(f"{one} and {other} are compared: each is the only target that the other run has not")
+    for axis in ("profile", "timeout"):
+        was, now = getattr(old.selection, axis), getattr(new.selection, axis)
+        if was != now:
+            notes.append(f"the {axis} was {was} and is {now}")
+    return notes
 
 
 def _located(given: str) -> tuple[Path, str]:

@@ -110,7 +110,7 @@ def _held_against(name: str, case: Case) -> Cell:
         return Cell(VERDICT[mine.outcome], f"as on {case.reference}: {mine.message}")
     if not mine.passed:
         return _falling_short(name, case)
-    return _beyond_reference(name, case) if case.lacked else _passing(mine, case, _stand_in(name, case))
+    return _beyond_reference(name, case) if case.lacked(name) else _passing(mine, case, _stand_in(name, case))
 
 
 def _of_reference(name: str, mine: Attempts) -> Cell:

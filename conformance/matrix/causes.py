@@ -11,7 +11,7 @@ from conformance.matrix.attempts import Attempts
 from conformance.matrix.compare import Difference, difference
 from conformance.matrix.normalise import Normal, NormalStep
 from conformance.matrix.versions import series
-from conformance.model import Cause, Cell, Record, Verdict
+from conformance.model import Cause, Cell, Outcome, Record, Verdict
 from conformance.syscalls.numbers import SINCE
 from conformance.syscalls.table import describe
 
@@ -47,10 +47,13 @@ class Case:
     records: Mapping[str, Record]
     reference: str
 
-    @property
-    def lacked(self) -> bool:
-        """Whether the reference lacks what the case is about."""
-        return self.reference in self.attempts and self.attempts[self.reference].lacks
+    def lacked(self, name: str) -> bool:
+        """Whether the reference lacks what a target has: it says so, or fails in a call that is not there."""
+        theirs, mine = self.attempts.get(self.reference), self.said(name)
+        if theirs is None or mine is None or theirs.lacks:
+            return theirs is not None and theirs.lacks
+        failed = theirs.steady and bool(theirs.results) and theirs.outcome is Outcome.FAILED
+        return failed and _absent(difference(mine, theirs.speaking))
 
     def imitates(self, name: str) -> bool:
         """Whether a target is not the kernel that its release names."""
@@ -152,7 +155,7 @@ def _by_control(name: str, cell: Cell, case: Case) -> Cause | None:
         if difference(theirs, mine) is None:
             return Cause.VERSION if not _same_series(name, case.reference, case) else None
         as_reference = reference is not None and difference(reference, theirs) is None
-        if cell.reference == other or as_reference or (case.lacked and case.attempts[other].passed):
+        if cell.reference == other or as_reference or (case.attempts[other].passed and case.lacked(other)):
             return Cause.CONFIG
     return None
 

@@ -52,6 +52,8 @@ class Side:
     matrix: Matrix
     """Of the whole run, with what is expected in it."""
     record: Record
+    asked: Callable[[str], bool] = lambda _: True
+    """Whether its run was to run a case, if there is one."""
 
     @property
     def name(self) -> str:
@@ -80,7 +82,9 @@ class Side:
             return f"{where} could not be run"
         if module in self.column.lost:
             return f"{where} could not collect {module}"
-        return f"{where} has no such case: gone, or not selected"
+        if not self.asked(case):
+            return f"{where} was asked for other cases (--common compares those that both have)"
+        return f"{where} has no such case"
 
     def shortcomings(self) -> list[str]:
         """Why not everything that was asked of the target is known, a sentence each."""

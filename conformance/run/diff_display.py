@@ -18,13 +18,13 @@ ENTRY = 2
 def report(
     found: Sequence[Comparison],
     lost: Sequence[Lost],
-    guessed: tuple[str, str] | None,
+    notes: Sequence[str] = (),
     *,
     full: bool = False,
     width: int | None = None,
 ) -> list[str]:
     """All lines, none wider than `width`; no more than fit a screen unless what is lost or worse needs them."""
-    must = [*_lost(lost, full=full), *_sums(found, guessed)]
+    must = [*_lost(lost, full=full), *_sums(found, notes)]
     rest: list[str] = []
     for change in Change:
         for one in found:
@@ -53,10 +53,9 @@ def _lost(lost: Sequence[Lost], *, full: bool) -> Iterator[str]:
             yield f"    {', '.join(modules[:NAMED])}{more}"
 
 
-def _sums(found: Sequence[Comparison], guessed: tuple[str, str] | None) -> Iterator[str]:
+def _sums(found: Sequence[Comparison], notes: Sequence[str]) -> Iterator[str]:
     """What was compared with what, and how it came out, a line each; what else has moved."""
-    if guessed:
-        yield "note: {} and {} are compared: each is the only target that the other run has not".format(*guessed)
+    yield from (f"note: {each}" for each in notes)
     for one in found:
         counts = [f"{one.same} as before"]
         for change in Change:

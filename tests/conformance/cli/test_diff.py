@@ -315,6 +315,17 @@ def test_what_a_guest_said_is_nothing_that_a_terminal_obeys(old: Path, tmp_path:
     assert all(each.isprintable() for each in output.splitlines())
 
 
+def test_other_examples_and_other_limits_are_told(old: Path, tmp_path: Path) -> None:
+    new = write(tmp_path / "new", native=Said(), lts=Said())
+    replace(read_plan(new), selection=Selection(profile="nightly", timeout=5.0)).write(new)
+    status, output = diff(tmp_path, old, new)
+    assert status == Exit.EXPECTED
+    assert output.splitlines()[:2] == [
+        "note: the profile was gate and is nightly",
+        "note: the timeout was 20.0 and is 5.0",
+    ]
+
+
 def test_both_calls_are_shown_where_all_is_asked_for(old: Path, tmp_path: Path) -> None:
     new = write(tmp_path / "new", native=Said(), lts=Said(with_first(*said(read=1)[:1])))
     lines = diff(tmp_path, old, new, "--full")[1].splitlines()

@@ -217,6 +217,15 @@ def test_what_only_the_newer_kernel_has_is_new_and_the_release_is_named_that_exp
     assert cell("k61", *records).verdict is Verdict.MISSING
 
 
+@pytest.mark.parametrize("error", [errno.ENOSYS, errno.ENOPROTOOPT, errno.EOPNOTSUPP, errno.ENOTTY])
+def test_what_the_reference_fails_in_since_the_call_is_not_there_is_new_elsewhere(error: int) -> None:
+    def fails(errno_of: int) -> CaseResult:
+        return result(Outcome.FAILED, step("read", 0, None, 4, result=-1, errno=errno_of), message="E   assert 0")
+
+    assert cell("k612", *kernels(fails(error), READS_TWO)).verdict is Verdict.NEW
+    assert cell("k612", *kernels(fails(errno.EIO), READS_TWO)).verdict is Verdict.SAME
+
+
 def test_two_that_lack_the_same_do_not_differ_though_another_has_it() -> None:
     found = cell("k612", *kernels(LACKED, LACKED, READS_TWO))
     assert (found.verdict, found.level, found.unexpected) == (Verdict.MISSING, None, False)

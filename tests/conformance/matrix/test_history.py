@@ -210,6 +210,13 @@ def test_a_case_that_one_side_does_not_know_is_lost_evidence_unless_only_common_
     assert compare(more, less, lambda case: case == CASE).moved == []
 
 
+def test_a_case_that_was_not_asked_for_is_told_from_one_that_is_gone() -> None:
+    before, gone = side(kernel(READS)), side(kernel(cases=[]), run="new")
+    assert compare(before, gone).moved[0].message == "lts in new has no such case"
+    (moved,) = compare(before, replace(gone, asked=lambda _: False)).moved
+    assert moved.message == "lts in new was asked for other cases (--common compares those that both have)"
+
+
 def test_a_new_case_that_dies_is_grave_though_there_is_nothing_to_compare_it_with() -> None:
     (moved,) = compare(side(kernel(cases=[])), side(kernel(CRASHES), run="new")).moved
     assert (moved.change, moved.gates) == (Change.REGRESSION, True)
@@ -227,7 +234,7 @@ def test_a_new_case_that_dies_is_grave_though_there_is_nothing_to_compare_it_wit
         (
             replace(kernel(cases=[]), complete=False),
             ["lts in new: the run did not end; finish it with `conformance run --resume new`"],
-            "lts in new has no such case: gone, or not selected",
+            "lts in new has no such case",
         ),
     ],
 )
