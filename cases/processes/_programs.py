@@ -1,14 +1,12 @@
-"""Programs of machine code as files, and children that are made without fork(2)."""
+"""Programs of machine code as files."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
 
 from conformance.syscalls import untraced
 from conformance.syscalls.child import in_child
 from conformance.syscalls.code import elf
 from conformance.syscalls.files import AT_FDCWD, O_CREAT, O_EXCL, O_WRONLY, close, openat, write
-from conformance.syscalls.processes import Strings, execve, exit_group
+from conformance.syscalls.processes import Strings, execve
 
 EXIT_WITH_ARGC = b"\x48\x8b\x3c\x24\xb8\xe7\x00\x00\x00\x0f\x05"
 """Machine code: exit_group with what the stack begins with, the number of arguments."""
@@ -32,19 +30,3 @@ def run(path: bytes, *arguments: bytes) -> int:
     """Execute a file in a child, with these strings as its arguments from the first on; the exit status."""
     strings = Strings(path, *arguments)
     return in_child(lambda: execve(path, strings.array, None))
-
-
-def start_child(make: Callable[[], int], body: Callable[[], int | None]) -> int:
-    """Call `make`, which returns twice; the child runs `body` and exits with what it returns. The pid.
-
-    Not traced: the child would write to its parent's trace. Raises OSError when there is no child.
-    """
-    with untraced():
-        pid = make()
-        if pid == 0:
-            status = 1
-            try:
-                status = body() or 0
-            finally:
-                exit_group(status)
-    return pid

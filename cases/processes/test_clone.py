@@ -8,9 +8,8 @@ from errno import E2BIG, EEXIST, EINVAL, ENOSYS, EOPNOTSUPP, ESRCH
 
 import pytest
 
-from cases.processes._programs import start_child
 from conformance.syscalls import Buffer, missing
-from conformance.syscalls.child import exit_status
+from conformance.syscalls.child import exit_status, start_child
 from conformance.syscalls.code import RET, call, exit_code, function, if_zero, load, set_word
 from conformance.syscalls.files import F_GETFD, FD_CLOEXEC, fcntl
 from conformance.syscalls.processes import (

@@ -5,9 +5,8 @@ from __future__ import annotations
 import signal
 from errno import ECHILD, EINVAL
 
-from cases.processes._programs import start_child
 from conformance.syscalls import Buffer
-from conformance.syscalls.child import fork_child
+from conformance.syscalls.child import fork_child, start_child
 from conformance.syscalls.processes import (
     P_ALL,
     P_PGID,

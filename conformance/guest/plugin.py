@@ -23,7 +23,9 @@ from conformance.guest.isolation import NAMESPACES, Ending, Isolation
 from conformance.guest.record import RecordWriter, as_line, plain
 from conformance.guest.tape import Tape, Writer, steps
 from conformance.model import CaseInfo, CaseResult, FactsLine, Json, Outcome, Plan, Start, Trouble
-from conformance.syscalls.call import Missing, recording
+from conformance.syscalls.absence import Missing, what_is_absent, witnessing
+from conformance.syscalls.call import recording
+from conformance.syscalls.child import Child
 
 ABSENT = frozenset(
     {
@@ -412,22 +414,37 @@ def case_info(item: pytest.Item) -> CaseInfo:
 
 def perform(item: pytest.Function, case: Callable[[], None], writer: Writer) -> None:
     """Inside the child: run the case and write down how it ended."""
-    outcome, message = Outcome.PASSED, ""
-    try:
-        with recording(writer):
-            case()
-    except Missing as reason:
-        outcome, message = Outcome.MISSING, str(reason)
-    except pytest.skip.Exception as reason:
-        outcome, message = Outcome.SKIPPED, str(reason)
-    except Unusable as reason:
-        outcome, message = Outcome.ERROR, str(reason)
-    except BaseException as error:
-        if absent := feature_is_absent(error, writer):
-            outcome, message = Outcome.MISSING, absent
-        else:
-            outcome, message = Outcome.FAILED, explained(item, error)
+    with witnessing() as witness:
+        outcome, message = Outcome.PASSED, ""
+        try:
+            with recording(writer):
+                case()
+            outcome, message = judged_by_children(witness.children)
+        except Missing as reason:
+            outcome, message = Outcome.MISSING, str(reason)
+        except pytest.skip.Exception as reason:
+            outcome, message = Outcome.SKIPPED, str(reason)
+        except Unusable as reason:
+            outcome, message = Outcome.ERROR, str(reason)
+        except BaseException as error:
+            if absent := feature_is_absent(error, writer):
+                outcome, message = Outcome.MISSING, absent
+            else:
+                outcome, message = Outcome.FAILED, in_children(witness.children) + explained(item, error)
     writer.end(outcome, message)
+
+
+def judged_by_children(children: list[Child]) -> tuple[Outcome, str]:
+    """What a case that passed has not noticed of its children: that they lacked something, or asserted it in vain."""
+    if lacked := [child.lacked for child in children if child.lacked]:
+        return Outcome.MISSING, lacked[0]
+    failed = in_children(children)
+    return (Outcome.FAILED, failed) if failed else (Outcome.PASSED, "")
+
+
+def in_children(children: list[Child]) -> str:
+    """What the children of a case failed of, a line each, in the form in which pytest tells errors."""
+    return "".join(f"E   in a child: {child.failed}\n" for child in children if child.failed)
 
 
 def explained(item: pytest.Function, error: BaseException) -> str:
@@ -441,9 +458,9 @@ def explained(item: pytest.Function, error: BaseException) -> str:
 
 def feature_is_absent(error: BaseException, writer: Writer) -> str | None:
     """Whether an uncaught error means that the target lacks the feature: ENOSYS anywhere, or the first call refused."""
-    if not isinstance(error, OSError) or error.errno not in ABSENT:
-        return None
-    if error.errno == errno.ENOSYS or writer.count == 1:
+    if absent := what_is_absent(error):
+        return absent
+    if isinstance(error, OSError) and error.errno in ABSENT and writer.count == 1:
         return str(error)
     return None
 

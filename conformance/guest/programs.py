@@ -16,7 +16,7 @@ from conformance.differential.program import Program, ProgramError, from_json
 from conformance.differential.trace import errnos, trace
 from conformance.differential.wire import ProtocolError
 from conformance.model import Json, Step
-from conformance.syscalls.call import Missing
+from conformance.syscalls.absence import Missing
 from conformance.syscalls.table import grammar
 
 ROOT = Path(__file__).resolve().parents[2]

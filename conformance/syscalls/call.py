@@ -21,6 +21,7 @@ from contextvars import ContextVar
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Generic, ParamSpec, Protocol, get_args, get_origin, get_type_hints
 
+from conformance.syscalls.absence import Missing, refusal, with_telltales
 from conformance.syscalls.buffers import Buffer, Struct
 from conformance.syscalls.choices import Choice
 from conformance.syscalls.kinds import CountedMemory, Kind, Seen
@@ -40,10 +41,6 @@ _raw.restype = ctypes.c_long
 _NUMBERS = TABLES.get(os.uname().machine, {})
 ABSENT_NUMBER = 0x7FFF
 """A number that no call has: what a stub uses on an architecture that lacks the call, so that it says ENOSYS."""
-
-
-class Missing(Exception):
-    """The target lacks a feature that a case is about. Not a failure, not a skip: a verdict of its own."""
 
 
 def missing(reason: str) -> None:
@@ -168,12 +165,16 @@ class Syscall(Generic[P]):
         __tracebackhide__ = True  # a failure is shown where the case made the call
         result, error = self._make(args)
         if error:
-            raise OSError(error, f"{self.name}: {os.strerror(error)}")
+            raise refusal(self.name, error)
         return result
 
     def result_of(self, *args: P.args, **kwargs: P.kwargs) -> tuple[int, int]:
-        """Make the call; its result and errno (0 on success), for a case in which both outcomes are right."""
-        return self._make(args)
+        """Make the call; its result and errno (0 on success), for a case in which both outcomes are right.
+
+        Where it is ENOSYS and the case does not ask for that, a failure that follows means that the target lacks the
+        call: see `absence`.
+        """
+        return with_telltales(self.name, *self._make(args))
 
     def or_missing(self, feature: str, absent: int | tuple[int, ...], *args: P.args, **kwargs: P.kwargs) -> int:
         """Make the call; a failure with `absent`, or ENOSYS, means that the target lacks `feature`.
@@ -185,7 +186,7 @@ class Syscall(Generic[P]):
         if error == errnos.ENOSYS or error in ((absent,) if isinstance(absent, int) else absent):
             raise Missing(feature)
         if error:
-            raise OSError(error, f"{self.name}: {os.strerror(error)}")
+            raise refusal(self.name, error)
         return result
 
     def fails_with(self, error: int | tuple[int, ...], *args: P.args, **kwargs: P.kwargs) -> None:
@@ -299,5 +300,5 @@ def pseudo(number: int) -> Callable[[Callable[P, int]], Pseudo[P]]:
 
 def errno_name(error: int) -> str:
     """`ENOENT` for 2."""
-    return errnos.errorcode.get(error, str(error))
+    return errnos.errorcode.get(int(error), str(error))
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from conformance.syscalls.absence import Missing
 from conformance.syscalls.buffers import POISON, Buffer
 from conformance.syscalls.call import (
     RECORDED_BYTES,
-    Missing,
     Pseudo,
     Recorder,
     Syscall,
