@@ -22,9 +22,14 @@ def case_id(path: Path, name: str) -> str:
     return f"{below_cases(path)}::{name}"
 
 
+@cache
 def is_case(path: Path) -> bool:
-    """Whether a test module belongs to a tree of cases: it lies somewhere below a folder of that name."""
-    return "cases" in path.parts[:-1]
+    """Whether a test module belongs to a tree of cases: it lies somewhere below a folder of that name.
+
+    A checkout of the suite that was named so is none.
+    """
+    tree = next((folder for folder in path.parents if folder.name == "cases"), None)
+    return tree is not None and not (tree / "cases").is_dir()
 
 
 @cache

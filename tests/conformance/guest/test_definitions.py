@@ -132,6 +132,12 @@ def test_a_module_of_cases_lies_below_a_folder_of_that_name() -> None:
     assert not is_case(Path("/x/tests/cases"))
 
 
+def test_a_checkout_that_is_named_cases_has_tests_that_are_none(tmp_path: Path) -> None:
+    (tmp_path / "cases/cases/area").mkdir(parents=True)
+    assert is_case(tmp_path / "cases/cases/area/test_a.py")
+    assert not is_case(tmp_path / "cases/tests/area/test_a.py")
+
+
 def test_a_case_can_be_described_without_importing_it(directory: Path) -> None:
     path = directory / "test_x.py"
     path.write_text(MODULE)
