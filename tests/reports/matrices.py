@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from conformance.matrix.build import build
 from conformance.matrix.expectations import apply
-from conformance.model import CaseInfo, Expectation, Matrix, Outcome, Verdict
+from conformance.model import CaseInfo, Expectation, Json, Matrix, Outcome, Verdict
 from tests.builders import facts, passed, record, result, step
 
 HOSTILE = "</script><script>alert(1)</script>&\x1b[31m|`*"
@@ -36,3 +36,14 @@ def matrix() -> Matrix:
         "native",
     )
     return apply(found, [Expectation(INFO[1].id, "other", Verdict.MISSING, "known for long", "https://example.org/1")])
+
+
+def with_deep_observations() -> Matrix:
+    """The matrix of which one target has observed lists and structs without end."""
+    lists: Json = 1
+    structs: Json = 1
+    for _ in range(100_000):
+        lists, structs = [lists], {"a": structs}
+    first, *others = matrix().rows
+    trace = replace(first.traces["other"], observations={"lists": lists, "structs": structs})
+    return replace(matrix(), rows=[replace(first, traces={**first.traces, "other": trace}), *others])

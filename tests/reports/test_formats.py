@@ -1,16 +1,11 @@
 from __future__ import annotations
 
-import json
 import re
 
-import jsonschema
-import msgspec
 import pytest
 
-from conformance.model import Matrix
-from reports.json_report import schema
 from reports.registry import EXTENSIONS, MODULES, render
-from tests.reports.matrices import matrix
+from tests.reports.matrices import matrix, with_deep_observations
 
 
 def text(form: str) -> str:
@@ -29,6 +24,11 @@ def test_cell_says_how_many_cases_are_the_same_and_what_the_others_are() -> None
     assert "|area|Feature|same|0/2: 1 fails, 1 missing|error|" in text("markdown")
 
 
+@pytest.mark.parametrize("form", EXTENSIONS)
+def test_every_format_takes_what_a_guest_has_nested_without_end(form: str) -> None:
+    assert render(with_deep_observations(), form, full=True)
+
+
 @pytest.mark.parametrize("form", ["text", "markdown"])
 def test_target_that_could_not_be_started_says_why(form: str) -> None:
     assert "it is not installed: apt install it" in text(form)
@@ -37,9 +37,3 @@ def test_target_that_could_not_be_started_says_why(form: str) -> None:
 @pytest.mark.parametrize("form", ["text", "markdown"])
 def test_nothing_that_a_terminal_obeys_comes_from_a_guest(form: str) -> None:
     assert "\x1b" not in text(form)
-
-
-def test_json_satisfies_its_schema_and_is_the_matrix() -> None:
-    data = render(matrix(), "json")
-    jsonschema.validate(json.loads(data), schema())
-    assert msgspec.json.decode(data, type=Matrix) == matrix()
