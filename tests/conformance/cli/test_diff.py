@@ -291,6 +291,12 @@ def test_gains_are_cut_at_a_screen_and_full_shows_them(tmp_path: Path) -> None:
     assert diff(tmp_path, old, new, "--full")[1].count("gain: ") == 60
 
 
+def test_what_is_worse_comes_first_of_all_targets(old: Path, tmp_path: Path) -> None:
+    new = write(tmp_path / "new", native=Said(said(read=1)), lts=Said(with_first(*said(Outcome.FAILED)[:1])))
+    lines = [line for line in diff(tmp_path, old, new)[1].splitlines() if line.startswith(("regression", "changed"))]
+    assert [line.partition(":")[0] for line in lines] == ["regression", *["changed"] * 8]
+
+
 def test_what_is_worse_is_never_cut(tmp_path: Path) -> None:
     old, new = (
         write(tmp_path / each, lts=many(of), reference="lts")

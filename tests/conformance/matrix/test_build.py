@@ -238,6 +238,13 @@ def test_two_that_are_refused_the_same_in_other_words_do_not_differ() -> None:
     assert not cell("k612", *kernels(LACKED, other_errno, READS_TWO)).unexpected
 
 
+def test_two_that_name_the_same_feature_do_not_differ_though_they_came_to_it_by_other_calls() -> None:
+    came_to_it = [
+        result(Outcome.MISSING, *each.steps, *LACKED.steps, message="guard pages") for each in (READS_ONE, READS_TWO)
+    ]
+    assert not cell("k612", *kernels(*came_to_it)).unexpected
+
+
 def test_one_that_does_not_come_as_far_as_the_reference_lacks_more() -> None:
     further = result(Outcome.MISSING, READS_TWO.steps[0], LACKED.steps[0], message="guard pages")
     refused = step("read", 0, None, 4, result=-1, errno=errno.ENOSYS)
