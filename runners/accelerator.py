@@ -14,12 +14,13 @@ from pathlib import Path
 
 from runners import children
 from runners.cache import cache_root, locked
+from runners.confine import KVM, SANDBOX, unprivileged
 from runners.workspace import workspace
 
+QEMU = "qemu-system-x86_64"
 BOUND_SECONDS = 6.0
 """How long each measurement may take at most."""
 TCG_SLOWDOWN = 10.0
-KVM = Path("/dev/kvm")
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,16 +90,21 @@ def measure(accel: str) -> float | None:
     with workspace("accel") as room:
         image = room / "boot"
         image.write_bytes(boot_sector())
+        image.chmod(0o644)
         started = time.monotonic()
         try:
-            done = children.run(
-                [
-                    *("qemu-system-x86_64", "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
-                    *("-machine", "pc", "-accel", accel, "-m", "16"),
-                    *("-drive", f"file={image},format=raw,if=floppy", "-device", "isa-debug-exit,iobase=0xf4,iosize=1"),
-                ],
-                timeout=BOUND_SECONDS,
-            )
+            with image.open("rb") as disk:
+                done = children.run(
+                    [
+                        *unprivileged(QEMU),
+                        *(QEMU, "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", *SANDBOX),
+                        *("-machine", "pc", "-accel", accel, "-m", "16"),
+                        *("-drive", "file=/dev/fd/0,format=raw,if=floppy,readonly=on"),
+                        *("-device", "isa-debug-exit,iobase=0xf4,iosize=1"),
+                    ],
+                    timeout=BOUND_SECONDS,
+                    stdin=disk,
+                )
         except (subprocess.TimeoutExpired, OSError):
             return None
         return time.monotonic() - started if done.returncode == (1 << 1 | 1) else None

@@ -8,10 +8,10 @@ import shutil
 import struct
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from runners import children
+from runners import children, kernel_config
 from runners.base import RunnerError
 from runners.cache import cache_root, entry
 from runners.debian import SUITES, Suite, unpack
@@ -142,6 +142,8 @@ def _fetch_debian(series: str, into: Path) -> None:
     if not modules.exists():
         modules.parent.mkdir(parents=True, exist_ok=True)
         (root / "usr/lib/modules" / release).rename(modules)
+    for config in (root / "boot").glob("config-*"):
+        config.rename(into / "config")  # Debian's images carry none
     for rest in ("boot", "usr"):
         shutil.rmtree(root / rest, ignore_errors=True)
     for useless in USELESS_MODULES:
@@ -177,11 +179,15 @@ def wsl2() -> Kernel:
         return labelled(from_file(Path(given)))
     for place in map(Path, WINDOWS_KERNELS):
         if place.exists():
-            return Kernel(place, inspect(place), "the kernel that Windows installed")
+            return labelled(Kernel(place, inspect(place), "the kernel that Windows installed"))
     built = cache_root() / "kernels" / f"wsl2-{WSL2_SERIES}"
     if built.exists():
         return labelled(
-            Kernel(built / "bzImage", inspect(built / "bzImage"), "built by `conformance kernels build wsl2`")
+            Kernel(
+                built / "bzImage",
+                inspect(built / "bzImage"),
+                f"built by `conformance kernels build wsl2` from Debian's linux-source-{WSL2_SERIES}",
+            )
         )
     raise RunnerError(
         f"there is no WSL2 kernel here: give one with --kernel wsl2=PATH or {WSL2_VARIABLE}, "
@@ -190,12 +196,11 @@ def wsl2() -> Kernel:
 
 
 def labelled(kernel: Kernel) -> Kernel:
-    """Say in the column's name when a kernel for `wsl2` is not Microsoft's own build."""
-    if kernel.label or "microsoft" in kernel.release.lower():
+    """Say in the column's name when a kernel for `wsl2` is not Microsoft's own build, and in a note what is known."""
+    if kernel.label:
         return kernel
-    label = "wsl2 (config)" if "wsl2" in kernel.release.lower() else "wsl2 (given)"
-    note = "WSL2's configuration on Debian's source, not Microsoft's build: their patches are not in it"
-    return Kernel(kernel.image, kernel.release, f"{kernel.origin}; {note}", kernel.modules, label)
+    label, known = kernel_config.about(kernel.release, kernel.image)
+    return replace(kernel, origin=f"{kernel.origin}; {known}", label=label)
 
 
 def build_wsl2(progress: Callable[[str, int], None]) -> Path:

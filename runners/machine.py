@@ -13,13 +13,13 @@ from functools import cache
 from pathlib import Path
 
 from runners import children, panic
-from runners.accelerator import Accelerator
-from runners.base import Death, RunnerError, tail
+from runners.accelerator import QEMU, Accelerator
+from runners.base import Death, RunnerError
+from runners.confine import SANDBOX, everybodys, unprivileged
 from runners.kernels import Kernel
 from runners.log import Log
-from runners.workspace import DIE_WITH_PARENT, workspace
+from runners.workspace import workspace
 
-QEMU = "qemu-system-x86_64"
 MEMORY_MIB = 1024
 CPUS = 2
 BOOT_SECONDS = 90.0
@@ -53,28 +53,35 @@ class Machine:
         self.room = self._stack.enter_context(workspace("qemu"))
         self._console: Log | None = None
 
-    def power_on(self, initrd: Path, *more: str, serial: bool = False) -> None:
-        """Start QEMU; afterwards `stream` and `control` are there. `more` are arguments for QEMU.
+    def power_on(self, initrd: Path, *, state: Path | None = None, serial: bool = False) -> None:
+        """Start QEMU; afterwards `stream` and `control` are there. Raises RunnerError.
 
-        `serial`: with a second serial port behind the socket `serial`, for kernels that have no virtio-serial.
+        `state`: go on from there, as soon as the monitor says so. `serial`: with a second serial port behind the socket
+        `serial`, for kernels that have no virtio-serial.
         """
         console, shown = self._pair()
         self._console = self._stack.enter_context(Log(console.detach()))
         self.stream, theirs = self._pair()
         self.control, controlled = self._pair()
         self.serial, wired = self._pair()
-        inherited = (shown.fileno(), theirs.fileno(), controlled.fileno(), *([wired.fileno()] if serial else []))
-        with shown, theirs, controlled, wired, (self.room / "stderr").open("wb") as stderr:
+        self._complaints = self._stack.enter_context(Log())
+        with ExitStack() as ours:  # until QEMU has them
+            for each in (shown, theirs, controlled, wired):
+                ours.enter_context(each)
+            # It gets files, and no names: it may not go where they lie, and a name may have any character in it.
+            files = [
+                everybodys(self.kernel.image, self.room),
+                everybodys(initrd, self.room),
+                *([state] if state else []),
+            ]
+            opened = [ours.enter_context(path.open("rb")).fileno() for path in files]
+            streams = [shown.fileno(), theirs.fileno(), controlled.fileno(), *([wired.fileno()] if serial else [])]
             self.process = subprocess.Popen(
-                [
-                    *DIE_WITH_PARENT,
-                    *arguments(self.kernel.image, initrd, inherited, self.accelerated.name, self.size),
-                    *more,
-                ],
+                [*unprivileged(QEMU), *arguments(opened, streams, self.accelerated.name, self.size)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
-                stderr=stderr,
-                pass_fds=inherited,
+                stderr=self._complaints.writer,
+                pass_fds=(*opened, *streams),
                 start_new_session=True,
             )
         (self.room / "qemu.pid").write_text(str(self.process.pid), encoding="utf-8")
@@ -127,11 +134,11 @@ class Machine:
         return f"the guest's {self.size.memory} MiB of memory did not suffice: {found}"
 
     def _complaint(self) -> str:
-        return " / ".join(tail(self.room / "stderr").strip().splitlines()[-3:])
+        return " / ".join(self._complaints.text().strip().splitlines()[-3:])
 
     def failure(self) -> RunnerError:
         """Why it did not start, from what QEMU or the console said last."""
-        said = tail(self.room / "stderr").strip() or self.log().strip()
+        said = self._complaints.text().strip() or self.log().strip()
         last = " / ".join(said.splitlines()[-3:]) or "its console stayed empty"
         return RunnerError(f"the guest with kernel {self.kernel.release} did not start: {last}")
 
@@ -159,22 +166,25 @@ def qemu_version() -> str:
     return f"qemu {said.split('version ')[-1].split()[0]}" if "version " in said else "qemu"
 
 
-def arguments(image: Path, initrd: Path, inherited: Sequence[int], accel: str, size: Size) -> list[str]:
-    """QEMU's command line.
+def arguments(files: Sequence[int], streams: Sequence[int], accel: str, size: Size) -> list[str]:
+    """QEMU's command line. All that it works on are fds.
 
-    `inherited` are the sockets of the console, of the agent's stream and of the monitor, and, if there is to be one, of
-    a second serial port.
+    `files` are the kernel, the initramfs and, if there is one, the state to go on from. `streams` are the sockets of
+    the console, of the agent's stream and of the monitor, and, if there is to be one, of a second serial port.
     """
-    console, agent, control, *serial = inherited
+    kernel, initrd, *state = files
+    console, agent, control, *serial = streams
     return [
         QEMU,
-        *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot"),
+        *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", *SANDBOX),
         *("-machine", "pc", "-accel", "tcg,thread=multi" if accel == "tcg" else accel),
         *("-cpu", "max" if accel == "tcg" else "host", "-smp", str(size.cpus), "-m", str(size.memory)),
-        *("-kernel", str(image), "-initrd", str(initrd), "-append", f"{COMMAND_LINE} {CLOCK[accel]}"),
+        *("-kernel", f"/dev/fd/{kernel}", "-initrd", f"/dev/fd/{initrd}"),
+        *("-append", f"{COMMAND_LINE} {CLOCK[accel]}"),
         *("-chardev", f"socket,id=console,fd={console}", "-serial", "chardev:console"),
         *("-chardev", f"socket,id=agent,fd={agent}", "-device", "virtio-serial-pci"),
         *("-device", f"virtserialport,chardev=agent,name={PORT}"),
         *("-chardev", f"socket,id=control,fd={control}", "-mon", "chardev=control,mode=control"),
         *(word for fd in serial for word in ("-chardev", f"socket,id=serial,fd={fd}", "-serial", "chardev:serial")),
+        *(word for fd in state for word in ("-incoming", f"fd:{fd}")),
     ]

@@ -12,12 +12,12 @@ from types import TracebackType
 from typing import Self
 
 from runners import modules, payload, snapshot
-from runners.accelerator import Accelerator, accelerator
+from runners.accelerator import QEMU, Accelerator, accelerator
 from runners.bare import BareGuest
 from runners.base import Death, Guest, RunnerError
 from runners.cpio import concatenate, write_archive
 from runners.kernels import Kernel, find, labelled
-from runners.machine import BOOT_SECONDS, QEMU, SHIPPED, Machine, Size, arguments, qemu_version
+from runners.machine import BOOT_SECONDS, SHIPPED, Machine, Size, arguments, qemu_version
 from runners.multiplex import FramedChannel, Multiplexer
 
 INIT = f"""#!{payload.interpreter()} -SB
@@ -74,11 +74,11 @@ class QemuGuest:
         """Everything but the kernel that a snapshot depends on."""
         layers = [layer.archive.parent.name for layer in (payload.base(), payload.suite())]
         accelerator_name = self._machine.accelerated.name
-        command_line = arguments(Path("image"), Path("initrd"), (0, 1, 2), accelerator_name, self._machine.size)
+        command_line = arguments((0, 1), (2, 3, 4), accelerator_name, self._machine.size)
         return [qemu_version(), INIT, *layers, *command_line]
 
-    def _power_on(self, initrd: Path, *more: str) -> None:
-        self._machine.power_on(initrd, *more)
+    def _power_on(self, initrd: Path, state: Path | None = None) -> None:
+        self._machine.power_on(initrd, state=state)
         self._multiplexer = Multiplexer(self._machine.stream)
 
     def _resume(self, remembered: snapshot.Snapshot) -> bool:
@@ -87,7 +87,7 @@ class QemuGuest:
         with initrd.open("wb") as hole:  # only its size matters: the memory comes from the snapshot
             hole.truncate(remembered.initrd_bytes)
         try:
-            self._power_on(initrd, "-incoming", f"exec:cat '{remembered.state}'")
+            self._power_on(initrd, remembered.state)
             snapshot.resume(snapshot.Monitor(self._machine.control))
             self._resumed = self._multiplexer.awake(remembered.said)
             self._command = remembered.command

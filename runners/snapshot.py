@@ -29,15 +29,23 @@ class Monitor:
 
     def __init__(self, stream: socket.socket) -> None:
         stream.settimeout(SAVE_SECONDS)
+        self._stream = stream
         self._file = stream.makefile("rw", encoding="utf-8")
         self._file.readline()  # the greeting
         self.command("qmp_capabilities")
 
     def command(self, name: str, **arguments: object) -> object:
         """Execute a command; what it returns. Raises RunnerError."""
+        return self._command(name, arguments, ())
+
+    def give(self, name: str, fd: int) -> None:
+        """Let QEMU have an open file under a name. Raises RunnerError."""
+        self._command("getfd", {"fdname": name}, (fd,))
+
+    def _command(self, name: str, arguments: Mapping[str, object], fds: Sequence[int]) -> object:
         try:
-            self._file.write(json.dumps({"execute": name, "arguments": arguments}) + "\n")
-            self._file.flush()
+            request = json.dumps({"execute": name, "arguments": arguments}).encode() + b"\n"
+            self._stream.sendall(request[socket.send_fds(self._stream, [request], fds) :])
             while line := self._file.readline():
                 answer = json.loads(line)
                 if "return" in answer:
@@ -122,7 +130,9 @@ def _write(into: Path, monitor: Monitor) -> None:
     monitor.command("migrate-set-parameters", **{"max-bandwidth": 1 << 40})
     monitor.command("stop")
     try:
-        monitor.command("migrate", uri=f"exec:cat > '{into}/state'")
+        with (into / "state").open("wb") as state:
+            monitor.give("state", state.fileno())
+        monitor.command("migrate", uri="fd:state")
         end = time.monotonic() + SAVE_SECONDS
         while (status := monitor.status("query-migrate")) not in ("completed", "failed"):
             if time.monotonic() > end:

@@ -12,6 +12,7 @@ import pytest
 
 from conformance.model import Cell, Matrix, Row, Verdict
 from conformance.run.errors import Exit
+from runners.gvisor import examine
 from tests.integration.targets import NAMES, runner
 from tests.integration.test_command import TWO_LOCAL, conformance
 
@@ -55,7 +56,9 @@ def test_every_target_has_run_everything(matrix: Matrix) -> None:
 
 
 def test_kernel_that_was_built_is_not_called_wsl2(matrix: Matrix) -> None:
-    assert {column.label for column in matrix.columns} == {"native", "lts", "wsl2 (config)", "wsl1", "gvisor"}
+    runsc = examine()
+    gvisor = f"gvisor ({runsc.release}, {runsc.platforms[0]})"
+    assert {column.label for column in matrix.columns} == {"native", "lts", "wsl2 (config)", "wsl1", gvisor}
 
 
 @pytest.mark.parametrize("target", KERNELS)

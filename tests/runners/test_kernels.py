@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import shutil
 import struct
 from pathlib import Path
 
@@ -83,16 +84,23 @@ def test_an_image_is_given_by_its_path(tmp_path: Path) -> None:
     ("release", "label"),
     [
         ("5.15.153.1-microsoft-standard-WSL2", ""),
-        ("6.1.21.1-wsl2-config", "wsl2 (config)"),
-        ("6.1.0-56-cloud-amd64", "wsl2 (given)"),
+        ("6.1.21.1-wsl2-config", "wsl2 (given)"),
+        ("6.12.117+deb12-cloud-amd64", "wsl2 (given)"),
     ],
 )
-def test_only_microsofts_build_is_plain_wsl2(release: str, label: str) -> None:
-    assert labelled(Kernel(Path("x"), release, "origin")).label == label
+def test_what_carries_no_configuration_is_known_by_its_release_alone(tmp_path: Path, release: str, label: str) -> None:
+    """And is never said to have WSL2's configuration, whatever it is called."""
+    kernel = labelled(Kernel(image(tmp_path / "x"), release, "origin"))
+    assert kernel.label == label
+    assert (
+        "its configuration is WSL2's is not known" in kernel.origin or "its configuration is not known" in kernel.origin
+    )
 
 
-def test_a_label_says_what_is_not_in_the_kernel() -> None:
-    assert "their patches are not in it" in labelled(Kernel(Path("x"), "6.1-wsl2", "origin")).origin
+def test_a_label_that_is_there_stays(tmp_path: Path) -> None:
+    assert labelled(Kernel(tmp_path / "x", "6.1", "origin", label="mine")) == Kernel(
+        tmp_path / "x", "6.1", "origin", label="mine"
+    )
 
 
 def test_the_environment_comes_before_windows_and_windows_before_a_build(
@@ -101,6 +109,7 @@ def test_the_environment_comes_before_windows_and_windows_before_a_build(
     built = tmp_path / "cache" / "kernels" / f"wsl2-{kernels.WSL2_SERIES}"
     built.mkdir(parents=True)
     image(built / "bzImage", "6.1.187-wsl2-built")
+    shutil.copy(kernels.CONFIGS / "wsl2-6.1.config", built / "config")
     assert (wsl2().release, wsl2().label) == ("6.1.187-wsl2-built", "wsl2 (config)")
     image(tmp_path / "windows", "5.15.1-microsoft-standard-WSL2")
     assert (wsl2().release, wsl2().label) == ("5.15.1-microsoft-standard-WSL2", "")

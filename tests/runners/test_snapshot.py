@@ -2,11 +2,12 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import socket
 import threading
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,30 @@ class FakeQemu(threading.Thread):
     def __init__(self, stream: socket.socket, answer: Answer) -> None:
         super().__init__(daemon=True)
         self.commands: list[str] = []
+        self.state = getattr(answer, "state", b"state of the machine")
         self._stream, self._answer = stream, answer
+        self._given: dict[str, int] = {}
+
+    def _requests(self) -> Iterator[dict[str, Any]]:
+        """What is asked, each with the name under which it can use an fd that came along."""
+        pending, fds = b"", list[int]()
+        while True:
+            data, more, _, _ = socket.recv_fds(self._stream, 1 << 16, 1)
+            if not data:
+                return
+            pending, fds = pending + data, fds + more
+            while b"\n" in pending:
+                line, pending = pending.split(b"\n", 1)
+                request = json.loads(line)
+                if request["execute"] == "getfd":
+                    self._given[request["arguments"]["fdname"]] = fds.pop(0)
+                yield request
+
+    def _write(self, uri: str) -> None:
+        """The machine's state, to where a migration goes."""
+        fd = self._given.pop(uri.removeprefix("fd:"))
+        os.write(fd, self.state)
+        os.close(fd)
 
     def run(self) -> None:
         """See `threading.Thread`."""
@@ -41,12 +65,13 @@ class FakeQemu(threading.Thread):
 
             try:
                 say({"QMP": {"version": {}}})
-                for line in file:
-                    request = json.loads(line)
+                for request in self._requests():
                     self.commands.append(request["execute"])
                     say({"event": "RESUME"})
                     try:
                         answer = self._answer(request["execute"], request["arguments"])
+                        if request["execute"] == "migrate":
+                            self._write(request["arguments"]["uri"])
                         say({"return": {} if answer is None else answer})
                     except Refusal as refusal:
                         say({"error": {"class": "GenericError", "desc": str(refusal)}})
@@ -55,11 +80,7 @@ class FakeQemu(threading.Thread):
 
 
 def migrates(name: str, arguments: dict[str, object]) -> object:
-    """Writes its state, and takes two looks for it."""
-    if name == "migrate":
-        to = re.fullmatch(r"exec:cat > '(.*)'", str(arguments["uri"]))
-        assert to
-        Path(to[1]).write_bytes(b"state of the machine")
+    """Says that all is well."""
     return {"status": "completed"} if name == "query-migrate" else None
 
 
@@ -188,16 +209,16 @@ def refuses(refused: str) -> Answer:
     return answer
 
 
-def fails(status: str, state: bytes) -> Answer:
-    """A migration that ends like this."""
+@dataclass
+class Fails:
+    """A migration that ends like this, when it has written that."""
 
-    def answer(name: str, arguments: dict[str, object]) -> object:
-        if name == "migrate":
-            migrates(name, arguments)
-            Path(str(arguments["uri"]).split("'")[1]).write_bytes(state)
-        return {"status": status} if name == "query-migrate" else None
+    status: str
+    state: bytes
 
-    return answer
+    def __call__(self, name: str, arguments: dict[str, object]) -> object:
+        """What QEMU answers."""
+        return {"status": self.status} if name == "query-migrate" else None
 
 
 @pytest.mark.parametrize(
@@ -206,9 +227,9 @@ def fails(status: str, state: bytes) -> Answer:
         (refuses("stop"), "QEMU refused stop: out of memory"),
         (refuses("migrate"), "QEMU refused migrate: out of memory"),
         (refuses("query-migrate"), "QEMU refused query-migrate: out of memory"),
-        (fails("failed", b"half"), "could not write a snapshot; is the disk full"),
-        (fails("completed", b""), "could not write a snapshot; is the disk full"),
-        (fails("active", b"half"), "did not write a snapshot in time"),
+        (Fails("failed", b"half"), "could not write a snapshot; is the disk full"),
+        (Fails("completed", b""), "could not write a snapshot; is the disk full"),
+        (Fails("active", b"half"), "did not write a snapshot in time"),
     ],
 )
 def test_a_snapshot_that_fails_leaves_nothing_behind(
