@@ -48,7 +48,7 @@ from reports.summary import (
     words,
 )
 
-MARKS = {
+SIGNS = {
     Verdict.SAME: "✓",
     Verdict.NEW: "+",
     Verdict.DIFFERS: "≠",
@@ -87,7 +87,7 @@ def render(matrix: Matrix) -> bytes:
         policy=_policy(script, style),
         columns=[_column(matrix, column) for column in matrix.columns],
         areas=_areas(matrix),
-        legend=[(verdict, MARKS[verdict], meaning, present[verdict]) for verdict, meaning in LEGEND.items()],
+        legend=[(verdict, SIGNS[verdict], meaning, present[verdict]) for verdict, meaning in LEGEND.items()],
         causes=sorted({cell.cause for _, _, cell in matrix.cells() if cell.cause}),
         lost=lost_evidence(matrix),
         unexpected=_listed(sorted(unexpected(matrix), key=_gravity)),
@@ -138,7 +138,7 @@ def _listed(found: Iterable[Found]) -> list[dict[str, Any]]:
             "label": column.label,
             "case": row.case,
             "verdict": cell.verdict,
-            "mark": MARKS[cell.verdict],
+            "mark": SIGNS[cell.verdict],
             "message": cell.message,
             "because": because(cell),
         }
@@ -156,7 +156,7 @@ def _column(matrix: Matrix, column: Column) -> dict[str, Any]:
         "about": about(column),
         "reference": target == matrix.reference,
         "bar": _bar(tally),
-        "tally": [(MARKS[verdict], verdict, count) for verdict, count in in_order(tally)],
+        "tally": [(SIGNS[verdict], verdict, count) for verdict, count in in_order(tally)],
         "unexpected": sum(row.cells[target].unexpected for row in matrix.rows),
     }
 
@@ -187,7 +187,7 @@ def _cell(feature: Feature, column: Column) -> dict[str, Any]:
         "label": column.label,
         "words": words(tally),
         "worst": next((verdict for verdict in GRAVITY if tally[verdict]), Verdict.SAME),
-        "mark": next((MARKS[verdict] for verdict in GRAVITY if tally[verdict]), ""),
+        "mark": next((SIGNS[verdict] for verdict in GRAVITY if tally[verdict]), ""),
         "bar": _bar(tally),
         "unexpected": sum(cell.unexpected for cell in cells),
         "outdated": sum(cell.outdated for cell in cells),
@@ -212,7 +212,7 @@ def _data(matrix: Matrix) -> dict[str, Any]:
     return {
         "reference": matrix.reference,
         "targets": [{"name": column.target.name, "label": column.label} for column in matrix.columns],
-        "marks": MARKS,
+        "marks": SIGNS,
         "gravity": GRAVITY,
         "cases": cases,
         "traces": pool.traces,

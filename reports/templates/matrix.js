@@ -65,6 +65,8 @@ function go(change, {replace = false} = {}) {
   history[replace ? "replaceState" : "pushState"](null, "", address(state));
 }
 
+let followed = true;  // whether the page comes to its address by a link, and not by "back"
+
 function arrive() {
   // The address came from elsewhere: a link, "back", a page that was just loaded.
   const before = new Set(state.open);
@@ -84,6 +86,8 @@ function arrive() {
   $("note").textContent = shown(note);
   const fresh = state.open.filter(key => !before.has(key)).at(-1);
   if (fresh) reveal(place(fresh));
+  else if (followed && narrowed()) $("filter").scrollIntoView({block: "start"});
+  followed = false;
 }
 
 function place(key) {
@@ -157,6 +161,7 @@ const byCell = () => ["verdict", "only", "cause", "call", "message", "name"].som
 
 function draw() {
   const filtered = byCell();
+  const width = 1 + (state.target.filter(name => at.has(name)).length || data.targets.length);
   let features = 0, cells = 0;
   for (const column of document.querySelectorAll("th[data-target], td[data-target]"))
     column.hidden = state.target.length > 0 && !state.target.includes(column.dataset.target);
@@ -178,6 +183,7 @@ function draw() {
     state.open = state.open.filter(key => place(key)?.feature !== feature || !shut(place(key).target));
     drawPanel(feature);
   }
+  for (const wide of document.querySelectorAll("tr.area > th, tr.detail > td")) wide.colSpan = width;
   for (const area of document.querySelectorAll("tbody.area"))
     area.hidden = ![...area.querySelectorAll("tr.feature")].some(row => !row.hidden);
   $("nothing").hidden = features > 0;
@@ -232,7 +238,7 @@ function panelOf(feature, target) {
     go({open: state.open.filter(each => place(each)?.feature !== feature)});
     feature.row.querySelectorAll("td.cell")[number].firstElementChild.focus();
   }, {class: "plain"});
-  return make("td", {colspan: data.targets.length + 1, role: "cell"},
+  return make("td", {role: "cell"},
     make("div", {class: "title"}, make("h3", {}, feature.row.querySelector("th bdi").textContent, " on ", label), make("code", {}, feature.module),
       make("a", {href: address({...nothing(), open: [key]})}, "link to this"), close),
     ...wanted.filter(item => !apart.includes(item)).map(item => caseItem(item, target)),
@@ -399,7 +405,8 @@ function folds(made, foldable) {
       found.push(...made.slice(number, number + head), fold, ...hidden);
       number = end - tail;
     }
-    for (const stop = Math.max(end, number + 1); number < stop; number++) found.push(made[number]);
+    const stop = Math.min(Math.max(end, number + 1), made.length);
+    while (number < stop) found.push(made[number++]);
   }
   return found;
 }
@@ -459,6 +466,7 @@ $("clear").addEventListener("click", () => go({...nothing(), open: state.open}))
 document.addEventListener("click", event => {
   // A link to a part of the page is no state of the page.
   const part = event.target.closest("a[href^='#']")?.getAttribute("href").slice(1);
+  followed = Boolean(part);
   if (!part || part.includes("=") || !$(part)) return;
   event.preventDefault();
   $(part).scrollIntoView({block: "start"});

@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl
 import pytest
 
 from conformance.model import Cell, Matrix, Row, Verdict
-from reports.html_report import MARKS, is_address
+from reports.html_report import SIGNS, is_address
 from reports.registry import render
 from reports.summary import repeat_command
 from tests.reports import matrices
@@ -201,6 +201,25 @@ def test_first_call_that_differs_is_marked_with_what_differs_in_it(visit: Open) 
     assert first.is_visible()
 
 
+@pytest.mark.parametrize("name", ["whole", "hostile", "plain"])
+def test_page_says_no_word_of_the_script(visit: Open, name: str) -> None:
+    page = visit(name=name)
+    for button in page.locator("td.cell > button").all():
+        button.click()
+        page.locator("tr.detail details").evaluate_all("all => all.forEach(each => each.open = true)")
+        page.locator("tr.detail details.case .body").first.wait_for(state="attached")
+        unfold(page)
+        assert not re.search(
+            r"undefined|null|NaN|\[object|\bfalse\b|\btrue\b", page.locator("tr.detail").last.inner_text()
+        )
+
+
+def test_every_call_of_a_trace_is_there_once(visit: Open) -> None:
+    page = visit(f"#open=wsl1/{LONG}")
+    numbers = page.locator(".trace .row .at").all_inner_texts()
+    assert [each for each in numbers if each] == [str(number + 1) for number in range(80)]
+
+
 def test_calls_that_are_alike_are_folded_and_can_be_had(visit: Open) -> None:
     page = visit(f"#open=wsl1/{LONG}")
     before = len(seen(page, ".trace .row .at"))
@@ -212,7 +231,7 @@ def test_calls_that_are_alike_are_folded_and_can_be_had(visit: Open) -> None:
 def test_every_verdict_has_a_colour_in_both_schemes_and_a_sign_of_its_own(
     visit: Open, scheme_colours: dict[Scheme, list[str]], verdict: Verdict
 ) -> None:
-    assert list(MARKS.values()).count(MARKS[verdict]) == 1
+    assert list(SIGNS.values()).count(SIGNS[verdict]) == 1
     for colours in scheme_colours.values():
         assert colours[list(Verdict).index(verdict)]
 
@@ -304,7 +323,7 @@ def test_unexpected_cells_are_marked_where_they_stand_and_listed_the_gravest_fir
     assert f"{count} unexpected" in cell(page, "wsl1").inner_text()
     assert "unexpected" not in cell(page, "gvisor").inner_text()
     listed = page.locator("#unexpected > ul li .chip").all_inner_texts()
-    assert listed[:2] == [f"{MARKS[Verdict.CRASH]} crash", f"{MARKS[Verdict.HANG]} hang"]
+    assert listed[:2] == [f"{SIGNS[Verdict.CRASH]} crash", f"{SIGNS[Verdict.HANG]} hang"]
     cell(page, "wsl1").click()
     assert page.locator("tr.detail summary .badge", has_text="unexpected").count() == count
     assert "unexpected" in page.locator("tr.detail details.case").first.locator("summary").inner_text()
@@ -396,6 +415,18 @@ def test_link_into_a_row_that_the_filter_hides_clears_the_filter(visit: Open) ->
     assert said(page) == [("open", f"gvisor/{GAIN}")]
     assert "filter was cleared" in page.locator("#note").inner_text()
     assert box(page.locator("details.case[open] > summary"))["y"] >= box(page.locator("thead"))["height"]
+
+
+def test_link_that_filters_shows_the_matrix_and_back_undoes_it(visit: Open) -> None:
+    page = visit()
+    page.locator("#unexpected a", has_text="on wsl1").click()
+    assert said(page) == [("target", "wsl1"), ("only", "unexpected")]
+    assert 0 <= box(page.locator("#filter"))["y"] < 60
+    assert seen(page, "thead th") == ["Feature", "wsl1"]
+    assert box(page.locator("tr.area").nth(1))["width"] == pytest.approx(box(page.locator("thead"))["width"], abs=2)
+    page.go_back()
+    assert said(page) == []
+    assert len(seen(page, "thead th")) == len(TARGETS) + 1
 
 
 def test_link_in_a_list_opens_its_case(visit: Open) -> None:
