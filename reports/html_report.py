@@ -251,7 +251,7 @@ def _case(matrix: Matrix, row: Row, pool: _Pool) -> dict[str, Any]:
     return {
         "id": row.case,
         "title": row.title,
-        "show": shlex.join(["conformance", "show", row.case]),
+        "show": shlex.join(["conformance", "show", *(["--"] if row.case.startswith("-") else []), row.case]),
         "cells": [_case_cell(matrix, row, column.target.name, pool) for column in matrix.columns],
     }
 

@@ -6,7 +6,7 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -22,9 +22,9 @@ def browser() -> Iterator[Browser]:
     try:
         from playwright.sync_api import sync_playwright  # noqa: PLC0415 - not every checkout has it
     except ImportError:
-        _lacking("there is no Playwright: pip install playwright")
+        lacking("there is no Playwright: pip install playwright")
     if CHROMIUM is None:
-        _lacking("there is no Chromium: apt install chromium")
+        lacking("there is no Chromium: apt install chromium")
     with sync_playwright() as playwright:
         found = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         try:
@@ -33,7 +33,8 @@ def browser() -> Iterator[Browser]:
             found.close()
 
 
-def _lacking(why: str) -> None:
+def lacking(why: str) -> NoReturn:
+    """Skips a test for want of something, but fails it under continuous integration."""
     if os.environ.get("CI"):
         pytest.fail(why)
     pytest.skip(why)
