@@ -8,18 +8,21 @@ import os
 import re
 import shlex
 import signal
-from collections.abc import Callable, Sequence
+import textwrap
+from collections.abc import Callable, Iterator, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
 from conformance.differential.compare import ERRNO, RESULT, SIGNALS, STATE
 from conformance.differential.fuzz import Finding
-from conformance.differential.program import Program
+from conformance.differential.program import Memory, Program
 from conformance.differential.trace import ending, trace
 from conformance.differential.wire import Encoded, Outcome, State
 from conformance.matrix.normalise import kind_of_result, show, show_value
 from conformance.model import Json
+from conformance.syscalls.buffers import Struct
+from conformance.syscalls.sockets import address_shown
 from conformance.text import code_span, one_line
 
 WIDTH = 78
@@ -28,6 +31,8 @@ LINE = 110
 """Columns of a line of the text."""
 VALUE = 44
 """Columns of one side's value in a sentence."""
+VALUE_IN_HEADLINE = 30
+"""The same in a headline, which is one line."""
 LONGEST_BYTES = 24
 """How many bytes of memory are shown whole in a trace's line."""
 _BYTES = re.compile(r"""b'(?:[^'\\]|\\.)*'|b"(?:[^"\\]|\\.)*\"""")
@@ -43,8 +48,8 @@ def headline(finding: Finding, quote: Quote = str) -> str:
     """The divergence in a line."""
     reference, target = sides(finding)
     return (
-        f"{_subject(finding, str)} {_did(finding, target, quote)} on {finding.signature.target}, "
-        f"and {_did(finding, reference, quote)} on {finding.reference_name}"
+        f"{_subject(finding, str)} {_did(finding, target, quote, short=True)} on {finding.signature.target}, "
+        f"and {_did(finding, reference, quote, short=True)} on {finding.reference_name}"
     )
 
 
@@ -57,8 +62,9 @@ def _subject(finding: Finding, quote: Quote) -> str:
     return f"{name}: {quote(found.field)}"
 
 
-def _did(finding: Finding, said: str, quote: Quote) -> str:
-    """A verb for what one side said."""
+def _did(finding: Finding, said: str, quote: Quote, *, short: bool = False) -> str:
+    """A verb for what one side said; `short`: without what its errno means, and values cut more."""
+    said = cut(said, VALUE_IN_HEADLINE) if short else said
     field = finding.difference.field
     if field == RESULT:
         return f"returns {quote(said)}"
@@ -69,7 +75,7 @@ def _did(finding: Finding, said: str, quote: Quote) -> str:
     if said == "success":
         return "succeeds"
     if (number := getattr(errno, said, None)) is not None:
-        return f"fails with {quote(said)} ({os.strerror(number)})"
+        return f"fails with {quote(said)}" + ("" if short else f" ({os.strerror(number)})")
     return {"blocked": "blocks", "done": "ends", ending(Outcome(State.LOST)): "takes the whole guest along"}.get(
         said, f"is {_with_signal(said)}" if said.startswith("killed") else f"ends as {quote(said)}"
     )
@@ -95,11 +101,10 @@ def sides(finding: Finding) -> tuple[str, str]:
     if found.field == SIGNALS:
         return _with_signal(found.reference), _with_signal(found.target)
     raw = [_raw(finding, outcome) for outcome in (finding.reference, finding.target)]
-    if all(isinstance(each, str) for each in raw):
-        shown = _apart(*(str(each).encode("latin-1", "replace") for each in raw))
-    else:
-        one, other = (cut(_shown(finding, each), VALUE) for each in raw)
-        shown = one, other
+    one, other = (_shown(finding, each) for each in raw)
+    if all(isinstance(each, str) for each in raw) and max(len(one), len(other)) > VALUE:
+        one, other = _apart(*(str(each).encode("latin-1", "replace") for each in raw))
+    shown = cut(one, VALUE), cut(other, VALUE)
     if shown[0] == shown[1]:  # the difference is in the normal form, such as which of two fds it is
         return cut(one_line(found.reference), VALUE), cut(one_line(found.target), VALUE)
     return shown
@@ -143,9 +148,7 @@ def _shown(finding: Finding, value: Json) -> str:
 
 
 def _apart(reference: bytes, target: bytes) -> tuple[str, str]:
-    """Two memories: whole where they are short, else from where they differ on, with their lengths."""
-    if max(len(reference), len(target)) <= LONGEST_BYTES:
-        return repr(reference), repr(target)
+    """Two memories that are too long: from where they differ on, with their lengths."""
     pairs = enumerate(zip(reference, target, strict=False))
     at = next((at for at, (one, other) in pairs if one != other), min(len(reference), len(target)))
     one, other = (f"{each[at : at + 8]!r} from byte {at} of {len(each)} on" for each in (reference, target))
@@ -210,12 +213,38 @@ def marked(finding: Finding) -> str:
     """Both traces in one, as a diff: lines of the reference with `-`, of the target with `+`, of both with a blank."""
     ours, theirs = (lines(finding.program, finding.encoded, each) for each in (finding.reference, finding.target))
     text = []
-    for left, right in zip_longest(ours, theirs):
+    for at, (left, right) in enumerate(zip_longest(ours, theirs)):
         if left == right:
             text.append(f"  {short_line(left)}")
-            continue
-        text += [f"{sign} {short_line(each)}" for sign, each in (("-", left), ("+", right)) if each is not None]
+        else:
+            text += [f"{sign} {short_line(each)}" for sign, each in (("-", left), ("+", right)) if each is not None]
+        text += [f"      {short_line(each)}" for each in _pointed_to(finding, at)]
     return "\n".join(text)
+
+
+def _pointed_to(finding: Finding, at: int) -> Iterator[str]:
+    """What a call's structs point to, a line each: `message.name: AF_INET 127.0.0.1:80`."""
+    step = finding.program.steps[at] if at < len(finding.program.steps) else None
+    for argument, parameter in zip(step.args, step.description.parameters, strict=False) if step else ():
+        for offset, _, part in argument.parts if isinstance(argument, Memory) else ():
+            if isinstance(part, Memory):
+                yield f"{parameter.name}{_place(parameter.struct, offset)}: {_content(part)}"
+
+
+def _place(struct: type[Struct] | None, offset: int) -> str:
+    """Where a pointer is: a struct's member, or so many bytes from the beginning."""
+    names = (name for name in struct.members if getattr(struct, name).offset == offset) if struct else iter(())
+    return next((f".{name}" for name in names), f" + {offset}")
+
+
+def _content(memory: Memory) -> str:
+    """Memory that is pointed to: an address of a socket, further pointers, or its bytes."""
+    inner = [_content(part) for _, _, part in memory.parts if isinstance(part, Memory)]
+    if inner:
+        return f"[{', '.join(inner)}]"
+    if memory.room:
+        return f"room for {len(memory.data)} bytes"
+    return address_shown(memory.data) or repr(memory.data)
 
 
 # -- the text
@@ -231,17 +260,21 @@ def issue(finding: Finding, place: Path, program_c: str, arguments: Sequence[str
     does, is_to = (_did(finding, said, code_span) for said in (target, reference))
     command = ["conformance", "replay", str(place), "-t", mine]
     command += [] if theirs == "native" else ["--reference", theirs]
+    sentence = f"{_subject(finding, code_span)} {does} on {mine}, and {is_to} on {theirs}."
+    how = (
+        "Each side was run at least three times, in a process of its own, on an empty tmpfs, and said the same each "
+        f"time. Lines with `-` are {theirs}'s, with `+` {mine}'s:"
+    )
     return f"""# {headline(finding, code_span)}
 
-{_subject(finding, code_span)} {does} on {mine}, and {is_to} on {theirs}.
+{_paragraph(sentence)}
 
 | | | made with | kernel |
 | --- | --- | --- | --- |
 | target | {mine} | {_cell(finding.made_by[1])} | {_cell(finding.releases[1])} |
 | reference | {theirs} | {_cell(finding.made_by[0])} | {_cell(finding.releases[0])} |
 
-Each side was run at least three times, in a process of its own, on an empty tmpfs, and said the same each time. \
-Lines with `-` are {theirs}'s, with `+` {mine}'s:
+{_paragraph(how)}
 
 ```diff
 {marked(finding)}
@@ -257,6 +290,10 @@ To see it, `cc repro.c && ./a.out` exits with 0 where the result is the referenc
 {program_c.rstrip()}
 ```
 """
+
+
+def _paragraph(text: str) -> str:
+    return textwrap.fill(text, LINE, break_long_words=False, break_on_hyphens=False)
 
 
 def _cell(text: str) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
+
 from conformance.differential.program import NO_RESOURCE, Argument, Program, Ref, none_as
 from conformance.differential.wire import Encoded, Observed, Outcome, State, whole
 from conformance.model import Json
@@ -32,8 +35,16 @@ def _seen(
 ) -> Seen:
     step = program.steps[at]
     parameters = step.description.parameters
+    inner = [(path, place) for path, place in encoded.inner[at] if len(path) == 2] if encoded.inner else []
     args = [
-        argument_seen(each, parameters[index], encoded, outcome, encoded.addresses[at][index])
+        argument_seen(
+            each,
+            parameters[index],
+            encoded,
+            outcome,
+            encoded.addresses[at][index],
+            {path[1]: DATA + place for path, place in inner if path[0] == index},
+        )
         for index, each in enumerate(step.args)
     ]
     outs: dict[str, Json] = {}
@@ -45,8 +56,18 @@ def _seen(
     )
 
 
-def argument_seen(argument: Argument, parameter: Parameter, encoded: Encoded, outcome: Outcome, offset: int) -> Json:
-    """An argument as it was when the call was made, as far as it can be told."""
+def argument_seen(
+    argument: Argument,
+    parameter: Parameter,
+    encoded: Encoded,
+    outcome: Outcome,
+    offset: int,
+    inner: Mapping[int, int] = MappingProxyType({}),
+) -> Json:
+    """An argument as it was when the call was made, as far as it can be told.
+
+    `inner` has the addresses of what the argument's memory points to, by where in it the pointer is.
+    """
     if isinstance(argument, int):
         return argument if argument < 1 << 63 else argument - (1 << 64)
     if isinstance(argument, Ref):
@@ -55,7 +76,10 @@ def argument_seen(argument: Argument, parameter: Parameter, encoded: Encoded, ou
         return None if argument.data else DATA + offset
     data = bytearray(argument.data)
     for at, width, part in argument.parts:
-        value = resource(part, encoded, outcome) if isinstance(part, Ref) else part if isinstance(part, int) else 0
+        if isinstance(part, Ref):
+            value = resource(part, encoded, outcome)
+        else:
+            value = part if isinstance(part, int) else inner.get(at, 0)
         data[at : at + width] = (value & (1 << 8 * width) - 1).to_bytes(width, "little")
     struct = parameter.struct
     if struct is not None and struct.members and len(data) == struct.size():

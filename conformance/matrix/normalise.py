@@ -143,7 +143,8 @@ def show_value(seen: Json, parameter: Parameter | None, member: str = "") -> str
 def _shown(seen: Json, kind: Kind, struct: type[Struct] | None) -> str:
     if not isinstance(seen, dict) or struct is None:
         return kind.show(seen)
-    return "{" + ", ".join(f"{name}={_shown(each, *_of_member(struct, name))}" for name, each in seen.items()) + "}"
+    told = {name: each for name, each in seen.items() if each != 0 or not name.startswith("pad")}
+    return "{" + ", ".join(f"{name}={_shown(each, *_of_member(struct, name))}" for name, each in told.items()) + "}"
 
 
 def _of_member(struct: type[Struct] | None, name: str) -> tuple[Kind, type[Struct] | None]:

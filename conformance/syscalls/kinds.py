@@ -380,6 +380,15 @@ class Memory(Kind):
         return hex(seen) if isinstance(seen, int) and seen else super().show(seen)
 
 
+class NumberMemory(Memory):
+    """A pointer to a number of four or eight bytes."""
+
+    def show(self, seen: Seen) -> str:
+        if not isinstance(seen, str) or len(seen) not in (4, 8):
+            return super().show(seen)
+        return f"[{int.from_bytes(seen.encode('latin-1', 'replace'), 'little', signed=True)}]"
+
+
 class ChosenMemory(Memory):
     """Memory of which it is known what is worth trying: nothing is added, NULL least of all."""
 
@@ -431,8 +440,14 @@ class FdPair(Memory):
     def normal(self, seen: Seen, names: Names) -> Seen:
         if not isinstance(seen, str) or len(seen) < 8:
             return super().normal(seen, names)
+        return [names.name("fd", each) for each in self._numbers(seen)]
+
+    def show(self, seen: Seen) -> str:
+        return str(self._numbers(seen)) if isinstance(seen, str) and len(seen) == 8 else super().show(seen)
+
+    def _numbers(self, seen: str) -> list[int]:
         data = seen[:8].encode("latin-1", "replace")
-        return [names.name("fd", int.from_bytes(data[at : at + 4], "little", signed=True)) for at in (0, 4)]
+        return [int.from_bytes(data[at : at + 4], "little", signed=True) for at in (0, 4)]
 
 
 S = TypeVar("S")
@@ -467,8 +482,8 @@ InBytes = Annotated[bytes | Buffer | int | None, Memory()]
 OutBytes = Annotated[Buffer | int | None, CountedMemory()]
 OutRandom = Annotated[Buffer | int | None, MaskedMemory(out=True, reads=False)]
 OutFds = Annotated[Buffer | int | None, FdPair()]
-OutInt = Annotated[Buffer | Struct | int | None, Memory(out=True, reads=False)]
-SizePointer = Annotated[bytes | Buffer | int | None, Memory(out=True, choices=LENGTHS)]
+OutInt = Annotated[Buffer | Struct | int | None, NumberMemory(out=True, reads=False)]
+SizePointer = Annotated[bytes | Buffer | int | None, NumberMemory(out=True, choices=LENGTHS)]
 """Where a call reads how much room there is, and writes how much it needed (`socklen_t *`)."""
 Any_ = Annotated[bytes | Buffer | Struct | int | None, Memory(out=True)]
 """Whatever an operation of a multiplexed call (`ioctl`, `prctl`, `fcntl` …) takes: a number or memory."""

@@ -24,6 +24,7 @@ from conformance.syscalls.kinds import (
     Memory,
     Names,
     Number,
+    NumberMemory,
     OutBytes,
     OutFds,
     Pid32,
@@ -127,14 +128,14 @@ class SockaddrKind(Memory):
 
     def show(self, seen: Seen) -> str:
         data = seen.encode("latin-1", "replace") if isinstance(seen, str) else b""
-        return _address(data) or super().show(seen)
+        return address_shown(data) or super().show(seen)
 
 
 _LONGS = {AF_INET: 16, AF_INET6: 28, AF_NETLINK: 12, AF_UNIX: 110}
 """The sizes of addresses, in bytes (ip(7), ipv6(7), netlink(7), unix(7))."""
 
 
-def _address(data: bytes) -> str:
+def address_shown(data: bytes) -> str:
     """An address as a person would write it; empty where that would leave something out."""
     family, size = int.from_bytes(data[:2], "little"), f" ({len(data)} bytes)"
     size = "" if len(data) == _LONGS.get(family) else size
@@ -184,7 +185,7 @@ InSockaddrIn6 = Annotated[bytes | Buffer | int | None, SockaddrKind(AF_INET6)]
 InSockaddrNl = Annotated[bytes | Buffer | int | None, SockaddrKind(AF_NETLINK)]
 OutSockaddr = Annotated[Buffer | int | None, SockaddrKind(out=True)]
 OutSender = Annotated[Buffer | int | None, OptionalSockaddr(out=True)]
-SocketLength = Annotated[Struct | bytes | Buffer | int | None, Memory(out=True, choices=LENGTHS)]
+SocketLength = Annotated[Struct | bytes | Buffer | int | None, NumberMemory(out=True, choices=LENGTHS)]
 
 
 class SockaddrIn(Struct):
