@@ -12,6 +12,7 @@ from typing import Self
 
 from runners.base import Death, cases_directory
 from runners.cache import cache_root
+from runners.cgroup import memory_limit
 from runners.executor import executable
 from runners.log import Log
 from runners.process import ProcessChannel
@@ -22,6 +23,11 @@ SOURCES = Path(__file__).resolve().parent.parent
 
 PASSED_ON = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH")
 """Variables of our own environment that a local guest gets; everything else is set by hand, equal on all targets."""
+
+
+MEMORY_MIB = 1024
+"""What the suite and its cases may take together, where there is a control group for that. A case is stopped before:
+only one that takes memory faster than anybody looks comes so far."""
 
 
 class HostGuest:
@@ -40,6 +46,10 @@ class HostGuest:
         self._stack = ExitStack()
         self._room = self._stack.enter_context(workspace("local"))
         self._log = self._stack.enter_context(Log())
+        self._channels: list[ProcessChannel] = []
+        self._group = self._stack.enter_context(memory_limit(MEMORY_MIB, "local"))
+        if self._group:
+            (self._room / "memory.cgroup").write_text(f"{self._group.path}\n", encoding="utf-8")
 
     @property
     def executor(self) -> Sequence[str]:
@@ -52,7 +62,11 @@ class HostGuest:
         # Byte-code, pytest's rewritten cases among it, is kept: compiling is most of a start. Not beside the sources.
         bytecode = str(cache_root() / "bytecode")
         given |= {"TMPDIR": str(self._room), "PYTHONPATH": str(SOURCES), "PYTHONPYCACHEPREFIX": bytecode, **(env or {})}
-        return self._stack.enter_context(ProcessChannel([*self._prefix, *argv], given, self._log.writer))
+        command = [*self._prefix, *argv]
+        if self._group and argv[: len(self.python)] == list(self.python):  # executors see to their own limits
+            command = self._group.entering(command)
+        self._channels.append(self._stack.enter_context(ProcessChannel(command, given, self._log.writer)))
+        return self._channels[-1]
 
     def ready(self) -> None:
         """See `Guest`. Starts are fast enough."""
@@ -63,11 +77,13 @@ class HostGuest:
 
     def death(self) -> Death | None:
         """See `Guest`. This machine is alive as long as we are."""
+        if self._group and self._group.exceeded() and any(channel.ended for channel in self._channels):
+            return Death.LIMIT
         return None
 
     def cause(self) -> str:
         """See `Guest`."""
-        return ""
+        return f"it took more than {MEMORY_MIB} MiB of memory" if self.death() else ""
 
     def __enter__(self) -> Self:
         return self

@@ -41,6 +41,11 @@ class ProcessChannel:
         """Of the process on this machine."""
         return self._process.pid
 
+    @property
+    def ended(self) -> bool:
+        """Whether the process has."""
+        return self._process.poll() is not None
+
     def read(self, timeout: float | None = None) -> bytes:
         """See `Channel`."""
         stream = self._process.stdout

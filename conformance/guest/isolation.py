@@ -1,5 +1,7 @@
 """Running a case so that nothing of it remains: a forked child, fresh namespaces, a scratch file system, a deadline.
 
+What it may take of the machine is limited, and more is no verdict on the target (see `limits`).
+
 Three processes take part. The *watcher* is pytest. It forks a *keeper*, which is PID 1 of a new PID namespace where
 there is one, makes the surroundings and forks the *case*. When the case ends, or its deadline passes, the keeper ends
 and takes every stray process with it.
@@ -18,9 +20,20 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from conformance.guest.limits import (
+    MEBIBYTE,
+    OUTPUT,
+    Spout,
+    Watch,
+    descendants,
+    disk,
+    killed_for_memory,
+    parent,
+    processes,
+)
 from conformance.syscalls.files import close_range, ioctl
 from conformance.syscalls.mounts import MS_PRIVATE, MS_REC, mount
 from conformance.syscalls.namespaces import unshare
@@ -40,13 +53,18 @@ NAMESPACES = {"mnt": CLONE_NEWNS, "pid": CLONE_NEWPID, "ipc": CLONE_NEWIPC, "uts
 """What a case gets afresh, by the names of `/proc/PID/ns`."""
 
 SIOCSIFFLAGS = 0x8914
-SCRATCH_SIZE = "64m"
+SCRATCH_BYTES = 64 * MEBIBYTE
 GRACE = 5.0
 """Seconds beyond the deadline that the keeper has for clearing up before it is killed itself."""
 LIMITS = {resource.RLIMIT_CORE: 0, resource.RLIMIT_NOFILE: 1024}
 """Soft limits that every case starts with, so that they are equal on all targets."""
 _SETUP_FAILED = 251
 _TIMED_OUT = 252
+_FULL = b"\0"
+SHORTEST_PAUSE = 0.005
+"""Seconds after which the keeper passes on what a case has printed, the first time; later ones are longer."""
+LOOK_SECONDS = 0.1
+"""How often the keeper looks at what a case has taken."""
 _CLONE = TABLES[os.uname().machine]["clone"]
 _libc = ctypes.PyDLL(None, use_errno=True)
 """Keeps the interpreter's lock, which a child cannot get back where there are threads."""
@@ -60,7 +78,9 @@ class Ending:
     signal: int = 0
     timed_out: bool = False
     trouble: str = ""
-    """Why the surroundings could not be made; empty when they could."""
+    """Why the surroundings could not be made, or what the case took too much of; empty when neither was so."""
+    full: bool = False
+    """Whether its scratch file system had no room left at the end."""
 
 
 class Isolation:
@@ -81,17 +101,21 @@ class Isolation:
             with contextlib.suppress(OSError):
                 prctl(PR_SET_CHILD_SUBREAPER, 1)  # what a case leaves behind comes to us if its keeper is killed
         scratch = tempfile.mkdtemp(prefix="conformance-")
+        killed = killed_for_memory()
         ended, keeper_end = os.pipe()
         try:
             keeper = _fork_into_pid_namespace() if "pid" in fresh else os.fork()
             if keeper == 0:
                 try:
                     os.close(ended)
-                    _keep(case, fresh, scratch, deadline)
+                    _keep(case, fresh, scratch, deadline, keeper_end)
                 finally:
                     os._exit(_SETUP_FAILED)
             os.close(keeper_end)
-            return _watch(keeper, ended, deadline + GRACE)
+            ending = _watch(keeper, ended, deadline + GRACE)
+            if ending.signal == signal.SIGKILL and killed_for_memory() > killed:
+                return Ending(trouble="the kernel ended it because memory ran out")
+            return ending
         finally:
             os.close(ended)
             if "pid" not in fresh:
@@ -158,28 +182,32 @@ def _watch(keeper: int, ended: int, limit: float) -> Ending:
     """Wait for the keeper; kill it when even its grace is over, or when we are interrupted."""
     poll = select.poll()
     poll.register(ended, select.POLLIN)
-    in_time = None
+    in_time, said = None, b""
     try:
         in_time = poll.poll(limit * 1000)
+        said = os.read(ended, 4096) if in_time else b""
     finally:
         if not in_time:
             os.kill(keeper, signal.SIGKILL)
         _, status = os.waitpid(keeper, 0)
     if not in_time:
         return Ending(timed_out=True)
+    if said and said != _FULL:
+        return Ending(trouble=said.decode("utf-8", "replace"))
+    full = said == _FULL
     if os.WIFSIGNALED(status):
         # The keeper passes on the signal that ended the case by dying of it, or was itself a victim.
-        return Ending(signal=os.WTERMSIG(status))
+        return Ending(signal=os.WTERMSIG(status), full=full)
     code = os.WEXITSTATUS(status)
     if code == _TIMED_OUT:
-        return Ending(timed_out=True)
+        return Ending(timed_out=True, full=full)
     if code == _SETUP_FAILED:
         return Ending(trouble="the case's namespaces or scratch directory could not be made")
-    return Ending(status=code) if code < 128 else Ending(signal=code - 128)
+    return Ending(status=code, full=full) if code < 128 else Ending(signal=code - 128, full=full)
 
 
-def _keep(case: Callable[[], None], fresh: frozenset[str], scratch: str, deadline: float) -> None:
-    """The keeper's life. Never returns."""
+def _keep(case: Callable[[], None], fresh: frozenset[str], scratch: str, deadline: float, watcher: int) -> None:
+    """The keeper's life. What the fd `watcher` is told is why the case was ended, or `_FULL`. Never returns."""
     code = _SETUP_FAILED
     try:
         os.setsid()
@@ -190,10 +218,18 @@ def _keep(case: Callable[[], None], fresh: frozenset[str], scratch: str, deadlin
         with contextlib.suppress(OSError):
             prctl(PR_SET_CHILD_SUBREAPER, 1)
         _make_surroundings(fresh, scratch)
+        spouts = [Spout(1), Spout(2)]
+        watch = Watch("pid" in fresh, ("/", *(() if "mnt" in fresh else (scratch,))))
         child = os.fork()
         if child == 0:
-            _become_case(case)
-        code = _wait_for_case(child, deadline, awaited)
+            _become_case(case, [spout.writer for spout in spouts])
+        for spout in spouts:
+            os.close(spout.writer)
+        code, overdrawn = _wait_for_case(child, deadline, awaited, watch, spouts)
+        if overdrawn:
+            os.write(watcher, overdrawn.encode())
+        elif "mnt" in fresh and disk(scratch) == (SCRATCH_BYTES, 0):
+            os.write(watcher, _FULL)
     except BaseException as error:  # the keeper's only way to speak is its exit status and its stderr
         os.write(2, f"isolation: {error}\n".encode())
     finally:
@@ -202,24 +238,47 @@ def _keep(case: Callable[[], None], fresh: frozenset[str], scratch: str, deadlin
         os._exit(code)
 
 
-def _wait_for_case(child: int, deadline: float, awaited: set[signal.Signals]) -> int:
-    """The keeper's exit status: the case's own, 128 + signal, or `_TIMED_OUT`. Reaps whatever else ends meanwhile.
+def _wait_for_case(
+    child: int, deadline: float, awaited: set[signal.Signals], watch: Watch, spouts: list[Spout]
+) -> tuple[int, str]:
+    """The keeper's exit status, and what the case took too much of. Reaps whatever else ends meanwhile.
 
-    `awaited` are blocked signals; any but SIGCHLD ends the case.
+    The status is the case's own, 128 + signal, or `_TIMED_OUT`. `awaited` are blocked signals; any but SIGCHLD ends the
+    case.
     """
-    end = time.monotonic() + deadline
+    now = time.monotonic()
+    end, look, pause = now + deadline, now + LOOK_SECONDS, SHORTEST_PAUSE
     while True:
-        with contextlib.suppress(ChildProcessError):
-            while (found := os.waitpid(-1, os.WNOHANG))[0]:
-                if found[0] == child:
-                    status = found[1]
-                    return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else min(os.WEXITSTATUS(status), 127)
-        left = end - time.monotonic()
-        if left <= 0:
-            return _TIMED_OUT
-        came = signal.sigtimedwait(awaited, left)
+        status = _reap(child)
+        for spout in spouts:
+            spout.pass_on()
+        if any(spout.count > OUTPUT for spout in spouts):
+            return (
+                _TIMED_OUT,
+                f"it printed more than {OUTPUT // MEBIBYTE} MiB, which the suite does not take from a case",
+            )
+        if status is not None:
+            return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else min(os.WEXITSTATUS(status), 127), ""
+        now = time.monotonic()
+        if now >= look:
+            look = now + LOOK_SECONDS
+            if overdrawn := watch.overdrawn():
+                return _TIMED_OUT, overdrawn
+        if now >= end:
+            return _TIMED_OUT, ""
+        came = signal.sigtimedwait(awaited, min(pause, end - now))
+        pause = min(2 * pause, LOOK_SECONDS)
         if came and came.si_signo != signal.SIGCHLD:
-            return _TIMED_OUT
+            return _TIMED_OUT, ""
+
+
+def _reap(child: int) -> int | None:
+    """Let go of whatever has ended; how `child` did, if it has."""
+    with contextlib.suppress(ChildProcessError):
+        while (found := os.waitpid(-1, os.WNOHANG))[0]:
+            if found[0] == child:
+                return found[1]
+    return None
 
 
 def _make_surroundings(fresh: frozenset[str], scratch: str) -> None:
@@ -231,7 +290,7 @@ def _make_surroundings(fresh: frozenset[str], scratch: str) -> None:
         with contextlib.suppress(OSError):  # gVisor knows no propagation before 2023, and so has nothing to stop
             mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None)
         with contextlib.suppress(OSError):
-            mount(b"scratch", scratch.encode(), b"tmpfs", 0, f"size={SCRATCH_SIZE},mode=755".encode())
+            mount(b"scratch", scratch.encode(), b"tmpfs", 0, f"size={SCRATCH_BYTES},mode=755".encode())
         if "pid" in fresh:
             mount(b"proc", b"/proc", b"proc", 0, None)
     if "net" in fresh:
@@ -248,7 +307,7 @@ def _loopback_up() -> None:
         ioctl(control.fileno(), SIOCSIFFLAGS, b"lo".ljust(16, b"\0") + b"\1\0" + bytes(22))  # IFF_UP
 
 
-def _become_case(case: Callable[[], None]) -> None:
+def _become_case(case: Callable[[], None], outputs: list[int]) -> None:
     """The case's process: same signals, limits, umask and fds on every target. Never returns."""
     code = 1
     try:
@@ -264,6 +323,8 @@ def _become_case(case: Callable[[], None]) -> None:
             resource.setrlimit(limit, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
         null = os.open("/dev/null", os.O_RDONLY)
         os.dup2(null, 0)
+        for fd, output in enumerate(outputs, 1):
+            os.dup2(output, fd)
         _close_from(3)
         # pytest's own streams write to fds that have just been closed; where it captures, 1 and 2 lead there as well.
         sys.stdout = os.fdopen(1, "w", 1, errors="backslashreplace", closefd=False, encoding="utf-8")
@@ -288,28 +349,35 @@ def _close_from(first: int) -> None:
 
 
 def _kill_strays(spared: frozenset[int] = frozenset()) -> None:
-    """Without a PID namespace: kill the children that were reparented to us, until there are none but `spared`."""
-    for _ in range(100):
-        strays = [pid for pid in _children() if pid not in spared]
+    """Without a PID namespace: kill what is below us, until there is nothing but `spared` and what is below those.
+
+    What forks faster than it is killed is stopped first: processes that are stopped do not fork.
+    """
+    stopped: set[int] = set()
+    for _ in range(1000):
+        strays = set(descendants(os.getpid(), spared))
         if not strays:
             return
-        for pid in strays:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        for pid in strays:
-            with contextlib.suppress(ChildProcessError):
-                os.waitpid(pid, 0)
+        news = strays - stopped
+        _signal(news, signal.SIGSTOP)
+        stopped |= news
+        if not news:
+            _signal(strays, signal.SIGKILL)
+            stopped.clear()
+            for pid in strays:
+                with contextlib.suppress(ChildProcessError):
+                    os.waitpid(pid, 0)
+
+
+def _signal(pids: Iterable[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def _children() -> list[int]:
-    """Our children, from /proc (proc_pid_stat(5): the fourth field is the parent)."""
-    found, me = [], os.getpid()
-    for name in os.listdir("/proc"):
-        if name.isdigit():
-            with contextlib.suppress(OSError, ValueError), open(f"/proc/{name}/stat", "rb") as stat:
-                if int(stat.read().rpartition(b")")[2].split()[1]) == me:
-                    found.append(int(name))
-    return found
+    """Our children."""
+    return [pid for pid in processes() if parent(pid) == os.getpid()]
 
 
 def _unlock(tree: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import gc
 import os
+import signal
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
@@ -47,6 +48,9 @@ CASE_TIMEOUT = 20.0
 NEEDS = ("root", "disposable", "x86_64")
 RECORD_LOST = 3
 """pytest's exit status when the record cannot be written any more (a full disk): the harness failed."""
+
+
+FULL = "its scratch file system, which is all the disk that the suite gives a case, is full"
 
 
 class Observe(Protocol):
@@ -471,9 +475,13 @@ def judge(ending: Ending, own: list[dict[str, Json]], deadline: float) -> tuple[
         return Outcome.ERROR, ending.trouble
     if ending.timed_out:
         return Outcome.HANG, f"did not end within {deadline:g} s"
+    if ending.signal == signal.SIGBUS and ending.full:
+        return Outcome.ERROR, FULL  # how a mapped file says so
     if ending.signal:
         return Outcome.CRASH, f"killed by signal {ending.signal}"
     for line in own:
         if "end" in line:
-            return Outcome(str(line["end"])), str(line["message"])
+            outcome, message = Outcome(str(line["end"])), str(line["message"])
+            spoilt = ending.full and outcome in (Outcome.FAILED, Outcome.MISSING)
+            return (Outcome.ERROR, f"{FULL}: {message}") if spoilt else (outcome, message)
     return Outcome.CRASH, f"ended with exit status {ending.status} before the case did"

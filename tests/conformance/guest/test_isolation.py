@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import mmap
 import os
 import resource
 import shutil
@@ -16,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from conformance.guest import isolation as module
+from conformance.guest import limits
 from conformance.guest.isolation import NAMESPACES, Ending, Isolation
 from conformance.guest.tape import Tape
 from conformance.model import Json
@@ -28,6 +30,7 @@ FRESH: frozenset[str] = frozenset()
 SHARED = frozenset(NAMESPACES)
 """What a case shares when it gets no namespace of its own: what everybody gets who is not root."""
 needs_root = pytest.mark.skipif(not ROOT, reason="namespaces take root")
+ENDED = Ending()
 DEADLINE = 60.0
 """Seconds that nobody should ever wait."""
 Case = Callable[[], object]
@@ -62,11 +65,13 @@ def void(case: Case) -> None:
     case()
 
 
-def seen_by_case(isolation: Isolation, look: Callable[[], Json], shares: frozenset[str] = FRESH) -> Json:
+def seen_by_case(
+    isolation: Isolation, look: Callable[[], Json], shares: frozenset[str] = FRESH, ending: Ending = ENDED
+) -> Json:
     """What `look` returns inside a case."""
     tape = Tape()
     writer = tape.writer()
-    assert run(isolation, lambda: writer.write({"seen": look()}), shares) == Ending()
+    assert run(isolation, lambda: writer.write({"seen": look()}), shares) == ending
     (line,) = tape.lines()
     tape.close()
     return line["seen"]
@@ -168,7 +173,7 @@ def test_the_scratch_directory_is_a_file_system_that_cannot_fill_the_machines(is
                 return error.errno
         return 0
 
-    assert seen_by_case(isolation, fill) == errno.ENOSPC
+    assert seen_by_case(isolation, fill, ending=Ending(full=True)) == errno.ENOSPC
 
 
 # What a case may do to itself
@@ -404,6 +409,157 @@ def test_other_children_of_the_process_that_runs_cases_are_left_alone(isolation:
     finally:
         os.kill(other, signal.SIGKILL)
         os.waitpid(other, 0)
+
+
+# What the machine cannot spare
+
+
+def eat() -> None:
+    """Memory, page by page, for ever."""
+    kept = []
+    while True:
+        kept.append(bytearray(os.urandom(1 << 10)) * (4 << 10))
+
+
+def eat_together() -> None:
+    for _ in range(8):
+        if os.fork() == 0:
+            kept = [bytearray(b"x" * (4 << 20)) for _ in range(30)]
+            time.sleep(DEADLINE)
+            del kept
+    os.wait()
+
+
+def fork_for_ever() -> None:
+    while True:
+        os.fork()
+
+
+def fork_a_chain() -> None:
+    """Each process is the child of one that has ended, so that nobody has children for long."""
+    number = 0
+    if os.fork():
+        time.sleep(DEADLINE)
+    while True:
+        if os.fork():
+            number += 1
+            if number % 2:
+                os._exit(0)
+
+
+def have_many_children() -> None:
+    for _ in range(limits.PROCESSES + 50):
+        if os.fork() == 0:
+            time.sleep(DEADLINE)
+    time.sleep(DEADLINE)
+
+
+def print_for_ever(fd: int) -> None:
+    while True:
+        os.write(fd, b"and another thing\n" * 1000)
+
+
+def print_together() -> None:
+    for _ in range(3):
+        os.fork()
+    print_for_ever(2)
+
+
+@pytest.mark.parametrize(
+    ("case", "why"),
+    [
+        pytest.param(eat, "it took more than 512 MiB of memory", id="eats"),
+        pytest.param(eat_together, "it took more than 512 MiB of memory", id="eats with its children"),
+        pytest.param(fork_for_ever, "it had more than 256 processes", id="forks for ever"),
+        pytest.param(fork_a_chain, "it had more than 256 processes", id="forks and ends for ever"),
+        pytest.param(have_many_children, "it had more than 256 processes", id="has many children"),
+        pytest.param(partial(print_for_ever, 1), "it printed more than 1 MiB", id="prints for ever"),
+        pytest.param(partial(print_for_ever, 2), "it printed more than 1 MiB", id="prints errors for ever"),
+        pytest.param(print_together, "it printed more than 1 MiB", id="prints with its children"),
+    ],
+)
+def test_a_case_that_takes_more_than_it_is_given_is_ended_and_said_to_have(
+    isolation: Isolation, shares: frozenset[str], case: Case, why: str
+) -> None:
+    mark = new_mark()
+    before, ours = seen_by_case(isolation, surroundings, shares), of_watcher()
+
+    def bearing() -> None:
+        bear(mark)
+        case()
+
+    ending = run(isolation, bearing, shares)
+    assert ending.trouble.startswith(why)
+    assert (ending.signal, ending.timed_out) == (0, False)
+    assert eventually(lambda: marked(mark) == [])
+    assert of_watcher() == ours
+    assert seen_by_case(isolation, surroundings, shares) == before
+
+
+def share_much() -> None:
+    """Memory that many processes have in common counts once."""
+    kept = bytearray(b"x" * (100 << 20))
+    for _ in range(20):
+        if os.fork() == 0:
+            time.sleep(1)
+            os._exit(len(kept) - len(kept))
+    for _ in range(20):
+        os.wait()
+
+
+def print_a_little() -> None:
+    os.write(1, b"x" * 60_000)
+
+
+@pytest.mark.parametrize("case", [share_much, print_a_little])
+def test_a_case_that_takes_less_is_left_alone(isolation: Isolation, shares: frozenset[str], case: Case) -> None:
+    assert run(isolation, case, shares) == Ending()
+
+
+def fill_a_mapping() -> None:
+    with Path("big").open("w+b") as file:
+        file.truncate(100 << 20)
+        memory = mmap.mmap(file.fileno(), 100 << 20)
+        for at in range(0, 100 << 20, 4096):
+            memory[at] = 1
+
+
+@needs_root
+@pytest.mark.parametrize(("case", "number"), [(fill_a_mapping, signal.SIGBUS)])
+def test_a_scratch_file_system_that_is_full_is_told(isolation: Isolation, case: Case, number: int) -> None:
+    assert run(isolation, case) == Ending(signal=number, full=True)
+
+
+@pytest.mark.parametrize("what", ["memory", "disk"])
+def test_a_case_that_leaves_too_little_for_others_is_ended(
+    isolation: Isolation, shares: frozenset[str], monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    """As if somebody had taken it: it is not taken in earnest."""
+    start = time.monotonic()
+
+    def left(*_: str) -> tuple[int, int]:
+        return 4 << 30, (1 << 30 if time.monotonic() < start + 0.3 else 10 << 20)
+
+    monkeypatch.setattr(limits, what, left)
+    monkeypatch.setattr(module, "disk", lambda _: (0, 1))
+    ending = run(isolation, ignore_and_wait, shares)
+    assert ending.trouble.startswith(f"it left 10 MiB of the {'machine' if what == 'memory' else 'disk at /'}")
+
+
+def test_a_case_on_a_machine_that_was_short_of_memory_before_is_left_alone(
+    isolation: Isolation, shares: frozenset[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "memory", lambda: (4 << 30, 10 << 20))
+    assert run(isolation, partial(time.sleep, 0.5), shares) == Ending()
+
+
+def test_a_case_that_the_kernel_has_ended_for_want_of_memory_has_not_crashed(
+    isolation: Isolation, shares: frozenset[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counts = iter([3, 4])
+    monkeypatch.setattr(module, "killed_for_memory", lambda: next(counts))
+    ending = run(isolation, partial(die_of, signal.SIGKILL), shares)
+    assert ending == Ending(trouble="the kernel ended it because memory ran out")
 
 
 # The process that runs cases
