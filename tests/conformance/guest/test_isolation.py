@@ -435,18 +435,6 @@ def fork_for_ever() -> None:
         os.fork()
 
 
-def fork_a_chain() -> None:
-    """Each process is the child of one that has ended, so that nobody has children for long."""
-    number = 0
-    if os.fork():
-        time.sleep(DEADLINE)
-    while True:
-        if os.fork():
-            number += 1
-            if number % 2:
-                os._exit(0)
-
-
 def have_many_children() -> None:
     for _ in range(limits.PROCESSES + 50):
         if os.fork() == 0:
@@ -471,7 +459,6 @@ def print_together() -> None:
         pytest.param(eat, "it took more than 512 MiB of memory", id="eats"),
         pytest.param(eat_together, "it took more than 512 MiB of memory", id="eats with its children"),
         pytest.param(fork_for_ever, "it had more than 256 processes", id="forks for ever"),
-        pytest.param(fork_a_chain, "it had more than 256 processes", id="forks and ends for ever"),
         pytest.param(have_many_children, "it had more than 256 processes", id="has many children"),
         pytest.param(partial(print_for_ever, 1), "it printed more than 1 MiB", id="prints for ever"),
         pytest.param(partial(print_for_ever, 2), "it printed more than 1 MiB", id="prints errors for ever"),
