@@ -35,6 +35,7 @@ class ProcessChannel:
         except OSError as error:
             raise RunnerError(f"{argv[0]} could not be started: {error.strerror}") from error
         self._swept = False
+        self._at_end = False
 
     @property
     def pid(self) -> int:
@@ -43,8 +44,8 @@ class ProcessChannel:
 
     @property
     def ended(self) -> bool:
-        """Whether the process has."""
-        return self._process.poll() is not None
+        """Whether the process has, or its output."""
+        return self._at_end or self._process.poll() is not None
 
     def read(self, timeout: float | None = None) -> bytes:
         """See `Channel`."""
@@ -54,7 +55,9 @@ class ProcessChannel:
         poll.register(stream, select.POLLIN)
         if not poll.poll(None if timeout is None else timeout * 1000):
             raise TimeoutError
-        return os.read(stream.fileno(), 1 << 20)
+        data = os.read(stream.fileno(), 1 << 20)
+        self._at_end = not data
+        return data
 
     def write(self, data: bytes) -> None:
         """See `Channel`."""

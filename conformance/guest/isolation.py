@@ -63,6 +63,7 @@ _TIMED_OUT = 252
 _FULL = b"\0"
 SHORTEST_PAUSE = 0.005
 """Seconds after which the keeper passes on what a case has printed, the first time; later ones are longer."""
+KEEPERS_PRIORITY = -20
 LOOK_SECONDS = 0.1
 """How often the keeper looks at what a case has taken."""
 _CLONE = TABLES[os.uname().machine]["clone"]
@@ -218,10 +219,15 @@ def _keep(case: Callable[[], None], fresh: frozenset[str], scratch: str, deadlin
         with contextlib.suppress(OSError):
             prctl(PR_SET_CHILD_SUBREAPER, 1)
         _make_surroundings(fresh, scratch)
+        usual = os.getpriority(os.PRIO_PROCESS, 0)
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, 0, KEEPERS_PRIORITY)  # or a case with many processes would not let it look
         spouts = [Spout(1), Spout(2)]
         watch = Watch("pid" in fresh, ("/", *(() if "mnt" in fresh else (scratch,))))
         child = os.fork()
         if child == 0:
+            with contextlib.suppress(OSError):
+                os.setpriority(os.PRIO_PROCESS, 0, usual)
             _become_case(case, [spout.writer for spout in spouts])
         for spout in spouts:
             os.close(spout.writer)

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 MEBIBYTE = 1 << 20
 MEMORY = 512 * MEBIBYTE
 """What the processes of a case may take together, beyond what they had from their keeper."""
-PROCESSES = 256
+PROCESSES = 128
 OUTPUT = MEBIBYTE
 """Bytes that a case may print."""
 FORWARDED = 64 * 1024

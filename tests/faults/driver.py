@@ -114,7 +114,7 @@ def faults(room: Path, names: Sequence[str], *areas: str, **modules: str) -> Fau
 
 
 def whole_run(room: Path, names: Sequence[str], *areas: str, timeout: float = TIMEOUT) -> tuple[Matrix, Faults]:
-    """Run bad cases on these targets, the first of which is the reference, as `conformance run` does: what is suspicious is run again."""
+    """Run bad cases as `conformance run` does: the first target is the reference, what is suspicious is run again."""
     groups = abandoned()
     with temporary(room) as folder, cases(room, *areas) as mark:
         targets = [target(name) for name in available(names)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import resource
 
 import pytest
@@ -9,10 +10,9 @@ import pytest
 from conformance.model import Outcome
 from tests.faults.driver import TARGETS, Faults, faults
 
-OURS = r"which the suite|memory|full|printed"
 TAKEN = {
-    "test_forks_for_ever": "more than 256 processes",
-    "test_forks_for_ever_in_sessions_of_their_own": "more than 256 processes",
+    "test_forks_for_ever": "processes|memory",
+    "test_forks_for_ever_in_sessions_of_their_own": "processes|memory",
     "test_eats_memory": "memory",
     "test_eats_memory_in_many_processes": "memory",
     "test_eats_memory_by_files": "memory",
@@ -20,7 +20,7 @@ TAKEN = {
     "test_prints_10_gigabytes": "it printed more than 1 MiB",
     "test_prints_10_gigabytes_of_lines_as_errors": "it printed more than 1 MiB",
 }
-"""Cases, and what is said of them."""
+"""Cases, and what is said of them. Processes are memory: which of them is short first depends on the machine."""
 ENDS = {
     "test_is_killed": (Outcome.CRASH, "killed by signal 9"),
     "test_crashes": (Outcome.CRASH, "killed by signal 11"),
@@ -40,7 +40,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Faults:
 @pytest.mark.parametrize("case", TAKEN)
 def test_who_takes_too_much_is_stopped_and_has_not_crashed(run: Faults, name: str, case: str) -> None:
     found = run.result(name, case)
-    assert (found.outcome, TAKEN[case] in found.message) == (Outcome.ERROR, True), found.message
+    assert found.outcome is Outcome.ERROR, found.message
+    assert re.search(TAKEN[case], found.message)
 
 
 @pytest.mark.parametrize("name", TARGETS)

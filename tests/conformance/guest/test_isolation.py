@@ -458,8 +458,8 @@ def print_together() -> None:
     [
         pytest.param(eat, "it took more than 512 MiB of memory", id="eats"),
         pytest.param(eat_together, "it took more than 512 MiB of memory", id="eats with its children"),
-        pytest.param(fork_for_ever, "it had more than 256 processes", id="forks for ever"),
-        pytest.param(have_many_children, "it had more than 256 processes", id="has many children"),
+        pytest.param(fork_for_ever, f"it had more than {limits.PROCESSES} processes", id="forks for ever"),
+        pytest.param(have_many_children, f"it had more than {limits.PROCESSES} processes", id="has many children"),
         pytest.param(partial(print_for_ever, 1), "it printed more than 1 MiB", id="prints for ever"),
         pytest.param(partial(print_for_ever, 2), "it printed more than 1 MiB", id="prints errors for ever"),
         pytest.param(print_together, "it printed more than 1 MiB", id="prints with its children"),

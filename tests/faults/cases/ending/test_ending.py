@@ -26,6 +26,8 @@ def test_crashes() -> None:
 def test_kills_everybody() -> None:
     assert os.getpid() < 10, "this is the machine's PID namespace"
     prctl(PR_SET_NAME, NAME)
+    if os.fork() == 0:
+        signal.pause()
     os.kill(-1, signal.SIGKILL)
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -33,7 +35,6 @@ def test_kills_everybody() -> None:
 def test_hangs_with_children() -> None:
     prctl(PR_SET_NAME, NAME)
     os.fork()
-    os.setpgid(0, 0)
     for number in range(1, 32):
         if number not in (signal.SIGKILL, signal.SIGSTOP):
             signal.signal(number, signal.SIG_IGN)
