@@ -8,6 +8,7 @@ import re
 from functools import cache
 from pathlib import Path
 
+_IMPORT = re.compile(r"^\s*(from|import)\s+(cases\b|\.)", re.MULTILINE)
 _BLOCK = re.compile(r"^(?=[^\s)\]}#])", re.MULTILINE)
 
 
@@ -48,11 +49,81 @@ def _definitions(path: Path) -> tuple[str, dict[str, str]]:
     return "".join(rest), tests
 
 
-def definition_hash(path: Path, function: str) -> str:
-    """Of a test function and of everything in its module that is not a test. 16 hexadecimal digits."""
+def definition_hash(path: Path, name: str) -> str:
+    """Of a test function and of everything that it is made of. 16 hexadecimal digits.
+
+    That is what its module has besides tests, the modules below the folder of cases that it imports, and theirs, and
+    the file of data that a parameter names (`programs/test_ipc.py::test_x[name]`: `programs/ipc/name.json`). What is
+    below `conformance` belongs to the suite, which has a version of its own.
+    """
+    function, _, parameter = name.partition("[")
     rest, tests = _definitions(path)
-    text = rest + tests.get(function, "")
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+    found = hashlib.sha256((rest + tests.get(function, "")).encode())
+    for helper in _helpers(path):
+        found.update(helper.name.encode() + b"\0" + _content(helper))
+    if data := _data(path).get(parameter.removesuffix("]")):
+        found.update(_content(data))
+    return found.hexdigest()[:16]
+
+
+@cache
+def _content(path: Path) -> bytes:
+    return path.read_bytes()
+
+
+@cache
+def _data(path: Path) -> dict[str, Path]:
+    """Files of data that belong to a module, by name: those in the folder that is called as it is."""
+    folder = path.with_name(path.stem.removeprefix("test_"))
+    return {each.stem: each for each in folder.glob("*.json")} if is_case(path) and folder.is_dir() else {}
+
+
+@cache
+def _helpers(path: Path) -> list[Path]:
+    """The modules below the folder of cases that a module imports, those that these import, and so on. In order."""
+    found: set[Path] = set()
+    more = [path]
+    while more:
+        news = _imported(more.pop()) - found - {path}
+        found |= news
+        more += news
+    return sorted(found)
+
+
+@cache
+def _imported(path: Path) -> set[Path]:
+    """The modules below the folder of cases that a module names in an import, with the packages that they are in."""
+    text = path.read_text(encoding="utf-8", errors="replace")
+    if not is_case(path) or not _IMPORT.search(text):  # parsing takes time, and most modules import nothing of ours
+        return set()
+    root = next(parent for parent in path.parents if parent.name == "cases")
+    try:
+        nodes = list(ast.walk(ast.parse(text)))
+    except SyntaxError:
+        return set()
+    found = set()
+    for node in nodes:
+        for parts in _named(node, path, root):
+            for end in range(len(parts) + 1):
+                place = root.joinpath(*parts[:end])
+                found |= {each for each in (place.with_suffix(".py"), place / "__init__.py") if each.is_file()}
+    return {each for each in found if each.is_relative_to(root)}
+
+
+def _named(node: ast.AST, path: Path, root: Path) -> list[list[str]]:
+    """What an import names, as paths below the folder of cases: a name may be a module's, or what is in one."""
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    elif isinstance(node, ast.ImportFrom):
+        package = path.parents[node.level - 1] if node.level else None
+        if package is not None and root not in (package, *package.parents):
+            return []
+        above = [] if package is None else ["cases", *package.relative_to(root).parts]
+        module = ".".join([*above, *([node.module] if node.module else [])])
+        names = [module, *(f"{module}.{alias.name}" for alias in node.names)]
+    else:
+        return []
+    return [name.split(".")[1:] for name in names if name.split(".")[0] == "cases"]
 
 
 def described(path: Path, name: str) -> tuple[str, str, str]:
@@ -61,7 +132,7 @@ def described(path: Path, name: str) -> tuple[str, str, str]:
     module = ast.parse(path.read_text(encoding="utf-8"))
     found = next((node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == function), None)
     title = ast.get_docstring(found) if found else None
-    return definition_hash(path, function), headline(title), headline(ast.get_docstring(module))
+    return definition_hash(path, name), headline(title), headline(ast.get_docstring(module))
 
 
 def headline(docstring: str | None) -> str:

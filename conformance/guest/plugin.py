@@ -228,7 +228,7 @@ class Cases:
         outcome, message = judge(ending, own, deadline)
         result = CaseResult(
             case=case_id(item.path, item.name),
-            hash=definition_hash(item.path, item.originalname),
+            hash=definition_hash(item.path, item.name),
             outcome=outcome,
             message=message,
             seconds=round(seconds, 4),
@@ -382,7 +382,7 @@ def result_of(item: pytest.Item, report: pytest.TestReport) -> CaseResult | None
         return None
     return CaseResult(
         case=case_id(item.path, item.name),
-        hash=definition_hash(item.path, getattr(item, "originalname", item.name)),
+        hash=definition_hash(item.path, item.name),
         outcome=Outcome.SKIPPED if report.skipped else Outcome.ERROR,
         message=skip_reason(report) if report.skipped else report.longreprtext,
     )
@@ -410,7 +410,7 @@ def case_info(item: pytest.Item) -> CaseInfo:
     """What the plan says of a case."""
     return CaseInfo(
         id=case_id(item.path, item.name),
-        hash=definition_hash(item.path, getattr(item, "originalname", item.name)),
+        hash=definition_hash(item.path, item.name),
         title=headline(getattr(getattr(item, "obj", None), "__doc__", None)),
         feature=headline(getattr(getattr(item, "module", None), "__doc__", None)),
     )

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.guest import definitions
 from conformance.guest.definitions import case_id, definition_hash, described, is_case
 
 MODULE = '''"""Feature: it is
@@ -143,3 +144,89 @@ def test_a_case_can_be_described_without_importing_it(directory: Path) -> None:
     path.write_text(MODULE)
     assert described(path, "test_one[1]") == (definition_hash(path, "test_one"), "The first.", "Feature: it is")
     assert described(path, "test_two") == (definition_hash(path, "test_two"), "", "Feature: it is")
+
+
+# What a case is made of besides
+
+
+def tree(directory: Path, **changed: str) -> Path:
+    """A folder of cases, with modules that import each other; the one that has the test."""
+    modules = {
+        "__init__": "",
+        "one/__init__": "",
+        "one/_a": "from cases.two._b import value\n",
+        "one/_sibling": "A = 1\n",
+        "one/_function": "F = 1\n",
+        "one/_relative": "from . import _far\nfrom ..two import _d\n",
+        "one/_far": "X = 1\n",
+        "one/_unused": "U = 1\n",
+        "one/test_x": TEST,
+        "two/__init__": "",
+        "two/_b": "import cases.two._c\nfrom cases.one import _a\nvalue = 1\n",
+        "two/_c": "C = 1\n",
+        "two/_d": "D = 1\n",
+        "one/test_y": "Y = 1\n",
+    }
+    root = directory / f"tree{len(list(directory.iterdir()))}" / "cases"
+    for name, text in (modules | changed).items():
+        path = root / f"{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    for name in ("p", "q"):
+        (root / "one" / "x").mkdir(exist_ok=True)
+        (root / "one" / "x" / f"{name}.json").write_text(changed.get(f"{name}.json", "{}"))
+    return root / "one" / "test_x.py"
+
+
+TEST = """from cases.one import (
+    _relative,
+    _sibling,
+)
+from cases.one._a import (
+    value,
+)
+import os, json
+
+def test_it(name):
+    from cases.one import _function
+"""
+
+
+@pytest.mark.parametrize(
+    "module", ["one/_a", "one/_sibling", "one/_function", "one/_relative", "one/_far", "two/_b", "two/_c", "two/_d"]
+)
+def test_a_change_in_a_module_that_a_case_is_made_of_changes_its_hash(directory: Path, module: str) -> None:
+    before = tree(directory)
+    text = (before.parents[1] / f"{module}.py").read_text()
+    after = tree(directory, **{module: text + "MORE = 1\n"})
+    assert definition_hash(before, "test_it[p]") != definition_hash(after, "test_it[p]")
+    assert described(after, "test_it[p]")[0] == definition_hash(after, "test_it[p]")
+
+
+@pytest.mark.parametrize("module", ["one/_unused", "one/test_y"])
+def test_a_change_elsewhere_does_not(directory: Path, module: str) -> None:
+    before, after = tree(directory), tree(directory, **{module: "MORE = 1\n"})
+    assert definition_hash(before, "test_it[p]") == definition_hash(after, "test_it[p]")
+
+
+def test_a_change_in_the_data_that_a_parameter_names_changes_the_hash_of_that_set_only(directory: Path) -> None:
+    before, after = tree(directory), tree(directory, **{"p.json": "[]"})
+    assert definition_hash(before, "test_it[p]") != definition_hash(after, "test_it[p]")
+    assert definition_hash(before, "test_it[q]") == definition_hash(after, "test_it[q]")
+
+
+def test_a_helper_that_is_no_python_counts_as_its_text(directory: Path) -> None:
+    before, after = (
+        tree(directory, **{"one/_sibling": "from cases (\n"}),
+        tree(directory, **{"one/_sibling": "def (\n"}),
+    )
+    assert definition_hash(before, "test_it") != definition_hash(after, "test_it")
+
+
+def test_kept_programs_and_helpers_of_the_shipped_cases_are_found() -> None:
+    cases = Path(__file__).parents[3] / "cases"
+    assert cases / "cgroups" / "_groups.py" in definitions._helpers(cases / "cgroups" / "test_groups.py")
+    assert cases / "programs" / "_corpus.py" in definitions._helpers(cases / "programs" / "test_ipc.py")
+    kept = definitions._data(cases / "programs" / "test_ipc.py")
+    assert kept
+    assert set(kept.values()) == set((cases / "programs" / "ipc").glob("*.json"))
