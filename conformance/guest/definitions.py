@@ -5,10 +5,15 @@ from __future__ import annotations
 import ast
 import hashlib
 import re
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-_IMPORT = re.compile(r"^\s*(from|import)\s+(cases\b|\.)", re.MULTILINE)
+_IMPORT = re.compile(
+    r"^[ \t]*((?:from[ \t]+(?:cases\b|\.)[^\n]*\bimport[ \t]*(?:\([^)]*\)|[^\n]*)|import[ \t][^\n]*\bcases\b[^\n]*))",
+    re.MULTILINE,
+)
+"""A statement that may import something below the folder of cases. Parsing whole modules would take a guest seconds."""
 _BLOCK = re.compile(r"^(?=[^\s)\]}#])", re.MULTILINE)
 
 
@@ -93,14 +98,13 @@ def _helpers(path: Path) -> list[Path]:
 @cache
 def _imported(path: Path) -> set[Path]:
     """The modules below the folder of cases that a module names in an import, with the packages that they are in."""
-    text = path.read_text(encoding="utf-8", errors="replace")
-    if not is_case(path) or not _IMPORT.search(text):  # parsing takes time, and most modules import nothing of ours
+    if not is_case(path):
         return set()
     root = next(parent for parent in path.parents if parent.name == "cases")
-    try:
-        nodes = list(ast.walk(ast.parse(text)))
-    except SyntaxError:
-        return set()
+    nodes: list[ast.stmt] = []
+    for statement in _IMPORT.findall(path.read_text(encoding="utf-8", errors="replace")):
+        with suppress(SyntaxError):  # a line of a text, or a module that cannot be imported anyway
+            nodes += ast.parse(statement).body
     found = set()
     for node in nodes:
         for parts in _named(node, path, root):

@@ -179,7 +179,7 @@ def tree(directory: Path, **changed: str) -> Path:
 
 
 TEST = """from cases.one import (
-    _relative,
+    _relative,  # far
     _sibling,
 )
 from cases.one._a import (
