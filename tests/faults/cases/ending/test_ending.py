@@ -32,6 +32,7 @@ def test_kills_everybody() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
+@pytest.mark.deadline(1)
 def test_hangs_with_children() -> None:
     prctl(PR_SET_NAME, NAME)
     os.fork()
