@@ -124,11 +124,8 @@ def command(
     if no_twin and not targets:
         raise UsageError("there is nothing to compare: name a target with -t, or leave out --no-twin")
     twin = None if no_twin else f"{reference} again"
-    again = [word for each in kernels for word in ("--kernel", each)]
-    again += ["--targets", str(targets_file)] if targets_file else []
-    plan = searching.Search(
-        reference, targets, _words(areas), seed, seconds, programs, twin, _words(calls), tuple(again)
-    )
+    again = {name: _again((reference, name), given, builds, targets_file) for name in targets}
+    plan = searching.Search(reference, targets, _words(areas), seed, seconds, programs, twin, _words(calls), again)
     directory = output or RESULTS / f"fuzz-{new_run_name()}"
     runners = {reference: runner_for(available[reference], given.get(reference), bare=True)}
     if twin is not None:
@@ -157,6 +154,15 @@ def command(
         raise UserError(one_line(str(error))) from error
     click.echo(report(fuzz))
     return searching.status_of(fuzz)
+
+
+def _again(
+    names: tuple[str, ...], kernels: dict[str, str], builds: dict[str, str], targets_file: Path | None
+) -> tuple[str, ...]:
+    """What another command must be told beside these targets to open the same ones."""
+    found = [word for name in names if name in kernels for word in ("--kernel", f"{name}={kernels[name]}")]
+    found += [word for name in names if name in builds for word in ("--runsc", f"{name}={builds[name]}")]
+    return (*found, *(("--targets", str(targets_file)) if targets_file else ()))
 
 
 def _words(given: str) -> tuple[str, ...]:

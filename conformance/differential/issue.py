@@ -258,7 +258,8 @@ def issue(finding: Finding, place: Path, program_c: str, arguments: Sequence[str
     reference, target = sides(finding)
     mine, theirs = finding.signature.target, finding.reference_name
     does, is_to = (_did(finding, said, code_span) for said in (target, reference))
-    command = ["conformance", "replay", str(place), "-t", mine]
+    again = theirs if mine == f"{theirs} again" else mine  # the reference's second instance is no target of its own
+    command = ["conformance", "replay", str(place), "-t", again]
     command += [] if theirs == "native" else ["--reference", theirs]
     sentence = f"{_subject(finding, code_span)} {does} on {mine}, and {is_to} on {theirs}."
     how = (

@@ -8,7 +8,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from conformance.differential import issue, reproducer
@@ -50,8 +50,8 @@ class Search:
     """The name of the runner that opens the reference's second instance, if there is one."""
     calls: tuple[str, ...] = ()
     """Calls of which each program has one at least; none: whatever comes."""
-    arguments: tuple[str, ...] = ()
-    """What `conformance replay` must be told beside targets to use the same ones: `--kernel`, `--targets` …"""
+    arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What `conformance replay` must be told to open a target as it was opened here: `--kernel`, `--targets` …"""
 
 
 @contextmanager
@@ -95,7 +95,7 @@ def search(
             reference,
             twin,
             [lane for lane in others if lane is not twin],
-            lambda finding: _keep(finding, directory, plan.arguments),
+            lambda finding: _keep(finding, directory, plan.arguments.get(finding.signature.target, ())),
             known,
         )
         try:

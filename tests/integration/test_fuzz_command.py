@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.cli import fuzz as fuzz_command
 from conformance.cli import main
 from conformance.differential import generate
 from conformance.differential.program import Program, to_json
@@ -181,6 +182,13 @@ def test_search_about_calls_makes_them(command: Command, targets: Path, tmp_path
     told = json.loads((tmp_path / "results" / "search.json").read_text())
     assert told["about"] == ["timerfd_settime", "timerfd_gettime"]
     assert {"timerfd_settime", "timerfd_create"} <= set(told["calls"])
+
+
+def test_words_that_open_a_target_again_are_its_own_and_the_references(tmp_path: Path) -> None:
+    kernels, builds = {"lts": "/boot/a", "wsl2": "/boot/b"}, {"new": "/opt/runsc", "old": "/opt/old"}
+    told = fuzz_command._again(("lts", "new"), kernels, builds, tmp_path / "my.toml")
+    assert told == ("--kernel", "lts=/boot/a", "--runsc", "new=/opt/runsc", "--targets", str(tmp_path / "my.toml"))
+    assert fuzz_command._again(("native", "gvisor"), kernels, builds, None) == ()
 
 
 @pytest.mark.parametrize("name", ["fuzz", "replay"])

@@ -5,6 +5,7 @@ import errno
 import json
 import os
 import re
+import shlex
 import signal
 import struct
 from collections.abc import Mapping, Sequence
@@ -68,11 +69,12 @@ def searched(
     expectations: Sequence[Expectation] = (),
     runners: Mapping[str, Runner] | None = None,
     about: tuple[str, ...] = (),
+    arguments: Mapping[str, tuple[str, ...]] | None = None,
 ) -> Fuzz:
     """Search these programs, and no others."""
     generator = Scripted(*programs)
     generator.about = about
-    plan = Search("native", ("liar",), ("time",), 7, None, len(programs), TWIN)
+    plan = Search("native", ("liar",), ("time",), 7, None, len(programs), TWIN, (), arguments or {})
     given = runners or {"native": LocalRunner(), TWIN: LocalRunner(), "liar": LyingRunner(lie)}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(searching, "Generator", lambda *_: generator)
@@ -508,6 +510,21 @@ def test_only_kernels_are_witnesses_of_what_linux_promises(runner: str) -> None:
         return
     with pytest.raises(UsageError, match=rf"^--keep: other is no kernel but imitates one \(runner {runner}\)"):
         searching.refuse_imitations(targets)
+
+
+def test_text_of_a_finding_says_how_its_target_was_opened(tmp_path: Path) -> None:
+    searched(tmp_path, ABSENT, arguments={"liar": ("--kernel", "liar=/boot/x"), "other": ("--no",)})
+    (place,) = tmp_path.glob("*/issue.md")
+    lines = place.read_text(encoding="utf-8").splitlines()
+    assert shlex.join(["conformance", "replay", str(place.parent), "-t", "liar", "--kernel", "liar=/boot/x"]) in lines
+    assert any(line.startswith("| target | liar | `a liar` |") for line in lines)
+
+
+def test_text_about_the_reference_itself_replays_the_reference(tmp_path: Path) -> None:
+    searched(tmp_path, ABSENT, runners={"native": LocalRunner(), TWIN: LyingRunner(liar)})
+    (place,) = tmp_path.glob("*/issue.md")
+    lines = place.read_text(encoding="utf-8").splitlines()
+    assert shlex.join(["conformance", "replay", str(place.parent), "-t", "native"]) in lines
 
 
 # -- what a search is about
