@@ -6,6 +6,7 @@ do not carry (5.10, 6.12, the newest) can be had as well.
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import subprocess
@@ -68,6 +69,12 @@ class Suite:
                 f"{argv[0]} could not be run: {error}; kernels come from Debian's archive by apt"
             ) from error
         if done.returncode:
+            full = os.strerror(errno.ENOSPC)
+            if full in done.stderr:
+                raise RunnerError(
+                    f"{' '.join(argv[:2])} failed for Debian {self.name}: "
+                    f"{sentence(OSError(errno.ENOSPC, full, str(self.root)))}"
+                )
             last = (done.stderr.strip().splitlines() or ["no message"])[-1]
             raise RunnerError(f"{' '.join(argv[:2])} failed for Debian {self.name}: {last}; is the mirror reachable?")
         return done.stdout

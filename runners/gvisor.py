@@ -358,10 +358,10 @@ class GvisorRunner:
     def open(self) -> GvisorGuest:
         """See `Runner`."""
         runsc = examine(self._binary)
-        tried = []
+        tried: dict[str, None] = {}
         for platform in self._platforms(runsc):
             try:
                 return GvisorGuest(runsc, platform, self._name, self._memory)
             except RunnerError as error:
-                tried.append(str(error))
+                tried[str(error)] = None
         raise RunnerError("; ".join(tried))

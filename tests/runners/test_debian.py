@@ -175,3 +175,14 @@ def test_a_package_that_is_cut_off_is_refused_by_name(deb: Path, tmp_path: Path,
     deb.write_bytes(deb.read_bytes()[:keep])
     with pytest.raises(RunnerError, match=r"^x\.deb could not be unpacked: "):
         unpack(deb, tmp_path / "into")
+
+
+def test_a_full_disk_is_no_mirror_that_cannot_be_reached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CONFORMANCE_CACHE", str(tmp_path / "cache"))
+    said = "W: write (28: No space left on device)\nE: Some index files failed to download."
+    put(monkeypatch, tmp_path / "bin", {"apt-get": f"echo '{said}' >&2; exit 100"})
+    with pytest.raises(
+        RunnerError, match=r"apt/bookworm: No space left on device; make room, or point TMPDIR"
+    ) as found:
+        Suite("bookworm").update()
+    assert "is the mirror reachable" not in str(found.value)
