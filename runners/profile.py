@@ -7,6 +7,7 @@ import sys
 from ctypes.util import find_library
 from pathlib import Path
 
+from conformance.text import plural
 from runners.base import RunnerError
 from runners.launch import NO_FILES
 from runners.local import HostGuest
@@ -55,7 +56,7 @@ class ProfileRunner:
     def describe(self) -> list[str]:
         """See `Runner`."""
         profile = self._load()
-        lines = [f"{profile.title}: {len(profile.rules)} rules in {self._path.name}"]
+        lines = [f"{profile.title}: {plural(len(profile.rules), 'rule')} in {self._path.name}"]
         return lines + [f"not emulated: {each.what} ({each.why})" for each in profile.not_emulated]
 
     def open(self) -> HostGuest:
@@ -67,4 +68,4 @@ class ProfileRunner:
         ]
         without = [NO_FILES] if self._bare else []
         prefix = [sys.executable, "-B", "-m", "runners.launch", *without, str(self._path), "--"]
-        return HostGuest(f"seccomp profile {self._path.name}, {len(profile.rules)} rules", notes, prefix)
+        return HostGuest(f"seccomp profile {self._path.name}, {plural(len(profile.rules), 'rule')}", notes, prefix)

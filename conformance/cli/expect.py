@@ -14,6 +14,7 @@ from conformance.run.errors import UsageError
 from conformance.run.results import matrix_of, read_plan
 from conformance.run.selection import Selection
 from conformance.run.whole import write_whole
+from conformance.text import plural
 
 
 @click.command("expect")
@@ -95,7 +96,7 @@ def command(
         raise UsageError(f"nothing was written, since it could not be read again: {error}") from error
     place = path or EXPECTATIONS
     write_whole(place, text.encode())
-    click.echo(f"{place}: {len(known)} expectations before, {len(kept)} now")
+    click.echo(f"{place}: {plural(len(known), 'expectation')} before, {len(kept)} now")
 
 
 def _like(reason: str, link: str, condition: str, expires: str) -> Expectation:

@@ -27,6 +27,7 @@ from conformance.model import (
 )
 from conformance.run.records import LONGEST_LINE, MalformedLine, parse_line
 from conformance.run.selection import Selection
+from conformance.text import plural
 from runners.base import Death, Guest, Runner, RunnerError
 
 COLLECT_SECONDS = 120.0
@@ -178,7 +179,9 @@ class Session:
                     yield from self._trouble(line)
                 case End():
                     if wanted:
-                        yield Trouble(f"{len(wanted)} cases were asked for and have no result: {_some(wanted)}")
+                        yield Trouble(
+                            f"no result came for {plural(len(wanted), 'case')} that it was asked for: {_some(wanted)}"
+                        )
                     return
                 case _:
                     yield from self._trouble(Trouble(f"a line of kind {line.kind} came out of turn"))

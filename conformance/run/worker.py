@@ -27,6 +27,7 @@ from conformance.run.errors import UserError
 from conformance.run.records import RecordFile
 from conformance.run.selection import Selection
 from conformance.run.session import Died, Session
+from conformance.text import plural
 from runners.base import Runner, RunnerError, sentence
 
 DEATHS = 20
@@ -231,9 +232,9 @@ class Worker(threading.Thread):
                     raise RunnerError(f"the suite did not start in the guest: {death.message}") from death
                 self._lost[module] = death.message
                 if len(self._lost) > LOST_MODULES:
+                    lost = plural(len(self._lost), "module")
                     raise RunnerError(
-                        f"{len(self._lost)} modules of cases ended the guests that imported them, the last {module}: "
-                        f"{death.message}"
+                        f"{lost} of cases ended the guests that imported them, the last {module}: {death.message}"
                     ) from death
                 self.progress.told.append(f"importing {module} ended its guest: {death.message}; it is left out")
             if self._stopping.is_set():

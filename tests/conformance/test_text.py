@@ -1,5 +1,11 @@
 from __future__ import annotations
 
+import ast
+import itertools
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from conformance.text import one_line, plural, printable
@@ -32,3 +38,28 @@ def test_a_count_agrees_with_its_noun(count: int, told: str) -> None:
 
 def test_a_noun_may_have_a_plural_of_its_own() -> None:
     assert [plural(count, "entry", "entries") for count in (1, 3)] == ["1 entry", "3 entries"]
+
+
+COUNTED = (
+    *("case", "note", "difference", "expectation", "module", "target", "record", "divergence", "program"),
+    *("rule", "guest", "death", "column", "feature", "finding", "folder", "line", "execution"),
+)
+
+
+def _counted_blindly(path: Path) -> Iterator[str]:
+    """Where a text says a number and a plural, whatever the number is: `{count} cases`."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.JoinedStr):
+            for value, text in itertools.pairwise(node.values):
+                if not isinstance(value, ast.FormattedValue) or not isinstance(text, ast.Constant):
+                    continue
+                constant = isinstance(value.value, ast.Name) and value.value.id.isupper()
+                if not constant and re.match(rf" (more )?({'|'.join(COUNTED)})s\b", str(text.value)):
+                    yield f"{path.name}:{node.lineno}: {ast.unparse(node)}"
+
+
+def test_no_text_says_1_cases() -> None:
+    root = Path(__file__).parents[2]
+    places = ("conformance/cli", "conformance/matrix", "conformance/run", "conformance/rebase", "reports", "runners")
+    found = [each for place in places for path in (root / place).rglob("*.py") for each in _counted_blindly(path)]
+    assert found == []

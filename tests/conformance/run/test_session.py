@@ -305,7 +305,7 @@ def test_the_troubles_of_a_guest_are_counted_and_the_last_says_that_there_are_mo
 def test_cases_without_a_result_are_told_at_the_end() -> None:
     found, death = lines_of(session(says(ONE), line(End())), ONE, TWO)
     assert death is None
-    assert found[-1] == Trouble(f"1 cases were asked for and have no result: {TWO}")
+    assert found[-1] == Trouble(f"no result came for 1 case that it was asked for: {TWO}")
 
 
 # Collecting
