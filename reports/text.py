@@ -133,11 +133,10 @@ class _Page:
         """A command in lines that a shell takes as one; only a word is ever wider than the terminal."""
         lines = [""]
         for word in map(one_line, command_words(self.matrix, row, column.target.name)):
-            if lines[-1] and len(lines[-1]) + len(word) + len("          \\") > self.width:
+            if lines[-1] and len(lines[-1]) + len(word) + len("            \\") > self.width:
                 lines.append("")
             lines[-1] += f"{' ' if lines[-1] else ''}{word}"
-        yield from (f"        {line} \\" for line in lines[:-1])
-        yield f"        {lines[-1]}"
+        yield from ("        " + " \\\n          ".join(lines)).split("\n")
 
     # -- sums and table
 
@@ -149,17 +148,20 @@ class _Page:
         order = dict.fromkeys((Verdict.SAME, Verdict.NEW, *GRAVITY))
         verdicts = [verdict for verdict in order if any(tally[verdict] for tally in tallies)]
         wrong = [sum(row.cells[column.target.name].unexpected for row in matrix.rows) for column in matrix.columns]
-        rows = [
-            [self._name(column, column.label), *(str(tally[each] or "·") for each in verdicts), str(count or "·")]
-            for column, tally, count in zip(matrix.columns, tallies, wrong, strict=True)
-        ]
-        lines = _aligned([["", *map(str, verdicts), "unexpected"], *rows])
-        if max(map(cells, lines)) > self.width:
-            lines = []
-            for column, tally, count in zip(matrix.columns, tallies, wrong, strict=True):
-                told = [f"{tally[verdict]} {verdict}" for verdict in verdicts if tally[verdict]]
-                told += [f"{count} unexpected"] if count else []
-                lines += self._wrapped(f"{self._name(column, column.label)}: {', '.join(told) or 'nothing'}", 2)
+        labels = [column.label for column in matrix.columns]
+        for names in (labels, [column.target.name for column in matrix.columns]):
+            rows = [
+                [self._name(column, name), *(str(tally[each] or "·") for each in verdicts), str(count or "·")]
+                for column, name, tally, count in zip(matrix.columns, names, tallies, wrong, strict=True)
+            ]
+            lines = _aligned([["", *map(str, verdicts), "unexpected"], *rows])
+            if max(map(cells, lines)) <= self.width:
+                return [*self._wrapped(head), *lines, ""]
+        lines = []
+        for column, tally, count in zip(matrix.columns, tallies, wrong, strict=True):
+            told = [f"{tally[verdict]} {verdict}" for verdict in verdicts if tally[verdict]]
+            told += [f"{count} unexpected"] if count else []
+            lines += self._wrapped(f"{self._name(column, column.label)}: {', '.join(told) or 'nothing'}", 2)
         return [*self._wrapped(head), *lines, ""]
 
     def _name(self, column: Column, name: str) -> str:

@@ -161,6 +161,9 @@ def test_many_unexpected_differences_have_one_command_as_an_example() -> None:
 
 def test_sums_are_a_table_where_there_is_room_and_sentences_elsewhere() -> None:
     assert re.search(r"^wsl1 +588 +196 +196 +3$", render_text(_three_of_wsl1(), 80), re.MULTILINE)
+    labelled = replace(_three_of_wsl1(), columns=[replace(each, label="x" * 60) for each in whole().columns])
+    assert re.search(r"^wsl1 +588 +196 +196 +3$", render_text(labelled, 80), re.MULTILINE)
+    assert re.search(r"^x{60} +588 +196 +196 +3$", render_text(labelled, 120), re.MULTILINE)
     narrow = " ".join(render_text(_three_of_wsl1(), 32).split())
     assert "wsl1: 588 same, 196 fails, 196 missing, 3 unexpected" in narrow
 
