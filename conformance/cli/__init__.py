@@ -14,6 +14,7 @@ from conformance.run.errors import Exit, UserError
 
 COMMANDS = {
     "run": "Run cases on all targets, or those given with -t, side by side, compare, and print the matrix",
+    "show": "Show one case of a run: verdicts, causes, messages, both traces with the first difference marked",
     "report": "Compare the records of a run anew and render the matrix",
     "diff": "Compare what two kernels did: what has become worse, what has changed, what is better",
     "targets": "List the targets, with whether each can run here and, if not, the one thing that is missing",
@@ -77,7 +78,8 @@ def cli() -> None:
     conformance run                       everything in targets.toml, as a matrix
     conformance run -t wsl2 netlink       one target against the reference, one area
     conformance fuzz -t gvisor --time 5m  generated programs, and a reproducer of each divergence
-    conformance report results/LATEST     the matrix of an earlier run, in any format
+    conformance show CASE                 one case: both traces, the first difference marked
+    conformance report LATEST -f html     the matrix of an earlier run, in any format
     conformance doctor --install          what this machine lacks
     """
 

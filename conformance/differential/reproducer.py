@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 
 from conformance.differential.compare import ERRNO, RESULT, SIGNALS, STATE
 from conformance.differential.fuzz import Finding
 from conformance.differential.issue import cut, headline, issue, side_by_side
-from conformance.differential.program import Argument, Memory, Ref, Step, to_json
+from conformance.differential.program import Argument, Memory, Program, Ref, Step, to_json
 from conformance.differential.trace import ending, succeeded
 from conformance.differential.wire import Encoded, Observed, State, number, whole
 from conformance.matrix.normalise import kind_of_result
@@ -73,25 +73,54 @@ def document(finding: Finding) -> Json:
 
 def repro_c(finding: Finding) -> str:
     """A C file that makes the calls, prints them, and exits with 1 where the target diverges from the reference."""
-    template = files("conformance.differential").joinpath("repro.c.in").read_text(encoding="utf-8")
-    blocked = int(finding.reference.state is not State.BLOCKED)
-    died = int(finding.reference.state is not State.DIED)
+    blocked, died = (finding.reference.state is not state for state in (State.BLOCKED, State.DIED))
     use = "cc repro.c && ./a.out: exit status 0 as on the reference, 1 where it diverges. x86-64 only."
-    head = f"/* {_comment(headline(finding))}\n\n   {use} */\n\n"
-    text = template.replace("@PROGRAM@", program_c(finding)).replace("@BLOCKED@", str(blocked))
+    about = f"{_comment(headline(finding))}\n\n   {use}"
     # A new program must find its loader, if it is not a static one.
     executes = any(step.label == "exec_report" for step in finding.program.steps)
-    return head + text.replace("@DIED@", str(died)).replace("@CHROOT@", str(int(not executes)))
+    text = whole_c(program_c(finding), about, "the reference", surroundings="tree.c.in", blocked=blocked, died=died)
+    return text.replace("@CHROOT@", str(int(not executes)))
+
+
+def whole_c(
+    body: str, about: str, who: str, *, surroundings: str, first: int = 0, blocked: bool = True, died: bool = True
+) -> str:
+    """A C file with a body that `calls_c` has made. `about` stands at its top, `who` is whom it is held against.
+
+    `surroundings`: the template of what the calls are made in. `first`: the lowest fd that is free. `blocked`, `died`:
+    whether it ends with 1 where a call does not return, or kills it.
+    """
+
+    def template(name: str) -> str:
+        return files("conformance.differential").joinpath(name).read_text(encoding="utf-8")
+
+    text = template("repro.c.in").replace("@SURROUNDINGS@", template(surroundings).rstrip())
+    values = {"PROGRAM": body, "BLOCKED": int(blocked), "DIED": int(died), "WHO": who, "FIRST": first}
+    for mark, value in values.items():
+        text = text.replace(f"@{mark}@", str(value))
+    return f"/* {about} */\n\n{text}"
 
 
 def program_c(finding: Finding) -> str:
-    """The body of the C function that makes the calls."""
-    program, encoded = finding.program, finding.encoded
+    """The body of the C function that makes the calls of a finding, and checks what the reference says."""
+
+    def checks(at: int) -> Iterator[str]:
+        if at == finding.difference.step:
+            yield from _expectation_c(finding)
+        if at == len(finding.program.steps) - 1 and finding.difference.field == SIGNALS:
+            for signal, count in finding.reference.signals:
+                yield f'expect(caught[{signal}] == {count}, "{count} of signal {signal}");'
+
+    return calls_c(finding.program, finding.encoded, checks)
+
+
+def calls_c(program: Program, encoded: Encoded, checks: Callable[[int], Iterable[str]]) -> str:
+    """The body of the C function that makes calls; `checks` has the statements behind each of them."""
     refs = enumerate(dict.fromkeys(program.refs()))
     needed = {ref: f"r{ref.step}" if ref.argument < 0 else f"m{at}" for at, ref in refs}
     out = []
     declared = sorted({*needed.values(), *(f"r{at}" for at in range(len(program.steps)))})
-    out.append(f"\tlong {', '.join(declared)};\n")
+    out.append(f"\tlong {_wrapped(', '.join(declared))};\n")
     for ref, name in needed.items():
         if ref.argument >= 0:
             out.append(f"\t{name} = -1;")
@@ -103,11 +132,7 @@ def program_c(finding: Finding) -> str:
             if ref.step == at and ref.argument >= 0:
                 place = encoded.addresses[at][ref.argument] + ref.offset
                 out.append(f"\tif (r{at} >= 0)\n\t\t{name} = get({place}, {ref.width});")
-        if at == finding.difference.step:
-            out += [f"\t{_wrapped(line)}" for line in _expectation_c(finding)]
-    if finding.difference.field == SIGNALS:
-        for signal, count in finding.reference.signals:
-            out.append(f'\texpect(caught[{signal}] == {count}, "{count} of signal {signal}");')
+        out += [f"\t{_wrapped(line)}" for line in checks(at)]
     unused = [f"(void){name};" for name in declared]
     out.append("\t" + " ".join(unused))
     return "\n".join(out) + "\n"

@@ -1,0 +1,127 @@
+"""`conformance show`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from conformance.cli.common import (
+    EXPECTATIONS_OPTION,
+    FULL_OPTION,
+    read_expectations,
+    results_directory,
+    terminal_width,
+)
+from conformance.model import Matrix, Row
+from conformance.run.errors import UsageError
+from conformance.run.results import matrix_of, read_plan, read_record
+from conformance.run.whole import write_whole
+from conformance.text import one_line, plural
+
+SHOWN = 12
+"""How many cases are named where a name is that of several."""
+
+
+@click.command("show")
+@click.argument("case")
+@click.argument("run", default="LATEST")
+@click.option(
+    "-t",
+    "--target",
+    "names",
+    multiple=True,
+    metavar="TARGET",
+    help="Only on this target [default: all that depart from the reference].",
+)
+@click.option("--c", "as_c", is_flag=True, help="Print a C program that makes the calls of the trace, of one target.")
+@click.option(
+    "-o", "--output", type=click.Path(path_type=Path, dir_okay=False), help="A file for --c [default: standard output]."
+)
+@FULL_OPTION
+@EXPECTATIONS_OPTION
+def command(
+    case: str,
+    run: str,
+    names: tuple[str, ...],
+    as_c: bool,
+    output: Path | None,
+    full: bool,
+    expectations: Path | None,
+) -> None:
+    """Show one case of a run: verdicts, causes, messages, both traces with the first difference marked.
+
+    CASE is a case's id or a part of it that no other case has; RUN a results directory, the name of a run below
+    results/, or LATEST, PREVIOUS, LATEST~2 …
+
+    \b
+    conformance show test_pair_shares_one_pool               of the newest run
+    conformance show test_open.py::test_absent PREVIOUS      of the one before
+    conformance show uevents.py::test_filter -t gvisor       one target
+    conformance show test_absent --c -o absent.c && cc absent.c && ./a.out
+    """
+    from reports.case import render  # noqa: PLC0415 - renderers are slow to import
+
+    directory = results_directory(run)
+    matrix = matrix_of(directory, read_expectations(expectations))
+    row = find(matrix, case)
+    _check(matrix, names)
+    if not as_c:
+        if output:
+            raise UsageError("-o is where --c goes: give --c as well, or leave out -o")
+        click.echo(render(matrix, row, names, terminal_width(), full=full), nl=False)
+        return
+    program = _c(directory, matrix, row, names)
+    if output:
+        write_whole(output, program.encode())
+    else:
+        click.echo(program, nl=False)
+
+
+def find(matrix: Matrix, case: str) -> Row:
+    """The case that a user means: by its id, else by how it ends, else by a part of it. Raises UsageError."""
+    rows = matrix.rows
+    for means in (
+        lambda row: row.case == case,
+        lambda row: row.case.endswith(case),
+        lambda row: case in row.case,
+    ):
+        found = [row for row in rows if means(row)]
+        if len(found) == 1:
+            return found[0]
+        if found:
+            names = "\n".join(f"  {one_line(row.case)}" for row in found[:SHOWN])
+            more = f"\n  … and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+            raise UsageError(
+                f"{one_line(case)} may be any of {plural(len(found), 'case')}; write more of it:\n{names}{more}"
+            )
+    raise UsageError(
+        f"there is no case {one_line(case)} in the run {matrix.run}, which has {plural(len(rows), 'case')}"
+    )
+
+
+def _check(matrix: Matrix, names: tuple[str, ...]) -> None:
+    known = [column.target.name for column in matrix.columns]
+    for name in names:
+        if name not in known:
+            raise UsageError(f"there is no target {name} in the run {matrix.run}; it has {', '.join(known)}")
+
+
+def _c(directory: Path, matrix: Matrix, row: Row, names: tuple[str, ...]) -> str:
+    """The C program of a trace: the target's that is named, else the reference's. Raises UsageError."""
+    from conformance.differential.straight import Untellable, trace_c  # noqa: PLC0415 - slow to import
+
+    if len(names) > 1:
+        raise UsageError("--c makes one program: name one target with -t, or none for the reference's trace")
+    name = names[0] if names else matrix.reference
+    plan = read_plan(directory)
+    target = next(each for each in plan.targets if each.name == name)
+    record = read_record(directory, plan, target)
+    results = record.results.get(row.case) if record else None
+    if not results:
+        raise UsageError(f"{name} has no trace of {row.case} in the run {matrix.run}: choose another target with -t")
+    release = record.facts.release if record and record.facts else "unknown"
+    try:
+        return trace_c(results[-1], f"{row.case} on {name} ({release})")
+    except Untellable as error:
+        raise UsageError(f"no C program can be made of {row.case} on {name}: {error}") from error
