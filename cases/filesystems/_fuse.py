@@ -11,7 +11,8 @@ from conformance.syscalls.files import AT_FDCWD, O_CLOEXEC, O_RDWR, openat, read
 from conformance.syscalls.mounts import mount_new
 from conformance.syscalls.polling import ready
 
-LOOKUP, OPEN, READ, FLUSH, INIT = 1, 14, 15, 25, 26
+LOOKUP, GETATTR, OPEN, READ, FLUSH, INIT = 1, 3, 14, 15, 25, 26
+ROOT_NODE = 1
 ROOM = 65536
 """Bytes for a request; more than the kernel asks for here."""
 MINOR = 31
@@ -68,6 +69,11 @@ def shake_hands(fd: int) -> Request:
 def attributes(node: int, mode: int, size: int) -> bytes:
     """A `struct fuse_attr`."""
     return struct.pack("=QQQQQQIIIIIIIIII", node, size, 1, 0, 0, 0, 0, 0, 0, mode, 1, 0, 0, 0, 4096, 0)
+
+
+def attribute_reply(node: int, mode: int, size: int) -> bytes:
+    """A `struct fuse_attr_out`, valid for a minute."""
+    return struct.pack("=QII", 60, 0, 0) + attributes(node, mode, size)
 
 
 def entry(node: int, mode: int, size: int) -> bytes:

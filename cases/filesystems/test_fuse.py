@@ -9,11 +9,14 @@ import pytest
 
 from cases.filesystems._fuse import (
     FLUSH,
+    GETATTR,
     LOOKUP,
     OPEN,
     READ,
+    ROOT_NODE,
     Request,
     answer,
+    attribute_reply,
     entry,
     mount_fuse,
     next_request,
@@ -43,7 +46,10 @@ def serve(fd: int, pid: int) -> tuple[list[int], int]:
 
 
 def reply(request: Request) -> tuple[bytes, int]:
-    """What a file system with one file says."""
+    """What a file system with one file says. Of attributes it may be asked at any time."""
+    if request.opcode == GETATTR:
+        mode, size = (0o40755, 0) if request.node == ROOT_NODE else (0o100644, len(TEXT))
+        return attribute_reply(request.node, mode, size), 0
     if request.opcode == LOOKUP and request.body == b"file\0":
         return entry(2, 0o100644, len(TEXT)), 0
     if request.opcode == OPEN:

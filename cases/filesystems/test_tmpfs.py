@@ -36,7 +36,7 @@ def test_more_data_than_the_size_is_enospc() -> None:
 
 def test_more_files_than_the_number_of_inodes_is_enospc() -> None:
     """The root is one of them."""
-    mount_new(b"tmpfs", b"small", 0, b"nr_inodes=3")
+    mount_new(b"tmpfs", b"small", 0, b"nr_inodes=3", option="nr_inodes")
     make_file(b"small/a")
     make_file(b"small/b")
     openat.fails_with(ENOSPC, AT_FDCWD, b"small/c", O_WRONLY | O_CREAT, 0o600)

@@ -59,5 +59,5 @@ def test_slave_gets_the_mounts_of_its_master_and_gives_none() -> None:
 def test_unbindable_mount_cannot_be_bound() -> None:
     mount_new(b"tmpfs", b"a")
     mkdir(b"b", 0o755)
-    mount(None, b"a", None, MS_UNBINDABLE, None)
+    mount.or_missing("unbindable mounts", EINVAL, None, b"a", None, MS_UNBINDABLE, None)
     mount.fails_with(EINVAL, b"a", b"b", None, MS_BIND, None)

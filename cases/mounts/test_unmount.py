@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from errno import EAGAIN, EBUSY
+from errno import EAGAIN, EBUSY, EINVAL
 
 import pytest
 
-from conformance.syscalls import Buffer
+from conformance.syscalls import Buffer, missing
 from conformance.syscalls.files import O_RDONLY, close, open, pread64
 from conformance.syscalls.mounts import MNT_DETACH, MNT_EXPIRE, mount_at, mount_new, umount2
 from conformance.syscalls.paths import exists, make_file
@@ -39,7 +39,9 @@ def test_detached_mount_lives_as_long_as_its_open_files() -> None:
 def test_unused_mount_expires_when_asked_twice() -> None:
     """EAGAIN the first time; what was used in between has to be asked twice again."""
     mount_new(b"tmpfs", b"mounted")
-    umount2.fails_with(EAGAIN, b"mounted", MNT_EXPIRE)
+    if (error := umount2.result_of(b"mounted", MNT_EXPIRE)[1]) == EINVAL:
+        missing("MNT_EXPIRE")
+    assert error == EAGAIN
     make_file(b"mounted/file")
     umount2.fails_with(EAGAIN, b"mounted", MNT_EXPIRE)
     umount2(b"mounted", MNT_EXPIRE)

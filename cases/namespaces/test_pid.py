@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import signal
-from errno import ENOMEM, ESRCH
+from errno import EINVAL, ENOMEM, ESRCH
 
 import pytest
 
@@ -82,7 +82,7 @@ def test_joining_is_for_children_only() -> None:
     namespace = open(b"/proc/self/ns/pid", O_RDONLY | O_CLOEXEC)
     enter(CLONE_NEWPID)
     init = fork_child(pause)
-    setns(namespace, CLONE_NEWPID)
+    setns.or_missing("joining a PID namespace", EINVAL, namespace, CLONE_NEWPID)
     setns(open(b"/proc/%d/ns/pid" % init, O_RDONLY | O_CLOEXEC), CLONE_NEWPID)
     assert getpid() == before
 

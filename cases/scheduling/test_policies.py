@@ -66,7 +66,8 @@ def test_priorities_belong_to_realtime_policies() -> None:
 @pytest.mark.needs("root")
 def test_realtime_policy_is_for_the_privileged() -> None:
     """And not for children, with SCHED_RESET_ON_FORK."""
-    sched_setscheduler(0, SCHED_FIFO | SCHED_RESET_ON_FORK, SchedParam(priority=3))
+    policy = SCHED_FIFO | SCHED_RESET_ON_FORK
+    sched_setscheduler.or_missing("SCHED_FIFO", EINVAL, 0, policy, SchedParam(priority=3))
     assert sched_getscheduler(getpid()) == SCHED_FIFO | SCHED_RESET_ON_FORK
     param, interval = SchedParam(), Timespec(tv_sec=7)
     sched_getparam(0, param)
@@ -87,7 +88,7 @@ def test_process_must_be_there_and_ones_own() -> None:
     assert exit_status(gone) == 0
     sched_getscheduler.fails_with(ESRCH, gone)
     sched_setscheduler.fails_with(ESRCH, gone, SCHED_OTHER, SchedParam())
-    sched_setscheduler(0, SCHED_BATCH, SchedParam())
+    sched_setscheduler.or_missing("SCHED_BATCH", EINVAL, 0, SCHED_BATCH, SchedParam())
     assert in_child(lambda: sched_getscheduler(0)) == SCHED_BATCH
     parent = getpid()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from errno import EACCES, ENODEV
+from errno import EACCES, EINVAL, ENODEV
 
 from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.buffers import write_memory
@@ -30,7 +30,9 @@ def event(config: int = PERF_COUNT_SW_PAGE_FAULTS, *, size: int = 64) -> PerfEve
 
 def counter() -> int:
     """A counter of this process's page faults."""
-    return perf_event_open.or_missing("performance events", (EACCES, ENODEV), event(), 0, -1, -1, FLAG_FD_CLOEXEC)
+    return perf_event_open.or_missing(
+        "performance events", (EACCES, ENODEV, EINVAL), event(), 0, -1, -1, FLAG_FD_CLOEXEC
+    )
 
 
 def count(fd: int) -> int:

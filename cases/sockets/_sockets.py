@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from errno import EINVAL, ENOPROTOOPT
 
 from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.polling import POLLIN, Pollfd, poll
@@ -26,6 +27,9 @@ from conformance.syscalls.sockets import (
 PATIENCE = 4_000
 """Milliseconds to wait for what is bound to come."""
 
+UNKNOWN_OPTION = (ENOPROTOOPT, EINVAL)
+"""What a target says of an option that it does not know: Linux the first, WSL1 the second."""
+
 
 def size_of(size: int) -> Buffer:
     """A `socklen_t` to be passed by address."""
@@ -39,16 +43,22 @@ def pair(kind: int, *, family: int = AF_UNIX) -> tuple[int, int]:
     return fds.int_at(0), fds.int_at(4)
 
 
-def get_int(fd: int, level: int, option: int) -> int:
-    """An option that is an int."""
+def get_int(fd: int, level: int, option: int, *, name: str | None = None) -> int:
+    """An option that is an int. A target that does not know it lacks it, if its name is told."""
     value = Buffer(4)
-    getsockopt(fd, level, option, value, size_of(4))
+    if name:
+        getsockopt.or_missing(name, UNKNOWN_OPTION, fd, level, option, value, size_of(4))
+    else:
+        getsockopt(fd, level, option, value, size_of(4))
     return value.int_at(0, signed=True)
 
 
-def set_int(fd: int, level: int, option: int, value: int) -> None:
-    """Set an option that is an int."""
-    setsockopt(fd, level, option, struct.pack("=i", value), 4)
+def set_int(fd: int, level: int, option: int, value: int, *, name: str | None = None) -> None:
+    """Set an option that is an int; `name` as for `get_int`."""
+    if name:
+        setsockopt.or_missing(name, UNKNOWN_OPTION, fd, level, option, struct.pack("=i", value), 4)
+    else:
+        setsockopt(fd, level, option, struct.pack("=i", value), 4)
 
 
 def events(fd: int, wanted: int = POLLIN, timeout: int = PATIENCE) -> int:

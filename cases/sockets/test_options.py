@@ -87,21 +87,21 @@ def test_switch_is_off_and_can_be_turned_on(level: int, option: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("level", "option", "value"),
+    ("name", "level", "option", "value"),
     [
-        (SOL_SOCKET, SO_PRIORITY, 3),
-        (SOL_SOCKET, SO_RCVLOWAT, 100),
-        (IPPROTO_IP, IP_TTL, 33),
-        (IPPROTO_TCP, TCP_KEEPIDLE, 99),
-        (IPPROTO_TCP, TCP_KEEPINTVL, 11),
-        (IPPROTO_TCP, TCP_KEEPCNT, 4),
+        ("SO_PRIORITY", SOL_SOCKET, SO_PRIORITY, 3),
+        ("SO_RCVLOWAT", SOL_SOCKET, SO_RCVLOWAT, 100),
+        ("IP_TTL", IPPROTO_IP, IP_TTL, 33),
+        ("TCP_KEEPIDLE", IPPROTO_TCP, TCP_KEEPIDLE, 99),
+        ("TCP_KEEPINTVL", IPPROTO_TCP, TCP_KEEPINTVL, 11),
+        ("TCP_KEEPCNT", IPPROTO_TCP, TCP_KEEPCNT, 4),
     ],
     ids=["priority", "rcvlowat", "ttl", "keepidle", "keepintvl", "keepcnt"],
 )
-def test_number_is_kept(level: int, option: int, value: int) -> None:
+def test_number_is_kept(name: str, level: int, option: int, value: int) -> None:
     fd = socket(AF_INET, SOCK_STREAM, 0)
-    set_int(fd, level, option, value)
-    assert get_int(fd, level, option) == value
+    set_int(fd, level, option, value, name=name)
+    assert get_int(fd, level, option, name=name) == value
 
 
 def test_ipv6_only_is_kept() -> None:
@@ -209,8 +209,8 @@ def test_file_is_enotsock_and_a_closed_descriptor_ebadf() -> None:
 @pytest.mark.needs("root")
 def test_mark_takes_a_privilege() -> None:
     fd = socket(AF_INET, SOCK_DGRAM, 0)
-    set_int(fd, SOL_SOCKET, SO_MARK, 42)
-    assert get_int(fd, SOL_SOCKET, SO_MARK) == 42
+    set_int(fd, SOL_SOCKET, SO_MARK, 42, name="SO_MARK")
+    assert get_int(fd, SOL_SOCKET, SO_MARK, name="SO_MARK") == 42
     setresuid(65534, 65534, 65534)
     setsockopt.fails_with(EPERM, fd, SOL_SOCKET, SO_MARK, struct.pack("=i", 43), 4)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from errno import EACCES, EAGAIN, ECONNREFUSED, EDESTADDRREQ, EMSGSIZE, ENOTCONN
+from errno import EACCES, EAGAIN, ECONNREFUSED, EDESTADDRREQ, EINVAL, EMSGSIZE, ENOTCONN
 
 import pytest
 
@@ -110,7 +110,7 @@ def test_error_queue_tells_who_refused_which_datagram() -> None:
     sendto(fd, b"hello", 5, 0, sockaddr_in(port), 16)
     assert events(fd) & POLLERR
     message = Message(8, control=128, name=16)
-    assert recvmsg(fd, message.header, MSG_ERRQUEUE | MSG_DONTWAIT) == 5
+    assert recvmsg.or_missing("MSG_ERRQUEUE", EINVAL, fd, message.header, MSG_ERRQUEUE | MSG_DONTWAIT) == 5
     assert message.header.flags & MSG_ERRQUEUE
     assert message.data.take(5) == b"hello"
     assert bytes(message.name) == sockaddr_in(port)
@@ -138,7 +138,7 @@ def test_parts_marked_as_more_become_one_datagram() -> None:
     """MSG_MORE (Linux 2.6), send(2)."""
     receiver, port = bound(SOCK_DGRAM)
     fd = socket(AF_INET, SOCK_DGRAM, 0)
-    sendto(fd, b"hel", 3, MSG_MORE, sockaddr_in(port), 16)
+    sendto.or_missing("MSG_MORE", EINVAL, fd, b"hel", 3, MSG_MORE, sockaddr_in(port), 16)
     sendto(fd, b"lo", 2, 0, sockaddr_in(port), 16)
     assert events(receiver) == POLLIN
     data = Buffer(8)

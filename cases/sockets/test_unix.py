@@ -93,6 +93,18 @@ def test_bytes_that_wait_are_counted() -> None:
     assert count.int_at(0) == 5
 
 
+def test_bytes_that_wait_are_fewer_once_part_of_a_write_is_read() -> None:
+    """unix(7), SIOCINQ: what is queued and unread. Linux 6.18.15 counts a write whole until it is wholly read."""
+    left, right = pair(SOCK_STREAM)
+    write(left, b"hello", 5)
+    write(left, b"world", 5)
+    count = Buffer(4)
+    for size, rest in ((1, 9), (3, 6), (1, 5), (4, 1), (1, 0)):
+        assert read(right, Buffer(size), size) == size
+        ioctl(right, FIONREAD, count)
+        assert count.int_at(0) == rest
+
+
 def test_end_of_the_peer_is_end_of_file_for_reading_and_epipe_for_writing() -> None:
     left, right = pair(SOCK_STREAM)
     close(left)

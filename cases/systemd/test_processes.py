@@ -109,7 +109,7 @@ def test_ambient_capability_survives_execve_of_another_user() -> None:
         capset(CapHeader(version=LINUX_CAPABILITY_VERSION_3), CapData(effective=only, permitted=only, inheritable=only))
         prctl(PR_SET_KEEPCAPS, 1)
         setresuid(65534, 65534, 65534)
-        prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SETUID)
+        prctl.or_missing("ambient capabilities", EINVAL, PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SETUID)
         execve(b"program", None, None)
 
     assert in_child(service) == 0
@@ -123,7 +123,7 @@ def test_root_can_do_without_its_privileges_for_good() -> None:
     chown(b"secret", 1000, 1000)
 
     def service() -> None:
-        prctl(PR_SET_SECUREBITS, SECBIT_NOROOT)
+        prctl.or_missing("securebits", EINVAL, PR_SET_SECUREBITS, SECBIT_NOROOT)
         capset(CapHeader(version=LINUX_CAPABILITY_VERSION_3), CapData())
         execve(b"program", None, None)
 

@@ -24,6 +24,18 @@ INSIDE = ROOT / "bin" / "executor"
 """Where a guest's suite has it."""
 CALL_SECONDS = 1.0
 """How long a call may take, before the guest's slowdown: kept programs do not block unless they say so."""
+NOT_SUPPORTED = frozenset(
+    (
+        "EAFNOSUPPORT",
+        "ENOPROTOOPT",
+        "ENOTSUP",
+        "ENOTTY",
+        "EPFNOSUPPORT",
+        "EPROTONOSUPPORT",
+        "ESOCKTNOSUPPORT",
+    )
+)
+"""What says that an operation, an option, a protocol or a request is not known where Linux carries it out."""
 BLOCKED = "blocked"
 OVER = "it is over"
 UNUSABLE = (ProgramError, ProtocolError)
@@ -58,9 +70,9 @@ class Kept:
             record(step)
         said = errnos(self.program, self.encoded, outcome)
         for at, (got, wanted) in enumerate(zip_longest(said, self.promise, fillvalue=OVER)):
-            if got == "ENOSYS" != wanted:
-                raise Missing(f"{steps[at].call}: ENOSYS")
             what = self.program.steps[at].label if at < len(self.program.steps) else "the end"
+            if got == "ENOSYS" != wanted or (wanted == "0" and got in NOT_SUPPORTED):
+                raise Missing(f"{what}: {got}")
             assert got == wanted, f"call {at}, {what}: {got}, and Linux says {wanted}"
 
     def _run(self) -> bytes:

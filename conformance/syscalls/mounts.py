@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from dataclasses import dataclass
-from errno import ENODEV
+from errno import EINVAL, ENODEV
 from typing import Annotated
 
 from conformance.syscalls.buffers import I32, U32, U64, Buffer, Layout, Struct
@@ -280,12 +280,19 @@ def mount_at(path: bytes) -> MountInfo | None:
     return mountinfo().get(here.rstrip(b"/") + (b"/" + path if path else b""))
 
 
-def mount_new(fstype: bytes, target: bytes, flags: int = 0, data: bytes | None = None) -> None:
-    """Mount an instance of a file system at a new directory. Without such a type the case ends as missing."""
+def mount_new(
+    fstype: bytes, target: bytes, flags: int = 0, data: bytes | None = None, *, option: str | None = None
+) -> None:
+    """Mount an instance of a file system at a new directory. Without such a type the case ends as missing.
+
+    So it does where `data` is refused (EINVAL), if it names an `option` that the case is about.
+    """
     mkdir(target, 0o755)
     error = mount.result_of(fstype, target, fstype, flags, data)[1]
     if error == ENODEV:
         missing(fstype.decode())
+    if error == EINVAL and option:
+        missing(f"{option} of {fstype.decode()}")
     if error:
         raise OSError(error, f"mount of {fstype.decode()}")
 

@@ -7,7 +7,7 @@ kernels, while what a case asserts of them does not.
 from __future__ import annotations
 
 import struct
-from errno import EAGAIN
+from errno import EAGAIN, ENOPROTOOPT
 from typing import NamedTuple
 
 from conformance.syscalls.buffers import Buffer
@@ -130,9 +130,9 @@ def port_of(fd: int) -> int:
     return address.int_at(4)
 
 
-def set_netlink_option(fd: int, option: int, value: int) -> None:
-    """Set an option of SOL_NETLINK, an int."""
-    setsockopt(fd, SOL_NETLINK, option, struct.pack("=i", value), 4)
+def set_netlink_option(fd: int, option: int, value: int, name: str) -> None:
+    """Set an option of SOL_NETLINK, an int. A target that does not know it lacks it, by its name."""
+    setsockopt.or_missing(name, ENOPROTOOPT, fd, SOL_NETLINK, option, struct.pack("=i", value), 4)
 
 
 def send(fd: int, message: bytes) -> None:

@@ -44,6 +44,7 @@ FILES = {
     "promises_too_little": document(READS, "0", "0", "0"),
     "not_there": document(ABSENT, "0", "0", "0"),
     "not_there_either": document(ABSENT, "0", "EINVAL", "0"),
+    "not_supported": document(program(("socketpair", 2, 1, 0, room(8))), "0"),
     "rightly_not_there": document(ABSENT, "0", "ENOSYS", "0"),
     "newer": document(READS, "0", "0", "0", "EBADF", format=2),
     "without_promise": document(READS).replace('"promise"', '"premise"'),
@@ -122,6 +123,11 @@ def test_wrong_promise_fails_with_the_call_named(ran: Written, name: str, messag
 def test_call_that_is_not_there_is_missing(ran: Written, name: str) -> None:
     found = of(ran, name)
     assert (found.outcome, found.message) == (Outcome.MISSING, "tuxcall: ENOSYS")
+
+
+def test_operation_that_is_not_supported_where_linux_carries_it_out_is_missing(ran: Written) -> None:
+    found = of(ran, "not_supported")
+    assert (found.outcome, found.message) == (Outcome.MISSING, "socketpair: ENOTSUP")
 
 
 @pytest.mark.parametrize(
