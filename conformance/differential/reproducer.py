@@ -24,6 +24,7 @@ from conformance.text import one_line
 
 LONGEST_LINE = 110
 """Characters of a line of C, less its tabs."""
+LONGEST_COMMENT = 70
 MANY_ZEROS = 16
 """How many zeros at the end of memory are worth a line of their own."""
 
@@ -217,7 +218,7 @@ def _argument_c(argument: Argument, kind: Kind, place: int, names: dict[Ref, str
         number_c = "(-0x7fffffffffffffffL - 1)"
     elif number_c.lstrip("-").isdigit():
         number_c += "L"
-    return number_c + (f" /* {comment}" if comment else "")
+    return number_c + (f" /* {cut(comment.removesuffix(' */'), LONGEST_COMMENT)} */" if comment else "")
 
 
 def _string(data: bytes) -> str:

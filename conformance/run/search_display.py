@@ -9,6 +9,7 @@ from rich.table import Table
 from tabulate import tabulate
 
 from conformance.differential.fuzz import Fuzz
+from conformance.differential.issue import sides
 from conformance.run.display import LiveDisplay
 from conformance.run.search import described, died, flaky, lost
 from conformance.text import one_line, plural
@@ -100,8 +101,7 @@ def report(fuzz: Fuzz) -> str:
                 each.signature.target,
                 each.difference.call,
                 each.difference.field,
-                one_line(each.difference.reference)[:28],
-                one_line(each.difference.target)[:28],
+                *(one_line(said)[:28] for said in sides(each)),
                 str(each.signature.cause),
                 each.signature.flags[:30],
             ]

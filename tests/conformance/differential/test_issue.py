@@ -245,6 +245,7 @@ LONG = (
     (SOCKETS, ("write", Ref(0, 0, 4, 4), Memory(bytes(range(256)) * 8), 2048)),
     (("open", text("absent" * 40), O_RDWR | -(1 << 31), 0o644),),
     (("bind_unix", -1, Memory(struct.pack("=H", AF_UNIX) + bytes(range(1, 109))), 110),),
+    (("socket_udp", AF_INET, SOCK_DGRAM, 0), ("sendmsg", Ref(0), 0, 0x4000_4000 | 0xE140)),
     (OPEN, ("pwritev2", Ref(0), 0x2000_0000_0000, -1, -(1 << 63), -(1 << 63), 0x7FFFFFFF)),
 )
 
