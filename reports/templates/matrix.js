@@ -122,7 +122,9 @@ function calls(number) {
 const has = (text, part) => (text ?? "").toLowerCase().includes(part.toLowerCase());
 
 function saysOf(cell) {
-  return [cell.message, cell.expected?.reason, cell.unmet?.reason, data.traces[cell.trace]?.message];
+  // What failed, and not the source around it.
+  const failed = (data.traces[cell.trace]?.message ?? "").split("\n").filter(line => line.startsWith("E "));
+  return [cell.message, cell.expected?.reason, cell.unmet?.reason, ...failed];
 }
 
 const KINDS = {

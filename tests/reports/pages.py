@@ -84,7 +84,11 @@ def _departing(verdict: Verdict) -> Row:
         case,
         "Uevents: the kernel tells what happens to devices.",
         {"wsl1": cell, "gvisor": replace(cell, expected=known, cause=Cause.VERSION)},
-        {"wsl1": Trace(["getpid() = 1", f"{verdict}_call(3) = -1 EINVAL"], message=f"E   {verdict}")},
+        {
+            "wsl1": Trace(
+                ["getpid() = 1", f"{verdict}_call(3) = -1 EINVAL"], message=f"> source_of(case)\nE   said_of_{verdict}"
+            )
+        },
     )
 
 

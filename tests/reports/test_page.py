@@ -513,6 +513,11 @@ def test_several_verdicts_and_several_calls_are_any_of_them(visit: Open) -> None
     assert "2 cells found" in page.locator("#count").inner_text()
 
 
+def test_message_is_what_failed_and_not_the_source_around_it(visit: Open) -> None:
+    assert "1 feature, 1 cell" in visit("#message=said_of_hang").locator("#count").inner_text()
+    assert visit("#message=source_of").locator("#nothing").is_visible()
+
+
 def test_filter_leaves_no_empty_heading(visit: Open) -> None:
     page = visit("#verdict=fails")
     assert seen(page, "tr.area") == ["netlink"]
