@@ -196,7 +196,11 @@ def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Ran:
         ("test_parameters[1-a]", Outcome.PASSED, ""),
         ("test_parameters[b/c[x]::y]", Outcome.PASSED, ""),
         ("test_without_its_fixture", Outcome.ERROR, "fixture 'nonsense' not found"),
-        ("test_needs_a_machine_that_is_thrown_away", Outcome.SKIPPED, "could harm this machine"),
+        (
+            "test_needs_a_machine_that_is_thrown_away",
+            Outcome.SKIPPED,
+            "runs only in guests that are thrown away (--conformance-disposable says that this is one)",
+        ),
         ("test_needs_nonsense", Outcome.ERROR, "not one of root, disposable, x86_64"),
     ],
 )

@@ -106,6 +106,17 @@ def test_nothing_but_the_record_goes_to_its_output(served: Served) -> None:
     assert b"assert 0" in errors
 
 
+def test_a_case_that_could_harm_the_machine_says_nothing_of_options_that_the_host_does_not_have(tmp_path: Path) -> None:
+    text = 'import pytest\n@pytest.mark.needs("disposable")\ndef test_harms(): pass\n'
+    served = Served(write_cases(tmp_path, served=text))
+    served.line()
+    served.line()
+    (result,) = (each.result for each in served.run("area/test_served.py::test_harms") if isinstance(each, ResultLine))
+    assert result.outcome is Outcome.SKIPPED
+    assert result.message == "could harm this machine: runs only in guests that are thrown away"
+    served.process.communicate(timeout=60)
+
+
 def test_it_ends_when_there_are_no_more_requests(served: Served) -> None:
     served.process.communicate(timeout=60)
     assert served.process.returncode == 0
