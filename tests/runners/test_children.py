@@ -119,8 +119,9 @@ def test_however_the_host_process_ends_neither_the_program_nor_its_children_stay
     ) as owner:
         assert owner.stdout is not None
         assert owner.stdout.readline() == "ready\n"
-        assert sleeping(4300 + number)
+        begun = eventually(lambda: sleeping(4300 + number))  # they are forked when the shell says so, not yet started
         owner.send_signal(number)
+    assert begun
     assert eventually(lambda: not sleeping(4300 + number))
 
 
