@@ -17,6 +17,7 @@ from conformance.run.results import PLAN_FILE, planned, read_plan
 from conformance.run.shipped import default_path
 from conformance.run.targets import with_runsc
 from conformance.run.whole import write_whole
+from conformance.text import plural
 
 EXPECTATIONS = Path("expectations.toml")
 RESULTS = Path("results")
@@ -67,7 +68,7 @@ def results_directory(name: str) -> Path:
         found = runs(folder)
         if back < len(found):
             return found[back]
-        have = f"{len(found)} {'run' if len(found) == 1 else 'runs'}" if found else "no run"
+        have = plural(len(found), "run") if found else "no run"
         raise UsageError(f"there is no {path.name}: {folder} has {have}; name another, or make one: `conformance run`")
     raise UsageError(f"there are no results at {name}; give the directory that `conformance run` named, or LATEST")
 

@@ -16,6 +16,7 @@ from conformance.run.gate import Attitude, failures
 from conformance.run.results import matrix_of
 from conformance.run.selection import Selection
 from conformance.run.shipped import PLACES
+from conformance.text import plural
 from runners.base import Runner, RunnerError
 from runners.kernels import WSL2_VARIABLE
 
@@ -113,10 +114,10 @@ def with_calls(calls: str) -> tuple[list[str], str]:
     seen, by_source = len(found.seen), len(found.by_source)
     parts = []
     if seen:
-        parts.append(f"{_count(seen, 'case')} made the call in the records of {', '.join(found.runs)}")
+        parts.append(f"{plural(seen, 'case')} made the call in the records of {', '.join(found.runs)}")
     if by_source or not seen:
         unseen = "no record has them" if found.runs else "there are no records"
-        parts.append(f"{_count(by_source, 'function')} that may make it, by the source, since {unseen}")
+        parts.append(f"{plural(by_source, 'function')} that may make it, by the source, since {unseen}")
     return sorted({*found.seen, *found.by_source}), f"--call {','.join(wanted)}: " + ", and ".join(parts)
 
 
@@ -133,7 +134,3 @@ def failed_in(name: str, targets: Sequence[str], known: Sequence[Expectation]) -
     if not cases:
         raise UsageError(f"--failed-in {name}: nothing failed there on {', '.join(named)}, so there is nothing to run")
     return sorted(cases)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"

@@ -6,8 +6,6 @@ import io
 import os
 import signal
 import sys
-import tempfile
-import traceback
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, TextIO
@@ -90,6 +88,9 @@ def _guarded(descriptor: int, stream: TextIO | None) -> TextIO:
 
 def unforeseen(error: Exception) -> str:
     """The sentence about an error that nobody thought of; where its traceback was put is in it."""
+    import tempfile  # noqa: PLC0415 - rarely needed
+    import traceback  # noqa: PLC0415
+
     lines = "".join(traceback.format_exception(error))
     try:
         handle, name = tempfile.mkstemp(prefix="conformance-traceback-", suffix=".txt")

@@ -33,6 +33,7 @@ from conformance.run.gate import Attitude, Limit, begun, lost, status_of
 from conformance.run.orchestrate import execute, listed
 from conformance.run.results import PLAN_FILE, RunPlan, new_run_name, read_plan
 from conformance.run.selection import Selection
+from conformance.text import plural
 from runners.base import RunnerError
 from runners.registry import runner_for
 
@@ -200,7 +201,7 @@ def command(
     _print(matrix, full=full)
     click.echo(f"\nwritten: {', '.join(map(str, written))}")
     if limit and limit.reached:
-        said = f"{limit.reached} {'cell fails' if limit.reached == 1 else 'cells fail'}"
+        said = plural(limit.reached, "cell fails", "cells fail")
         click.echo(f"conformance: ended early, since {said}; {again} runs the rest", err=True)
         return Exit.FAILED if any(column.failed for column in matrix.columns) else Exit.UNEXPECTED
     return _told(matrix, status_of(matrix, attitude, Attitude(outdated)))

@@ -9,6 +9,7 @@ from enum import StrEnum
 from conformance.matrix.expectations import outdated as gains
 from conformance.model import Cell, Column, Matrix, Row, Verdict
 from conformance.run.errors import Exit
+from conformance.text import plural
 
 
 class Attitude(StrEnum):
@@ -46,7 +47,7 @@ def lost(matrix: Matrix) -> list[str]:
         cells = [row.cells.get(name) for row in matrix.rows]
         unrun = sum(cell is None or cell.verdict is Verdict.ERROR for cell in cells)
         if unrun:
-            found.append(f"{name}: {unrun} {'case' if unrun == 1 else 'cases'} not run")
+            found.append(f"{name}: {plural(unrun, 'case')} not run")
         elif not column.complete and not column.failed:
             found.append(f"{name}: the run did not come to its end")
     return found
@@ -86,5 +87,5 @@ def begun(matrix: Matrix) -> Matrix:
     left = len(matrix.rows) - len(rows)
     if not left:
         return matrix
-    said = f"the run was ended early: {left} {'case was' if left == 1 else 'cases were'} not run on any target"
+    said = f"the run was ended early: {plural(left, 'case was', 'cases were')} not run on any target"
     return replace(matrix, rows=rows, warnings=[*matrix.warnings, said])

@@ -250,6 +250,30 @@ def refuses_last_line(done: subprocess.CompletedProcess[str], status: Exit, *wor
 # -- bad luck
 
 
+@pytest.mark.parametrize("stream", ["pipe", "full"])
+def test_who_reads_the_matrix_does_not_decide_the_verdict(stream: str, run: Path, tmp_path: Path) -> None:
+    for path in run.glob("*.js*"):
+        text = path.read_text()
+        if path.name == "again.jsonl":
+            text = text.replace('"outcome":"passed"', '"outcome":"failed"')
+        (tmp_path / path.name).write_text(text)
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [sys.executable, "-m", "conformance", "run", "--resume", tmp_path],
+        cwd=SOURCES,
+        stdout=writing if stream == "pipe" else os.open("/dev/full", os.O_WRONLY),
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=600,
+        check=False,
+    )
+    os.close(writing)
+    assert done.returncode == (Exit.UNEXPECTED if stream == "pipe" else Exit.FAILED), done.stderr
+    assert "Traceback" not in done.stderr
+    assert json.loads((tmp_path / "matrix.json").read_bytes())["rows"]
+
+
 def leftovers(folder: Path) -> list[str]:
     """What still lies in a run's folder for temporary files, and the processes that were told to use it."""
     found = [str(path) for path in folder.iterdir()]
@@ -260,11 +284,16 @@ def leftovers(folder: Path) -> list[str]:
     return found
 
 
-ENDINGS = [(signal.SIGINT, Exit.INTERRUPTED), (signal.SIGKILL, -signal.SIGKILL)]
+ENDINGS = [
+    (signal.SIGINT, Exit.INTERRUPTED),
+    (signal.SIGTERM, Exit.TERMINATED),
+    (signal.SIGHUP, Exit.HUNG_UP),
+    (signal.SIGKILL, -signal.SIGKILL),
+]
 
 
 @pytest.mark.parametrize("name", ["native", "wsl1", "gvisor", "wsl2"])
-@pytest.mark.parametrize(("number", "status"), ENDINGS, ids=["interrupted", "killed"])
+@pytest.mark.parametrize(("number", "status"), ENDINGS, ids=["interrupted", "terminated", "hung up", "killed"])
 def test_run_that_is_ended_leaves_nothing_and_can_be_finished(
     name: str, number: signal.Signals, status: int, tmp_path: Path
 ) -> None:
@@ -278,7 +307,7 @@ def test_run_that_is_ended_leaves_nothing_and_can_be_finished(
     run.send_signal(number)
     said = run.communicate(timeout=60)[1]
     assert run.returncode == status, said
-    if number == signal.SIGINT:
+    if number != signal.SIGKILL:
         assert f"conformance run --resume {results}" in said
     assert eventually(lambda: not leftovers(temporary)), leftovers(temporary)
     finished = record.read_text().count('"kind":"result"')
