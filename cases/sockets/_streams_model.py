@@ -9,6 +9,11 @@ from errno import EAGAIN, ECONNREFUSED, ECONNRESET, ENOTCONN, EPIPE
 from conformance.syscalls.polling import POLLERR, POLLHUP, POLLIN, POLLRDHUP
 from conformance.syscalls.sockets import SOCK_DGRAM, SOCK_STREAM
 
+CERTAIN_MESSAGES = 4
+CERTAIN_BYTES = 2048
+"""What a socket holds for certain before it says that there is no room. How much more it takes is the kernel's affair:
+of a buffer's size (SO_SNDBUF, socket(7)) its bookkeeping takes a part, and the length of a queue is a setting."""
+
 
 def message(serial: int, size: int) -> bytes:
     """`size` bytes that no other message begins with."""
@@ -43,6 +48,11 @@ class Pair:
         self.kind = kind
         self.sides = (Side(), Side())
 
+    def has_room(self, at: int) -> bool:
+        """Whether a send there must not say that there is no room: little is unread, and none said so before."""
+        queue = self.sides[1 - at].queue
+        return not self.sides[at].crowded and len(queue) < CERTAIN_MESSAGES and sum(map(len, queue)) <= CERTAIN_BYTES
+
     def shut(self, at: int, *, receiving: bool, sending: bool) -> None:
         """shutdown(2). Where there is a connection, the peer is told."""
         me, peer = self.sides[at], self.sides[1 - at]
@@ -73,7 +83,7 @@ class Pair:
             refusals = {ECONNREFUSED}
         elif self.kind == SOCK_DGRAM and not peer.receives:
             refusals = {EPIPE}
-        if refusals and me.crowded and self.kind != SOCK_STREAM:
+        if refusals and not self.has_room(at) and self.kind != SOCK_STREAM:
             refusals.add(EAGAIN)  # looked at before
         return refusals
 

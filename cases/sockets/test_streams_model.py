@@ -38,8 +38,8 @@ from conformance.syscalls.sockets import (
 
 SIOCINQ = 0x541B
 CHUNK = 4096
-MOST_CHUNKS = 1024
-"""A socket takes 4 MiB at most, before it says that there is no room: 212992 bytes by default."""
+LEAST_MESSAGES = 64
+"""So many are tried, however small the buffer is."""
 SIGPIPE = sigset(signal.SIGPIPE)
 NOW = Timespec()
 SHUT = {"SHUT_RD": SHUT_RD, "SHUT_WR": SHUT_WR, "SHUT_RDWR": SHUT_RDWR}
@@ -105,7 +105,7 @@ class Sockets(RuleBasedStateMachine):
             self.pair.sides[at].has_peer = answer[1] != ECONNREFUSED
             return
         assert not signalled, "SIGPIPE without EPIPE"
-        if self.pair.sides[at].crowded and answer != (size, 0):
+        if not self.pair.has_room(at) and answer != (size, 0):
             assert answer == (-1, EAGAIN) or (self.kind == SOCK_STREAM and 0 < answer[0] < size)
         else:
             assert answer == (size, 0)
@@ -116,17 +116,23 @@ class Sockets(RuleBasedStateMachine):
         if not self.usable(at) or self.pair.refusals(at):
             return
         fd = self.fds[at][-1]
-        for _ in range(MOST_CHUNKS):
-            self.serial += 1
-            data = message(self.serial, CHUNK)
-            count, error = sendto.result_of(fd, data, CHUNK, MSG_NOSIGNAL, None, 0)
-            if error:
-                break
-            assert count == CHUNK or (self.kind == SOCK_STREAM and 0 < count < CHUNK)
-            self.pair.put(at, data[:count])
-        assert error == EAGAIN
+        self.fill(at, fd, CHUNK)
+        self.fill(at, fd, 1)  # poll(2): "a write larger than the available space will still block"
         self.pair.sides[at].crowded = True
         assert events(fd, POLLOUT, 0) & POLLOUT == 0, "POLLOUT, where a send says EAGAIN"
+
+    def fill(self, at: int, fd: int, size: int) -> None:
+        """Send messages of `size` bytes until there is no room: after twice what SO_SNDBUF says, at the latest."""
+        for _ in range(LEAST_MESSAGES + 2 * get_int(fd, SOL_SOCKET, SO_SNDBUF) // size):
+            self.serial += 1
+            data = message(self.serial, size)
+            count, error = sendto.result_of(fd, data, size, MSG_NOSIGNAL, None, 0)
+            if error:
+                assert error == EAGAIN
+                return
+            assert count == size or (self.kind == SOCK_STREAM and 0 < count < size)
+            self.pair.put(at, data[:count])
+        raise AssertionError("more was sent than a buffer holds, and nothing received")
 
     def send_too_much(self, at: int) -> None:
         """A message is sent whole or not at all: EMSGSIZE for one that would never fit (send(2))."""
@@ -216,7 +222,7 @@ class Sockets(RuleBasedStateMachine):
         state = events(fd, POLLIN | POLLOUT | POLLRDHUP, 0)
         expected, certain = self.pair.events(at)
         assert state & certain == expected & certain
-        if not me.crowded and me.sends:
+        if self.pair.has_room(at) and me.sends:
             assert state & POLLOUT
         if self.kind != SOCK_SEQPACKET and not me.reset:
             count = Buffer(4)
