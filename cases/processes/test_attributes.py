@@ -36,7 +36,7 @@ def test_change_of_user_takes_dumpability() -> None:
 
 
 def test_personality_is_returned_when_it_is_changed_and_is_inherited() -> None:
-    before = personality(PER_QUERY)
+    before = personality.or_missing("asking for the personality", EINVAL, PER_QUERY)
     assert personality.or_missing("ADDR_NO_RANDOMIZE", EINVAL, before | ADDR_NO_RANDOMIZE) == before
     assert personality(PER_QUERY) == before | ADDR_NO_RANDOMIZE
     assert in_child(lambda: personality(PER_QUERY) != before | ADDR_NO_RANDOMIZE) == 0
