@@ -253,10 +253,11 @@ def refuses_last_line(done: subprocess.CompletedProcess[str], status: Exit, *wor
 @pytest.mark.parametrize("stream", ["pipe", "full"])
 def test_who_reads_the_matrix_does_not_decide_the_verdict(stream: str, run: Path, tmp_path: Path) -> None:
     for path in run.glob("*.js*"):
-        text = path.read_text()
-        if path.name == "again.jsonl":
-            text = text.replace('"outcome":"passed"', '"outcome":"failed"')
-        (tmp_path / path.name).write_text(text)
+        lines = path.read_text().splitlines(keepends=True)
+        if path.name == "again.jsonl":  # a failure that was seen three times is not looked into once more
+            failed = [line.replace('"outcome":"passed"', '"outcome":"failed"') for line in lines]
+            lines = [each for line in failed for each in [line] * (3 if '"kind":"result"' in line else 1)]
+        (tmp_path / path.name).write_text("".join(lines))
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
