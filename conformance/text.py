@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import textwrap
+import unicodedata
 
 REPLACED = "\ufffd"
 """What stands for a character that a terminal would obey."""
@@ -29,3 +31,22 @@ def code_span(text: str) -> str:
 def plural(count: int, one: str, many: str = "") -> str:
     """A count with its noun: `1 case`, `2 cases`."""
     return f"{count} {one if count == 1 else many or one + 's'}"
+
+
+def cells(text: str) -> int:
+    """How many columns of a terminal a text takes."""
+    if text.isascii():
+        return len(text)
+    return sum(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text)
+
+
+def wrapped(text: str, width: int, indent: int = 0) -> list[str]:
+    """A text in lines of so many columns at most; the second and later ones are indented by two more."""
+    wide = cells(text) > len(text)
+    return textwrap.wrap(
+        text,
+        width // 2 if wide else width,
+        initial_indent=" " * indent,
+        subsequent_indent=" " * (indent + 2),
+        break_on_hyphens=False,
+    )

@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 
 from conformance.model import Column, Matrix, Row, Trace, Verdict
-from conformance.text import one_line, plural, printable
+from conformance.text import cells, one_line, plural, printable, wrapped
 from reports.summary import attempts, because, observation_text, repeat_command
-from reports.text import cells, wrapped
 
 SIDE_BY_SIDE = 110
 """Columns that a terminal has at least where two traces stand side by side."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
-import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from conformance.model import Column, Matrix, Row, Verdict
-from conformance.text import one_line, plural
+from conformance.text import cells, one_line, plural, wrapped
 from reports.registry import WIDTH
 from reports.summary import (
     GRAVITY,
@@ -242,25 +240,6 @@ class _Page:
 def _has_verdicts(matrix: Matrix, column: Column) -> bool:
     """Whether there is anything to say of a target in a table: it was run at all."""
     return any(row.cells[column.target.name].verdict is not Verdict.ERROR for row in matrix.rows)
-
-
-def cells(text: str) -> int:
-    """How many columns of a terminal a text takes."""
-    if text.isascii():
-        return len(text)
-    return sum(2 if unicodedata.east_asian_width(each) in "WF" else 1 for each in text)
-
-
-def wrapped(text: str, width: int, indent: int = 0) -> list[str]:
-    """A text in lines of so many columns at most; the second and later ones are indented by two more."""
-    wide = cells(text) > len(text)
-    return textwrap.wrap(
-        text,
-        width // 2 if wide else width,
-        initial_indent=" " * indent,
-        subsequent_indent=" " * (indent + 2),
-        break_on_hyphens=False,
-    )
 
 
 def fitted(text: str, width: int) -> str:

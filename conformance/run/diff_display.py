@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from conformance.matrix.history import Change, Comparison, Lost, Moved, moved_axes
-from conformance.text import one_line, plural
+from conformance.text import one_line, plural, wrapped
 
 LINES = 40
 """How long a report is unless all of it is asked for, or what must be seen is longer."""
@@ -23,7 +23,10 @@ def report(
     full: bool = False,
     width: int | None = None,
 ) -> list[str]:
-    """All lines, none wider than `width`; no more than fit a screen unless what is lost or worse needs them."""
+    """All lines, none wider than `width`; no more than fit a screen unless what is lost or worse needs them.
+
+    What is lost or worse is wrapped; of the rest, what does not fit its line is cut unless all is asked for.
+    """
     must = [*_lost(lost, full=full), *_sums(found, notes)]
     rest: list[str] = []
     for change in Change:
@@ -34,7 +37,9 @@ def report(
                     (must if each.gates else rest).extend(_entry(each, one, title, full=full))
     room = max(LINES - len(must) - 1, 0) // ENTRY * ENTRY
     shown = rest if full or len(rest) <= room + 1 else rest[:room]
-    lines = [_fitting(line, width) for line in [*must, *shown]]
+    lines = [each for line in must for each in _wrapped(line, width)]
+    for line in shown:
+        lines += _wrapped(line, width) if full else [_cut(line, width)]
     if hidden := (len(rest) - len(shown)) // ENTRY:
         lines.append(f"… and {plural(hidden, 'more entry', 'more entries')}: --full shows all")
     return lines
@@ -90,8 +95,19 @@ def _entry(moved: Moved, one: Comparison, title: str, *, full: bool) -> Iterator
             yield f"    {mark} {calls[moved.step] if moved.step < len(calls) else '(no more calls)'}"
 
 
-def _fitting(line: str, width: int | None) -> str:
-    """A line as a terminal can show it: what a guest said is in it."""
-    indent = len(line) - len(line.lstrip())
-    line = " " * indent + one_line(line)
+def _wrapped(line: str, width: int | None) -> list[str]:
+    """A line on as many of a terminal as it takes."""
+    told, indent = _told(line)
+    return [" " * indent + told] if width is None else wrapped(told, width, indent)
+
+
+def _cut(line: str, width: int | None) -> str:
+    """A line as far as it fits one of a terminal."""
+    told, indent = _told(line)
+    line = " " * indent + told
     return line if width is None or len(line) <= width else line[: width - 1] + "…"
+
+
+def _told(line: str) -> tuple[str, int]:
+    """A line as a terminal can show it, since what a guest said is in it; and its indentation."""
+    return one_line(line), len(line) - len(line.lstrip())

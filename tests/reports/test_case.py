@@ -8,9 +8,9 @@ import pytest
 
 from conformance.matrix.build import build
 from conformance.model import Matrix, Outcome, Row
+from conformance.text import cells
 from reports.case import AFTER, BEFORE, render
 from reports.summary import repeat_command
-from reports.text import cells
 from tests.builders import passed, record, result, step
 from tests.reports.matrices import CASE, HOSTILE, matrix
 

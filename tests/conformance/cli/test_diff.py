@@ -314,6 +314,13 @@ def test_lines_fit_the_terminal(columns: int, old: Path, tmp_path: Path, monkeyp
     assert max(map(len, lines)) <= columns
 
 
+def test_why_evidence_is_lost_is_never_cut(old: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    why = "there is no QEMU here, nor anything that could be taken for one: apt install qemu-system-x86"
+    new = write(tmp_path / "new", native=Said(), lts=Said(failed=why))
+    assert why in " ".join(diff(tmp_path, old, new)[1].split())
+
+
 def test_what_a_guest_said_is_nothing_that_a_terminal_obeys(old: Path, tmp_path: Path) -> None:
     hostile = result(Outcome.FAILED, message="\x1b[2Jgone\r\nE   \x1b]0;title\x07")
     new = write(tmp_path / "new", native=Said(), lts=Said(with_first(hostile), release="6.1\x07\x9b2J"))
