@@ -44,3 +44,20 @@ def test_link_to_a_file_stays_one(tmp_path: Path) -> None:
 def test_folder_is_no_place_for_a_file(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="cannot be written: Is a directory"):
         write_whole(tmp_path, b"text")
+
+
+def test_pipe_that_has_no_name_is_written_to() -> None:
+    reader, writer = os.pipe()
+    write_whole(Path(f"/proc/self/fd/{writer}"), b"text")  # as /dev/stdout is, before `| less`
+    assert os.read(reader, 10) == b"text"
+    os.close(reader)
+    os.close(writer)
+
+
+def test_full_device_is_one_sentence_and_stays_a_device(tmp_path: Path) -> None:
+    # By a link in a folder of ours: the device itself is nobody's to lose should this test ever fail.
+    link = tmp_path / "full"
+    link.symlink_to("/dev/full")
+    with pytest.raises(UserError, match="full cannot be written: No space left on device"):
+        write_whole(link, b"text")
+    assert link.is_char_device()
