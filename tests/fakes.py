@@ -10,7 +10,7 @@ from typing import Self
 
 import msgspec
 
-from conformance.model import CaseInfo, CaseResult, End, FactsLine, Line, Outcome, Plan, ResultLine, Start
+from conformance.model import CaseInfo, CaseResult, Collecting, End, FactsLine, Line, Outcome, Plan, ResultLine, Start
 from runners.base import Death, RunnerError
 from tests.builders import facts
 
@@ -163,6 +163,33 @@ class FakeRunner:
         """See `Runner`."""
         answer = self._answers[min(len(self.guests), len(self._answers) - 1)]
         self.guests.append(FakeGuest(FakeChannel(self._first, answer)))
+        return self.guests[-1]
+
+
+def importing(module: str, end: Said = DEATH) -> list[Said]:
+    """A guest that does not survive a module."""
+    return [line(Collecting("a/test_b.py")), line(Collecting(module)), end]
+
+
+class Importing(FakeRunner):
+    """Guests that import `modules`, each of which ends the guest, unless they are told not to."""
+
+    def __init__(self, cases: Sequence[str], modules: Sequence[str], end: Said = DEATH) -> None:
+        super().__init__(cases)
+        self._cases, self._modules, self._end = cases, modules, end
+
+    def open(self) -> FakeGuest:
+        """See `Runner`."""
+        cases, modules, end = self._cases, self._modules, self._end
+
+        class Guest(FakeGuest):
+            def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> FakeChannel:
+                left = [each for each in modules if f"--ignore={self.cases}/{each}" not in argv]
+                first = importing(left[0], end) if left else greeting(cases)
+                self.channel = FakeChannel(first, well_behaved)
+                return super().spawn(argv, env)
+
+        self.guests.append(Guest(FakeChannel([], well_behaved)))
         return self.guests[-1]
 
 

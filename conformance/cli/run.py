@@ -29,7 +29,7 @@ from conformance.model import Expectation, Matrix, Target
 from conformance.run import targets as target_files
 from conformance.run.display import Display
 from conformance.run.errors import Exit, UsageError, UserError
-from conformance.run.gate import Attitude, Limit, begun, lost, status_of
+from conformance.run.gate import Attitude, Limit, begun, lost, lost_modules, status_of, status_of_early
 from conformance.run.orchestrate import execute, listed
 from conformance.run.results import PLAN_FILE, RunPlan, new_run_name, read_plan
 from conformance.run.selection import Selection
@@ -203,7 +203,9 @@ def command(
     if limit and limit.reached:
         said = plural(limit.reached, "cell fails", "cells fail")
         click.echo(f"conformance: ended early, since {said}; {again} runs the rest", err=True)
-        return Exit.FAILED if any(column.failed for column in matrix.columns) else Exit.UNEXPECTED
+        for each in lost_modules(matrix):
+            click.echo(f"conformance: lost: {each}", err=True)
+        return status_of_early(matrix)
     return _told(matrix, status_of(matrix, attitude, Attitude(outdated)))
 
 

@@ -38,12 +38,21 @@ def status_of(matrix: Matrix, flaky: Attitude | None = None, outdated: Attitude 
     return Exit.EXPECTED
 
 
+def status_of_early(matrix: Matrix) -> Exit:
+    """The same of a run that was ended early, since enough cells failed: what it has not come to is not lost.
+
+    A module that could not be collected is, since resuming the run does not bring its cases.
+    """
+    if any(column.failed for column in matrix.columns):
+        return Exit.FAILED
+    return Exit.INCOMPLETE if any(column.lost for column in matrix.columns) else Exit.UNEXPECTED
+
+
 def lost(matrix: Matrix) -> list[str]:
     """What evidence is missing, a sentence each: where there is none, nothing was seen, good or bad."""
-    found = []
+    found = lost_modules(matrix)
     for column in matrix.columns:
         name = column.target.name
-        found += [f"{name}: {module} could not be collected, none of its cases was run" for module in column.lost]
         cells = [row.cells.get(name) for row in matrix.rows]
         unrun = sum(cell is None or cell.verdict is Verdict.ERROR for cell in cells)
         if unrun:
@@ -51,6 +60,15 @@ def lost(matrix: Matrix) -> list[str]:
         elif not column.complete and not column.failed:
             found.append(f"{name}: the run did not come to its end")
     return found
+
+
+def lost_modules(matrix: Matrix) -> list[str]:
+    """Which modules of cases no guest of a target could import, a sentence each."""
+    return [
+        f"{column.target.name}: {module} could not be collected, none of its cases was run"
+        for column in matrix.columns
+        for module in column.lost
+    ]
 
 
 def failures(matrix: Matrix, flaky: Attitude | None = None) -> Sequence[tuple[Column, Row, Cell]]:

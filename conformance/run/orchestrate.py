@@ -10,9 +10,8 @@ from conformance.matrix.build import build, suspicious
 from conformance.model import CaseInfo, Expectation, Matrix, Trouble
 from conformance.run.results import RunPlan, compared, read_record, read_records
 from conformance.run.selection import Selection
-from conformance.run.session import Died, Session
-from conformance.run.worker import Progress, Worker, raise_first_error
-from runners.base import Runner, RunnerError
+from conformance.run.worker import Progress, Worker, raise_first_error, start, troubles_of
+from runners.base import Runner
 
 TICK_SECONDS = 0.2
 JOIN_SECONDS = 10.0
@@ -103,8 +102,6 @@ def _wait(workers: Sequence[Worker], done: Callable[[Worker], bool], tick: Calla
 
 def listed(runner: Runner, selection: Selection) -> tuple[list[CaseInfo], list[Trouble]]:
     """The cases that a selection takes, as a guest finds them, and what went wrong there. Raises RunnerError."""
-    try:
-        with Session(runner, selection) as session:
-            return session.cases, session.troubles
-    except Died as death:
-        raise RunnerError(f"the cases cannot be collected: {death.message}") from death
+    lost: dict[str, str] = {}
+    with start(runner, selection, lost) as session:
+        return session.cases, [*session.troubles, *troubles_of(lost, selection)]

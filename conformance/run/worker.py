@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -70,6 +70,40 @@ class Progress:
 
 class Stopped(Exception):
     """The run was interrupted."""
+
+
+def start(
+    runner: Runner, selection: Selection, lost: dict[str, str], tell: Callable[[str], None] = lambda _: None
+) -> Session:
+    """A guest with all cases but those of modules that end or stop the guest when they are imported.
+
+    Those are added to `lost`, each with how that was, and `tell` is told at once. Raises RunnerError.
+    """
+    while True:
+        try:
+            return Session(runner, selection, tuple(lost))
+        except Died as death:
+            module = death.collecting
+            if module is None or module in lost:
+                raise RunnerError(f"the suite did not start in the guest: {death.message}") from death
+            lost[module] = death.message
+            if len(lost) > LOST_MODULES:
+                said = plural(len(lost), "module")
+                raise RunnerError(
+                    f"{said} of cases ended the guests that imported them, the last {module}: {death.message}"
+                ) from death
+            tell(f"importing {module} ended its guest: {death.message}; it is left out")
+
+
+def troubles_of(lost: Mapping[str, str], selection: Selection) -> list[Trouble]:
+    """What a record says of modules that `start` had to leave out."""
+    return [
+        Trouble(
+            f"{module} cannot be collected: importing it ends the guest: {how}",
+            lost=module if selection.concerns(module) else "",
+        )
+        for module, how in lost.items()
+    ]
 
 
 class Worker(threading.Thread):
@@ -216,29 +250,18 @@ class Worker(threading.Thread):
             self._write(Plan(self._session.cases))
             for trouble in self._session.troubles:
                 self._write(trouble)
-            for module, how in self._lost.items():
-                lost = module if self._selection.concerns(module) else ""
-                self._write(Trouble(f"{module} cannot be collected: importing it ends the guest: {how}", lost=lost))
+            for trouble in troubles_of(self._lost, self._selection):
+                self._write(trouble)
         return self._session
 
     def _start(self) -> Session:
         """A guest with all cases but those of modules that ended one. Raises RunnerError, Stopped."""
-        while True:
-            try:
-                return Session(self._runner, self._selection, tuple(self._lost))
-            except Died as death:
-                module = death.collecting
-                if module is None or module in self._lost:
-                    raise RunnerError(f"the suite did not start in the guest: {death.message}") from death
-                self._lost[module] = death.message
-                if len(self._lost) > LOST_MODULES:
-                    lost = plural(len(self._lost), "module")
-                    raise RunnerError(
-                        f"{lost} of cases ended the guests that imported them, the last {module}: {death.message}"
-                    ) from death
-                self.progress.told.append(f"importing {module} ended its guest: {death.message}; it is left out")
-            if self._stopping.is_set():
-                raise Stopped
+        return start(self._runner, self._selection, self._lost, self._left_out)
+
+    def _left_out(self, said: str) -> None:
+        self.progress.told.append(said)
+        if self._stopping.is_set():
+            raise Stopped
 
     def _close(self) -> None:
         session, self._session = self._session, None

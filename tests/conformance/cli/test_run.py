@@ -20,7 +20,7 @@ from conformance.run.selection import Selection
 from reports.summary import repeat_command
 from runners.base import Runner
 from tests.conformance.cli.command import Answered, told
-from tests.fakes import Answer, FakeRunner, Said, greeting, line, says, well_behaved
+from tests.fakes import Answer, FakeRunner, Importing, Said, greeting, line, says, well_behaved
 
 TARGETS = """
 [target.native]
@@ -158,6 +158,14 @@ def test_a_list_that_lacks_a_module_is_incomplete(machines: Machines) -> None:
     assert (done.status, "a/test_x.py" in done.err) == (Exit.INCOMPLETE, True)
 
 
+def test_a_list_names_the_module_that_ends_the_guest_and_has_the_other_cases(machines: Machines) -> None:
+    machines.runners["native"] = Importing(NAMES, ["a/test_x.py", "a/test_y.py"])
+    done = told("run", "--list")
+    assert (done.status, done.out.splitlines()) == (Exit.INCOMPLETE, NAMES)
+    for lost in ("a/test_x.py", "a/test_y.py"):
+        assert f"{lost} cannot be collected: importing it ends the guest" in done.err
+
+
 def test_a_module_that_was_lost_makes_the_run_incomplete_and_is_named(machines: Machines) -> None:
     lost = line(Trouble("a/test_x.py cannot be imported", lost="a/test_x.py"))
     machines.runners["lts"] = FakeRunner((), first=[lost, *greeting(NAMES)])
@@ -237,6 +245,18 @@ def test_a_run_ends_early_once_enough_has_failed(machines: Machines, monkeypatch
     machines.runners.clear()
     assert run("--resume", "out").status in (Exit.EXPECTED, Exit.UNEXPECTED)
     assert set(cases_of("lts")) == set(NAMES)
+
+
+def test_a_run_that_ends_early_is_incomplete_all_the_same_if_a_module_was_lost(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("conformance.run.orchestrate.WATCH_SECONDS", 0.0)
+    lost = line(Trouble("a/test_x.py cannot be imported", lost="a/test_x.py"))
+    failing = by_function({ONE: Outcome.FAILED})
+    machines.runners["lts"] = FakeRunner((), failing, first=[lost, *greeting(NAMES)])
+    done = run("-t", "lts", "--max-fail", "1")
+    assert "ended early" in done.err
+    assert (done.status, "lost: lts: a/test_x.py" in done.err) == (Exit.INCOMPLETE, True)
 
 
 def test_a_limit_that_is_not_reached_changes_nothing(machines: Machines) -> None:

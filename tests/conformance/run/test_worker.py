@@ -1,11 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from conformance.model import CaseResult, Collecting, End, Outcome, Record, ResultLine, Start, Target
+from conformance.model import CaseResult, End, Outcome, Record, ResultLine, Start, Target
 from conformance.run import records
 from conformance.run import worker as workers
 from conformance.run.errors import UserError
@@ -16,11 +15,10 @@ from tests.fakes import (
     SILENCE,
     Answer,
     BrokenRunner,
-    FakeChannel,
-    FakeGuest,
     FakeRunner,
+    Importing,
     Said,
-    greeting,
+    importing,
     line,
     says,
     well_behaved,
@@ -205,36 +203,9 @@ def test_a_guest_that_claims_the_end_too_early_leaves_cases_without_result(path:
 # Modules that end the guest
 
 
-def importing(module: str, end: Said = DEATH) -> list[Said]:
-    """A guest that does not survive a module."""
-    return [line(Collecting("a/test_b.py")), line(Collecting(module)), end]
-
-
-class Importing(FakeRunner):
-    """Guests that import `modules`, each of which ends the guest, unless they are told not to."""
-
-    def __init__(self, modules: Sequence[str], end: Said = DEATH) -> None:
-        super().__init__(CASES)
-        self._modules, self._end = modules, end
-
-    def open(self) -> FakeGuest:
-        """See `Runner`."""
-        modules, end = self._modules, self._end
-
-        class Guest(FakeGuest):
-            def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> FakeChannel:
-                left = [each for each in modules if f"--ignore={self.cases}/{each}" not in argv]
-                first = importing(left[0], end) if left else greeting(CASES)
-                self.channel = FakeChannel(first, well_behaved)
-                return super().spawn(argv, env)
-
-        self.guests.append(Guest(FakeChannel([], well_behaved)))
-        return self.guests[-1]
-
-
 @pytest.mark.parametrize("end", [DEATH, SILENCE])
 def test_modules_that_end_the_guest_are_lost_and_the_others_are_run(path: Path, end: Said) -> None:
-    runner = Importing(["a/test_c.py", "a/test_d.py"], end)
+    runner = Importing(CASES, ["a/test_c.py", "a/test_d.py"], end)
     worker = work(path, runner)
     found = records.read(path)
     assert outcomes(path) == {case: [Outcome.PASSED] for case in CASES}
@@ -246,7 +217,7 @@ def test_modules_that_end_the_guest_are_lost_and_the_others_are_run(path: Path, 
 
 
 def test_many_modules_that_end_the_guest_are_given_up(path: Path) -> None:
-    runner = Importing([f"a/test_{number}.py" for number in range(100)])
+    runner = Importing(CASES, [f"a/test_{number}.py" for number in range(100)])
     work(path, runner)
     found = records.read(path)
     assert found.failed
@@ -264,7 +235,7 @@ def test_a_module_that_ends_a_guest_although_it_is_left_out_is_given_up(path: Pa
 
 
 def test_what_can_be_collected_after_all_is_not_lost(path: Path) -> None:
-    work(path, Importing(["a/test_c.py"]))
+    work(path, Importing(CASES, ["a/test_c.py"]))
     assert records.read(path).lost == ["a/test_c.py"]
     work(path, FakeRunner(CASES), earlier=records.read(path))
     assert records.read(path).lost == []
