@@ -11,7 +11,7 @@ from conformance.syscalls.files import AT_FDCWD, O_CLOEXEC, O_RDWR, openat, read
 from conformance.syscalls.mounts import mount_new
 from conformance.syscalls.polling import ready
 
-LOOKUP, GETATTR, OPEN, READ, FLUSH, INIT = 1, 3, 14, 15, 25, 26
+LOOKUP, GETATTR, OPEN, READ, FLUSH, INIT, ACCESS = 1, 3, 14, 15, 25, 26, 34
 ROOT_NODE = 1
 ROOM = 65536
 """Bytes for a request; more than the kernel asks for here."""

@@ -8,6 +8,7 @@ from errno import EACCES, ENOSYS, ENOTCONN
 import pytest
 
 from cases.filesystems._fuse import (
+    ACCESS,
     FLUSH,
     GETATTR,
     LOOKUP,
@@ -46,7 +47,7 @@ def serve(fd: int, pid: int) -> tuple[list[int], int]:
 
 
 def reply(request: Request) -> tuple[bytes, int]:
-    """What a file system with one file says. Of attributes it may be asked at any time."""
+    """What a file system with one file says. Of attributes and of access it may be asked at any time."""
     if request.opcode == GETATTR:
         mode, size = (0o40755, 0) if request.node == ROOT_NODE else (0o100644, len(TEXT))
         return attribute_reply(request.node, mode, size), 0
@@ -59,7 +60,7 @@ def reply(request: Request) -> tuple[bytes, int]:
         return TEXT[offset : offset + size], 0
     if request.opcode == LOOKUP:
         return b"", EACCES
-    return b"", 0 if request.opcode == FLUSH else ENOSYS
+    return b"", 0 if request.opcode in (FLUSH, ACCESS) else ENOSYS
 
 
 def test_kernel_begins_with_its_version_of_the_protocol() -> None:
