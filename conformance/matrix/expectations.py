@@ -56,7 +56,7 @@ def check(each: Expectation) -> None:
     """
     for field in fields(Expectation):
         value = str(getattr(each, field.name) or "")
-        if odd := next((char for char in value if char not in "\n\t" and category(char) in UNWRITTEN), None):
+        if not value.isprintable() and (odd := _unwritten(value)):
             raise ValueError(f"{field.name}: there is a character in it that cannot be shown, U+{ord(odd):04X}")
         if not value.strip() and field.name in ("case", "target", "reason"):
             raise ValueError(f"{field.name}: it is empty")
@@ -70,6 +70,11 @@ def check(each: Expectation) -> None:
         day_of(each.expires)
     except ValueError as error:
         raise ValueError(f"expires: {error}") from error
+
+
+def _unwritten(value: str) -> str | None:
+    """The first character that no file may have."""
+    return next((char for char in value if char not in "\n\t" and category(char) in UNWRITTEN), None)
 
 
 def day_of(expires: str) -> datetime.date | None:
