@@ -91,8 +91,12 @@ def _ask(binary: str, size: int, changed: int) -> Runsc:
     """What a binary says, for as long as it is the same."""
     try:
         version, flags = (children.run([binary, each], timeout=ASK_SECONDS) for each in ("--version", "flags"))
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise RunnerError(f"{binary} cannot be run: {error}; give another runsc") from error
+    except subprocess.TimeoutExpired as error:
+        raise RunnerError(
+            f"{binary} did not say its version within {ASK_SECONDS:g} seconds; give another runsc"
+        ) from error
+    except OSError as error:
+        raise RunnerError(f"{binary} cannot be run: {error.strerror or error}; give another runsc") from error
     if not version.stdout.startswith("runsc version "):
         raise RunnerError(f"{binary} is no runsc: it does not say its version; give another one")
     return Runsc(

@@ -100,7 +100,7 @@ def terminal_width() -> int:
 
 def kernels_of(given: tuple[str, ...], available: dict[str, Target]) -> dict[str, str]:
     """The kernels that `--kernel` names, by target. Raises UsageError."""
-    found = {}
+    found: dict[str, str] = {}
     for each in given:
         name, separator, image = each.partition("=")
         if not separator or not image:
@@ -108,17 +108,21 @@ def kernels_of(given: tuple[str, ...], available: dict[str, Target]) -> dict[str
         if name not in available or available[name].runner != "qemu":
             fitting = [target.name for target in available.values() if target.runner == "qemu"]
             raise UsageError(f"--kernel {each}: {name} is no target with a kernel; those are {', '.join(fitting)}")
+        if name in found:
+            raise UsageError(f"--kernel {each}: {name} has another kernel already; give a target one")
         found[name] = image if image.startswith("debian:") else str(Path(image).resolve())
     return found
 
 
 def runscs_of(given: tuple[str, ...], available: dict[str, Target]) -> tuple[dict[str, Target], dict[str, str]]:
     """The targets with the builds of runsc that `--runsc` names, and those by target. Raises UsageError."""
-    builds = {}
+    builds: dict[str, str] = {}
     for each in given:
         name, separator, binary = each.partition("=")
         if not separator or not binary:
             raise UsageError(f"--runsc {each}: write NAME=PATH, for example old=/path/to/runsc")
+        if name in builds:
+            raise UsageError(f"--runsc {each}: {name} has another runsc already; choose a name for this one")
         try:
             available = with_runsc(available, name, binary)
         except UsageError as error:

@@ -26,11 +26,11 @@ from dataclasses import dataclass
 from conformance.guest.limits import (
     MEBIBYTE,
     OUTPUT,
+    Kills,
     Spout,
     Watch,
     descendants,
     disk,
-    killed_for_memory,
     parent,
     processes,
 )
@@ -89,6 +89,7 @@ class Isolation:
 
     def __init__(self) -> None:
         self.namespaces = frozenset(_allowed_namespaces())
+        self.kills = Kills()
 
     def run(self, case: Callable[[], None], *, deadline: float, shares: frozenset[str] = frozenset()) -> Ending:
         """Run `case` in surroundings of its own; `shares` names namespaces that it keeps in common with us.
@@ -102,7 +103,7 @@ class Isolation:
             with contextlib.suppress(OSError):
                 prctl(PR_SET_CHILD_SUBREAPER, 1)  # what a case leaves behind comes to us if its keeper is killed
         scratch = tempfile.mkdtemp(prefix="conformance-")
-        killed = killed_for_memory()
+        before = self.kills.seen()
         ended, keeper_end = os.pipe()
         try:
             keeper = _fork_into_pid_namespace() if "pid" in fresh else os.fork()
@@ -114,8 +115,10 @@ class Isolation:
                     os._exit(_SETUP_FAILED)
             os.close(keeper_end)
             ending = _watch(keeper, ended, deadline + GRACE)
-            if ending.signal == signal.SIGKILL and killed_for_memory() > killed:
-                return Ending(trouble="the kernel ended it because memory ran out")
+            ours, anywhere = (now > then for now, then in zip(self.kills.seen(), before, strict=True))
+            # What a case makes of the end of its child is no verdict either, if the child is surely its own.
+            if not ending.trouble and (ours or (anywhere and ending.signal == signal.SIGKILL)):
+                return Ending(trouble="the kernel ended a process of it because memory ran out")
             return ending
         finally:
             os.close(ended)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 MEBIBYTE = 1 << 20
@@ -136,11 +137,40 @@ def disk(path: str) -> tuple[int, int]:
     return found.f_blocks * found.f_frsize, found.f_bavail * found.f_frsize
 
 
-def killed_for_memory() -> int:
-    """How often this kernel has ended a process for want of memory (Linux 4.13); 0 where it does not say."""
-    with contextlib.suppress(OSError, ValueError), open("/proc/vmstat", "rb") as lines:
-        return next((int(line.split()[1]) for line in lines if line.startswith(b"oom_kill ")), 0)
-    return 0
+class Kills:
+    """How often the kernel has ended a process for want of memory (Linux 4.13): one of our control group, and any."""
+
+    def __init__(self, root: str = "/") -> None:
+        self._file = next((name for name in _counters(root) if _count(name) is not None), None)
+        self._all = f"{root}proc/vmstat"
+
+    def seen(self) -> tuple[int, int]:
+        """The two counts; 0 for what is not told."""
+        return (self._file is not None and _count(self._file)) or 0, _count(self._all) or 0
+
+
+def _counters(root: str) -> Iterator[str]:
+    """Where a control group of ours could count (cgroups(7), version 2 or 1)."""
+    try:
+        with open(f"{root}proc/self/cgroup", encoding="utf-8", errors="replace") as lines:
+            own = [line.rstrip("\n").split(":", 2) for line in lines if line.count(":") > 1]
+        with open(f"{root}proc/self/mounts", encoding="utf-8", errors="replace") as lines:
+            mounts = [line.split(" ") for line in lines if line.count(" ") > 3]
+    except OSError:
+        return
+    for _, place, kind, options, *_ in mounts:
+        for _, controllers, path in own:
+            if kind == "cgroup2" and not controllers:
+                yield f"{root}{place[1:]}{path}/memory.events"
+            elif kind == "cgroup" and "memory" in options.split(",") and "memory" in controllers.split(","):
+                yield f"{root}{place[1:]}{path}/memory.oom_control"
+
+
+def _count(file: str) -> int | None:
+    """What is said of `oom_kill` there, or None."""
+    with contextlib.suppress(OSError, ValueError), open(file, "rb") as lines:
+        return next((int(line.split()[1]) for line in lines if line.startswith(b"oom_kill ")), None)
+    return None
 
 
 class Spout:

@@ -16,6 +16,7 @@ TAKEN = {
     "test_eats_memory": "memory",
     "test_eats_memory_in_many_processes": "memory",
     "test_eats_memory_by_files": "memory",
+    "test_has_a_child_that_eats_memory_by_files_and_sees_to_it": "memory",
     "test_fills_its_disk": "is full",
     "test_prints_10_gigabytes": "it printed more than 1 MiB",
     "test_prints_10_gigabytes_of_lines_as_errors": "it printed more than 1 MiB",

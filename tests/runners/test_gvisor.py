@@ -73,6 +73,25 @@ def test_what_is_no_runsc_is_told_with_what_to_do(binary: str, told: str) -> Non
     assert said.startswith(told)
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("#!/bin/sh\nexec sleep 1000\n", "did not say its version within 0.2 seconds; give another runsc"),
+        ("#!/no/such/interpreter\n", "is no runsc: it does not say its version; give another one"),
+        ("nonsense", "is no runsc: it does not say its version; give another one"),
+    ],
+    ids=["hangs", "no-interpreter", "no-program"],
+)
+def test_what_cannot_say_its_version_is_told_in_a_sentence(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str, told: str
+) -> None:
+    monkeypatch.setattr(gvisor, "ASK_SECONDS", 0.2)
+    (tmp_path / "runsc").write_text(text)
+    (tmp_path / "runsc").chmod(0o755)
+    said = GvisorRunner("old", str(tmp_path / "runsc")).missing()
+    assert said == f"{tmp_path}/runsc {told}"
+
+
 def test_a_platform_that_a_build_does_not_know_is_told(tmp_path: Path) -> None:
     said = GvisorRunner("old", str(build(tmp_path, "0.0~20221219.0", "ptrace, kvm.")), "systrap").missing()
     assert said is not None

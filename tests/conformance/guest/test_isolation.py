@@ -183,6 +183,10 @@ def raise_error() -> None:
     raise RuntimeError("never mind")
 
 
+def do_nothing() -> None:
+    """Pass."""
+
+
 def die_of(number: signal.Signals) -> None:
     os.kill(os.getpid(), number)
 
@@ -540,13 +544,67 @@ def test_a_case_on_a_machine_that_was_short_of_memory_before_is_left_alone(
     assert run(isolation, partial(time.sleep, 0.5), shares) == Ending()
 
 
-def test_a_case_that_the_kernel_has_ended_for_want_of_memory_has_not_crashed(
-    isolation: Isolation, shares: frozenset[str], monkeypatch: pytest.MonkeyPatch
+WANT_OF_MEMORY = Ending(trouble="the kernel ended a process of it because memory ran out")
+
+
+@pytest.mark.parametrize(
+    ("counts", "body", "ending"),
+    [
+        ([(0, 3), (0, 4)], partial(die_of, signal.SIGKILL), WANT_OF_MEMORY),
+        ([(2, 3), (3, 4)], partial(die_of, signal.SIGKILL), WANT_OF_MEMORY),
+        ([(2, 3), (3, 4)], do_nothing, WANT_OF_MEMORY),
+        ([(0, 3), (0, 4)], do_nothing, Ending()),
+        ([(0, 3), (0, 4)], partial(die_of, signal.SIGTERM), Ending(signal=signal.SIGTERM)),
+        ([(2, 3), (2, 3)], partial(die_of, signal.SIGKILL), Ending(signal=signal.SIGKILL)),
+    ],
+    ids=["it", "it-in-our-group", "its-child", "somebody", "somebody-while-it-dies", "nobody"],
+)
+def test_a_case_of_which_the_kernel_has_ended_a_process_for_want_of_memory_has_no_verdict(
+    isolation: Isolation,
+    shares: frozenset[str],
+    monkeypatch: pytest.MonkeyPatch,
+    counts: list[tuple[int, int]],
+    body: Callable[[], None],
+    ending: Ending,
 ) -> None:
-    counts = iter([3, 4])
-    monkeypatch.setattr(module, "killed_for_memory", lambda: next(counts))
-    ending = run(isolation, partial(die_of, signal.SIGKILL), shares)
-    assert ending == Ending(trouble="the kernel ended it because memory ran out")
+    seen = iter(counts)
+    monkeypatch.setattr(limits.Kills, "seen", lambda _: next(seen))
+    assert run(isolation, body, shares) == ending
+
+
+@pytest.mark.parametrize(
+    ("mounts", "own", "file"),
+    [
+        ("cgroup2 /sys/fs/cgroup cgroup2 rw 0 0", "0::/a/b", "sys/fs/cgroup/a/b/memory.events"),
+        ("m /sys/fs/cgroup/memory cgroup rw,memory 0 0", "4:memory:/a", "sys/fs/cgroup/memory/a/memory.oom_control"),
+        ("m /cg cgroup rw,cpu,memory 0 0", "9:cpu:/x\n4:cpu,memory:/", "cg/memory.oom_control"),
+    ],
+)
+def test_the_kills_of_our_own_group_are_told_from_those_of_others(
+    tmp_path: Path, mounts: str, own: str, file: str
+) -> None:
+    for name, text in (
+        ("proc/self/mounts", mounts),
+        ("proc/self/cgroup", own),
+        ("proc/vmstat", "oom_kill 7"),
+        (file, ""),
+    ):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(f"{text}\n")
+    (tmp_path / file).write_text("under_oom 0\noom_kill 2\noom_group_kill 1\n")
+    kills = limits.Kills(f"{tmp_path}/")
+    assert kills.seen() == (2, 7)
+    (tmp_path / file).unlink()
+    assert kills.seen() == (0, 7)
+
+
+@pytest.mark.parametrize("text", ["", "nonsense\n", ":::::\n0:memory\n"])
+def test_where_no_group_counts_kills_none_are_ours(tmp_path: Path, text: str) -> None:
+    assert limits.Kills(f"{tmp_path}/").seen() == (0, 0)
+    (tmp_path / "proc/self").mkdir(parents=True)
+    for name in ("mounts", "cgroup"):
+        (tmp_path / "proc/self" / name).write_text(text)
+    assert limits.Kills(f"{tmp_path}/").seen() == (0, 0)
 
 
 # The process that runs cases

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.cli.common import runscs_of
+from conformance.cli.common import kernels_of, runscs_of
 from conformance.model import Target
 from conformance.run.errors import Exit, UsageError
 from conformance.run.targets import RUNNERS, SHIPPED, choose, default_path, load, with_runsc
@@ -222,6 +222,14 @@ def test_a_runsc_for_a_target_that_is_there_replaces_its_binary_and_nothing_else
 def test_a_runsc_that_cannot_be_is_told(runsc: Path, given: str, told: str) -> None:
     with pytest.raises(UsageError, match=re.escape(told)):
         runscs_of((given.format(runsc=runsc),), load(SHIPPED))
+
+
+@pytest.mark.parametrize("again", ["", "2"], ids=["same", "other"])
+def test_a_target_that_is_given_twice_on_the_command_line_is_told(runsc: Path, again: str) -> None:
+    with pytest.raises(UsageError, match=r"^--runsc old=.*: old has another runsc already; choose a name"):
+        runscs_of((f"old={runsc}", f"old={runsc}{again}"), load(SHIPPED))
+    with pytest.raises(UsageError, match=r"^--kernel lts=.*: lts has another kernel already; give a target one"):
+        kernels_of(("lts=debian:6.1", f"lts=debian:6.1{again}"), load(SHIPPED))
 
 
 def test_each_runsc_of_the_command_line_is_a_target(runsc: Path) -> None:

@@ -53,6 +53,21 @@ def test_eats_memory_by_files() -> None:
             file.write(bytes(1 << 20))
 
 
+@pytest.mark.needs("root")
+def test_has_a_child_that_eats_memory_by_files_and_sees_to_it() -> None:
+    prctl(PR_SET_NAME, NAME)
+    os.mkdir("large")
+    mount(b"large", b"large", b"tmpfs", 0, b"size=8g")
+    if (pid := os.fork()) == 0:
+        kept = bytearray(b"x" * (96 << 20))  # more than anybody else, so that the kernel chooses this one
+        with open("large/file", "wb", buffering=0) as file:
+            for _ in range(8 << 10):
+                file.write(bytes(1 << 20))
+        del kept
+        os._exit(0)
+    os.waitpid(pid, 0)
+
+
 def test_fills_its_disk() -> None:
     prctl(PR_SET_NAME, NAME)
     with open("large", "wb", buffering=0) as file:
