@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -129,6 +131,20 @@ def runscs_of(given: tuple[str, ...], available: dict[str, Target]) -> tuple[dic
             raise UsageError(f"--runsc {each}: {error}") from error
         builds[name] = str(available[name].options["binary"])
     return available, builds
+
+
+class Seconds(click.FloatRange):
+    """Some time that a clock can count: more than none, a day at most."""
+
+    def __init__(self) -> None:
+        super().__init__(0, 86_400, min_open=True)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """See click."""
+        found = float(super().convert(value, param, ctx))
+        if math.isnan(found):  # which is in no range, nor out of it
+            self.fail(f"{value!r} is no number of seconds.", param, ctx)
+        return found
 
 
 FORMAT = click.Choice(["text", "markdown", "json", "junit", "html"])

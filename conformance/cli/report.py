@@ -40,6 +40,8 @@ def command(results: str, form: str, output: Path | None, full: bool, expectatio
     conformance report LATEST --full                   every feature, every note
     conformance report LATEST -f markdown              for a comment on GitHub
     conformance report LATEST -f junit -o matrix.xml   for a build server
+
+    Exit status 0: the matrix was rendered, whatever it says; `conformance run` and `conformance diff` judge.
     """
     from reports.registry import render  # noqa: PLC0415 - renderers are slow to import
 

@@ -17,6 +17,7 @@ from conformance.cli.common import (
     RUNSC_OPTION,
     TARGET_OPTION,
     TARGETS_OPTION,
+    Seconds,
     kernels_of,
     read_expectations,
     results_directory,
@@ -70,6 +71,7 @@ OF_A_NEW_RUN = (
 @TARGETS_OPTION
 @click.option(
     "--timeout",
+    type=Seconds(),
     default=20.0,
     show_default=True,
     metavar="SECONDS",

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from conformance.matrix.attempts import Attempts, attempts_of
 from conformance.matrix.causes import Case, cause_of
-from conformance.matrix.compare import difference
+from conformance.matrix.compare import ITSELF, difference
 from conformance.matrix.expectations import apply
 from conformance.matrix.normalise import show
 from conformance.model import (
@@ -97,7 +97,7 @@ def _judged(name: str, case: Case) -> Cell:
     if mine.outcome is Outcome.ERROR:
         return Cell(Verdict.ERROR, mine.message, reference=name if name == case.reference else None, steady=mine.alike)
     if not mine.steady:
-        own = next(own for each in mine.normal[1:] if (own := difference(mine.normal[0], each)))
+        own = next(own for each in mine.normal[1:] if (own := difference(mine.normal[0], each, ITSELF)))
         message = f"differs from itself: {own.message}"
         return Cell(Verdict.FLAKY, message, level=own.level, step=own.step, steady=False)
     return _of_reference(name, mine) if name == case.reference else _held_against(name, case)

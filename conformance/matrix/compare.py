@@ -24,6 +24,8 @@ class Difference:
 
 
 REFERENCE = "the reference"
+ITSELF = "or"
+"""How a message calls the other side where both are attempts of the same."""
 
 
 def difference(reference: Normal, target: Normal, named: str = REFERENCE) -> Difference | None:
@@ -37,7 +39,8 @@ def difference(reference: Normal, target: Normal, named: str = REFERENCE) -> Dif
         None,
     )
     if target.outcome != reference.outcome:
-        message = f"{target.outcome}, where {named} {reference.outcome}"
+        where = named if named == ITSELF else f"where {named}"
+        message = f"{target.outcome}, {where} {reference.outcome}"
         if found is None:
             return Difference(Level.OUTCOME, message)
         return Difference(Level.OUTCOME, found.message, found.step, found.call, found.errno, found.reference_errno)

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from conformance.matrix.attempts import DEATHS, Attempts, attempts_of, headline
 from conformance.matrix.causes import introduced
-from conformance.matrix.compare import Difference, difference
+from conformance.matrix.compare import ITSELF, Difference, difference
 from conformance.matrix.versions import series
 from conformance.model import DIFFERENCES, Cause, Cell, Column, Expectation, Matrix, Outcome, Record, Verdict
 from conformance.text import plural
@@ -318,7 +318,7 @@ def _of_itself(attempts: Attempts, when: str) -> str:
     """How a side does not agree with itself."""
     if attempts.death:
         return f"{when}: {attempts.message}"
-    own = next(own for each in attempts.normal if (own := difference(attempts.normal[0], each, "or")))
+    own = next(own for each in attempts.normal if (own := difference(attempts.normal[0], each, ITSELF)))
     return f"{when} it differs from itself: {own.message}"
 
 

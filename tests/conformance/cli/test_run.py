@@ -145,6 +145,12 @@ def test_no_case_selected_is_a_usage_error(
     assert (done.status, "no case was selected" in done.err) == (Exit.USAGE, True)
 
 
+@pytest.mark.parametrize("seconds", ["0", "-1", "nan", "inf", "1e400", "soon"])
+def test_time_that_no_clock_counts_is_a_usage_error_and_no_hang_of_the_target(seconds: str, machines: Machines) -> None:
+    done = run("--timeout", seconds)
+    assert (done.status, "--timeout" in done.err, Path("results").exists()) == (Exit.USAGE, True, False)
+
+
 def test_a_list_is_printed_and_nothing_is_run(machines: Machines) -> None:
     done = told("run", "--list", "-k", "three", MODULE)
     assert (done.status, done.out.splitlines()) == (Exit.EXPECTED, [THREE, ODD])

@@ -86,7 +86,12 @@ def test_what_does_not_pass_is_never_the_same_even_if_the_reference_does_likewis
 def test_attempts_that_disagree_are_flaky() -> None:
     found = against(READS_TWO, READS_TWO, READS_ONE, READS_TWO)
     assert (found.verdict, found.attempts) == (Verdict.FLAKY, 3)
-    assert found.message == "differs from itself: read: returns 1, the reference 2"
+    assert found.message == "differs from itself: read: returns 1, or 2"
+
+
+def test_attempts_that_end_otherwise_are_told_without_the_reference() -> None:
+    passed, failed = result(), result(Outcome.FAILED)
+    assert against(passed, failed, passed, failed).message == "differs from itself: passed, or failed"
 
 
 def test_attempts_that_agree_are_believed() -> None:

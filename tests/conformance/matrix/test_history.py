@@ -154,6 +154,11 @@ def test_how_a_side_does_not_agree_with_itself_is_told() -> None:
     assert moved.message == "now it differs from itself: read: returns 1, or 4"
 
 
+def test_how_the_attempts_of_a_side_end_is_told() -> None:
+    (moved,) = between((result(),), (result(), result(Outcome.FAILED))).moved
+    assert moved.message == "now it differs from itself: failed, or passed"
+
+
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
