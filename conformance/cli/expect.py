@@ -89,12 +89,15 @@ def command(
             )
 
         kept = accept(matrix, known, wanted, like)
+    place = path or EXPECTATIONS
+    if kept == known:
+        click.echo(f"{place}: nothing was written, since nothing is {'dead' if prune else 'left to accept'}")
+        return
     text = dump(kept)
     try:
         parse(text)
     except ValueError as error:  # such as a case's id, which is the record's
         raise UsageError(f"nothing was written, since it could not be read again: {error}") from error
-    place = path or EXPECTATIONS
     write_whole(place, text.encode())
     click.echo(f"{place}: {plural(len(known), 'expectation')} before, {len(kept)} now")
 

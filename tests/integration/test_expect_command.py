@@ -66,6 +66,14 @@ def test_what_differs_is_accepted_and_no_longer_unexpected(command: Command, run
     assert known.reason == "known: overlayfs"
 
 
+def test_where_nothing_is_left_to_accept_no_copy_of_the_suites_expectations_is_made(
+    command: Command, run: Run, here: Path
+) -> None:
+    done = command("expect", run(outcome=Outcome.PASSED), "--reason", "known")
+    assert (done.returncode, "nothing was written" in done.stdout) == (Exit.EXPECTED, True)
+    assert not (here / "expectations.toml").exists()
+
+
 @pytest.mark.parametrize(
     ("option", "value", "told"),
     [
