@@ -179,6 +179,7 @@ def command(
         )
         planning.check(selection)
         if listing:
+            _targets(names, reference, runscs, targets_file)  # a mistake there is told although none of them is run
             return _list(selection)
         plan = _plan(names, reference, kernels, runscs, targets_file, selection, cold, expectations)
         directory = output or RESULTS / plan.run
@@ -241,6 +242,14 @@ def _of(case: str) -> tuple[str, str]:
     return case, case.partition("[")[0]
 
 
+def _targets(
+    names: tuple[str, ...], reference: str, runscs: tuple[str, ...], targets_file: Path | None
+) -> tuple[dict[str, Target], dict[str, str], list[Target]]:
+    """All targets, the builds of runsc by target, and the targets that are asked for. Raises UsageError."""
+    available, builds = runscs_of(runscs, target_files.load(targets_file or target_files.default_path()))
+    return available, builds, target_files.choose(available, (*names, *builds) if names else (), reference)
+
+
 def _plan(
     names: tuple[str, ...],
     reference: str,
@@ -252,8 +261,7 @@ def _plan(
     expectations: Path | None,
 ) -> RunPlan:
     """A new run of the targets that were asked for, or else of those that can run here. Raises UsageError."""
-    available, builds = runscs_of(runscs, target_files.load(targets_file or target_files.default_path()))
-    chosen = target_files.choose(available, (*names, *builds) if names else (), reference)
+    available, builds, chosen = _targets(names, reference, runscs, targets_file)
     images = kernels_of(kernels, available)
     absent = []
     if not names:

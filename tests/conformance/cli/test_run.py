@@ -157,6 +157,12 @@ def test_a_list_is_printed_and_nothing_is_run(machines: Machines) -> None:
     assert not Path("results").exists()
 
 
+@pytest.mark.parametrize("wrong", [("-t", "no-such"), ("--reference", "no-such"), ("--runsc", "old=/no/such")])
+def test_a_list_does_not_pass_over_a_target_that_there_is_not(wrong: tuple[str, ...], machines: Machines) -> None:
+    done = told("run", "--list", *wrong)
+    assert (done.status, done.out, "/no/such" in done.err or "no-such" in done.err) == (Exit.USAGE, "", True)
+
+
 def test_a_list_that_lacks_a_module_is_incomplete(machines: Machines) -> None:
     lost = line(Trouble("a/test_x.py cannot be imported", lost="a/test_x.py"))
     machines.runners["native"] = FakeRunner((), first=[lost, *greeting(NAMES)])
