@@ -14,7 +14,7 @@ from enum import StrEnum
 from conformance.matrix.attempts import DEATHS, Attempts, attempts_of, headline
 from conformance.matrix.causes import introduced
 from conformance.matrix.compare import ITSELF, Difference, difference
-from conformance.matrix.versions import series
+from conformance.matrix.versions import holds, series
 from conformance.model import DIFFERENCES, Cause, Cell, Column, Expectation, Matrix, Outcome, Record, Verdict
 from conformance.text import plural
 
@@ -64,6 +64,12 @@ class Side:
     def column(self) -> Column:
         """The target's column of its run's matrix."""
         return next(each for each in self.matrix.columns if each.target.name == self.name)
+
+    @property
+    def release(self) -> str:
+        """Of its kernel; empty where it never said."""
+        facts = self.column.facts
+        return facts.release if facts else ""
 
     def known(self) -> dict[str, str]:
         """The cases that the target was to run, or ran, with the hash of their definitions."""
@@ -198,7 +204,6 @@ def compare(
     """
     ours, theirs = after.known(), before.known()
     cells, titles = (before.cells(), after.cells()), {info.id: info.title for info in before.record.cases}
-    release = before.column.facts.release if before.column.facts else ""
     same, silent, found = 0, 0, []
     for case in sorted(case for case in ours.keys() | theirs.keys() if takes(case)):
         if case not in ours or case not in theirs:
@@ -212,9 +217,14 @@ def compare(
         elif moved is None:
             same += 1
         else:
-            if moved.change is Change.GAIN and was.lacks and (since := introduced(was, titles[case], series(release))):
+            if (
+                moved.change is Change.GAIN
+                and was.lacks
+                and (since := introduced(was, titles[case], series(before.release)))
+            ):
                 moved = replace(moved, message=f"{moved.message} (since Linux {since})")
-            found.append(_explained(moved, cells[0].get(case), cells[1].get(case)))
+            accepted = _accepted(moved, (before, cells[0].get(case)), (after, cells[1].get(case)))
+            found.append(replace(_explained(moved, cells[0].get(case), cells[1].get(case)), expected=accepted))
     order = list(Change)
     found.sort(key=lambda each: (order.index(each.change), not each.gates, each.case))
     return Comparison(before, after, same, silent, found)
@@ -323,7 +333,7 @@ def _of_itself(attempts: Attempts, when: str) -> str:
 
 
 def _explained(moved: Moved, was: Cell | None, now: Cell | None) -> Moved:
-    """With what the two matrices know of it: causes, what a third target does, whether it is accepted."""
+    """With what the two matrices know of it: causes, and what a third target does."""
     if was is None or now is None:
         return moved
     cause = was.cause if moved.change is Change.GAIN else now.cause
@@ -333,13 +343,25 @@ def _explained(moved: Moved, was: Cell | None, now: Cell | None) -> Moved:
             message += f" ({now.reference} does so as well)"
         elif was.verdict is Verdict.SAME and was.reference and now.verdict in DIFFERENCES:
             message += f" ({was.reference} does as {BEFORE})"
-    accepted = now.expected if moved.change is Change.DEATH or now.expected != was.expected else None
-    return replace(
-        moved,
-        message=message,
-        cause=None if cause is Cause.UNKNOWN else cause,
-        expected=accepted if moved.change in GATED else None,
-    )
+    return replace(moved, message=message, cause=None if cause is Cause.UNKNOWN else cause)
+
+
+def _accepted(moved: Moved, older: tuple[Side, Cell | None], newer: tuple[Side, Cell | None]) -> Expectation | None:
+    """The expectation that accepts a change: one for what the newer side does now that was no matter for the older one.
+
+    So it must not hold for the older kernel. Builds of one emulation may have the same release, which no condition
+    tells apart: there it is enough that the target did not do so before. One for a target of another name says nothing
+    of what has changed.
+    """
+    (before, was), (after, now) = older, newer
+    found = now.expected if now else None
+    if found is None or was is None or moved.change not in GATED:
+        return None
+    if moved.change is Change.DEATH:
+        return found
+    if before.release != after.release:
+        return None if holds(found.condition, before.release) else found
+    return found if before.name == after.name and found != was.expected else None
 
 
 # -- what to compare with what

@@ -280,6 +280,28 @@ def test_a_change_is_accepted_by_an_expectation_that_holds_for_the_newer_kernel_
     assert (moved.expected, moved.gates) == (known[0], False)
 
 
+@pytest.mark.parametrize("condition", ["", "kernel >= 6.1"])
+def test_an_expectation_that_holds_for_the_older_kernel_too_accepts_no_change(condition: str) -> None:
+    """It was out of date there, or is of another time: what has changed was accepted by nobody."""
+    native = record("native", READS)
+    known = (Expectation(CASE, "lts", Verdict.FAILS, "known of old", condition=condition),)
+    old = side(kernel(READS), native, expectations=known)
+    new = side(kernel(FAILS, release="6.12.1"), native, run="new", expectations=known)
+    (moved,) = compare(old, new).moved
+    assert (moved.change, moved.expected, moved.gates) == (Change.REGRESSION, None, True)
+
+
+@pytest.mark.parametrize(("older", "accepted"), [("gvisor", True), ("other", False)])
+def test_builds_of_one_release_are_told_apart_by_their_name(older: str, accepted: bool) -> None:
+    """What is known of the target says nothing of what has changed since a target of another name."""
+    native = record("native", READS)
+    known = (Expectation(CASE, "gvisor", Verdict.FAILS, "known"),)
+    old = side(record(older, READS, runner="gvisor", release="4.4.0"), native, expectations=known)
+    new = side(record("gvisor", FAILS, runner="gvisor", release="4.4.0"), native, run="new", expectations=known)
+    (moved,) = compare(old, new).moved
+    assert (moved.change, moved.expected is not None) == (Change.REGRESSION, accepted)
+
+
 def test_an_expectation_that_held_before_as_well_accepts_no_change() -> None:
     native = record("native", READS)
     known = (Expectation(CASE, "lts", Verdict.FAILS, "known"),)
