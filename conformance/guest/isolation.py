@@ -87,8 +87,10 @@ class Ending:
 class Isolation:
     """What this machine allows, found out by trying once."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, alone: bool = False) -> None:
+        """`alone`: this machine runs nothing but our cases, so whatever is killed for want of memory is theirs."""
         self.namespaces = frozenset(_allowed_namespaces())
+        self.alone = alone
         self.kills = Kills()
 
     def run(self, case: Callable[[], None], *, deadline: float, shares: frozenset[str] = frozenset()) -> Ending:
@@ -117,7 +119,7 @@ class Isolation:
             ending = _watch(keeper, ended, deadline + GRACE)
             ours, anywhere = (now > then for now, then in zip(self.kills.seen(), before, strict=True))
             # What a case makes of the end of its child is no verdict either, if the child is surely its own.
-            if not ending.trouble and (ours or (anywhere and ending.signal == signal.SIGKILL)):
+            if not ending.trouble and (ours or (anywhere and (self.alone or ending.signal == signal.SIGKILL))):
                 return Ending(trouble="the kernel ended a process of it because memory ran out")
             return ending
         finally:

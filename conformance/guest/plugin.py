@@ -203,10 +203,14 @@ class Cases:
             raise CaseFailed(result.message)
         return True
 
+    def isolate(self) -> Isolation:
+        """What this machine allows; one that is thrown away afterwards is ours alone."""
+        return Isolation(alone=bool(self.config.getoption("--conformance-disposable")))
+
     def run(self, item: pytest.Function, case: Callable[[], None]) -> CaseResult:
         """One case, isolated; what it did and how it ended."""
         if self.isolation is None:
-            self.isolation = Isolation()
+            self.isolation = self.isolate()
         tape = Tape()
         writer = self._current = tape.writer()
         shares = frozenset(name for mark in item.iter_markers("shares") for name in mark.args)
@@ -319,7 +323,7 @@ class Cases:
         """What this machine is, and which cases were found."""
         self.planned = True
         if self.record:
-            self.isolation = self.isolation or Isolation()
+            self.isolation = self.isolation or self.isolate()
             self.write(FactsLine(facts(self.isolation)))
             self.write(Plan(cases))
 

@@ -572,6 +572,12 @@ def test_a_case_of_which_the_kernel_has_ended_a_process_for_want_of_memory_has_n
     assert run(isolation, body, shares) == ending
 
 
+def test_on_a_machine_of_our_own_whoever_is_ended_for_want_of_memory_is_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = iter([(0, 3), (0, 4)])
+    monkeypatch.setattr(limits.Kills, "seen", lambda _: next(seen))
+    assert Isolation(alone=True).run(do_nothing, deadline=10) == WANT_OF_MEMORY
+
+
 @pytest.mark.parametrize(
     ("mounts", "own", "file"),
     [
