@@ -13,8 +13,8 @@ from xml.etree import ElementTree as Xml
 from conformance.model import Cell, Column, Matrix, Row, Trace, Verdict
 from reports.summary import attempts, because, explained, observation_text, repeat_command
 
-NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-"""What XML 1.0 cannot contain."""
+NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u202a-\u202e\u2066-\u2069]")
+"""What XML 1.0 cannot contain, and what turns the direction of a line: a guest may have said it."""
 PASSES = (Verdict.SAME, Verdict.NEW)
 TRACE_LINES = 40
 """How many calls of a trace a failed case shows, around the first that differs."""
@@ -131,5 +131,5 @@ def _calls(trace: Trace, step: int | None) -> Iterator[str]:
 
 
 def clean(text: str) -> str:
-    """Text without the characters that XML cannot contain."""
+    """Text without the characters that XML cannot contain, or that would reorder a line."""
     return NOT_XML.sub("\ufffd", text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 from collections.abc import Sequence
@@ -107,5 +108,9 @@ def answer(arguments: Sequence[str]) -> int:
         click.echo(f"conformance: {error}", err=True)
         return error.status
     except Exception as error:
+        if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG:
+            name = str(error.filename or "a name")
+            click.echo(f"conformance: {name[:40]}… is too long for the name of a file; give another", err=True)
+            return Exit.USAGE
         click.echo(f"conformance: {unforeseen(error)}", err=True)
         return Exit.FAILED

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -34,6 +35,9 @@ def test_target_that_could_not_be_started_says_why(form: str) -> None:
     assert "it is not installed: apt install it" in text(form)
 
 
-@pytest.mark.parametrize("form", ["text", "markdown"])
+@pytest.mark.parametrize("form", ["text", "markdown", "junit"])
 def test_nothing_that_a_terminal_obeys_comes_from_a_guest(form: str) -> None:
     assert "\x1b" not in text(form)
+    found = matrix()
+    row = replace(found.rows[0], case=f"{found.rows[0].case}\u202egnihton")
+    assert "\u202e" not in render(replace(found, rows=[row]), form).decode()

@@ -16,6 +16,8 @@ from tests.conformance.cli.command import is_one_sentence, told
 DEEP = 100_000
 NESTED = "[" * DEEP + "]" * DEEP
 LONG = "x" * 5000
+LONGER = "x" * 300
+"""Longer than a file's name, and not than a path."""
 
 
 def results(folder: Path, *lines: str) -> Path:
@@ -33,6 +35,16 @@ def refused(*arguments: str | Path) -> str:
     assert "a fault of the suite's own" not in done.err
     assert is_one_sentence(done.err), done.err
     return done.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("replay", LONGER), ("run", "-o", LONGER, "-t", "native", "files"), ("run", "--runsc", f"a={LONGER}", "files")],
+    ids=["replay", "run -o", "run --runsc"],
+)
+def test_a_name_that_no_file_can_have_is_a_matter_of_usage(arguments: tuple[str, ...]) -> None:
+    done = told(*arguments)
+    assert (done.status, "traceback" in done.err) == (Exit.USAGE, False), done.err
 
 
 def test_a_plan_that_is_nested_without_end(tmp_path: Path) -> None:
