@@ -129,6 +129,7 @@ def test_user_who_was_given_a_group_moves_processes_within_it_only() -> None:
 
 
 @pytest.mark.needs("disposable")
+@pytest.mark.starves_itself
 def test_memory_controller_kills_what_goes_beyond_the_limit() -> None:
     """memory.max. Disposable: it switches the controller on where the machine's own groups see it."""
     mount_cgroup2()

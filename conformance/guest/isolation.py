@@ -93,9 +93,17 @@ class Isolation:
         self.alone = alone
         self.kills = Kills()
 
-    def run(self, case: Callable[[], None], *, deadline: float, shares: frozenset[str] = frozenset()) -> Ending:
+    def run(
+        self,
+        case: Callable[[], None],
+        *,
+        deadline: float,
+        shares: frozenset[str] = frozenset(),
+        starves_itself: bool = False,
+    ) -> Ending:
         """Run `case` in surroundings of its own; `shares` names namespaces that it keeps in common with us.
 
+        `starves_itself`: that the kernel ends a process of the case for want of memory is what the case is about.
         `deadline` is in seconds. Always returns; whatever the case left behind is gone by then.
         """
         fresh = self.namespaces - shares
@@ -119,7 +127,8 @@ class Isolation:
             ending = _watch(keeper, ended, deadline + GRACE)
             ours, anywhere = (now > then for now, then in zip(self.kills.seen(), before, strict=True))
             # What a case makes of the end of its child is no verdict either, if the child is surely its own.
-            if not ending.trouble and (ours or (anywhere and (self.alone or ending.signal == signal.SIGKILL))):
+            others = self.alone and not starves_itself
+            if not ending.trouble and (ours or (anywhere and (others or ending.signal == signal.SIGKILL))):
                 return Ending(trouble="the kernel ended a process of it because memory ran out")
             return ending
         finally:

@@ -133,6 +133,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.addinivalue_line("markers", f"shares(namespace, ...): not in a fresh one, of: {', '.join(NAMESPACES)}")
     config.addinivalue_line("markers", "deadline(seconds): instead of --conformance-case-timeout")
+    config.addinivalue_line("markers", "starves_itself: has the kernel end a process of its own for want of memory")
     config.pluginmanager.register(Cases(config), "conformance-cases")
 
 
@@ -228,7 +229,8 @@ class Cases:
             perform(item, case, writer)
 
         started = time.perf_counter()
-        ending = self.isolation.run(child, deadline=deadline, shares=shares)
+        starves = item.get_closest_marker("starves_itself") is not None
+        ending = self.isolation.run(child, deadline=deadline, shares=shares, starves_itself=starves)
         seconds = time.perf_counter() - started
         own = list(tape.lines())
         outcome, message = judge(ending, own, deadline)

@@ -579,6 +579,17 @@ def test_on_a_machine_of_our_own_whoever_is_ended_for_want_of_memory_is_ours(mon
 
 
 @pytest.mark.parametrize(
+    ("counts", "ending"), [([(0, 3), (0, 4)], Ending()), ([(2, 3), (3, 4)], WANT_OF_MEMORY)], ids=["its-own", "ours"]
+)
+def test_a_case_that_is_about_a_want_of_memory_has_a_verdict_unless_our_limit_was_met(
+    counts: list[tuple[int, int]], ending: Ending, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = iter(counts)
+    monkeypatch.setattr(limits.Kills, "seen", lambda _: next(seen))
+    assert Isolation(alone=True).run(do_nothing, deadline=10, starves_itself=True) == ending
+
+
+@pytest.mark.parametrize(
     ("mounts", "own", "file"),
     [
         ("cgroup2 /sys/fs/cgroup cgroup2 rw 0 0", "0::/a/b", "sys/fs/cgroup/a/b/memory.events"),
