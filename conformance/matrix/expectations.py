@@ -10,6 +10,7 @@ import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import TypeAlias
 from unicodedata import category
 
 import msgspec
@@ -139,16 +140,33 @@ def apply(matrix: Matrix, expectations: Sequence[Expectation]) -> Matrix:
     """The matrix with every cell knowing what was expected of it."""
     if not expectations:
         return matrix
+    known = {column.target.name: _by_module(column, expectations) for column in matrix.columns}
     rows = [
-        replace(row, cells={column.target.name: _expected(row, column, expectations) for column in matrix.columns})
+        replace(row, cells={name: _expected(row.cells[name], row, by_module) for name, by_module in known.items()})
         for row in matrix.rows
     ]
     return replace(matrix, rows=rows)
 
 
-def _expected(row: Row, column: Column, expectations: Sequence[Expectation]) -> Cell:
-    cell = row.cells[column.target.name]
-    found = next((each for each in expectations if applies(each, column, row.case)), None)
+_Numbered: TypeAlias = list[tuple[int, Expectation]]
+
+
+def _by_module(column: Column, expectations: Sequence[Expectation]) -> dict[str, _Numbered]:
+    """The expectations that hold for a target today, each with its place, by module; globs over modules under "*"."""
+    release = column.facts.release if column.facts else ""
+    found: dict[str, _Numbered] = {}
+    for number, each in enumerate(expectations):
+        if each.target == column.target.name and not _expired(each) and holds(each.condition, release):
+            module = each.case.partition("::")[0]
+            found.setdefault("*" if "*" in module or "?" in module else module, []).append((number, each))
+    return found
+
+
+def _expected(cell: Cell, row: Row, by_module: Mapping[str, _Numbered]) -> Cell:
+    """A cell that knows the first expectation of those that speak of it."""
+    near = [*by_module.get(row.module, ()), *by_module.get("*", ())]
+    speaking = [(number, each) for number, each in near if matches(each.case, row.case)]
+    found = min(speaking, key=lambda each: each[0])[1] if speaking else None
     if found is None:
         return cell
     if cell.verdict is found.verdict:

@@ -265,10 +265,15 @@ class Operation(Syscall[P]):
                 parameter.choices = self.given[parameter.name]
         return found
 
+    @cached_property
+    def _places(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
+        """Which argument must have which values."""
+        names = [parameter.name for parameter in self.parameters]
+        return tuple((names.index(name), allowed) for name, allowed in self.given.items())
+
     def matches(self, args: Sequence[object]) -> bool:
         """Whether arguments, as seen, mean this operation."""
-        values = {parameter.name: value for parameter, value in zip(self.parameters, args, strict=False)}
-        return all(values.get(name) in allowed for name, allowed in self.given.items())
+        return all(at < len(args) and args[at] in allowed for at, allowed in self._places)
 
 
 class Pseudo(Syscall[P]):
