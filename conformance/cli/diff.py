@@ -86,7 +86,7 @@ def command(
 
     known = read_expectations(expectations)
     (old, old_target), (new, new_target) = map(_located, (before, after))
-    old_run, new_run = _Run.read(old, known), _Run.read(new, known)
+    old_run, new_run = (_Run.read(each, known, traces=full) for each in (old, new))
     chosen = _chosen(old_run, new_run, (old_target, new_target), pairs, common=common)
     takes = Selection(tuple(path.removeprefix("cases/") for path in paths)).takes
     found = [compare(old_run.side(one), new_run.side(other), takes, common=common) for one, other in chosen.pairs]
@@ -115,14 +115,14 @@ class _Run:
     selection: Selection
 
     @staticmethod
-    def read(directory: Path, known: Sequence[Expectation]) -> _Run:
+    def read(directory: Path, known: Sequence[Expectation], *, traces: bool) -> _Run:
         """From a results directory. Raises UserError."""
         from conformance.matrix.build import build  # noqa: PLC0415 - slow to import
         from conformance.run.results import read_plan, read_records  # noqa: PLC0415 - slow to import
 
         plan = read_plan(directory)
         records = read_records(directory, plan)
-        matrix = replace(build(records, plan.reference, known), absent=plan.absent)
+        matrix = replace(build(records, plan.reference, known, traces=traces), absent=plan.absent)
         return _Run(str(directory), matrix, {record.target.name: record for record in records}, plan.selection)
 
     def side(self, target: str) -> Side:

@@ -18,6 +18,9 @@ from conformance.cli.common import (
 from conformance.run.results import matrix_of
 from conformance.run.whole import write_whole
 
+WITHOUT_TRACES = ("text", "markdown")
+"""Formats that show none."""
+
 
 @click.command("report")
 @click.argument("results")
@@ -45,9 +48,9 @@ def command(results: str, form: str, output: Path | None, full: bool, expectatio
     """
     from reports.registry import render  # noqa: PLC0415 - renderers are slow to import
 
-    data = render(
-        matrix_of(results_directory(results), read_expectations(expectations)), form, full=full, width=terminal_width()
-    )
+    known = read_expectations(expectations)
+    matrix = matrix_of(results_directory(results), known, traces=form not in WITHOUT_TRACES)
+    data = render(matrix, form, full=full, width=terminal_width())
     if output:
         write_whole(output, data)
     else:

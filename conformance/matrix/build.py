@@ -38,10 +38,15 @@ ATTEMPTS = 3
 """How often each side must agree with itself before a difference is believed."""
 
 
-def build(records: Sequence[Record], reference: str, expectations: Sequence[Expectation] = ()) -> Matrix:
-    """The matrix of one run. `reference` names the target that the others are held against."""
+def build(
+    records: Sequence[Record], reference: str, expectations: Sequence[Expectation] = (), *, traces: bool = True
+) -> Matrix:
+    """The matrix of one run. `reference` names the target that the others are held against.
+
+    `traces`: with what each target did as text, which takes a third of the time and which not every reader looks at.
+    """
     by_name = {record.target.name: record for record in records}
-    rows = [_row(info, records, by_name, reference) for info in _all_cases(records)]
+    rows = [_row(info, records, by_name, reference, traces=traces) for info in _all_cases(records)]
     columns = [
         Column(
             record.target,
@@ -67,7 +72,9 @@ def _all_cases(records: Sequence[Record]) -> list[CaseInfo]:
     return [found[name] for name in sorted(found)]
 
 
-def _row(info: CaseInfo, records: Sequence[Record], by_name: Mapping[str, Record], reference: str) -> Row:
+def _row(
+    info: CaseInfo, records: Sequence[Record], by_name: Mapping[str, Record], reference: str, *, traces: bool
+) -> Row:
     attempts = {record.target.name: attempts_of(record, info.id) for record in records}
     case = Case(info.title, attempts, by_name, reference)
     cells = {name: _cell(name, case) for name in attempts}
@@ -77,7 +84,7 @@ def _row(info: CaseInfo, records: Sequence[Record], by_name: Mapping[str, Record
         info.title,
         info.feature,
         {name: replace(cell, cause=cause_of(name, cell, case)) for name, cell in cells.items()},
-        {name: _trace(each.said) for name, each in attempts.items() if each.results},
+        {name: _trace(each.said) for name, each in attempts.items() if each.results} if traces else {},
     )
 
 

@@ -100,12 +100,12 @@ def read_record(directory: Path, plan: RunPlan, target: Target) -> Record | None
     return record
 
 
-def matrix_of(directory: Path, expectations: Sequence[Expectation] = ()) -> Matrix:
+def matrix_of(directory: Path, expectations: Sequence[Expectation] = (), *, traces: bool = True) -> Matrix:
     """The matrix of a results directory, compared anew. Raises UserError."""
-    return compared(directory, read_plan(directory), expectations)
+    return compared(directory, read_plan(directory), expectations, traces=traces)
 
 
-def compared(directory: Path, plan: RunPlan, expectations: Sequence[Expectation]) -> Matrix:
+def compared(directory: Path, plan: RunPlan, expectations: Sequence[Expectation], *, traces: bool = True) -> Matrix:
     """As `matrix_of`, of a plan that has been read already."""
-    matrix = build(read_records(directory, plan), plan.reference, expectations)
+    matrix = build(read_records(directory, plan), plan.reference, expectations, traces=traces)
     return replace(matrix, absent=plan.absent, arguments=plan.arguments)

@@ -475,3 +475,9 @@ def test_what_the_reference_says_as_well_is_no_difference_though_not_the_same() 
     assert not row.cells["again"].unexpected
     (row,) = build([record("native", missing), record("again", result(Outcome.FAILED))], "native").rows
     assert row.cells["again"].unexpected
+
+
+def test_without_traces_the_matrix_says_the_same() -> None:
+    records = [record("native", READS_TWO), record("lts", READS_ONE)]
+    whole = build(records, "native")
+    assert build(records, "native", traces=False).rows == [replace(row, traces={}) for row in whole.rows]
