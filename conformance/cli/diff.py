@@ -17,7 +17,7 @@ from conformance.run.errors import Exit, UsageError
 
 if TYPE_CHECKING:  # imported when a comparison is made: `--help` needs none of it
     from conformance.matrix.history import Pairs, Side
-    from conformance.model import Expectation, Matrix, Record
+    from conformance.model import Expectation, Matrix, Record, Row
     from conformance.run.selection import Selection
 
 
@@ -111,8 +111,11 @@ class _Run:
 
     name: str
     matrix: Matrix
+    """Without rows: those that are asked for are made then."""
     records: Mapping[str, Record]
     selection: Selection
+    known: Sequence[Expectation]
+    traces: bool
 
     @staticmethod
     def read(directory: Path, known: Sequence[Expectation], *, traces: bool) -> _Run:
@@ -122,8 +125,25 @@ class _Run:
 
         plan = read_plan(directory)
         records = read_records(directory, plan)
-        matrix = replace(build(records, plan.reference, known, traces=traces), absent=plan.absent)
-        return _Run(str(directory), matrix, {record.target.name: record for record in records}, plan.selection)
+        silent = [replace(record, cases=[], results={}) for record in records]
+        matrix = replace(build(silent, plan.reference), absent=plan.absent)
+        by_name = {record.target.name: record for record in records}
+        return _Run(str(directory), matrix, by_name, plan.selection, known, traces)
+
+    def row(self, case: str) -> Row | None:
+        """What the matrix of the run says of a case."""
+        from conformance.matrix.build import build  # noqa: PLC0415 - slow to import
+
+        records = [
+            replace(
+                record,
+                cases=[info for info in record.cases if info.id == case],
+                results={case: record.results[case]} if case in record.results else {},
+            )
+            for record in self.records.values()
+        ]
+        rows = build(records, self.matrix.reference, self.known, traces=self.traces).rows
+        return rows[0] if rows else None
 
     def side(self, target: str) -> Side:
         """One of its targets. Raises UsageError."""
@@ -131,7 +151,7 @@ class _Run:
 
         if target not in self.records:
             raise UsageError(f"{self.name} has no target {target}; it has {', '.join(self.records)}")
-        return Side(self.name, self.matrix, self.records[target], self.selection.takes)
+        return Side(self.name, self.matrix, self.records[target], self.selection.takes, self.row)
 
     def alone(self, name: str, other: _Run) -> str:
         """Why a target of this run is compared with nothing."""

@@ -15,7 +15,7 @@ from conformance.matrix.attempts import DEATHS, Attempts, attempts_of, headline
 from conformance.matrix.causes import introduced
 from conformance.matrix.compare import ITSELF, Difference, difference
 from conformance.matrix.versions import holds, series
-from conformance.model import DIFFERENCES, Cause, Cell, Column, Expectation, Matrix, Outcome, Record, Verdict
+from conformance.model import DIFFERENCES, Cause, Cell, Column, Expectation, Matrix, Outcome, Record, Row, Verdict
 from conformance.text import plural
 
 BEFORE = "before"
@@ -54,6 +54,9 @@ class Side:
     record: Record
     asked: Callable[[str], bool] = lambda _: True
     """Whether its run was to run a case, if there is one."""
+    judged: Callable[[str], Row | None] | None = None
+    """What the matrix of its run says of a case, where `matrix` has no rows: few cases move, and to judge all takes
+    longer than to compare them."""
 
     @property
     def name(self) -> str:
@@ -77,9 +80,16 @@ class Side:
         hashes = {case: next((each.hash for each in results if each.hash), "") for case, results in ran}
         return {**hashes, **{info.id: info.hash for info in self.record.cases}}
 
-    def cells(self) -> dict[str, Cell]:
-        """What its run's matrix says of the target, by case."""
-        return {row.case: row.cells[self.name] for row in self.matrix.rows}
+    def row(self, case: str) -> Row | None:
+        """What its run's matrix says of a case; None where no target of the run was to run it."""
+        if self.judged is not None:
+            return self.judged(case)
+        return next((row for row in self.matrix.rows if row.case == case), None)
+
+    def cell(self, case: str) -> Cell | None:
+        """What its run's matrix says of the target in a case."""
+        row = self.row(case)
+        return row.cells[self.name] if row else None
 
     def lacks(self, case: str) -> str:
         """Why the target was never to run a case that another was to run."""
@@ -203,7 +213,7 @@ def compare(
     With `common`, cases that only one of the two was to run are left out; else they are lost evidence.
     """
     ours, theirs = after.known(), before.known()
-    cells, titles = (before.cells(), after.cells()), {info.id: info.title for info in before.record.cases}
+    titles = {info.id: info.title for info in before.record.cases}
     same, silent, found = 0, 0, []
     for case in sorted(case for case in ours.keys() | theirs.keys() if takes(case)):
         if case not in ours or case not in theirs:
@@ -223,8 +233,9 @@ def compare(
                 and (since := introduced(was, titles[case], series(before.release)))
             ):
                 moved = replace(moved, message=f"{moved.message} (since Linux {since})")
-            accepted = _accepted(moved, (before, cells[0].get(case)), (after, cells[1].get(case)))
-            found.append(replace(_explained(moved, cells[0].get(case), cells[1].get(case)), expected=accepted))
+            cells = before.cell(case), after.cell(case)
+            accepted = _accepted(moved, (before, cells[0]), (after, cells[1]))
+            found.append(replace(_explained(moved, *cells), expected=accepted))
     order = list(Change)
     found.sort(key=lambda each: (order.index(each.change), not each.gates, each.case))
     return Comparison(before, after, same, silent, found)

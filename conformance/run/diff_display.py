@@ -90,8 +90,8 @@ def _entry(moved: Moved, one: Comparison, title: str, *, full: bool) -> Iterator
     yield f"  {words}{cause}{': ' if moved.message else ''}{moved.message}{once}{accepted}"
     if full and moved.step is not None:
         for mark, side in (("-", one.before), ("+", one.after)):
-            row = next(row for row in side.matrix.rows if row.case == moved.case)
-            calls = row.traces[side.name].calls
+            row = side.row(moved.case)
+            calls = row.traces[side.name].calls if row else []
             yield f"    {mark} {calls[moved.step] if moved.step < len(calls) else '(no more calls)'}"
 
 
