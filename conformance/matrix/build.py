@@ -100,7 +100,7 @@ def _judged(name: str, case: Case) -> Cell:
     """What the attempts of a target come to, the gravest first."""
     mine = case.attempts[name]
     if mine.death is not None:
-        return _death(name, case)
+        return _departing(name, case)
     if mine.outcome is Outcome.ERROR:
         return Cell(Verdict.ERROR, mine.message, reference=name if name == case.reference else None, steady=mine.alike)
     if not mine.steady:
@@ -127,8 +127,8 @@ def _of_reference(name: str, mine: Attempts) -> Cell:
     return Cell(VERDICT[mine.outcome], mine.message, reference=name)
 
 
-def _death(name: str, case: Case) -> Cell:
-    """Of a case that died in any attempt: never as on the reference, never merely flaky."""
+def _departing(name: str, case: Case) -> Cell:
+    """Of a target that does not pass; one that died in any attempt is never as on the reference, nor merely flaky."""
     mine, held_against = case.attempts[name], _stand_in(name, case)
     found = difference(case.attempts[held_against].speaking, mine.speaking) if held_against else None
     return Cell(
@@ -159,17 +159,10 @@ def _as_on_reference(mine: Attempts, theirs: Attempts | None) -> bool:
 
 def _falling_short(name: str, case: Case) -> Cell:
     """Of a target that does not pass, and not as the reference does not."""
-    mine, held_against = case.attempts[name], _stand_in(name, case)
+    mine = case.attempts[name]
     if mine.outcome is Outcome.SKIPPED:
-        return Cell(Verdict.SKIPPED, mine.message, reference=held_against)
-    found = difference(case.attempts[held_against].speaking, mine.speaking) if held_against else None
-    return Cell(
-        VERDICT[mine.outcome],
-        mine.message,
-        level=Level.OUTCOME,
-        reference=held_against,
-        step=found.step if found else None,
-    )
+        return Cell(Verdict.SKIPPED, mine.message, reference=_stand_in(name, case))
+    return _departing(name, case)
 
 
 def _beyond_reference(name: str, case: Case) -> Cell:

@@ -121,7 +121,12 @@ def applies(each: Expectation, column: Column, case: str) -> bool:
 
 def speaks_of(each: Expectation, target: str, release: str, case: str) -> bool:
     """Whether an expectation speaks of a case on a target that has this kernel release, today."""
-    return each.target == target and matches(each.case, case) and not _expired(each) and holds(each.condition, release)
+    return matches(each.case, case) and _concerns(each, target, release)
+
+
+def _concerns(each: Expectation, target: str, release: str) -> bool:
+    """Whether an expectation speaks of a target that has this kernel release, today."""
+    return each.target == target and not _expired(each) and holds(each.condition, release)
 
 
 def matches(pattern: str, case: str) -> bool:
@@ -156,7 +161,7 @@ def _by_module(column: Column, expectations: Sequence[Expectation]) -> dict[str,
     release = column.facts.release if column.facts else ""
     found: dict[str, _Numbered] = {}
     for number, each in enumerate(expectations):
-        if each.target == column.target.name and not _expired(each) and holds(each.condition, release):
+        if _concerns(each, column.target.name, release):
             module = each.case.partition("::")[0]
             found.setdefault("*" if "*" in module or "?" in module else module, []).append((number, each))
     return found
