@@ -24,14 +24,14 @@ from dataclasses import dataclass, field
 import click
 from tabulate import tabulate
 
-from conformance.differential.fuzz import BATCH_SECONDS, IN_FLIGHT, LARGEST_BATCH, SMALLEST_BATCH
-from conformance.differential.generate import Generator
-from conformance.differential.glance import differences_of
-from conformance.differential.harmful import Surroundings, surroundings
-from conformance.differential.lane import Lane
-from conformance.differential.program import Program
-from conformance.differential.wire import Encoded, Outcome, State, decode, encode
+from conformance.programs.harmful import Surroundings, surroundings
+from conformance.programs.program import Program
+from conformance.programs.wire import Encoded, Outcome, State, decode, encode
 from conformance.run.targets import default_path, load
+from conformance.search.fuzz import BATCH_SECONDS, IN_FLIGHT, LARGEST_BATCH, SMALLEST_BATCH
+from conformance.search.generate import Generator
+from conformance.search.glance import differences_of
+from conformance.search.lane import Lane
 from runners.base import RunnerError
 from runners.registry import runner_for
 

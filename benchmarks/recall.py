@@ -17,15 +17,15 @@ from pathlib import Path
 
 import click
 
-from conformance.differential.compare import ERRNO, STATE, Difference
-from conformance.differential.fuzz import Finding, Fuzz
-from conformance.differential.generate import Generator, Raw
-from conformance.differential.issue import side_by_side
-from conformance.differential.lane import Lane
-from conformance.differential.program import Memory, Program
-from conformance.differential.trace import argument_seen, succeeded
-from conformance.differential.wire import Encoded, Outcome, encode
-from conformance.syscalls.call import errno_name
+from conformance.programs.program import Memory, Program
+from conformance.programs.trace import argument_seen, succeeded
+from conformance.programs.wire import Encoded, Outcome, encode
+from conformance.search.compare import ERRNO, STATE, Difference
+from conformance.search.fuzz import Finding, Fuzz
+from conformance.search.generate import Generator, Raw
+from conformance.search.issue import side_by_side
+from conformance.search.lane import Lane
+from conformance.syscalls.machinery.call import errno_name
 from runners.local import LocalRunner
 from runners.profile import ProfileRunner, profile_path
 from runners.seccomp import Condition, Rule, load

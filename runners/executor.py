@@ -12,7 +12,7 @@ from runners.cache import entry
 from runners.compiler import CompilerError, command, compile_executor, ready_made
 from runners.workspace import DIE_WITH_PARENT
 
-SOURCE = Path(__file__).resolve().parent.parent / "conformance" / "differential" / "executor.c"
+SOURCE = Path(__file__).resolve().parent.parent / "conformance" / "programs" / "executor" / "executor.c"
 """Its whole source."""
 
 

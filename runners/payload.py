@@ -55,8 +55,8 @@ ETC = {
     "etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
 }
 _EXECUTOR = "executor"
-_PROGRAMS = ("__init__.py", "program.py", "harmful.py", "wire.py", "trace.py")
-"""What it takes to have the executor run a kept program."""
+_IN_GUESTS = ("syscalls", "programs", "guest")
+"""The packages of ours that run there, beside the cases."""
 DIRECTORIES = ("dev", "proc", "sys", "run", "tmp", "root", "mnt", "etc", "var/tmp")
 
 
@@ -278,12 +278,12 @@ def _executor() -> Path | None:
 
 def _sources() -> Iterator[tuple[Path, str]]:
     """The files of the suite, each with its path below the suite's directory in a guest."""
-    for name in ("__init__.py", "model.py", *(f"differential/{name}" for name in _PROGRAMS)):
+    for name in ("__init__.py", "model.py"):
         yield SOURCES / "conformance" / name, f"conformance/{name}"
-    for root in (SOURCES / "conformance/syscalls", SOURCES / "conformance/guest", cases_directory()):
+    for root in (*(SOURCES / "conformance" / name for name in _IN_GUESTS), cases_directory()):
         below = "cases" if root == cases_directory() else root.relative_to(SOURCES).as_posix()
         for path in sorted(root.rglob("*")):
-            if path.is_file() and "__pycache__" not in path.parts:
+            if path.is_file() and path.suffix != ".c" and "__pycache__" not in path.parts:
                 yield path, f"{below}/{path.relative_to(root).as_posix()}"
 
 

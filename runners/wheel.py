@@ -18,7 +18,7 @@ from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_py import build_py
 
 PACKAGE = Path("conformance")
-FOLDER = PACKAGE / "differential"
+FOLDER = PACKAGE / "programs" / "executor"
 SHIPPED = ("targets.toml", "expectations.toml")
 """What `conformance/run/shipped.py` looks for: at the top of a checkout, inside the package in a wheel."""
 EXECUTORS = "executor-*"

@@ -11,10 +11,10 @@ from typing import Self
 
 import pytest
 
-from conformance.differential import wire
-from conformance.differential.bind import Call
-from conformance.differential.generate import Generator, Raw
-from conformance.differential.program import Argument, Memory, Program, Step
+from conformance.programs import wire
+from conformance.programs.program import Argument, Memory, Program, Step
+from conformance.search.bind import Call
+from conformance.search.generate import Generator, Raw
 from runners.base import Channel, Death, Guest, RunnerError
 from runners.executor import executable
 from runners.local import HostGuest, LocalRunner

@@ -18,26 +18,17 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "conformance.text": (),
     "conformance.syscalls": ("conformance.model", "conformance.syscalls"),
     "conformance.guest": ("conformance", "conformance.model", "conformance.syscalls", "conformance.guest"),
-    "conformance.guest.programs": (
-        *("conformance.model", "conformance.syscalls", "conformance.differential.program"),
-        *("conformance.differential.harmful", "conformance.differential.trace", "conformance.differential.wire"),
-    ),
+    "conformance.guest.programs": (*("conformance.model", "conformance.syscalls", "conformance.programs"),),
     "conformance.matrix": ("conformance.model", "conformance.text", "conformance.syscalls", "conformance.matrix"),
-    "conformance.differential": (
-        *("conformance.model", "conformance.text", "conformance.syscalls", "conformance.matrix"),
-        *("conformance.differential", "runners.base"),
-    ),
-    **dict.fromkeys(
-        tuple(f"conformance.differential.{name}" for name in ("program", "harmful", "wire", "trace")),
-        (
-            *("conformance.model", "conformance.syscalls", "conformance.differential.program"),
-            *("conformance.differential.harmful", "conformance.differential.wire", "conformance.differential.trace"),
-        ),
+    "conformance.programs": ("conformance.model", "conformance.syscalls", "conformance.programs"),
+    "conformance.search": (
+        *("conformance.model", "conformance.text", "conformance.syscalls", "conformance.matrix", "conformance.guest"),
+        *("conformance.programs", "conformance.search", "conformance.run", "runners.base"),
     ),
     "conformance.workloads": ("conformance.model", "conformance.syscalls", "conformance.workloads"),
     "conformance.run": (
         *("conformance.model", "conformance.text", "conformance.syscalls", "conformance.matrix", "conformance.run"),
-        *("conformance.guest", "conformance.differential", "conformance.workloads", "runners.base"),
+        *("conformance.guest", "conformance.workloads", "runners.base"),
     ),
     "conformance.cli": ("conformance", "runners", "reports"),
     "conformance.__main__": ("conformance.cli",),

@@ -10,8 +10,6 @@ import pytest
 
 from cases.cgroups._groups import counter, group, member, members, mount_cgroup2, move, sleeper, subgroup
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.buffers import write_memory
-from conformance.syscalls.child import exit_status, fork_child, in_child
 from conformance.syscalls.files import (
     AT_FDCWD,
     O_CLOEXEC,
@@ -25,8 +23,10 @@ from conformance.syscalls.files import (
     rmdir,
     write,
 )
+from conformance.syscalls.help.child import exit_status, fork_child, in_child
+from conformance.syscalls.help.paths import contents, exists, write_to
+from conformance.syscalls.machinery.buffers import write_memory
 from conformance.syscalls.memory import MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE, mmap
-from conformance.syscalls.paths import contents, exists, write_to
 from conformance.syscalls.polling import POLLPRI, ready
 from conformance.syscalls.processes import setresuid
 from conformance.syscalls.signals import kill

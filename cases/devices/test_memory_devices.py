@@ -8,7 +8,6 @@ import pytest
 
 from cases.devices._devices import device
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.buffers import memory_at, write_memory
 from conformance.syscalls.files import (
     AT_FDCWD,
     O_RDONLY,
@@ -20,6 +19,7 @@ from conformance.syscalls.files import (
     stat,
     write,
 )
+from conformance.syscalls.machinery.buffers import memory_at, write_memory
 from conformance.syscalls.memory import MAP_PRIVATE, PAGE, PROT_READ, PROT_WRITE, mmap
 from conformance.syscalls.processes import setresuid
 

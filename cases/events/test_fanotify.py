@@ -8,7 +8,6 @@ from errno import EINVAL, ENODEV, EPERM
 import pytest
 
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.child import exit_status, fork_child
 from conformance.syscalls.files import (
     AT_FDCWD,
     O_CREAT,
@@ -22,6 +21,7 @@ from conformance.syscalls.files import (
     read,
     write,
 )
+from conformance.syscalls.help.child import exit_status, fork_child
 from conformance.syscalls.polling import (
     FAN_CLASS_CONTENT,
     FAN_CLASS_NOTIF,

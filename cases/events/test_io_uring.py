@@ -6,8 +6,8 @@ import struct
 from errno import EINVAL, EPERM
 
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.buffers import memory_at, write_memory
 from conformance.syscalls.files import AT_FDCWD, O_CREAT, O_RDWR, openat, write
+from conformance.syscalls.machinery.buffers import memory_at, write_memory
 from conformance.syscalls.memory import MAP_POPULATE, MAP_SHARED, PAGE, PROT_READ, PROT_WRITE, mmap
 from conformance.syscalls.polling import (
     IORING_ENTER_GETEVENTS,

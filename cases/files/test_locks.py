@@ -7,7 +7,6 @@ from errno import EACCES, EAGAIN, EDEADLK, EINVAL, EWOULDBLOCK
 
 from cases.files._files import make
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.child import exit_status, fork_child, in_child
 from conformance.syscalls.files import (
     AT_FDCWD,
     F_GETLEASE,
@@ -39,6 +38,7 @@ from conformance.syscalls.files import (
     read,
     write,
 )
+from conformance.syscalls.help.child import exit_status, fork_child, in_child
 from conformance.syscalls.processes import getppid
 from conformance.syscalls.signals import SIG_BLOCK, alarm, rt_sigprocmask, rt_sigtimedwait, sigset
 

@@ -14,7 +14,6 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from cases.files._files import make
 from cases.files._locks_model import CELLS, Held, Locks, OpenFile, Owner, Refused
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.child import exit_status, fork_child
 from conformance.syscalls.files import (
     AT_FDCWD,
     F_GETLK,
@@ -43,6 +42,7 @@ from conformance.syscalls.files import (
     read,
     write,
 )
+from conformance.syscalls.help.child import exit_status, fork_child
 
 if TYPE_CHECKING:
     from conformance.guest.plugin import Observe

@@ -24,7 +24,6 @@ from hypothesis.stateful import (
 from cases.files._files import make
 from cases.files._tree_model import Directory, File, Node, OpenFile, Refused, Symlink, Tree
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.call import Syscall
 from conformance.syscalls.files import (
     AT_FDCWD,
     F_SETFL,
@@ -72,6 +71,7 @@ from conformance.syscalls.files import (
     unlink,
     write,
 )
+from conformance.syscalls.machinery.call import Syscall
 
 if TYPE_CHECKING:
     from conformance.guest.plugin import Observe

@@ -8,7 +8,6 @@ import pytest
 
 from cases.files._files import make
 from conformance.syscalls import Buffer
-from conformance.syscalls.child import in_child
 from conformance.syscalls.files import (
     chmod,
     fgetxattr,
@@ -20,6 +19,7 @@ from conformance.syscalls.files import (
     setxattr,
     symlink,
 )
+from conformance.syscalls.help.child import in_child
 from conformance.syscalls.processes import setresuid
 
 NAME = b"trusted.conformance"

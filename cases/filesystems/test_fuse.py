@@ -24,8 +24,8 @@ from cases.filesystems._fuse import (
     shake_hands,
 )
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.child import fork_child
 from conformance.syscalls.files import AT_FDCWD, O_RDONLY, Stat, close, open, openat, pread64, stat
+from conformance.syscalls.help.child import fork_child
 from conformance.syscalls.polling import ready
 from conformance.syscalls.processes import WNOHANG, wait4
 

@@ -18,8 +18,8 @@ from conformance.syscalls.files import (
     unlink,
     write,
 )
+from conformance.syscalls.help.paths import contents, entries, exists, make_file
 from conformance.syscalls.mounts import mount_new
-from conformance.syscalls.paths import contents, entries, exists, make_file
 
 pytestmark = pytest.mark.needs("root")
 

@@ -20,8 +20,8 @@ from conformance.syscalls.files import (
     unlink,
     write,
 )
+from conformance.syscalls.help.paths import make_file
 from conformance.syscalls.mounts import MS_REMOUNT, mount, mount_new
-from conformance.syscalls.paths import make_file
 
 pytestmark = pytest.mark.needs("root")
 

@@ -15,6 +15,7 @@ from conformance.syscalls.files import (
     open,
     statfs,
 )
+from conformance.syscalls.help.paths import entries
 from conformance.syscalls.mounts import (
     MS_NODEV,
     MS_NOEXEC,
@@ -28,7 +29,6 @@ from conformance.syscalls.mounts import (
     mount,
     mount_new,
 )
-from conformance.syscalls.paths import entries
 
 pytestmark = pytest.mark.needs("root")
 

@@ -6,9 +6,9 @@ import struct
 from errno import EAGAIN, EDEADLK, EINVAL, ENOSYS, EPERM, ETIMEDOUT
 
 from cases.ipc._waiting import until
-from conformance.syscalls.buffers import memory_at, write_memory
-from conformance.syscalls.child import exit_status, fork_child, in_child
 from conformance.syscalls.files import Timespec
+from conformance.syscalls.help.child import exit_status, fork_child, in_child
+from conformance.syscalls.machinery.buffers import memory_at, write_memory
 from conformance.syscalls.memory import MAP_ANONYMOUS, MAP_SHARED, PAGE, PROT_READ, PROT_WRITE, mmap
 from conformance.syscalls.processes import futex, gettid, set_robust_list
 

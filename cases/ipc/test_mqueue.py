@@ -9,8 +9,8 @@ from errno import EAGAIN, EBUSY, EINVAL, EMSGSIZE, ETIMEDOUT
 import pytest
 
 from conformance.syscalls import Buffer
-from conformance.syscalls.child import in_child
 from conformance.syscalls.files import O_CREAT, O_NONBLOCK, O_RDWR, Timespec
+from conformance.syscalls.help.child import in_child
 from conformance.syscalls.ipc import (
     MqAttr,
     mq_getsetattr,

@@ -12,7 +12,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from cases.ipc._pipes_model import PAGE, PIPE_BUF, Pipe, stream
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.child import fork_child
 from conformance.syscalls.files import (
     F_GETPIPE_SZ,
     F_SETPIPE_SZ,
@@ -28,6 +27,7 @@ from conformance.syscalls.files import (
     write,
     writev,
 )
+from conformance.syscalls.help.child import fork_child
 from conformance.syscalls.polling import POLLERR, POLLHUP, POLLIN, POLLOUT, ready
 from conformance.syscalls.signals import SIG_BLOCK, SIGSET_SIZE, rt_sigprocmask, rt_sigtimedwait, sigset
 

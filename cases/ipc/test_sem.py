@@ -9,7 +9,7 @@ import pytest
 
 from cases.ipc._waiting import until
 from conformance.syscalls import Buffer
-from conformance.syscalls.child import exit_status, fork_child, in_child
+from conformance.syscalls.help.child import exit_status, fork_child, in_child
 from conformance.syscalls.ipc import (
     GETALL,
     GETNCNT,

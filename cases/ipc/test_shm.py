@@ -6,8 +6,7 @@ from errno import EACCES, EIDRM, EINVAL, ENOENT, EPERM
 
 import pytest
 
-from conformance.syscalls.buffers import memory_at, write_memory
-from conformance.syscalls.child import in_child
+from conformance.syscalls.help.child import in_child
 from conformance.syscalls.ipc import (
     IPC_CREAT,
     IPC_PRIVATE,
@@ -20,6 +19,7 @@ from conformance.syscalls.ipc import (
     shmdt,
     shmget,
 )
+from conformance.syscalls.machinery.buffers import memory_at, write_memory
 from conformance.syscalls.memory import PAGE
 from conformance.syscalls.processes import getpid, setresuid
 

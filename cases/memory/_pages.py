@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from conformance.syscalls import untraced
-from conformance.syscalls.buffers import memory_at, write_memory
-from conformance.syscalls.child import in_child
 from conformance.syscalls.files import AT_FDCWD, O_CREAT, O_RDWR, openat, write
+from conformance.syscalls.help.child import in_child
+from conformance.syscalls.machinery.buffers import memory_at, write_memory
 from conformance.syscalls.memory import MAP_ANONYMOUS, MAP_PRIVATE, PAGE, PROT_READ, PROT_WRITE, mmap
 
 READ_WRITE = PROT_READ | PROT_WRITE

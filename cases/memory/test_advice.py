@@ -7,9 +7,9 @@ from errno import EBADF, EINVAL, ENOMEM
 
 from cases.memory._pages import after_reading, after_writing, map_file, new_file, pages
 from conformance.syscalls import missing
-from conformance.syscalls.buffers import memory_at, write_memory
-from conformance.syscalls.child import in_child
 from conformance.syscalls.files import Iovec
+from conformance.syscalls.help.child import in_child
+from conformance.syscalls.machinery.buffers import memory_at, write_memory
 from conformance.syscalls.memory import (
     MADV_COLD,
     MADV_DOFORK,

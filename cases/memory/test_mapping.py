@@ -7,8 +7,6 @@ from errno import EACCES, EBADF, EEXIST, EINVAL, ENODEV, ENOMEM, EOPNOTSUPP, EOV
 
 from cases.memory._pages import READ_WRITE, after_reading, map_file, new_file, pages
 from conformance.syscalls import Buffer, missing
-from conformance.syscalls.buffers import memory_at, write_memory
-from conformance.syscalls.child import in_child
 from conformance.syscalls.files import (
     AT_FDCWD,
     O_DIRECTORY,
@@ -19,6 +17,8 @@ from conformance.syscalls.files import (
     pread64,
     pwrite64,
 )
+from conformance.syscalls.help.child import in_child
+from conformance.syscalls.machinery.buffers import memory_at, write_memory
 from conformance.syscalls.memory import (
     MAP_ANONYMOUS,
     MAP_FIXED,

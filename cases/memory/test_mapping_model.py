@@ -13,10 +13,10 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 from cases.memory._mapping_model import FILE_PAGES, PAGES, Area, Page, Refused, Unpromised
 from cases.memory._pages import READ_WRITE
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.buffers import memory_at, write_memory
-from conformance.syscalls.call import Syscall
-from conformance.syscalls.child import in_child
 from conformance.syscalls.files import AT_FDCWD, O_CREAT, O_RDONLY, O_RDWR, ftruncate, openat, pread64, pwrite64
+from conformance.syscalls.help.child import in_child
+from conformance.syscalls.machinery.buffers import memory_at, write_memory
+from conformance.syscalls.machinery.call import Syscall
 from conformance.syscalls.memory import (
     MADV_DONTNEED,
     MAP_ANONYMOUS,

@@ -6,7 +6,6 @@ from errno import EACCES, EBUSY, EFAULT, EINVAL, EPERM
 
 from cases.memory._pages import READ_WRITE, map_file
 from conformance.syscalls import Buffer, missing
-from conformance.syscalls.buffers import memory_at, write_memory
 from conformance.syscalls.files import (
     F_ADD_SEALS,
     F_GET_SEALS,
@@ -24,6 +23,7 @@ from conformance.syscalls.files import (
     read,
     write,
 )
+from conformance.syscalls.machinery.buffers import memory_at, write_memory
 from conformance.syscalls.memory import (
     MAP_PRIVATE,
     MAP_SHARED,

@@ -10,10 +10,11 @@ import pytest
 
 from cases.memory._pages import READ_WRITE, after_reading, pages
 from conformance.syscalls import missing
-from conformance.syscalls.buffers import memory_at, write_memory
-from conformance.syscalls.child import in_child
-from conformance.syscalls.code import EXIT_WITH_RESULT, call, elf
 from conformance.syscalls.files import O_CREAT, O_WRONLY, close, open, write
+from conformance.syscalls.help.child import in_child
+from conformance.syscalls.help.code import EXIT_WITH_RESULT, call, elf
+from conformance.syscalls.machinery.buffers import memory_at, write_memory
+from conformance.syscalls.machinery.numbers import X86_64
 from conformance.syscalls.memory import (
     MREMAP_DONTUNMAP,
     MREMAP_FIXED,
@@ -23,7 +24,6 @@ from conformance.syscalls.memory import (
     mremap,
     munmap,
 )
-from conformance.syscalls.numbers import X86_64
 from conformance.syscalls.processes import RLIMIT_DATA, Rlimit, execve, setrlimit
 
 GROW = (

@@ -7,8 +7,8 @@ from errno import EACCES, EINVAL, ENOMEM, ENOSPC, EPERM
 
 from cases.memory._pages import READ_WRITE, after_reading, after_writing, map_file, new_file, pages
 from conformance.syscalls import missing
-from conformance.syscalls.buffers import memory_at, write_memory
 from conformance.syscalls.files import AT_FDCWD, O_RDONLY, openat
+from conformance.syscalls.machinery.buffers import memory_at, write_memory
 from conformance.syscalls.memory import (
     MADV_DONTNEED,
     MAP_ANONYMOUS,

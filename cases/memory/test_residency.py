@@ -8,7 +8,7 @@ import pytest
 
 from cases.memory._pages import pages
 from conformance.syscalls import Buffer
-from conformance.syscalls.buffers import write_memory
+from conformance.syscalls.machinery.buffers import write_memory
 from conformance.syscalls.memory import (
     MAP_ANONYMOUS,
     MAP_LOCKED,

@@ -6,9 +6,9 @@ import struct
 
 from cases.memory._pages import pages
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.buffers import memory_at
-from conformance.syscalls.child import exit_status, fork_child
 from conformance.syscalls.files import ioctl, read
+from conformance.syscalls.help.child import exit_status, fork_child
+from conformance.syscalls.machinery.buffers import memory_at
 from conformance.syscalls.memory import (
     PAGE,
     UFFD_API,

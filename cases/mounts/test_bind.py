@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.syscalls.child import in_child
-from conformance.syscalls.code import EXIT_WITH_RESULT, call, elf
 from conformance.syscalls.files import (
     mkdir,
 )
+from conformance.syscalls.help.child import in_child
+from conformance.syscalls.help.code import EXIT_WITH_RESULT, call, elf
+from conformance.syscalls.help.paths import exists, make_file
 from conformance.syscalls.mounts import (
     MS_BIND,
     MS_NOSUID,
@@ -18,7 +19,6 @@ from conformance.syscalls.mounts import (
     mount,
     mount_new,
 )
-from conformance.syscalls.paths import exists, make_file
 from conformance.syscalls.processes import execve, setresuid
 
 pytestmark = pytest.mark.needs("root")

@@ -8,7 +8,6 @@ from errno import EINVAL, ENOENT
 import pytest
 
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.child import fork_child
 from conformance.syscalls.files import (
     AT_EMPTY_PATH,
     AT_FDCWD,
@@ -27,6 +26,8 @@ from conformance.syscalls.files import (
     statx,
     write,
 )
+from conformance.syscalls.help.child import fork_child
+from conformance.syscalls.help.paths import exists, make_file, write_to
 from conformance.syscalls.mounts import (
     FSCONFIG_CMD_CREATE,
     FSMOUNT_CLOEXEC,
@@ -54,7 +55,6 @@ from conformance.syscalls.mounts import (
     umount2,
 )
 from conformance.syscalls.namespaces import unshare
-from conformance.syscalls.paths import exists, make_file, write_to
 from conformance.syscalls.processes import CLONE_NEWUSER
 from conformance.syscalls.signals import pause
 

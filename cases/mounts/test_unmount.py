@@ -8,8 +8,8 @@ import pytest
 
 from conformance.syscalls import Buffer, missing
 from conformance.syscalls.files import O_RDONLY, close, open, pread64
+from conformance.syscalls.help.paths import exists, make_file
 from conformance.syscalls.mounts import MNT_DETACH, MNT_EXPIRE, mount_at, mount_new, umount2
-from conformance.syscalls.paths import exists, make_file
 
 pytestmark = pytest.mark.needs("root")
 

@@ -9,8 +9,8 @@ import pytest
 
 from cases.namespaces._namespaces import enter, pipe
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.child import exit_status, fork_child, in_child
 from conformance.syscalls.files import O_CLOEXEC, O_RDONLY, close, open, read, write
+from conformance.syscalls.help.child import exit_status, fork_child, in_child
 from conformance.syscalls.namespaces import setns
 from conformance.syscalls.polling import ready
 from conformance.syscalls.processes import (

@@ -9,11 +9,11 @@ import pytest
 from cases.cgroups._groups import group
 from cases.namespaces._namespaces import enter, inside
 from conformance.syscalls import missing, untraced
-from conformance.syscalls.child import in_child
 from conformance.syscalls.files import O_CLOEXEC, O_DIRECTORY, O_RDONLY, fchdir, open
+from conformance.syscalls.help.child import in_child
+from conformance.syscalls.help.paths import contents, exists, make_file, write_to
 from conformance.syscalls.ipc import IPC_CREAT, msgget
 from conformance.syscalls.mounts import mount_at, mount_new
-from conformance.syscalls.paths import contents, exists, make_file, write_to
 from conformance.syscalls.processes import (
     CLONE_NEWCGROUP,
     CLONE_NEWIPC,

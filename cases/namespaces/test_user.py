@@ -9,9 +9,9 @@ import pytest
 from cases.namespaces._namespaces import enter
 from conformance.syscalls import untraced
 from conformance.syscalls.files import AT_FDCWD, O_CLOEXEC, O_WRONLY, chown, mkdir, openat, write
+from conformance.syscalls.help.paths import exists, make_file, open_present, write_to
 from conformance.syscalls.mounts import mount_new
 from conformance.syscalls.namespaces import unshare
-from conformance.syscalls.paths import exists, make_file, open_present, write_to
 from conformance.syscalls.processes import (
     CLONE_NEWNS,
     CLONE_NEWUSER,

@@ -11,9 +11,9 @@ import pytest
 
 from cases.netlink._namespaces import only_in_first_namespaces
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.child import exit_status, fork_child
-from conformance.syscalls.code import elf, exit_code
 from conformance.syscalls.files import AT_FDCWD, O_CREAT, O_WRONLY, close, openat, pipe2, read, write
+from conformance.syscalls.help.child import exit_status, fork_child
+from conformance.syscalls.help.code import elf, exit_code
 from conformance.syscalls.netlink import (
     NETLINK_CONNECTOR,
     NLMSG_DONE,

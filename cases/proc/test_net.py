@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from conformance.syscalls.help.paths import contents, inode_of, open_present, rest_of, write_to
 from conformance.syscalls.mounts import mount_new
-from conformance.syscalls.paths import contents, inode_of, open_present, rest_of, write_to
 from conformance.syscalls.sockets import (
     AF_INET,
     AF_UNIX,

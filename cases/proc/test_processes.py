@@ -8,7 +8,6 @@ from errno import EACCES, ENOENT, ESRCH
 import pytest
 
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.child import exit_status, fork_child, in_child
 from conformance.syscalls.files import (
     O_CLOEXEC,
     O_DIRECTORY,
@@ -18,7 +17,8 @@ from conformance.syscalls.files import (
     read,
     readlinkat,
 )
-from conformance.syscalls.paths import contents, exists, fields
+from conformance.syscalls.help.child import exit_status, fork_child, in_child
+from conformance.syscalls.help.paths import contents, exists, fields
 from conformance.syscalls.processes import P_PID, WEXITED, WNOWAIT, setgroups, setresgid, setresuid, waitid
 from conformance.syscalls.signals import kill, pause
 

@@ -22,6 +22,7 @@ from conformance.syscalls.files import (
     readlink,
     unlink,
 )
+from conformance.syscalls.help.paths import contents, fields, inode_of, make_file, open_present, write_to
 from conformance.syscalls.memory import (
     MAP_ANONYMOUS,
     MAP_PRIVATE,
@@ -33,7 +34,6 @@ from conformance.syscalls.memory import (
     mmap,
     mprotect,
 )
-from conformance.syscalls.paths import contents, fields, inode_of, make_file, open_present, write_to
 from conformance.syscalls.polling import EFD_CLOEXEC, eventfd2
 from conformance.syscalls.processes import PR_GET_NAME, getpid, getppid, prctl, setresuid
 from conformance.syscalls.signals import SIG_BLOCK, rt_sigprocmask, sigset

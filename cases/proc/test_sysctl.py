@@ -7,8 +7,8 @@ from errno import EINVAL
 import pytest
 
 from conformance.syscalls.files import O_WRONLY, write
+from conformance.syscalls.help.paths import contents, open_present
 from conformance.syscalls.namespaces import unshare
-from conformance.syscalls.paths import contents, open_present
 from conformance.syscalls.processes import CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWUTS
 
 pytestmark = pytest.mark.needs("root")

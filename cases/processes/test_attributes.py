@@ -6,7 +6,7 @@ from errno import EINVAL
 
 import pytest
 
-from conformance.syscalls.child import in_child
+from conformance.syscalls.help.child import in_child
 from conformance.syscalls.processes import (
     ADDR_NO_RANDOMIZE,
     PER_QUERY,

@@ -9,9 +9,9 @@ from errno import E2BIG, EEXIST, EINVAL, ENOSYS, EOPNOTSUPP, ESRCH
 import pytest
 
 from conformance.syscalls import Buffer, missing
-from conformance.syscalls.child import exit_status, start_child
-from conformance.syscalls.code import RET, call, exit_code, function, if_zero, load, set_word
 from conformance.syscalls.files import F_GETFD, FD_CLOEXEC, fcntl
+from conformance.syscalls.help.child import exit_status, start_child
+from conformance.syscalls.help.code import RET, call, exit_code, function, if_zero, load, set_word
 from conformance.syscalls.processes import (
     CLONE_FS,
     CLONE_NEWNS,

@@ -19,7 +19,6 @@ from hypothesis.stateful import (
 from cases.processes._descriptors_model import Entry, Table
 from cases.processes._programs import new_program, run
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.code import DATA, call, exit_code, store_result
 from conformance.syscalls.files import (
     AT_FDCWD,
     CLOSE_RANGE_CLOEXEC,
@@ -45,6 +44,7 @@ from conformance.syscalls.files import (
     pipe2,
     read,
 )
+from conformance.syscalls.help.code import DATA, call, exit_code, store_result
 from conformance.syscalls.processes import RLIMIT_NOFILE, Rlimit, prlimit64
 
 pytestmark = pytest.mark.needs("x86_64")

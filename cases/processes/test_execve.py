@@ -8,8 +8,6 @@ import pytest
 
 from cases.processes._programs import EXIT_WITH_ARGC, new_file, new_program, run
 from conformance.syscalls import missing
-from conformance.syscalls.child import in_child
-from conformance.syscalls.code import EXIT_WITH_ERRNO, call, exit_code
 from conformance.syscalls.files import (
     AT_EMPTY_PATH,
     AT_FDCWD,
@@ -28,6 +26,8 @@ from conformance.syscalls.files import (
     openat,
     symlink,
 )
+from conformance.syscalls.help.child import in_child
+from conformance.syscalls.help.code import EXIT_WITH_ERRNO, call, exit_code
 from conformance.syscalls.processes import AT_EXECVE_CHECK, Strings, execve, execveat
 
 pytestmark = pytest.mark.needs("x86_64")

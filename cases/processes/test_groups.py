@@ -8,9 +8,9 @@ import pytest
 
 from cases.processes._programs import new_program
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.child import fork_child, in_child
-from conformance.syscalls.code import call
 from conformance.syscalls.files import O_CLOEXEC, close, pipe2, read
+from conformance.syscalls.help.child import fork_child, in_child
+from conformance.syscalls.help.code import call
 from conformance.syscalls.processes import execve, getpgid, getpgrp, getpid, getsid, setpgid, setsid
 from conformance.syscalls.signals import pause
 

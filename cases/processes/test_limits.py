@@ -7,8 +7,8 @@ from errno import EFBIG, EINVAL, EPERM
 
 import pytest
 
-from conformance.syscalls.child import fork_child, in_child
 from conformance.syscalls.files import AT_FDCWD, O_CREAT, O_WRONLY, openat, write
+from conformance.syscalls.help.child import fork_child, in_child
 from conformance.syscalls.processes import (
     RLIMIT_FSIZE,
     RLIMIT_NOFILE,

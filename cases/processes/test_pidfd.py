@@ -8,8 +8,8 @@ from errno import EAGAIN, EBADF, EINVAL, EPERM, ESRCH
 import pytest
 
 from conformance.syscalls import missing, untraced
-from conformance.syscalls.child import fork_child, in_child
 from conformance.syscalls.files import dup2
+from conformance.syscalls.help.child import fork_child, in_child
 from conformance.syscalls.processes import (
     P_PID,
     P_PIDFD,

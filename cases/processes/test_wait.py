@@ -6,7 +6,7 @@ import signal
 from errno import ECHILD, EINVAL
 
 from conformance.syscalls import Buffer
-from conformance.syscalls.child import fork_child, start_child
+from conformance.syscalls.help.child import fork_child, start_child
 from conformance.syscalls.processes import (
     P_ALL,
     P_PGID,

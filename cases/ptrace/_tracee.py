@@ -6,8 +6,6 @@ from collections.abc import Callable
 from errno import EAGAIN, EINVAL, EIO, ENOENT
 
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.child import fork_child
-from conformance.syscalls.code import ENTRY, call, elf
 from conformance.syscalls.files import (
     AT_FDCWD,
     O_CREAT,
@@ -22,6 +20,8 @@ from conformance.syscalls.files import (
     unlink,
     write,
 )
+from conformance.syscalls.help.child import fork_child
+from conformance.syscalls.help.code import ENTRY, call, elf
 from conformance.syscalls.processes import WALL, execve, wait4
 from conformance.syscalls.ptrace import (
     PTRACE_CONT,

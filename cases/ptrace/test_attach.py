@@ -21,8 +21,8 @@ from cases.ptrace._tracee import (
     wait,
 )
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.child import exit_status, fork_child, in_child
-from conformance.syscalls.code import exit_code
+from conformance.syscalls.help.child import exit_status, fork_child, in_child
+from conformance.syscalls.help.code import exit_code
 from conformance.syscalls.processes import (
     PR_SET_PTRACER,
     WALL,

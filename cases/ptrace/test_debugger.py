@@ -12,8 +12,8 @@ from errno import EBADF
 import pytest
 
 from cases.ptrace._tracee import program
-from conformance.syscalls.child import fork_child
-from conformance.syscalls.code import ENTRY, NOP, call, exit_code
+from conformance.syscalls.help.child import fork_child
+from conformance.syscalls.help.code import ENTRY, NOP, call, exit_code
 from conformance.syscalls.processes import execve
 from conformance.syscalls.ptrace import PTRACE_TRACEME, ptrace
 

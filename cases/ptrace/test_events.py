@@ -24,7 +24,7 @@ from cases.ptrace._tracee import (
     wait,
 )
 from conformance.syscalls import Buffer
-from conformance.syscalls.code import DATA, ENTRY, call, exit_code, if_zero, raise_signal
+from conformance.syscalls.help.code import DATA, ENTRY, call, exit_code, if_zero, raise_signal
 from conformance.syscalls.processes import (
     CLONE_FILES,
     CLONE_FS,

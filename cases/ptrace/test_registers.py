@@ -21,9 +21,9 @@ from cases.ptrace._tracee import (
     user_word,
 )
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.code import DATA, ENTRY, EXIT_WITH_RESULT, INT3, NOP, call, exit_code, set_word
 from conformance.syscalls.files import Iovec
-from conformance.syscalls.numbers import X86_64
+from conformance.syscalls.help.code import DATA, ENTRY, EXIT_WITH_RESULT, INT3, NOP, call, exit_code, set_word
+from conformance.syscalls.machinery.numbers import X86_64
 from conformance.syscalls.ptrace import (
     DEBUG_REGISTERS,
     NT_PRSTATUS,

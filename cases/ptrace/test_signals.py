@@ -9,8 +9,8 @@ import pytest
 
 from cases.ptrace._tracee import exited, memory_of, resume, start, stopped
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.code import DATA, ENTRY, RESTORER, RET, call, exit_code, raise_signal, save_siginfo
 from conformance.syscalls.files import pread64
+from conformance.syscalls.help.code import DATA, ENTRY, RESTORER, RET, call, exit_code, raise_signal, save_siginfo
 from conformance.syscalls.processes import getpid, getuid
 from conformance.syscalls.ptrace import (
     PTRACE_GETSIGINFO,

@@ -20,7 +20,7 @@ from cases.ptrace._tracee import (
     wait,
 )
 from conformance.syscalls import missing
-from conformance.syscalls.code import (
+from conformance.syscalls.help.code import (
     DATA,
     ENTRY,
     EXIT_WITH_RESULT,
@@ -32,7 +32,7 @@ from conformance.syscalls.code import (
     exit_code,
     raise_signal,
 )
-from conformance.syscalls.numbers import X86_64
+from conformance.syscalls.machinery.numbers import X86_64
 from conformance.syscalls.ptrace import (
     PTRACE_GETSIGINFO,
     PTRACE_O_TRACESYSGOOD,

@@ -19,8 +19,8 @@ from cases.ptrace._tracee import (
     to_syscall,
 )
 from conformance.syscalls import missing
-from conformance.syscalls.code import ENTRY, EXIT_WITH_ERRNO, EXIT_WITH_RESULT, call, exit_code
-from conformance.syscalls.numbers import X86_64
+from conformance.syscalls.help.code import ENTRY, EXIT_WITH_ERRNO, EXIT_WITH_RESULT, call, exit_code
+from conformance.syscalls.machinery.numbers import X86_64
 from conformance.syscalls.processes import PR_SET_NO_NEW_PRIVS, prctl
 from conformance.syscalls.ptrace import (
     AUDIT_ARCH_X86_64,

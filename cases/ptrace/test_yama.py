@@ -11,9 +11,9 @@ import pytest
 
 from cases.ptrace._tracee import ANNOUNCE, WAIT_FOREVER, launch, stopped, wait
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.child import exit_status, fork_child, in_child
-from conformance.syscalls.code import DATA, call
 from conformance.syscalls.files import AT_FDCWD, O_RDONLY, O_RDWR, Iovec, close, openat, pread64, pwrite64
+from conformance.syscalls.help.child import exit_status, fork_child, in_child
+from conformance.syscalls.help.code import DATA, call
 from conformance.syscalls.memory import process_vm_readv
 from conformance.syscalls.processes import PR_SET_DUMPABLE, PR_SET_PTRACER, prctl, setresgid, setresuid
 from conformance.syscalls.ptrace import PTRACE_ATTACH, PTRACE_DETACH, PTRACE_TRACEME, ptrace

@@ -7,8 +7,8 @@ from errno import E2BIG, EINVAL, EPERM, ESRCH
 import pytest
 
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.child import exit_status, fork_child, in_child
 from conformance.syscalls.files import Timespec
+from conformance.syscalls.help.child import exit_status, fork_child, in_child
 from conformance.syscalls.processes import RLIMIT_NICE, RLIMIT_RTPRIO, Rlimit, getpid, setresuid, setrlimit
 from conformance.syscalls.scheduling import (
     SCHED_BATCH,

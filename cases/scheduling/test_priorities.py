@@ -7,7 +7,7 @@ from errno import EACCES, EINVAL, EPERM, ESRCH
 import pytest
 
 from conformance.syscalls import untraced
-from conformance.syscalls.child import exit_status, fork_child, in_child
+from conformance.syscalls.help.child import exit_status, fork_child, in_child
 from conformance.syscalls.processes import RLIMIT_NICE, Rlimit, getpgrp, getpid, setresuid, setrlimit
 from conformance.syscalls.scheduling import (
     PRIO_PGRP,

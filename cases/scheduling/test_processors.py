@@ -7,8 +7,8 @@ from errno import EBUSY, EINVAL, ENOSYS, EPERM, ESRCH
 import pytest
 
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.child import exit_status, fork_child, in_child
-from conformance.syscalls.code import RET, call, exit_code, function, if_zero, store_result
+from conformance.syscalls.help.child import exit_status, fork_child, in_child
+from conformance.syscalls.help.code import RET, call, exit_code, function, if_zero, store_result
 from conformance.syscalls.processes import getpid, membarrier, setresuid
 from conformance.syscalls.scheduling import getcpu, sched_getaffinity, sched_setaffinity
 

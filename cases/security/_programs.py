@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from conformance.syscalls import untraced
-from conformance.syscalls.code import DATA, EXIT_WITH_ERRNO, call, elf
 from conformance.syscalls.files import AT_FDCWD, O_CREAT, O_WRONLY, close, fchmod, openat, write
+from conformance.syscalls.help.code import DATA, EXIT_WITH_ERRNO, call, elf
 from conformance.syscalls.processes import execve
 
 

@@ -7,7 +7,7 @@ from errno import EINVAL, EPERM
 import pytest
 
 from cases.security._programs import chroot_program, run
-from conformance.syscalls.child import in_child
+from conformance.syscalls.help.child import in_child
 from conformance.syscalls.processes import (
     PR_CAP_AMBIENT,
     PR_CAP_AMBIENT_IS_SET,

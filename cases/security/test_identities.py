@@ -8,8 +8,8 @@ import pytest
 
 from cases.security._programs import program, run
 from conformance.syscalls import Buffer
-from conformance.syscalls.child import in_child
-from conformance.syscalls.code import EXIT_WITH_RESULT, call
+from conformance.syscalls.help.child import in_child
+from conformance.syscalls.help.code import EXIT_WITH_RESULT, call
 from conformance.syscalls.processes import (
     PR_GET_NO_NEW_PRIVS,
     PR_SET_NO_NEW_PRIVS,

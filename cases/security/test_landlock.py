@@ -7,7 +7,6 @@ from errno import EACCES, EOPNOTSUPP, EPERM, EXDEV
 
 import pytest
 
-from conformance.syscalls.child import in_child
 from conformance.syscalls.files import (
     AT_FDCWD,
     O_CREAT,
@@ -20,6 +19,7 @@ from conformance.syscalls.files import (
     openat,
     rename,
 )
+from conformance.syscalls.help.child import in_child
 from conformance.syscalls.processes import PR_SET_NO_NEW_PRIVS, prctl, setresuid
 from conformance.syscalls.security import (
     LANDLOCK_ACCESS_FS_READ_DIR,

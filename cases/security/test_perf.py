@@ -5,8 +5,8 @@ from __future__ import annotations
 from errno import EACCES, EINVAL, ENODEV
 
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.buffers import write_memory
 from conformance.syscalls.files import ioctl, read
+from conformance.syscalls.machinery.buffers import write_memory
 from conformance.syscalls.memory import MAP_ANONYMOUS, MAP_PRIVATE, PAGE, PROT_READ, PROT_WRITE, mmap
 from conformance.syscalls.security import (
     PERF_COUNT_SW_PAGE_FAULTS,

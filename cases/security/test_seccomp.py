@@ -10,10 +10,10 @@ from errno import EACCES, EINVAL, EOPNOTSUPP, EPERM
 import pytest
 
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.child import exit_status, fork_child, in_child
-from conformance.syscalls.code import EXIT_WITH_ERRNO, call, function, if_zero
 from conformance.syscalls.files import ioctl
-from conformance.syscalls.numbers import X86_64
+from conformance.syscalls.help.child import exit_status, fork_child, in_child
+from conformance.syscalls.help.code import EXIT_WITH_ERRNO, call, function, if_zero
+from conformance.syscalls.machinery.numbers import X86_64
 from conformance.syscalls.polling import POLLIN, ready
 from conformance.syscalls.processes import (
     PR_SET_NO_NEW_PRIVS,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.code import RESTORER, RET, place
+from conformance.syscalls.help.code import RESTORER, RET, place
 from conformance.syscalls.signals import SA_RESTORER, SIGSET_SIZE, Sigaction, rt_sigaction
 from conformance.syscalls.time import ITIMER_REAL, Itimerval, setitimer
 

@@ -9,9 +9,9 @@ import pytest
 
 from cases.signals._handlers import Cell, handle
 from conformance.syscalls import Buffer
-from conformance.syscalls.child import fork_child
-from conformance.syscalls.code import increment
 from conformance.syscalls.files import Timespec
+from conformance.syscalls.help.child import fork_child
+from conformance.syscalls.help.code import increment
 from conformance.syscalls.processes import RLIMIT_SIGPENDING, Rlimit, getpid, setrlimit, wait4
 from conformance.syscalls.signals import (
     CLD_CONTINUED,

@@ -7,9 +7,9 @@ import signal
 import pytest
 
 from conformance.syscalls import Buffer
-from conformance.syscalls.child import in_child
-from conformance.syscalls.code import DATA, EXIT_WITH_RESULT, call, elf, load
 from conformance.syscalls.files import O_CREAT, O_WRONLY, close, open, write
+from conformance.syscalls.help.child import in_child
+from conformance.syscalls.help.code import DATA, EXIT_WITH_RESULT, call, elf, load
 from conformance.syscalls.memory import PAGE
 from conformance.syscalls.processes import execve, getpid
 from conformance.syscalls.signals import (

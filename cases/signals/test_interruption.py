@@ -9,8 +9,8 @@ import pytest
 
 from cases.signals._handlers import Cell, handle, minus, ticking
 from conformance.syscalls import Buffer
-from conformance.syscalls.code import call, if_zero, increment, load
 from conformance.syscalls.files import Timespec, pipe2, read
+from conformance.syscalls.help.code import call, if_zero, increment, load
 from conformance.syscalls.polling import ppoll
 from conformance.syscalls.signals import (
     SA_RESTART,

@@ -13,8 +13,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from cases.signals._handlers import action
 from cases.signals._masks_model import IGNORED_BY_DEFAULT, NUMBERS, UNBLOCKABLE, Sent, Signals
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.buffers import write_memory
 from conformance.syscalls.files import Timespec, close, read
+from conformance.syscalls.machinery.buffers import write_memory
 from conformance.syscalls.polling import POLLIN, SFD_NONBLOCK, ready, signalfd4
 from conformance.syscalls.processes import getpid, gettid, getuid
 from conformance.syscalls.signals import (

@@ -8,8 +8,8 @@ from errno import EINVAL, EPERM, EPIPE, ESRCH
 import pytest
 
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.child import fork_child, in_child
 from conformance.syscalls.files import Timespec, close, pipe2, read, write
+from conformance.syscalls.help.child import fork_child, in_child
 from conformance.syscalls.processes import (
     getpgrp,
     getpid,

@@ -9,7 +9,6 @@ import pytest
 
 from cases.sockets._sockets import pair, set_int
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.child import in_child
 from conformance.syscalls.files import (
     AT_FDCWD,
     F_GETFD,
@@ -25,6 +24,7 @@ from conformance.syscalls.files import (
     read,
     write,
 )
+from conformance.syscalls.help.child import in_child
 from conformance.syscalls.processes import RLIMIT_NOFILE, Rlimit, getpid, setresuid, setrlimit
 from conformance.syscalls.sockets import (
     MSG_CMSG_CLOEXEC,

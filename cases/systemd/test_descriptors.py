@@ -9,7 +9,6 @@ from errno import ECANCELED, EINVAL
 import pytest
 
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.child import exit_status, fork_child
 from conformance.syscalls.files import (
     AT_FDCWD,
     O_RDONLY,
@@ -21,7 +20,8 @@ from conformance.syscalls.files import (
     read,
     write,
 )
-from conformance.syscalls.paths import make_file
+from conformance.syscalls.help.child import exit_status, fork_child
+from conformance.syscalls.help.paths import make_file
 from conformance.syscalls.polling import (
     EFD_CLOEXEC,
     EPOLL_CLOEXEC,

@@ -38,8 +38,8 @@ from conformance.syscalls.files import (
     symlink,
     write,
 )
+from conformance.syscalls.help.paths import contents, exists, make_file, rest_of
 from conformance.syscalls.mounts import mount_at, mount_new
-from conformance.syscalls.paths import contents, exists, make_file, rest_of
 
 HANDLE_ROOM = 128
 """MAX_HANDLE_SZ."""

@@ -21,8 +21,8 @@ from conformance.syscalls.files import (
     read,
     write,
 )
+from conformance.syscalls.help.paths import contents, open_present, rest_of, write_to
 from conformance.syscalls.mounts import mount_new
-from conformance.syscalls.paths import contents, open_present, rest_of, write_to
 from conformance.syscalls.polling import POLLERR, POLLPRI, ready
 from conformance.syscalls.system import (
     LINUX_REBOOT_CMD_CAD_OFF,

@@ -8,7 +8,6 @@ from errno import EDQUOT, EINVAL, ELOOP, ENOENT, EROFS
 import pytest
 
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.child import exit_status, fork_child, in_child
 from conformance.syscalls.files import (
     AT_FDCWD,
     AT_RECURSIVE,
@@ -28,6 +27,8 @@ from conformance.syscalls.files import (
     symlink,
     write,
 )
+from conformance.syscalls.help.child import exit_status, fork_child, in_child
+from conformance.syscalls.help.paths import contents, entries, exists, make_file
 from conformance.syscalls.mounts import (
     AUTOFS_IOC_FAIL,
     FSCONFIG_CMD_CREATE,
@@ -51,7 +52,6 @@ from conformance.syscalls.mounts import (
     pivot_root,
     umount2,
 )
-from conformance.syscalls.paths import contents, entries, exists, make_file
 from conformance.syscalls.polling import ready
 from conformance.syscalls.processes import setgroups, setresgid, setresuid, setsid
 

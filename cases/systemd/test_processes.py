@@ -8,10 +8,10 @@ from errno import EACCES, EINVAL, ENOKEY
 import pytest
 
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.child import exit_status, fork_child, in_child
-from conformance.syscalls.code import DATA, EXIT_WITH_ERRNO, EXIT_WITH_RESULT, call, elf
 from conformance.syscalls.files import AT_FDCWD, O_CLOEXEC, O_WRONLY, chown, close, openat, pipe2, read, write
-from conformance.syscalls.paths import contents, make_file, write_to
+from conformance.syscalls.help.child import exit_status, fork_child, in_child
+from conformance.syscalls.help.code import DATA, EXIT_WITH_ERRNO, EXIT_WITH_RESULT, call, elf
+from conformance.syscalls.help.paths import contents, make_file, write_to
 from conformance.syscalls.processes import (
     PR_CAP_AMBIENT,
     PR_CAP_AMBIENT_RAISE,

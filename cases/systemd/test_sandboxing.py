@@ -10,7 +10,6 @@ import pytest
 from cases.cgroups._groups import group
 from cases.namespaces._namespaces import ask, enter, identity, pipe
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.child import fork_child, in_child
 from conformance.syscalls.files import (
     AT_FDCWD,
     O_CLOEXEC,
@@ -24,9 +23,10 @@ from conformance.syscalls.files import (
     read,
     write,
 )
+from conformance.syscalls.help.child import fork_child, in_child
+from conformance.syscalls.help.paths import contents, make_file, open_present, write_to
+from conformance.syscalls.machinery.numbers import X86_64
 from conformance.syscalls.namespaces import NS_GET_NSTYPE, setns, unshare
-from conformance.syscalls.numbers import X86_64
-from conformance.syscalls.paths import contents, make_file, open_present, write_to
 from conformance.syscalls.processes import (
     CLONE_NEWCGROUP,
     CLONE_NEWIPC,

@@ -9,9 +9,9 @@ import pytest
 
 from cases.netlink._uevents import listener, next_event, trigger
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.child import exit_status, fork_child
 from conformance.syscalls.files import O_RDONLY, open, pread64
-from conformance.syscalls.paths import make_file
+from conformance.syscalls.help.child import exit_status, fork_child
+from conformance.syscalls.help.paths import make_file
 from conformance.syscalls.polling import POLLIN, ready
 from conformance.syscalls.processes import setgroups, setresgid, setresuid
 from conformance.syscalls.sockets import (

@@ -19,8 +19,8 @@ from cases.terminals._pty import (
     pair,
 )
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.child import exit_status, fork_child, in_child
 from conformance.syscalls.files import AT_FDCWD, O_RDWR, Timespec, close, ioctl, openat, write
+from conformance.syscalls.help.child import exit_status, fork_child, in_child
 from conformance.syscalls.processes import getpid, setpgid
 from conformance.syscalls.signals import SIG_BLOCK, pause, rt_sigprocmask, rt_sigtimedwait, sigset
 

@@ -9,8 +9,8 @@ import pytest
 
 from cases.terminals._pty import ECHO, ICANON, ISIG, TIOCSTI, local_modes, pair, take
 from conformance.syscalls import Buffer
-from conformance.syscalls.child import in_child
 from conformance.syscalls.files import ioctl, read, write
+from conformance.syscalls.help.child import in_child
 from conformance.syscalls.polling import POLLIN, ready
 from conformance.syscalls.processes import setresuid
 

@@ -9,8 +9,8 @@ from errno import EFAULT, EINVAL, EPERM
 import pytest
 
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.child import exit_status, fork_child, in_child
 from conformance.syscalls.files import Timespec
+from conformance.syscalls.help.child import exit_status, fork_child, in_child
 from conformance.syscalls.processes import getpid, setresuid
 from conformance.syscalls.signals import kill, pause
 from conformance.syscalls.time import (

@@ -8,8 +8,8 @@ from errno import EFAULT, EINTR, EINVAL, EOPNOTSUPP
 import pytest
 
 from conformance.syscalls import untraced
-from conformance.syscalls.code import RESTORER, RET, place
 from conformance.syscalls.files import Timespec
+from conformance.syscalls.help.code import RESTORER, RET, place
 from conformance.syscalls.signals import SA_RESTART, SA_RESTORER, SIGSET_SIZE, Sigaction, rt_sigaction
 from conformance.syscalls.time import (
     CLOCK_MONOTONIC,

@@ -6,8 +6,8 @@ import signal
 from errno import EAGAIN, EINVAL
 
 from conformance.syscalls import untraced
-from conformance.syscalls.child import in_child
 from conformance.syscalls.files import Timespec
+from conformance.syscalls.help.child import in_child
 from conformance.syscalls.polling import Itimerspec
 from conformance.syscalls.signals import (
     SI_KERNEL,

@@ -26,7 +26,7 @@ from conformance.run.errors import Exit, UsageError, UserError
 from conformance.text import one_line
 
 if TYPE_CHECKING:
-    from conformance.differential.fuzz import Fuzz
+    from conformance.search.fuzz import Fuzz
 
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -107,9 +107,9 @@ def command(
     Exit status: 0 nothing new, 1 divergences, or a target died, 2 usage, 3 a target failed, 4 incomplete (programs were
     compared with nothing, as the reference died of them), 130 interrupted (what was found is kept).
     """
-    from conformance.run import search as searching  # noqa: PLC0415 - slow to import, and --help needs none of it
     from conformance.run.results import new_run_name  # noqa: PLC0415
-    from conformance.run.search_display import SearchDisplay, report  # noqa: PLC0415
+    from conformance.search import search as searching  # noqa: PLC0415 - slow to import, and --help needs none of it
+    from conformance.search.display import SearchDisplay, report  # noqa: PLC0415
     from runners.base import RunnerError  # noqa: PLC0415
     from runners.registry import runner_for  # noqa: PLC0415
 

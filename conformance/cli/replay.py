@@ -23,8 +23,8 @@ from conformance.run.errors import Exit, UsageError, UserError
 from conformance.text import one_line, plural
 
 if TYPE_CHECKING:
-    from conformance.differential.program import Program
-    from conformance.run.search import Replayed
+    from conformance.programs.program import Program
+    from conformance.search.replay import Replayed
 
 
 @click.command("replay")
@@ -60,17 +60,18 @@ def command(
     Exit status: 0 all targets do what the reference does, 1 they diverge, or differ from run to run, 2 usage, 3 a
     target failed, 4 incomplete (the reference itself died of a program); of several programs the gravest counts.
     """
-    from conformance.run import search as searching  # noqa: PLC0415 - slow to import, and --help needs none of it
+    from conformance.search import corpus as keeping  # noqa: PLC0415 - slow to import, and --help needs none of it
+    from conformance.search import replay as replaying  # noqa: PLC0415
     from runners.base import RunnerError  # noqa: PLC0415
     from runners.registry import runner_for  # noqa: PLC0415
 
-    programs = searching.programs_at(folders)
+    programs = replaying.programs_at(folders)
     available, builds = runscs_of(runscs, target_files.load(targets_file or target_files.default_path()))
     chosen = target_files.choose(available, (*names, *builds) or (reference,), reference)
     given = kernels_of(kernels, available)
     corpus = shipped.corpus_directory()
     if keep:
-        searching.refuse_imitations(chosen)
+        keeping.refuse_imitations(chosen)
         if corpus is None:
             raise UsageError("--keep: cases are kept in a checkout of the suite, and this is one that was installed")
     done: dict[str, list[Replayed]] = {}
@@ -86,7 +87,7 @@ def command(
 
     try:
         runners = {each.name: runner_for(each, given.get(each.name), bare=True) for each in chosen}
-        searching.replay(list(programs.values()), runners, told)
+        replaying.replay(list(programs.values()), runners, told)
     except RunnerError as error:
         raise UserError(one_line(str(error))) from error
     finally:
@@ -94,7 +95,7 @@ def command(
             click.echo(_summary(done))
     if corpus is not None and keep:
         return _keep(programs, done, corpus)
-    return max((searching.status_of_replay(each) for each in done.values()), key=searching.GRAVITY.index)
+    return max((replaying.status_of_replay(each) for each in done.values()), key=replaying.GRAVITY.index)
 
 
 def _print(replayed: list[Replayed]) -> None:
@@ -130,12 +131,12 @@ def _word(each: Replayed, is_reference: bool) -> str:
 
 def _keep(programs: dict[str, Program], done: dict[str, list[Replayed]], corpus: Path) -> Exit:
     """Keep those on which all agree. Raises UsageError for one that is not kept, after all others were looked at."""
-    from conformance.run import search as searching  # noqa: PLC0415 - see above
+    from conformance.search import corpus as keeping  # noqa: PLC0415 - see above
 
     refused = []
     for place, program in programs.items():
         try:
-            kept = searching.keep(program, done[place], corpus, *searching.last_call(program))
+            kept = keeping.keep(program, done[place], corpus, *keeping.last_call(program))
             click.echo(f"kept as {kept}")
         except UsageError as error:
             refused.append(f"{one_line(Path(place).name)}: {error}" if len(programs) > 1 else str(error))

@@ -109,7 +109,7 @@ def _check(matrix: Matrix, names: tuple[str, ...]) -> None:
 
 def _c(directory: Path, matrix: Matrix, row: Row, names: tuple[str, ...]) -> str:
     """The C program of a trace: the target's that is named, else the reference's. Raises UsageError."""
-    from conformance.differential.straight import Untellable, trace_c  # noqa: PLC0415 - slow to import
+    from conformance.search.straight import Untellable, trace_c  # noqa: PLC0415 - slow to import
 
     if len(names) > 1:
         raise UsageError("--c makes one program: name one target with -t, or none for the reference's trace")

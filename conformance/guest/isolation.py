@@ -35,9 +35,9 @@ from conformance.guest.limits import (
     processes,
 )
 from conformance.syscalls.files import close_range, ioctl
+from conformance.syscalls.machinery.numbers import TABLES
 from conformance.syscalls.mounts import MS_PRIVATE, MS_REC, mount
 from conformance.syscalls.namespaces import unshare
-from conformance.syscalls.numbers import TABLES
 from conformance.syscalls.processes import (
     CLONE_NEWIPC,
     CLONE_NEWNET,

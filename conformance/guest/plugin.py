@@ -24,9 +24,9 @@ from conformance.guest.isolation import NAMESPACES, Ending, Isolation
 from conformance.guest.record import RecordWriter, as_line, plain
 from conformance.guest.tape import Tape, Writer, steps
 from conformance.model import CaseInfo, CaseResult, FactsLine, Json, Outcome, Plan, Start, Trouble
-from conformance.syscalls.absence import Missing, what_is_absent, witnessing
-from conformance.syscalls.call import recording
-from conformance.syscalls.child import Child
+from conformance.syscalls.help.child import Child
+from conformance.syscalls.machinery.absence import Missing, what_is_absent, witnessing
+from conformance.syscalls.machinery.call import recording
 
 ABSENT = frozenset(
     {

@@ -10,14 +10,14 @@ from collections.abc import Callable
 from itertools import zip_longest
 from pathlib import Path
 
-from conformance.differential import wire
-from conformance.differential.harmful import is_tame
-from conformance.differential.program import Program, ProgramError, from_json
-from conformance.differential.trace import errnos, trace
-from conformance.differential.wire import ProtocolError
 from conformance.model import Json, Step
-from conformance.syscalls.absence import Missing
-from conformance.syscalls.table import grammar
+from conformance.programs import wire
+from conformance.programs.harmful import is_tame
+from conformance.programs.program import Program, ProgramError, from_json
+from conformance.programs.trace import errnos, trace
+from conformance.programs.wire import ProtocolError
+from conformance.syscalls.machinery.absence import Missing
+from conformance.syscalls.machinery.table import grammar
 
 ROOT = Path(__file__).resolve().parents[2]
 INSIDE = ROOT / "bin" / "executor"

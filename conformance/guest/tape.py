@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 from conformance.guest.record import as_line
 from conformance.model import Json, Step
-from conformance.syscalls.kinds import Seen
+from conformance.syscalls.machinery.kinds import Seen
 
 REGIONS = 16
 """The case itself and its first fifteen traced children; later ones are not traced."""

@@ -12,8 +12,8 @@ from conformance.matrix.compare import Difference, difference
 from conformance.matrix.normalise import Normal, NormalStep
 from conformance.matrix.versions import series
 from conformance.model import Cause, Cell, Outcome, Record, Verdict
-from conformance.syscalls.numbers import SINCE
-from conformance.syscalls.table import describe
+from conformance.syscalls.machinery.numbers import SINCE
+from conformance.syscalls.machinery.table import describe
 
 IMITATIONS = ("profile", "gvisor", "wsl")
 """Runners whose targets are not the kernel that their release names, so that versions explain nothing."""

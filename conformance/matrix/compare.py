@@ -7,7 +7,7 @@ from itertools import zip_longest
 
 from conformance.matrix.normalise import Normal, NormalStep
 from conformance.model import Level
-from conformance.syscalls.call import errno_name
+from conformance.syscalls.machinery.call import errno_name
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.model import CaseResult, Json, Outcome, Step
-from conformance.syscalls.buffers import Struct
-from conformance.syscalls.call import Parameter, Syscall, errno_name
-from conformance.syscalls.kinds import Kind, Names, Seen
-from conformance.syscalls.table import describe
+from conformance.syscalls.machinery.buffers import Struct
+from conformance.syscalls.machinery.call import Parameter, Syscall, errno_name
+from conformance.syscalls.machinery.kinds import Kind, Names, Seen
+from conformance.syscalls.machinery.table import describe
 
 PLAIN = Kind()
 TOO_DEEP = "(nested too deeply to be read)"

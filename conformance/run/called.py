@@ -12,7 +12,7 @@ from pathlib import Path
 import msgspec
 
 from conformance.run.errors import UsageError
-from conformance.syscalls.table import grammar
+from conformance.syscalls.machinery.table import grammar
 
 MOST_RUNS = 10
 """How many of the newest runs are looked through: reading a whole one takes about a second."""

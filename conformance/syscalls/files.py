@@ -8,10 +8,20 @@ import struct as packing
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from conformance.syscalls.buffers import I64, U16, U32, U64, Buffer, Layout, Struct
-from conformance.syscalls.call import operation, syscall
-from conformance.syscalls.choices import BAD_POINTERS, ROOMS, UNMAPPED, Blob, Choice, LengthOf, Use, room, text
-from conformance.syscalls.kinds import (
+from conformance.syscalls.machinery.buffers import I64, U16, U32, U64, Buffer, Layout, Struct
+from conformance.syscalls.machinery.call import operation, syscall
+from conformance.syscalls.machinery.choices import (
+    BAD_POINTERS,
+    ROOMS,
+    UNMAPPED,
+    Blob,
+    Choice,
+    LengthOf,
+    Use,
+    room,
+    text,
+)
+from conformance.syscalls.machinery.kinds import (
     MASK,
     Address64,
     AddressKind,

@@ -6,9 +6,6 @@ import ctypes
 import struct
 from typing import Annotated
 
-from conformance.syscalls.buffers import I64, U16, U32, U64, Buffer, Layout, Struct
-from conformance.syscalls.call import operation, syscall
-from conformance.syscalls.choices import ARENA, BAD_POINTERS, DATA, KERNEL_ADDRESS, PAGE, Blob, Choice, room, text
 from conformance.syscalls.files import (
     O_CLOEXEC,
     O_CREAT,
@@ -18,7 +15,20 @@ from conformance.syscalls.files import (
     O_RDWR,
     O_WRONLY,
 )
-from conformance.syscalls.kinds import (
+from conformance.syscalls.machinery.buffers import I64, U16, U32, U64, Buffer, Layout, Struct
+from conformance.syscalls.machinery.call import operation, syscall
+from conformance.syscalls.machinery.choices import (
+    ARENA,
+    BAD_POINTERS,
+    DATA,
+    KERNEL_ADDRESS,
+    PAGE,
+    Blob,
+    Choice,
+    room,
+    text,
+)
+from conformance.syscalls.machinery.kinds import (
     AddressKind,
     ChosenMemory,
     Count,

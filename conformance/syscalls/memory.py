@@ -5,11 +5,11 @@ from __future__ import annotations
 import ctypes
 from typing import Annotated
 
-from conformance.syscalls.buffers import U64, Buffer, Layout, Struct
-from conformance.syscalls.call import operation, syscall
-from conformance.syscalls.choices import ARENA, DATA, EDGES, READ_ONLY, UNMAPPED, Blob, Choice, Use, room
 from conformance.syscalls.files import READ_IOVECS, WRITE_IOVECS, Iovec, None_, ioctl, iovecs
-from conformance.syscalls.kinds import (
+from conformance.syscalls.machinery.buffers import U64, Buffer, Layout, Struct
+from conformance.syscalls.machinery.call import operation, syscall
+from conformance.syscalls.machinery.choices import ARENA, DATA, EDGES, READ_ONLY, UNMAPPED, Blob, Choice, Use, room
+from conformance.syscalls.machinery.kinds import (
     Address,
     Address64,
     AddressKind,

@@ -7,9 +7,6 @@ from dataclasses import dataclass
 from errno import EINVAL, ENODEV
 from typing import Annotated
 
-from conformance.syscalls.buffers import I32, U32, U64, Buffer, Layout, Struct
-from conformance.syscalls.call import missing, operation, syscall, untraced
-from conformance.syscalls.choices import UNMAPPED, Blob, Choice, Use, room, text
 from conformance.syscalls.files import (
     AT_EMPTY_PATH,
     AT_RECURSIVE,
@@ -20,7 +17,11 @@ from conformance.syscalls.files import (
     getcwd,
     mkdir,
 )
-from conformance.syscalls.kinds import (
+from conformance.syscalls.help.paths import contents
+from conformance.syscalls.machinery.buffers import I32, U32, U64, Buffer, Layout, Struct
+from conformance.syscalls.machinery.call import missing, operation, syscall, untraced
+from conformance.syscalls.machinery.choices import UNMAPPED, Blob, Choice, Use, room, text
+from conformance.syscalls.machinery.kinds import (
     Any_,
     Bits,
     ChosenMemory,
@@ -45,7 +46,6 @@ from conformance.syscalls.kinds import (
     Zero,
     named,
 )
-from conformance.syscalls.paths import contents
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_SYNCHRONOUS, MS_REMOUNT = 1, 2, 4, 8, 16, 32
 MS_MANDLOCK, MS_DIRSYNC, MS_NOSYMFOLLOW, MS_NOATIME, MS_NODIRATIME = 64, 128, 256, 1024, 2048

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ctypes
 from typing import Annotated
 
-from conformance.syscalls.buffers import U32, Buffer, Layout, Struct
-from conformance.syscalls.call import syscall
-from conformance.syscalls.choices import room
-from conformance.syscalls.kinds import FileDescriptor, Flags, In, MaskedMemory, Number, Varying, Zero
+from conformance.syscalls.machinery.buffers import U32, Buffer, Layout, Struct
+from conformance.syscalls.machinery.call import syscall
+from conformance.syscalls.machinery.choices import room
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, In, MaskedMemory, Number, Varying, Zero
 from conformance.syscalls.processes import (
     CLONE_FILES,
     CLONE_FS,

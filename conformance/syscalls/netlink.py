@@ -10,8 +10,8 @@ import struct
 from errno import EAGAIN, ENOPROTOOPT
 from typing import NamedTuple
 
-from conformance.syscalls.buffers import Buffer
-from conformance.syscalls.call import untraced
+from conformance.syscalls.machinery.buffers import Buffer
+from conformance.syscalls.machinery.call import untraced
 from conformance.syscalls.polling import POLLIN, Pollfd, poll
 from conformance.syscalls.sockets import (
     AF_NETLINK,

@@ -6,8 +6,8 @@ Most never were more than a number on x86-64. The exceptions: `_sysctl` was opti
 
 from __future__ import annotations
 
-from conformance.syscalls.call import syscall
-from conformance.syscalls.kinds import Any_, Int, OutBytes, Size, Zero
+from conformance.syscalls.machinery.call import syscall
+from conformance.syscalls.machinery.kinds import Any_, Int, OutBytes, Size, Zero
 
 
 @syscall

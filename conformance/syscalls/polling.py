@@ -6,11 +6,11 @@ import ctypes
 from collections.abc import Iterator
 from typing import Annotated
 
-from conformance.syscalls.buffers import I32, I64, U32, U64, Buffer, Layout, Struct
-from conformance.syscalls.call import operation, syscall, untraced
-from conformance.syscalls.choices import BAD_POINTERS, UNMAPPED, Blob, Choice, Use, room, struct_blobs
 from conformance.syscalls.files import O_RDONLY, O_RDWR, DirPath, LongOut, Timespec, ioctl, iovecs
-from conformance.syscalls.kinds import (
+from conformance.syscalls.machinery.buffers import I32, I64, U32, U64, Buffer, Layout, Struct
+from conformance.syscalls.machinery.call import operation, syscall, untraced
+from conformance.syscalls.machinery.choices import BAD_POINTERS, UNMAPPED, Blob, Choice, Use, room, struct_blobs
+from conformance.syscalls.machinery.kinds import (
     Address64,
     AddressKind,
     Any_,

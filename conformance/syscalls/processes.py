@@ -6,9 +6,9 @@ import ctypes
 import struct
 from typing import Annotated
 
-from conformance.syscalls.buffers import U32, U64, Buffer, Layout, Struct
-from conformance.syscalls.call import operation, syscall
-from conformance.syscalls.choices import (
+from conformance.syscalls.machinery.buffers import U32, U64, Buffer, Layout, Struct
+from conformance.syscalls.machinery.call import operation, syscall
+from conformance.syscalls.machinery.choices import (
     ARENA,
     BAD_POINTERS,
     DATA,
@@ -20,7 +20,7 @@ from conformance.syscalls.choices import (
     room,
     text,
 )
-from conformance.syscalls.kinds import (
+from conformance.syscalls.machinery.kinds import (
     Address,
     Address64,
     AddressKind,

@@ -1,6 +1,6 @@
 """What the executor of generated programs offers beside the kernel's calls: children, threads, touching memory.
 
-Programs do not fork, clone or exec by themselves, so that none can run away (`conformance/differential/executor.c`).
+Programs do not fork, clone or exec by themselves, so that none can run away (`conformance/programs/executor/executor.c`).
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 import ctypes
 from typing import Annotated
 
-from conformance.syscalls.buffers import I32, U32, U64, Layout, Struct
-from conformance.syscalls.call import pseudo
-from conformance.syscalls.choices import ARENA, DATA, PAGE, READ_ONLY, UNMAPPED
 from conformance.syscalls.files import Lockable
-from conformance.syscalls.kinds import AddressKind, Flags, Int, Number, Out, Renamed, Signal, Zero
+from conformance.syscalls.machinery.buffers import I32, U32, U64, Layout, Struct
+from conformance.syscalls.machinery.call import pseudo
+from conformance.syscalls.machinery.choices import ARENA, DATA, PAGE, READ_ONLY, UNMAPPED
+from conformance.syscalls.machinery.kinds import AddressKind, Flags, Int, Number, Out, Renamed, Signal, Zero
 
 SPAWN, THREAD, EXEC, LOAD, STORE = range(0x8000, 0x8005)
 SPAWN_EXIT, SPAWN_RAISE, SPAWN_PAUSE, SPAWN_LOCK, SPAWN_FLOCK, SPAWN_OFD_LOCK = range(6)

@@ -6,9 +6,10 @@ import ctypes
 from typing import Annotated
 
 from conformance.model import Json as Seen
-from conformance.syscalls.buffers import I32, I64, U8, U16, U32, U64, Layout, Struct
-from conformance.syscalls.call import operation, syscall
-from conformance.syscalls.choices import (
+from conformance.syscalls.files import Iovec
+from conformance.syscalls.machinery.buffers import I32, I64, U8, U16, U32, U64, Layout, Struct
+from conformance.syscalls.machinery.call import operation, syscall
+from conformance.syscalls.machinery.choices import (
     ARENA,
     BAD_POINTERS,
     DATA,
@@ -21,8 +22,7 @@ from conformance.syscalls.choices import (
     Use,
     room,
 )
-from conformance.syscalls.files import Iovec
-from conformance.syscalls.kinds import (
+from conformance.syscalls.machinery.kinds import (
     MASK,
     Address64,
     Flags,

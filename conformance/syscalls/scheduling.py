@@ -5,11 +5,11 @@ from __future__ import annotations
 import ctypes
 from typing import Annotated
 
-from conformance.syscalls.buffers import I64, Buffer, Layout, Struct
-from conformance.syscalls.call import syscall
-from conformance.syscalls.choices import KERNEL_ADDRESS, Blob, room
 from conformance.syscalls.files import Timespec
-from conformance.syscalls.kinds import (
+from conformance.syscalls.machinery.buffers import I64, Buffer, Layout, Struct
+from conformance.syscalls.machinery.call import syscall
+from conformance.syscalls.machinery.choices import KERNEL_ADDRESS, Blob, room
+from conformance.syscalls.machinery.kinds import (
     MASK,
     ChosenMemory,
     Flags,

@@ -7,10 +7,10 @@ import struct
 from typing import Annotated
 
 from conformance.model import Json as Seen
-from conformance.syscalls.buffers import U16, U32, U64, Buffer, Layout, Struct
-from conformance.syscalls.call import operation, syscall
-from conformance.syscalls.choices import BAD_POINTERS, KERNEL_ADDRESS, LENGTHS, Blob, Choice, Use, room, text
-from conformance.syscalls.kinds import (
+from conformance.syscalls.machinery.buffers import U16, U32, U64, Buffer, Layout, Struct
+from conformance.syscalls.machinery.call import operation, syscall
+from conformance.syscalls.machinery.choices import BAD_POINTERS, KERNEL_ADDRESS, LENGTHS, Blob, Choice, Use, room, text
+from conformance.syscalls.machinery.kinds import (
     MASK,
     Address64,
     Any_,

@@ -8,11 +8,20 @@ import struct
 from typing import Annotated, TypeAlias
 
 from conformance.model import Json as Seen
-from conformance.syscalls.buffers import I32, U32, U64, Buffer, Layout, Struct
-from conformance.syscalls.call import syscall
-from conformance.syscalls.choices import ARENA, BAD_POINTERS, HANDLER, KERNEL_ADDRESS, RESTORER, Blob, Choice, room
 from conformance.syscalls.files import Timespec
-from conformance.syscalls.kinds import (
+from conformance.syscalls.machinery.buffers import I32, U32, U64, Buffer, Layout, Struct
+from conformance.syscalls.machinery.call import syscall
+from conformance.syscalls.machinery.choices import (
+    ARENA,
+    BAD_POINTERS,
+    HANDLER,
+    KERNEL_ADDRESS,
+    RESTORER,
+    Blob,
+    Choice,
+    room,
+)
+from conformance.syscalls.machinery.kinds import (
     Address64,
     AddressKind,
     ChosenMemory,

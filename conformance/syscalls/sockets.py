@@ -6,10 +6,20 @@ import re
 import struct
 from typing import Annotated
 
-from conformance.syscalls.buffers import BE16, BE32, I32, U16, U32, U64, Buffer, Struct
-from conformance.syscalls.call import operation, syscall
-from conformance.syscalls.choices import BAD_POINTERS, KERNEL_ADDRESS, LENGTHS, Blob, Choice, LengthOf, Use, room, text
-from conformance.syscalls.kinds import (
+from conformance.syscalls.machinery.buffers import BE16, BE32, I32, U16, U32, U64, Buffer, Struct
+from conformance.syscalls.machinery.call import operation, syscall
+from conformance.syscalls.machinery.choices import (
+    BAD_POINTERS,
+    KERNEL_ADDRESS,
+    LENGTHS,
+    Blob,
+    Choice,
+    LengthOf,
+    Use,
+    room,
+    text,
+)
+from conformance.syscalls.machinery.kinds import (
     MASK,
     Address64,
     ChosenMemory,

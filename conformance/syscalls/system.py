@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from conformance.syscalls.buffers import Buffer, Struct
-from conformance.syscalls.call import syscall
-from conformance.syscalls.choices import BAD_POINTERS, Blob, room
-from conformance.syscalls.kinds import (
+from conformance.syscalls.machinery.buffers import Buffer, Struct
+from conformance.syscalls.machinery.call import syscall
+from conformance.syscalls.machinery.choices import BAD_POINTERS, Blob, room
+from conformance.syscalls.machinery.kinds import (
     Any_,
     Bits,
     ChosenMemory,

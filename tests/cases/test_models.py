@@ -19,8 +19,8 @@ PIPES = "cases/ipc/test_pipes_model.py"
 
 PLUGIN = """
 from errno import EAGAIN
-from conformance.syscalls.buffers import write_memory
-from conformance.syscalls.call import Syscall
+from conformance.syscalls.machinery.buffers import write_memory
+from conformance.syscalls.machinery.call import Syscall
 
 enter = Syscall._enter
 SOL_SOCKET, SO_SNDBUFFORCE, SIOCINQ, F_SETPIPE_SZ, POLLOUT = 1, 32, 0x541B, 1031, 4

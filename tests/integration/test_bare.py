@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from conformance.differential.lane import Lane
-from conformance.differential.program import Program, Step
-from conformance.differential.wire import Outcome, State, decode, encode
+from conformance.programs.program import Program, Step
+from conformance.programs.wire import Outcome, State, decode, encode
+from conformance.search.lane import Lane
 from conformance.syscalls.sockets import AF_VSOCK
 from runners.bare import BareGuest
 from runners.base import Death, RunnerError

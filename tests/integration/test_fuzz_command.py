@@ -14,10 +14,10 @@ import pytest
 
 from conformance.cli import fuzz as fuzz_command
 from conformance.cli import main
-from conformance.differential import generate
-from conformance.differential.program import Program, to_json
 from conformance.model import Json
+from conformance.programs.program import Program, to_json
 from conformance.run.errors import Exit
+from conformance.search import generate
 from conformance.syscalls.files import O_RDWR
 from tests.executors import needs_executor, program, text
 from tests.integration.test_command import QUICK, conformance, leftovers, refuses, started
@@ -363,7 +363,7 @@ def test_replay_of_several_has_a_summary_and_the_gravest_status(
     told = ["2 programs:", "  one: native ran, again agrees", "  two: native ran, again agrees"]
     assert done.stdout.splitlines()[-3:] == told
     statuses = iter([Exit.INCOMPLETE, Exit.UNEXPECTED])
-    monkeypatch.setattr("conformance.run.search.status_of_replay", lambda _: next(statuses))
+    monkeypatch.setattr("conformance.search.search.status_of_replay", lambda _: next(statuses))
     assert command("replay", *folders, "-t", "again", "--targets", targets).returncode == Exit.INCOMPLETE
 
 

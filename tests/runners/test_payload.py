@@ -27,10 +27,10 @@ def test_the_interpreter_is_the_one_behind_the_virtual_environment() -> None:
 
 def test_the_suite_in_a_guest_has_neither_runners_nor_reports() -> None:
     sources = [name for _, name in payload._sources()]
-    assert {"conformance/model.py", "conformance/guest/init.py", "conformance/syscalls/call.py"} <= set(sources)
+    assert {"conformance/model.py", "conformance/guest/init.py", "conformance/syscalls/files.py"} <= set(sources)
     assert any(path.startswith("cases/") for path in sources)
     heads = {tuple(path.split("/")[:2]) for path in sources if path.startswith("conformance/")}
-    assert {name for _, name in heads} == {"__init__.py", "model.py", "syscalls", "guest", "differential"}
+    assert {name for _, name in heads} == {"__init__.py", "model.py", "syscalls", "guest", "programs"}
     assert not [path for path in sources if "__pycache__" in path]
 
 

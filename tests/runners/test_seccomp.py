@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.syscalls.numbers import X86_64
+from conformance.syscalls.machinery.numbers import X86_64
 from runners.seccomp import LOOKING, Condition, Profile, ProfileError, Rule, compile_filter, glob, install, load
 
 WSL1 = Path(__file__).parents[2] / "runners" / "profiles" / "wsl1.toml"

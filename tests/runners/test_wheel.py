@@ -32,7 +32,7 @@ def checkout(tmp_path: Path) -> Path:
         shutil.copy(SOURCES / name, copy)
     for name in PACKAGES:
         shutil.copytree(SOURCES / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
-    (copy / "conformance/differential/executor-x86_64").write_text("stale")
+    (copy / "conformance/programs/executor/executor-x86_64").write_text("stale")
     (copy / "dist").mkdir()
     return copy
 
@@ -78,7 +78,7 @@ def test_installed_wheel_runs_the_executor_without_a_compiler(checkout: Path, tm
     assert path.is_relative_to(site)
     hello = subprocess.run([path], stdin=subprocess.DEVNULL, capture_output=True, timeout=60, check=True).stdout
     assert hello[:8] == b"SCX1\x10\0\0\0"
-    assert (site / "conformance/differential/repro.c.in").exists()
+    assert (site / "conformance/search/repro.c.in").exists()
 
 
 def test_binary_that_lies_in_the_source_stays_out_of_a_wheel(checkout: Path) -> None:
@@ -120,7 +120,11 @@ def test_wheel_can_be_made_of_a_source_distribution(checkout: Path, tmp_path: Pa
     with zipfile.ZipFile(wheel) as ready:
         names = set(ready.namelist())
     assert {f"conformance/{name}" for name in SHIPPED} <= names
-    assert {"runners/profiles/wsl1.toml", "conformance/differential/executor.c", "cases/files/test_open.py"} <= names
+    assert {
+        "runners/profiles/wsl1.toml",
+        "conformance/programs/executor/executor.c",
+        "cases/files/test_open.py",
+    } <= names
 
 
 def test_editable_install_compiles_nothing_into_the_source(checkout: Path) -> None:

@@ -32,8 +32,8 @@ import signal
 import sys
 import pytest
 from conformance.syscalls import missing
-from conformance.syscalls.call import Syscall
-from conformance.syscalls.child import in_child
+from conformance.syscalls.machinery.call import Syscall
+from conformance.syscalls.help.child import in_child
 from conformance.syscalls.files import AT_FDCWD, O_RDONLY, close, openat
 from conformance.syscalls.processes import getpid
 from conformance.syscalls.signals import kill

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from conformance.matrix.normalise import Normal, _members, normalise, show
 from conformance.model import Json, Outcome, Step
-from conformance.syscalls.buffers import U64, Struct
-from conformance.syscalls.kinds import Names, Time64
-from conformance.syscalls.table import stubs
+from conformance.syscalls.machinery.buffers import U64, Struct
+from conformance.syscalls.machinery.kinds import Names, Time64
+from conformance.syscalls.machinery.table import stubs
 from tests.builders import passed, result, step
 
 AT_FDCWD = -100

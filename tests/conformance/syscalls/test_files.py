@@ -4,7 +4,6 @@ import struct
 
 import pytest
 
-from conformance.syscalls.choices import Blob
 from conformance.syscalls.files import (
     FIONREAD,
     DirectoryEntries,
@@ -15,7 +14,8 @@ from conformance.syscalls.files import (
     XattrNames,
     iovecs,
 )
-from conformance.syscalls.kinds import CountedMemory, Names
+from conformance.syscalls.machinery.choices import Blob
+from conformance.syscalls.machinery.kinds import CountedMemory, Names
 
 
 def text(data: bytes) -> str:

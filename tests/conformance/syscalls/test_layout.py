@@ -16,7 +16,7 @@ from elftools.dwarf.die import DIE
 from elftools.elf.elffile import ELFFile
 
 import conformance.syscalls
-from conformance.syscalls.buffers import Struct
+from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.polling import AioContext
 from tests.conformance.syscalls.headers import newest_options
 

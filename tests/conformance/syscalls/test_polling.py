@@ -4,9 +4,9 @@ import struct
 
 import pytest
 
-from conformance.syscalls.call import Parameter, see
 from conformance.syscalls.files import Timespec
-from conformance.syscalls.kinds import Memory, Names
+from conformance.syscalls.machinery.call import Parameter, see
+from conformance.syscalls.machinery.kinds import Memory, Names
 from conformance.syscalls.polling import Iocb, IocbPointers, Itimerspec, Pollfd, Polls, TimeLeft, UringParams
 
 

@@ -1,0 +1,264 @@
+"""The executor's protocol: programs as bytes, outcomes from bytes (`executor.c` holds the other side of it)."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import Any
+
+from conformance.programs.harmful import Surroundings, surroundings
+from conformance.programs.program import NO_RESOURCE, Argument, Memory, Program, Ref, none_of
+from conformance.syscalls.machinery.buffers import POISON
+from conformance.syscalls.machinery.call import ABSENT_NUMBER, Pseudo, Syscall
+from conformance.syscalls.machinery.choices import DATA, DATA_BYTES, EDGES, PAGE
+from conformance.syscalls.machinery.kinds import Memory as MemoryKind
+from conformance.syscalls.machinery.numbers import X86_64
+
+VERSION = 1
+MAGIC = 0x31584353
+FRAME = struct.Struct("<III")
+RUN, FORKS, HELLO, RESULTS, ERROR, FORKED = 1, 2, 16, 17, 18, 19
+LONGEST_FRAME = 16 << 20
+MOST_OUT = 4096
+"""How much of one buffer is part of an outcome, in bytes."""
+SLOTS = 64
+_NO_SLOT = 0xFF
+_COPYIN, _FILL, _STORE, _CALL = (
+    struct.Struct("<BIH"),
+    struct.Struct("<BIH"),
+    struct.Struct("<BIBBQ"),
+    struct.Struct("<BHB"),
+)
+_ARG, _OUT, _LOAD = struct.Struct("<BQ"), struct.Struct("<IH"), struct.Struct("<BIB")
+HEADER = 4
+"""Bytes of an outcome before its signals, of which there are two bytes each."""
+RESULT = struct.Struct("<q")
+_MASK = (1 << 64) - 1
+
+
+class State(IntEnum):
+    """How a program ended."""
+
+    DONE = 0
+    DIED = 1
+    """Of a signal."""
+    BLOCKED = 2
+    """A call did not return within its deadline."""
+    EXITED = 3
+    MALFORMED = 4
+    HARNESS = 5
+    """The executor could not make its surroundings."""
+    LOST = 6
+    """It took the executor, or the whole guest, along."""
+
+
+class ProtocolError(Exception):
+    """What came from an executor is not what its protocol says. One sentence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """Memory that is part of the outcome: which argument's, where in the data area, how much."""
+
+    argument: int
+    path: str
+    """`1` for the memory of argument 1, `1.0` for what its bytes from 0 on point to."""
+    offset: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Encoded:
+    """A program as the executor takes it, and what is needed to read its outcome."""
+
+    data: bytes
+    observed: tuple[tuple[Observed, ...], ...]
+    addresses: tuple[tuple[int, ...], ...]
+    """By step and argument, the offset in the data area; -1 for what is no memory."""
+    inner: tuple[tuple[tuple[tuple[int, ...], int], ...], ...] = ()
+    """By step: where memory lies that other memory points to, by the way there (argument, then offsets)."""
+
+
+@dataclass(slots=True)
+class _Encoder:
+    slots: dict[Ref, int]
+    out: bytearray = field(default_factory=bytearray)
+    low: int = 64
+    edges: list[int] = field(default_factory=lambda: list(EDGES))
+    inner: list[tuple[tuple[int, ...], int]] = field(default_factory=list)
+
+    def place(self, memory: Memory) -> int:
+        """Give memory a place in the data area; its offset."""
+        size = len(memory.data)
+        if memory.edge and self.edges and size <= PAGE:
+            return self.edges.pop(0) + PAGE - size
+        at = self.low
+        self.low = at + (max(size, 1) + 79 & ~63)  # a gap of at least 16 bytes: what is written beyond the end shows
+        return at if self.low <= DATA_BYTES else 0
+
+    def memory(self, memory: Memory, observed: list[Observed], path: tuple[int, ...], *, out: bool) -> int:
+        """Instructions that fill memory, and what it points to; its offset."""
+        at = self.place(memory)
+        size = len(memory.data)
+        self.inner += [(path, at)] if len(path) > 1 else []
+        if size:
+            if memory.room:
+                self.out += _FILL.pack(2, at, min(size, 0xFFFF))
+            else:
+                self.out += _COPYIN.pack(1, at, min(size, 0xFFFF)) + memory.data[:0xFFFF]
+        for offset, width, part in memory.parts:
+            if isinstance(part, Memory):
+                value, slot = DATA + self.memory(part, observed, (*path, offset), out=part.room), _NO_SLOT
+            elif isinstance(part, Ref):
+                value, slot = NO_RESOURCE & _MASK, self.slots[part]
+            else:
+                value, slot = part & _MASK, _NO_SLOT
+            if offset + width <= size:
+                self.out += _STORE.pack(3, at + offset, width, slot, value)
+        if out and size:
+            observed.append(Observed(path[0], ".".join(map(str, path)), at, min(size, MOST_OUT)))
+        return at
+
+
+def encode(program: Program, *, own: bool = False) -> Encoded:
+    """A program as the executor takes it. `own`: in a process of its own, even where it could share one."""
+    slots: dict[Ref, int] = {}
+    for ref in program.refs():
+        if ref not in slots and len(slots) < SLOTS - 1:
+            slots[ref] = len(slots)
+    encoder = _Encoder({ref: slots.get(ref, SLOTS - 1) for ref in program.refs()})
+    everything, addresses, inner = [], [], []
+    for at, step in enumerate(program.steps):
+        observed: list[Observed] = []
+        places: list[int] = []
+        registers = bytearray()
+        parameters = step.description.parameters
+        for index, argument in enumerate(step.args):
+            places.append(-1)
+            if isinstance(argument, Memory):
+                kind = parameters[index].kind
+                out = argument.room or (isinstance(kind, MemoryKind) and kind.out)
+                places[index] = encoder.memory(argument, observed, (index,), out=out)
+                registers += _ARG.pack(_NO_SLOT, DATA + places[index])
+            elif isinstance(argument, Ref):
+                registers += _ARG.pack(encoder.slots[argument], none_of(step, index) & _MASK)
+            else:
+                registers += _ARG.pack(_NO_SLOT, argument & _MASK)
+        encoder.out += _CALL.pack(4, number(step.description), len(step.args)) + registers
+        encoder.out += bytes([slots.get(Ref(at), _NO_SLOT), len(observed)])
+        for each in observed:
+            encoder.out += _OUT.pack(each.offset, each.size)
+        loads = [
+            (slot, ref)
+            for ref, slot in slots.items()
+            if ref.step == at and ref.argument >= 0 and _holds(step.args[ref.argument], ref)
+        ]
+        encoder.out.append(len(loads))
+        for slot, ref in loads:
+            encoder.out += _LOAD.pack(slot, places[ref.argument] + ref.offset, ref.width)
+        everything.append(tuple(observed))
+        inner.append(tuple(encoder.inner))
+        encoder.inner.clear()
+        addresses.append(tuple(places))
+    flags = surroundings(program) | (Surroundings.OWN if own else 0)
+    head = struct.pack("<BBH", flags, len(program.steps), 0)
+    body = head + bytes(encoder.out)
+    return Encoded(struct.pack("<I", len(body)) + body, tuple(everything), tuple(addresses), tuple(inner))
+
+
+def _holds(argument: Argument, ref: Ref) -> bool:
+    """Whether an argument is memory with room for a resource, which may have been made smaller since."""
+    return isinstance(argument, Memory) and ref.offset + ref.width <= len(argument.data)
+
+
+def number(description: Syscall[Any]) -> int:
+    """The number that the executor is given for a call."""
+    if isinstance(description, Pseudo):
+        return description.number
+    return X86_64.get(description.name, ABSENT_NUMBER)
+
+
+def frame(kind: int, payload: bytes) -> bytes:
+    """A frame of the protocol."""
+    return FRAME.pack(MAGIC, kind, len(payload)) + payload
+
+
+def run_frame(sequence: int, deadline: float, programs: Sequence[bytes]) -> bytes:
+    """A request to run programs, with `deadline` seconds for each of their calls."""
+    return frame(RUN, struct.pack("<III", sequence, max(1, round(deadline * 1000)), len(programs)) + b"".join(programs))
+
+
+def split_results(payload: bytes) -> tuple[int, list[bytes]]:
+    """The sequence number and the outcomes of a RESULTS frame. Raises ProtocolError."""
+    try:
+        sequence, count = struct.unpack_from("<II", payload)
+        outcomes, at = [], 8
+        for _ in range(count):
+            (size,) = struct.unpack_from("<I", payload, at)
+            outcome = payload[at + 4 : at + 4 + size]
+            if len(outcome) < size:
+                raise ProtocolError("an outcome is cut short")
+            outcomes.append(outcome)
+            at += 4 + size
+    except struct.error as error:
+        raise ProtocolError(f"a frame of results is cut short: {error}") from error
+    return sequence, outcomes
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What one program did on one target."""
+
+    state: State
+    detail: int = 0
+    """The signal, or the exit status."""
+    signals: tuple[tuple[int, int], ...] = ()
+    """Signals that a handler caught, and how often."""
+    results: tuple[tuple[int, tuple[bytes, ...]], ...] = ()
+    """By completed step: the result (minus the errno where it failed), and what is in each observed buffer up to the
+    last byte that is not poison."""
+
+
+LOST = bytes([State.LOST, 0, 0, 0])
+"""The outcome, as bytes, of a program that took its executor along."""
+
+
+def decode(data: bytes, encoded: Encoded) -> Outcome:
+    """An outcome from bytes. Raises ProtocolError."""
+    try:
+        state, detail, completed, count = data[0], data[1], data[2], data[3]
+        signals = tuple((data[4 + 2 * at], data[5 + 2 * at]) for at in range(count))
+        at, results = HEADER + 2 * count, []
+        if completed > len(encoded.observed):
+            raise ProtocolError(f"{completed} calls were answered of {len(encoded.observed)}")
+        for observed in encoded.observed[:completed]:
+            (result,) = RESULT.unpack_from(data, at)
+            at += RESULT.size
+            buffers = []
+            for each in observed:
+                begin, at = extent_of(data, at, each)
+                buffers.append(data[begin:at])
+            results.append((result, tuple(buffers)))
+        if at != len(data):
+            raise ProtocolError(f"an outcome of {len(data)} bytes ends after {at}")
+        return Outcome(State(state), detail, signals, tuple(results))
+    except (IndexError, struct.error, ValueError) as error:
+        raise ProtocolError(f"an outcome cannot be read: {error}") from error
+
+
+def extent_of(data: bytes, at: int, of: Observed) -> tuple[int, int]:
+    """Where in an outcome the content of a buffer begins and ends. Raises ProtocolError, and IndexError at the end."""
+    extent = data[at] | data[at + 1] << 8
+    end = at + 2 + extent
+    if extent > of.size:
+        raise ProtocolError(f"{extent} bytes are said to be in a buffer of {of.size}")
+    if end > len(data):
+        raise ProtocolError("a buffer is cut short")
+    return at + 2, end
+
+
+def whole(content: bytes, size: int) -> bytes:
+    """A buffer of which `content` is known up to the last byte that is not poison."""
+    return content + bytes([POISON]) * (size - len(content))

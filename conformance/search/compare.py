@@ -1,0 +1,198 @@
+"""Two outcomes of one program: where they first differ, and what makes two differences the same one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from conformance.matrix.causes import DROPPING, NOT_THERE
+from conformance.matrix.normalise import kind_of_result, normal_value
+from conformance.model import Cause, Json
+from conformance.model import Step as Seen
+from conformance.programs.program import Program, Step
+from conformance.programs.trace import ending, succeeded, trace
+from conformance.programs.wire import Encoded, Outcome, State
+from conformance.syscalls.machinery.call import Parameter, errno_name
+from conformance.syscalls.machinery.kinds import Flags, MaskedMemory, Names
+
+STATE, ERRNO, RESULT, SIGNALS = "state", "errno", "result", "signals"
+"""What may differ, beside a member of an output buffer, whose name is its argument's and its own."""
+_NOT_THERE = frozenset(map(errno_name, NOT_THERE))
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """The first difference of a target from the reference."""
+
+    step: int
+    call: str
+    """Its label."""
+    field: str
+    reference: str
+    target: str
+
+    @property
+    def coarse(self) -> tuple[str, str, str, str]:
+        """What makes two differences of different programs probably the same one."""
+        if self.field in (STATE, ERRNO):
+            return (self.call, self.field, self.reference, self.target)
+        return (self.call, self.field, "", "")
+
+    @property
+    def goes_on(self) -> bool:
+        """Whether the programs' states are the same in spite of it: only what was reported differs."""
+        return self.field not in (STATE, ERRNO, RESULT)
+
+
+@dataclass(frozen=True, slots=True)
+class Normal:
+    """One call in comparable form."""
+
+    errno: int
+    result: Json
+    outs: dict[str, Json]
+
+
+def normal_steps(program: Program, steps: list[Seen]) -> list[Normal]:
+    """Every call in the normal form of its kinds; names are given out over the whole program."""
+    names = Names()
+    found = []
+    for step, seen in zip(program.steps, steps, strict=False):
+        parameters = step.description.parameters
+        for value, parameter in zip(seen.args, parameters, strict=False):
+            normal_value(value, parameter, names)  # names what appears for the first time
+        result = kind_of_result(step.description).normal(seen.result, names) if not seen.errno else -1
+        outs: dict[str, Json] = {}
+        for path, value in seen.outs.items():
+            parameter = parameters[int(path.partition(".")[0])]
+            if path.isdigit() or isinstance(parameter.kind, MaskedMemory):  # with what masked memory points to
+                outs |= flat(_name(path, parameters), normal_value(value, parameter, names))
+            else:
+                outs[_name(path, parameters)] = value
+        found.append(Normal(seen.errno, result, outs))
+    return found
+
+
+def _name(path: str, parameters: tuple[Parameter, ...]) -> str:
+    first, _, rest = path.partition(".")
+    return f"{parameters[int(first)].name}{'.' + rest if rest else ''}"
+
+
+def flat(name: str, value: Any) -> dict[str, Json]:
+    """A struct's members by their dotted names."""
+    if not isinstance(value, dict):
+        return {name: value}
+    found: dict[str, Json] = {}
+    for member, each in value.items():
+        found |= flat(f"{name}.{member}", each)
+    return found
+
+
+def differences(program: Program, encoded: Encoded, reference: Outcome, target: Outcome) -> Iterator[Difference]:
+    """How a target differs from the reference, call by call, up to where their states may have parted."""
+    ours, theirs = (normal_steps(program, trace(program, encoded, each)) for each in (target, reference))
+    told = False
+    for at, (here, there) in enumerate(zip(ours, theirs, strict=False)):
+        if here == there:
+            continue
+        for each in _of_step(at, program.steps[at].label, there, here):
+            if told and each.field == RESULT and kind_of_result(program.steps[at].description).named:
+                return  # what was reported before may have got the name that this has on the other side
+            yield each
+            told = True
+            if not each.goes_on:
+                return
+    if len(ours) != len(theirs):
+        at = min(len(ours), len(theirs))
+        if State.LOST in (reference.state, target.state):
+            at = len(program.steps) - 1  # which call it was is not known: the last one, once the program is small
+        said = [_at_step(each, at) for each in (reference, target)]
+        yield Difference(at, program.steps[at].label, STATE, *said)
+        return
+    last = min(len(ours), len(program.steps) - 1)
+    if (reference.state, reference.detail) != (target.state, target.detail):
+        yield Difference(last, program.steps[last].label, STATE, ending(reference), ending(target))
+    elif reference.signals != target.signals:
+        yield Difference(last, program.steps[last].label, SIGNALS, _caught(reference), _caught(target))
+
+
+def _at_step(outcome: Outcome, at: int) -> str:
+    """What happened at a call that only one side completed."""
+    if len(outcome.results) <= at:
+        return ending(outcome)
+    result = outcome.results[at][0]
+    return "success" if succeeded(result) else errno_name(-result)
+
+
+def _caught(outcome: Outcome) -> str:
+    return ", ".join(f"{count} of signal {signal}" for signal, count in outcome.signals) or "none"
+
+
+def _of_step(at: int, label: str, reference: Normal, target: Normal) -> Iterator[Difference]:
+    if reference.errno != target.errno:
+        said = [errno_name(each.errno) if each.errno else "success" for each in (reference, target)]
+        yield Difference(at, label, ERRNO, *said)
+    elif reference.result != target.result:
+        yield Difference(at, label, RESULT, _short(reference.result), _short(target.result))
+    else:
+        for name in dict.fromkeys([*reference.outs, *target.outs]):
+            if reference.outs.get(name) != target.outs.get(name):
+                yield Difference(at, label, name, _short(reference.outs.get(name)), _short(target.outs.get(name)))
+
+
+def _short(value: Json) -> str:
+    said = repr(value)
+    return said if len(said) <= 120 else said[:117] + "..."
+
+
+# -- signatures
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Signature:
+    """What makes two divergences the same one: call, field, what was seen, cause, decisive flags, target."""
+
+    call: str
+    field: str
+    seen: str
+    flags: str
+    cause: Cause
+    target: str
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.call, self.field, self.seen, self.flags) if part)
+
+
+def signature(program: Program, found: Difference, target: str) -> Signature:
+    """The signature of a difference of a program that has been made as small as can be."""
+    seen = f"{found.reference} - {found.target}" if found.field in (STATE, ERRNO) else ""
+    flags = " ".join(flags_of(program.steps[found.step]))
+    return Signature(found.call, found.field, seen, flags, cause_of(found, program.steps[: found.step]), target)
+
+
+def flags_of(step: Step) -> tuple[str, ...]:
+    """The flags that a call was given, other than the plainest."""
+    return tuple(
+        parameter.kind.show(argument)
+        for argument, parameter in zip(step.args, step.description.parameters, strict=False)
+        if isinstance(argument, int) and isinstance(parameter.kind, Flags) and argument != parameter.choices[0]
+    )
+
+
+def cause_of(found: Difference, before: Sequence[Step] = ()) -> Cause:
+    """Why a target differs, as far as the two results tell, and the steps of the program that came before.
+
+    A program has all privileges, and is refused for want of them only when it has given some up.
+    """
+    if "ENOSYS" in (found.reference, found.target):
+        return Cause.ABSENT
+    if found.field != ERRNO:
+        return Cause.SEMANTIC
+    if found.target in _NOT_THERE and found.reference not in _NOT_THERE:
+        return Cause.ABSENT
+    if found.reference == "success":
+        refused = found.target in ("EPERM", "EACCES")
+        gave_up = any(step.description.name in DROPPING for step in before)
+        return Cause.POLICY if refused and gave_up else Cause.SEMANTIC
+    return Cause.SEMANTIC if found.target == "success" else Cause.ORDER

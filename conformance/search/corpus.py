@@ -1,0 +1,62 @@
+"""Keeping a program as a case: what all kernels say of it becomes its promise."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from conformance.matrix.causes import IMITATIONS
+from conformance.model import Target
+from conformance.programs.program import Program, to_json
+from conformance.run.errors import UsageError
+from conformance.run.whole import write_whole
+from conformance.search.replay import Replayed
+from conformance.syscalls.machinery.table import areas
+from conformance.text import one_line
+
+
+def refuse_imitations(targets: Sequence[Target]) -> None:
+    """A promise of Linux takes kernels that keep it: raises UsageError for a target that imitates one."""
+    for each in targets:
+        if each.runner in IMITATIONS:
+            raise UsageError(
+                f"--keep: {each.name} is no kernel but imitates one (runner {each.runner}), so that what it does is "
+                "no promise of Linux; replay on real kernels only, such as -t lts -t wsl2"
+            )
+
+
+def keep(program: Program, replayed: Sequence[Replayed], corpus: Path, area: str, about: str) -> Path:
+    """Put a program into the corpus of kept programs, with what all targets said as its promise.
+
+    Raises UsageError when they do not agree in everything, data too, or one of them does not agree with itself.
+    """
+    reference = replayed[0]
+    for each in replayed:
+        if each.lost:
+            raise UsageError(f"not kept: {each.target} died of it, or did not come to run it")
+        if not each.stable:
+            raise UsageError(f"not kept: {each.target} says something else from run to run")
+        if found := each.difference:
+            raise UsageError(
+                f"not kept: {one_line(f'{found.call}, {found.field}: {found.target} on {each.target}')}, "
+                f"{one_line(f'{found.reference} on {reference.target}')}"
+            )
+    document = to_json(program)
+    assert isinstance(document, dict)
+    document["promise"] = list(reference.said)
+    document["agreed"] = [f"{each.target} {each.release.partition('-')[0]}" for each in replayed]
+    digest = hashlib.sha256(json.dumps(document["calls"]).encode()).hexdigest()[:8]
+    words = re.sub(r"[^a-z0-9]+", "-", about.lower()).strip("-")[:60]
+    path = corpus / area / f"{words}-{digest}.json"
+    write_whole(path, (json.dumps(document, indent=1) + "\n").encode())
+    return path
+
+
+def last_call(program: Program) -> tuple[str, str]:
+    """The area of a program's last call, which is what it is about, and the call's label."""
+    label = program.steps[-1].label
+    area = areas()[label]
+    return "processes" if area == "pseudo" else area, label

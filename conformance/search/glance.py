@@ -1,0 +1,220 @@
+"""A first look at two outcomes as they arrive, in bytes.
+
+Most of those that differ say the same, but for a time or the number of a device, or part in an errno. Both can be seen
+without taking them apart; decoding and naming everything that is in two outcomes takes some hundred times as long as
+the programs took to run. What is not plain at first sight is left to `compare.differences`.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+from conformance.matrix.normalise import kind_of_result
+from conformance.programs.program import Program
+from conformance.programs.trace import succeeded
+from conformance.programs.wire import HEADER, RESULT, Encoded, Observed, ProtocolError, decode, extent_of, whole
+from conformance.search.compare import ERRNO, Difference, differences
+from conformance.syscalls.machinery.buffers import Struct
+from conformance.syscalls.machinery.call import Parameter, Syscall, errno_name
+from conformance.syscalls.machinery.kinds import (
+    Clocked,
+    Fraction,
+    Kind,
+    Masked,
+    MaskedMemory,
+    Memory,
+    Names,
+    Numbered,
+    Renamed,
+)
+
+_NO_NAMES = Names()
+
+
+class _NotPlain(Exception):
+    """It takes a closer look."""
+
+
+def differences_of(program: Program, encoded: Encoded, reference: bytes, target: bytes) -> Iterator[Difference]:
+    """As `compare.differences`, of two outcomes as bytes. Raises ProtocolError for what is none."""
+    try:
+        found = _glance(program, encoded, reference, target)
+    except (_NotPlain, ProtocolError, IndexError, struct.error):
+        yield from differences(program, encoded, decode(reference, encoded), decode(target, encoded))
+        return
+    if found is not None:
+        yield found
+
+
+def _glance(program: Program, encoded: Encoded, reference: bytes, target: bytes) -> Difference | None:
+    """The difference in an errno in which they part, None for no difference. Raises as `extent_of`, and _NotPlain.
+
+    Up to where they part, two plain outcomes have everything at the same place.
+    """
+    at = HEADER + 2 * reference[3]
+    if reference[3] != target[3]:
+        raise _NotPlain
+    pairs = _Pairs()
+    for index in range(min(reference[2], target[2])):
+        start, observed = at, encoded.observed[index]
+        at += RESULT.size
+        if reference[start:at] != target[start:at]:
+            results = [RESULT.unpack_from(each, start)[0] for each in (reference, target)]
+            if all(map(succeeded, results)):
+                raise _NotPlain
+            pairs.hold(program, encoded, reference, target, index)
+            said = ["success" if succeeded(each) else errno_name(-each) for each in results]
+            return Difference(index, program.steps[index].label, ERRNO, *said)
+        for each in observed:
+            begin, at = extent_of(reference, at, each)
+            if reference[begin - 2 : at] == target[begin - 2 : at]:
+                continue
+            if reference[begin - 2 : begin] != target[begin - 2 : begin]:
+                raise _NotPlain
+            if succeeded(RESULT.unpack_from(reference, start)[0]):
+                parameter = program.steps[index].description.parameters[each.argument]
+                _compare(parameter, each, reference[begin:at], target[begin:at], pairs)
+    head = slice(HEADER + 2 * reference[3])
+    if reference[head] != target[head] or not at == len(reference) == len(target):
+        raise _NotPlain
+    pairs.hold(program, encoded, reference, target, reference[2])
+    return None
+
+
+def _compare(parameter: Parameter, observed: Observed, one: bytes, other: bytes, pairs: _Pairs) -> None:
+    """Whether two unequal buffers mean the same, member by member. Raises _NotPlain where they may not."""
+    if isinstance(parameter.kind, MaskedMemory) and parameter.struct is None:
+        return
+    shape = _shape(parameter)
+    if shape is None or observed.path != str(observed.argument) or not len(one) <= shape.size <= observed.size:
+        raise _NotPlain
+    for here, there, kind in zip(shape.values(one), shape.values(other), shape.kinds, strict=True):
+        if here != there:
+            _judge(kind, here, there, pairs)
+
+
+def _judge(kind: Kind | None, one: int, other: int, pairs: _Pairs) -> None:
+    """Two unequal values of a member. Raises _NotPlain where they may not mean the same."""
+    if isinstance(kind, Masked):
+        return
+    if isinstance(kind, Clocked):
+        good = kind.normal(one, _NO_NAMES) == kind.normal(other, _NO_NAMES)
+    elif isinstance(kind, Fraction):
+        good = one not in kind.SET and other not in kind.SET
+    elif isinstance(kind, Renamed | Numbered):
+        good = one not in kind.keep and other not in kind.keep and pairs.are_one(kind.named[0], one, other)
+    else:
+        good = False
+    if not good:
+        raise _NotPlain
+
+
+class _Pairs:
+    """Values that stand for each other on the two sides, by family."""
+
+    def __init__(self) -> None:
+        self._there: dict[str, dict[int, int]] = {}
+        self._back: dict[str, dict[int, int]] = {}
+
+    def are_one(self, family: str, one: int, other: int) -> bool:
+        """Whether neither has stood for something else."""
+        there, back = self._there.setdefault(family, {}), self._back.setdefault(family, {})
+        return there.setdefault(one, other) == other and back.setdefault(other, one) == one
+
+    def hold(self, program: Program, encoded: Encoded, reference: bytes, target: bytes, calls: int) -> None:
+        """Check that what is equal on both sides in the first calls stands for nothing else. Raises _NotPlain."""
+        if not self._there:
+            return
+        at = HEADER + 2 * reference[3]
+        for step, observed in zip(program.steps[:calls], encoded.observed, strict=False):
+            description = step.description
+            if not _named(description).isdisjoint(self._there):
+                raise _NotPlain
+            at += RESULT.size
+            for each in observed:
+                begin, at = extent_of(reference, at, each)
+                shape = _shape(description.parameters[each.argument])
+                if shape is not None and shape.named and at - begin <= shape.size:
+                    self._hold_members(shape, reference[begin:at], target[begin:at])
+
+    def _hold_members(self, shape: _Shape, one: bytes, other: bytes) -> None:
+        ours, theirs = shape.values(one), shape.values(other)
+        for at, family in shape.named:
+            if family in self._there and ours[at] == theirs[at] and not self.are_one(family, ours[at], ours[at]):
+                raise _NotPlain
+
+
+# -- what is known of calls
+
+
+class _Shape:
+    """The members of a struct, and the kinds of those that are numbers and may differ."""
+
+    def __init__(self, of: type[Struct]) -> None:
+        self.size = of.size()
+        self.kinds: list[Kind | None] = []
+        layout, at = "<", 0
+        for name, notes in of.members.items():
+            field: Any = getattr(of, name)
+            layout += f"{field.offset - at}x"
+            at = field.offset + field.size
+            code = _CODES.get(field.size) if isinstance(getattr(of(), name), int) else None
+            kind = next((note for note in notes if isinstance(note, Kind)), None)
+            plain = not isinstance(kind, Renamed | Numbered) or type(kind) in (Renamed, Numbered)
+            self.kinds.append(kind if code and plain else None)
+            layout += (code if _is_signed(of, name) else code.upper()) if code else f"{field.size}s"
+        self._layout = struct.Struct(layout + f"{self.size - at}x")
+        self.named = [(at, kind.named[0]) for at, kind in enumerate(self.kinds) if kind is not None and kind.named]
+
+    def values(self, content: bytes) -> tuple[Any, ...]:
+        """Of memory that holds a struct; of no more than is known up to the last byte that is not poison."""
+        return self._layout.unpack(whole(content, self.size))
+
+
+_CODES = {1: "b", 2: "h", 4: "i", 8: "q"}
+"""Of numbers of so many bytes, in the words of `struct`."""
+
+
+def _is_signed(of: type[Struct], name: str) -> bool:
+    probe = of()
+    setattr(probe, name, -1)
+    return bool(getattr(probe, name) < 0)
+
+
+@cache
+def _shape(parameter: Parameter) -> _Shape | None:
+    """What an argument's memory is compared by; None where it takes more than a look at members."""
+    if parameter.struct is None or not parameter.struct.members or type(parameter.kind).normal is not Memory.normal:
+        return None
+    return _Shape(parameter.struct)
+
+
+@cache
+def _named(description: Syscall[Any]) -> frozenset[str]:
+    """The families of which a call may show a value, other than in the structs that are compared member by member."""
+    return frozenset(family for kind in _kinds(description) for family in kind.named)
+
+
+def _kinds(description: Syscall[Any]) -> Iterator[Kind]:
+    yield kind_of_result(description)
+    for parameter in description.parameters:
+        yield parameter.kind
+        if parameter.struct is not None and not (_shape(parameter) and _is_only_written(parameter.kind)):
+            yield from _members(parameter.struct)
+
+
+def _is_only_written(kind: Kind) -> bool:
+    """Whether the memory says nothing before the call."""
+    return isinstance(kind, Memory) and not kind.reads
+
+
+def _members(of: type[Struct]) -> Iterator[Kind]:
+    for notes in of.members.values():
+        for note in notes:
+            if isinstance(note, Kind):
+                yield note
+            elif isinstance(note, type) and issubclass(note, Struct):
+                yield from _members(note)

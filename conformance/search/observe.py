@@ -1,0 +1,103 @@
+"""Looking at what a program has done: calls that end it, and show what its own calls have left behind.
+
+A flag that is lost is seen only by who asks for it, and chance rarely asks for the right thing.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator, Sequence
+
+from conformance.search.bind import Call, is_a, makes, plain_call, wants
+from conformance.syscalls.files import AT_SYMLINK_NOFOLLOW, SEEK_CUR
+from conformance.syscalls.machinery.choices import Blob, Choice, Use, room
+from conformance.syscalls.machinery.kinds import Flags
+from conformance.syscalls.machinery.table import areas, grammar
+from conformance.syscalls.signals import SIGSET_SIZE, Sigaction
+
+MOST = 8
+"""How many looks a program ends with, at most."""
+LONGEST_NAME = 40
+WHICH = (0, 0, 0, 1)
+"""Which resource of a family that a call uses is looked at: the last one that was made, most of the time."""
+
+OF_FAMILY: dict[str, tuple[str, ...]] = {
+    "fd": ("fcntl_getfd", "fcntl_getfl", "fstat", "lseek", "read"),
+    "fd:socket": ("recvfrom", "poll", "getsockopt_number"),
+    "fd:epoll": ("epoll_wait",),
+    "fd:timer": ("timerfd_gettime",),
+    "ipc:sem": ("semctl_getall",),
+    "ipc:msg": ("msgctl_stat", "msgrcv"),
+    "ipc:shm": ("shmctl_stat",),
+}
+"""What shows the state of a resource, by its family."""
+OF_AREA: dict[str, tuple[str, ...]] = {
+    "memory": ("load", "mincore"),
+    "signals": ("rt_sigprocmask", "rt_sigpending", "rt_sigaction"),
+    "scheduling": ("sched_getattr", "getpriority", "sched_getscheduler"),
+    "ipc": ("load", "mq_getsetattr"),
+    "time": ("getitimer", "timer_gettime"),
+}
+"""What shows the state of the process, by the area of what was called."""
+
+
+def looks(calls: Sequence[Call], chance: random.Random) -> tuple[Call, ...]:
+    """Calls to put behind others, some of those that show what they have done; what flags have done before all."""
+    able = [
+        (not _has_flags(call), chance.random(), look)
+        for at, call in enumerate(calls)
+        for look in _after(call, calls[at + 1 :], chance)
+    ]
+    able.sort(key=lambda each: each[:2])
+    return tuple(dict.fromkeys(look for _, _, look in able))[: chance.randint(1, MOST)]
+
+
+def _has_flags(call: Call) -> bool:
+    """Whether a call is given other flags than it mostly is."""
+    parameters = grammar()[call.label].parameters
+    return any(
+        isinstance(parameter.kind, Flags) and argument != parameter.choices[0]
+        for argument, parameter in zip(call.args, parameters, strict=False)
+    )
+
+
+def _after(call: Call, later: Sequence[Call], chance: random.Random) -> Iterator[Call]:
+    made = {each.family for each in makes(call.label)}
+    for family in sorted(made | wants(call.label)):
+        which = _made_by(later, family) if family in made else chance.choice(WHICH)
+        for wider, labels in OF_FAMILY.items():
+            if is_a(family, wider):
+                yield from (_at(label, Use(family, which)) for label in labels)
+    for label in OF_AREA.get(areas()[call.label], ()):
+        yield _plain(label)
+    if call.label == "rt_sigaction" and call.args:
+        yield Call("rt_sigaction", (call.args[0], 0, room(Sigaction.size()), SIGSET_SIZE))
+    for argument in call.args:
+        if isinstance(argument, Blob) and _is_name(argument):
+            yield from (_plain("newfstatat", path=argument, flags=flags) for flags in (0, AT_SYMLINK_NOFOLLOW))
+
+
+def _made_by(calls: Sequence[Call], family: str) -> int:
+    """How many calls make one of a family: what was made before them is that many back."""
+    return sum(any(is_a(made.family, family) for made in makes(call.label)) for call in calls)
+
+
+def _at(label: str, use: Use) -> Call:
+    """A look at a resource."""
+    if label == "lseek":
+        return Call(label, (use, 0, SEEK_CUR))
+    first = grammar()[label].parameters[0]
+    return _plain(label, **{first.name: use}) if isinstance(first.choices[0], Use) else _plain(label)
+
+
+def _plain(label: str, **given: Choice) -> Call:
+    if label == "rt_sigprocmask":
+        return Call(label, (0, 0, room(SIGSET_SIZE), SIGSET_SIZE))
+    return plain_call(label, **given)
+
+
+def _is_name(blob: Blob) -> bool:
+    """Whether memory is a C string that could name a file."""
+    name = blob.data[:-1]
+    plain = not blob.parts and not blob.room and blob.data[-1:] == b"\0"
+    return plain and 0 < len(name) < LONGEST_NAME and name.isascii()

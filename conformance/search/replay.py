@@ -1,0 +1,134 @@
+"""Programs from files, run again on targets and held against the reference."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from conformance.programs.harmful import NEVER, is_allowed, is_tame
+from conformance.programs.program import Program, ProgramError, from_json
+from conformance.programs.trace import errnos
+from conformance.programs.wire import ProtocolError, decode, encode
+from conformance.run.errors import Exit, UsageError, UserError
+from conformance.search import issue
+from conformance.search.compare import Difference, differences
+from conformance.search.fuzz import RUNS
+from conformance.search.lane import Lane, LaneError
+from conformance.search.search import NO_EVIDENCE, SUMMARY, lanes
+from conformance.text import plural
+from runners.base import Runner
+
+REPLAY_PATIENCE = 10.0
+"""Factor on deadlines where a program is replayed."""
+
+
+def read_program(path: Path) -> Program:
+    """The program of a reproducer's folder, or of a file. Raises UsageError."""
+    file = path / "program.json" if path.is_dir() else path
+    try:
+        value = json.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(
+            f"{file} cannot be read: {error.strerror}; give a folder that `conformance fuzz` wrote"
+        ) from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{file} is no JSON, or cut short: {error}") from error
+    try:
+        program = from_json(value)
+    except ProgramError as error:
+        raise UsageError(f"{file}: {error}") from error
+    for at, step in enumerate(program.steps):
+        if not is_allowed(step.label):
+            raise UsageError(
+                f"{file}: call {at}, {step.label}, is one that no program makes: it {NEVER[step.description.name]}"
+            )
+    if not is_tame(program):
+        raise UsageError(f"{file}: a call of it reaches for what is not a program's own: memory, processes or keys")
+    return program
+
+
+def programs_at(paths: Sequence[Path]) -> dict[str, Program]:
+    """The programs of reproducers' folders, of files, and of whole searches' folders, by path. Raises UsageError."""
+    found: dict[str, Program] = {}
+    for path in paths:
+        inside = sorted(each.parent for each in path.glob("*/program.json")) if path.is_dir() else []
+        if path.name == SUMMARY and len(paths) > 1:
+            continue  # a search's own file, which a shell's `*` takes along
+        for place in inside if inside and not (path / "program.json").exists() else [path]:
+            found[str(place)] = read_program(place)
+    if not found:
+        raise UsageError(
+            f"there is no program in {', '.join(map(str, paths))}; give folders that `conformance fuzz` wrote"
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Replayed:
+    """What a program did on one target, against the reference."""
+
+    target: str
+    release: str
+    lines: list[str]
+    said: list[str]
+    """`0` or an errno's name for each call, and how it ended unless it just ended."""
+    difference: Difference | None
+    """From the reference, in any of the runs."""
+    stable: bool
+    """Whether all runs did the same."""
+    lost: bool = False
+    """Whether it came to something that says nothing of the program: see `NO_EVIDENCE`."""
+
+
+def replay(programs: Sequence[Program], runners: Mapping[str, Runner], told: Callable[[list[Replayed]], None]) -> None:
+    """Run programs on all targets, each three times in a process of its own; `told` is told of each, in order.
+
+    One set of guests is for all. `runners` has the reference first. Raises RunnerError, UserError.
+    """
+    with lanes(runners) as opened:
+        for at, program in enumerate(programs):
+            try:
+                found = _replayed(program, opened)
+            except (LaneError, ProtocolError) as error:
+                rest = len(programs) - at
+                raise UserError(f"{error}; {plural(rest, 'program')} of {len(programs)} not replayed") from error
+            told(found)
+
+
+def _replayed(program: Program, opened: Sequence[Lane]) -> list[Replayed]:
+    encoded = encode(program, own=True)
+    # Each alone: a guest that one run takes along is opened anew for the next, and is never given up for it.
+    futures = [lane.submit([encoded.data] * RUNS, REPLAY_PATIENCE, deadly=True) for lane in opened]
+    said = [[decode(each, encoded) for each in future.result()] for future in futures]
+    reference = said[0][0]
+    found = []
+    for lane, outcomes in zip(opened, said, strict=True):
+        apart = [next(differences(program, encoded, reference, each), None) for each in outcomes]
+        stable = all(next(differences(program, encoded, outcomes[0], each), None) is None for each in outcomes[1:])
+        shown = next((each for each, differs in zip(outcomes, apart, strict=True) if differs), outcomes[0])
+        is_reference = lane is opened[0]
+        found.append(
+            Replayed(
+                lane.name,
+                lane.release,
+                issue.lines(program, encoded, outcomes[0] if is_reference else shown),
+                errnos(program, encoded, outcomes[0] if is_reference else shown),
+                None if is_reference else next(filter(None, apart), None),
+                stable,
+                any(each.state in NO_EVIDENCE for each in outcomes),
+            )
+        )
+    return found
+
+
+def status_of_replay(replayed: Sequence[Replayed]) -> Exit:
+    """The exit status that one program's replay deserves."""
+    if replayed[0].lost:
+        return Exit.INCOMPLETE
+    return Exit.UNEXPECTED if any(each.difference or not each.stable for each in replayed) else Exit.EXPECTED
+
+
+GRAVITY = (Exit.EXPECTED, Exit.UNEXPECTED, Exit.INCOMPLETE)
+"""What programs can come to, the gravest last."""

@@ -1,0 +1,331 @@
+"""A divergence as a folder: the program, a C file that shows it, both traces side by side, and a text for an issue."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from importlib.resources import files
+from pathlib import Path
+
+from conformance.matrix.normalise import kind_of_result
+from conformance.model import Json
+from conformance.programs.program import Argument, Memory, Program, Ref, Step, to_json
+from conformance.programs.trace import ending, succeeded
+from conformance.programs.wire import Encoded, Observed, State, number, whole
+from conformance.search.compare import ERRNO, RESULT, SIGNALS, STATE
+from conformance.search.fuzz import Finding
+from conformance.search.issue import cut, headline, issue, side_by_side
+from conformance.syscalls.machinery.call import Pseudo, errno_name
+from conformance.syscalls.machinery.choices import DATA
+from conformance.syscalls.machinery.kinds import Kind, Renamed
+from conformance.syscalls.sockets import SockaddrKind
+from conformance.text import one_line
+
+LONGEST_LINE = 110
+"""Characters of a line of C, less its tabs."""
+LONGEST_COMMENT = 70
+MANY_ZEROS = 16
+"""How many zeros at the end of memory are worth a line of their own."""
+
+
+def folder_name(finding: Finding) -> str:
+    """A name that says what it is, for any file system."""
+    said = f"{finding.signature.target}-{finding.signature}"
+    return "".join(each if each.isalnum() or each in "-_." else "-" for each in said)[:120].strip("-")
+
+
+def write(finding: Finding, into: Path, arguments: Sequence[str] = ()) -> Path:
+    """Write the folder; its path. `arguments` are what replaying must be told beside targets. Raises OSError."""
+    place = into / folder_name(finding)
+    for count in range(2, 100):
+        if not place.exists():
+            break
+        place = into / f"{folder_name(finding)}-{count}"
+    place.mkdir(parents=True)
+    (place / "program.json").write_text(json.dumps(document(finding), indent=1) + "\n", encoding="utf-8")
+    (place / "repro.c").write_text(repro_c(finding), encoding="utf-8")
+    (place / "traces.txt").write_text(side_by_side(finding), encoding="utf-8")
+    (place / "issue.md").write_text(issue(finding, place, program_c(finding), arguments), encoding="utf-8")
+    return place
+
+
+def document(finding: Finding) -> Json:
+    """What `program.json` has: the program, and what it showed when it was found."""
+    program = to_json(finding.program)
+    assert isinstance(program, dict)
+    found = finding.difference
+    program["found"] = {
+        "signature": str(finding.signature),
+        "cause": str(finding.signature.cause),
+        "target": finding.signature.target,
+        "reference": finding.reference_name,
+        "releases": {finding.reference_name: finding.releases[0], finding.signature.target: finding.releases[1]},
+        "made_by": {finding.reference_name: finding.made_by[0], finding.signature.target: finding.made_by[1]},
+        "call": found.step,
+        "field": found.field,
+        "said": {finding.reference_name: found.reference, finding.signature.target: found.target},
+    }
+    return program
+
+
+# -- C
+
+
+def repro_c(finding: Finding) -> str:
+    """A C file that makes the calls, prints them, and exits with 1 where the target diverges from the reference."""
+    blocked, died = (finding.reference.state is not state for state in (State.BLOCKED, State.DIED))
+    use = "cc repro.c && ./a.out: exit status 0 as on the reference, 1 where it diverges. x86-64 only."
+    about = f"{_comment(headline(finding))}\n\n   {use}"
+    # A new program must find its loader, if it is not a static one.
+    executes = any(step.label == "exec_report" for step in finding.program.steps)
+    text = whole_c(program_c(finding), about, "the reference", surroundings="tree.c.in", blocked=blocked, died=died)
+    return text.replace("@CHROOT@", str(int(not executes)))
+
+
+def whole_c(
+    body: str, about: str, who: str, *, surroundings: str, first: int = 0, blocked: bool = True, died: bool = True
+) -> str:
+    """A C file with a body that `calls_c` has made. `about` stands at its top, `who` is whom it is held against.
+
+    `surroundings`: the template of what the calls are made in. `first`: the lowest fd that is free. `blocked`, `died`:
+    whether it ends with 1 where a call does not return, or kills it.
+    """
+
+    def template(name: str) -> str:
+        return files("conformance.search").joinpath(name).read_text(encoding="utf-8")
+
+    text = template("repro.c.in").replace("@SURROUNDINGS@", template(surroundings).rstrip())
+    values = {"PROGRAM": body, "BLOCKED": int(blocked), "DIED": int(died), "WHO": who, "FIRST": first}
+    for mark, value in values.items():
+        text = text.replace(f"@{mark}@", str(value))
+    return f"/* {about} */\n\n{text}"
+
+
+def program_c(finding: Finding) -> str:
+    """The body of the C function that makes the calls of a finding, and checks what the reference says."""
+
+    def checks(at: int) -> Iterator[str]:
+        if at == finding.difference.step:
+            yield from _expectation_c(finding)
+        if at == len(finding.program.steps) - 1 and finding.difference.field == SIGNALS:
+            for signal, count in finding.reference.signals:
+                yield f'expect(caught[{signal}] == {count}, "{count} of signal {signal}");'
+
+    return calls_c(finding.program, finding.encoded, checks)
+
+
+def calls_c(program: Program, encoded: Encoded, checks: Callable[[int], Iterable[str]]) -> str:
+    """The body of the C function that makes calls; `checks` has the statements behind each of them."""
+    refs = enumerate(dict.fromkeys(program.refs()))
+    needed = {ref: f"r{ref.step}" if ref.argument < 0 else f"m{at}" for at, ref in refs}
+    out = []
+    declared = sorted({*needed.values(), *(f"r{at}" for at in range(len(program.steps)))})
+    out.append(f"\tlong {_wrapped(', '.join(declared))};\n")
+    for ref, name in needed.items():
+        if ref.argument >= 0:
+            out.append(f"\t{name} = -1;")
+    for at, step in enumerate(program.steps):
+        out.append("")
+        out += [f"\t{_wrapped(line)}" for line in _memory_c(step, encoded.addresses[at], encoded, at, needed)]
+        out.append(f"\t{_wrapped(_call_c(step, at, encoded.addresses[at], needed))}")
+        for ref, name in needed.items():
+            if ref.step == at and ref.argument >= 0:
+                place = encoded.addresses[at][ref.argument] + ref.offset
+                out.append(f"\tif (r{at} >= 0)\n\t\t{name} = get({place}, {ref.width});")
+        out += [f"\t{_wrapped(line)}" for line in checks(at)]
+    unused = [f"(void){name};" for name in declared]
+    out.append("\t" + " ".join(unused))
+    return "\n".join(out) + "\n"
+
+
+def _memory_c(step: Step, places: tuple[int, ...], encoded: Encoded, at: int, names: dict[Ref, str]) -> Iterator[str]:
+    inner = dict(encoded.inner[at])
+    for index, argument in enumerate(step.args):
+        if isinstance(argument, Memory):
+            kind = step.description.parameters[index].kind
+            if isinstance(kind, SockaddrKind) and not argument.room:
+                yield f"/* {_comment(cut(kind.show(argument.data.decode('latin-1')), LONGEST_LINE - 10))} */"
+            yield from _fill_c(argument, places[index], (index,), inner, names)
+
+
+def _fill_c(
+    memory: Memory, place: int, path: tuple[int, ...], inner: dict[tuple[int, ...], int], names: dict[Ref, str]
+) -> Iterator[str]:
+    size = len(memory.data)
+    if size and memory.room:
+        yield f"poison({place}, {size});"
+    elif size and not any(memory.data):
+        yield f"memset((void *)(DATA + {place}), 0, {size});"
+    elif size and len(set(memory.data)) == 1 and size > 64:
+        yield f"memset((void *)(DATA + {place}), {memory.data[0]}, {size});"
+    elif size:
+        told = memory.data.rstrip(b"\0")
+        if size - len(told) < MANY_ZEROS:
+            told = memory.data
+        else:
+            yield f"memset((void *)(DATA + {place}), 0, {size});"
+        yield f"fill({place}, {_string(told)}, {len(told)});"
+    for offset, width, part in memory.parts:
+        if isinstance(part, Memory):
+            yield from _fill_c(part, inner[*path, offset], (*path, offset), inner, names)
+            yield f"set({place + offset}, {width}, DATA + {inner[*path, offset]});"
+        elif isinstance(part, Ref):
+            yield f"set({place + offset}, {width}, {_name(part, names)});"
+        else:
+            yield f"set({place + offset}, {width}, {part}L);"
+
+
+def _name(ref: Ref, names: dict[Ref, str]) -> str:
+    name = names[ref]
+    return f"({name} < 0 ? -1 : {name})" if ref.argument < 0 else name
+
+
+def _call_c(step: Step, at: int, places: tuple[int, ...], names: dict[Ref, str]) -> str:
+    args = []
+    for index, argument in enumerate(step.args):
+        kind = step.description.parameters[index].kind
+        args.append(_argument_c(argument, kind, places[index], names))
+    shown = ", ".join(args)
+    label = _string(step.description.name.encode())
+    if isinstance(step.description, Pseudo):
+        return f"r{at} = said({label}, {_pseudo_c(step, args)});"
+    return f"r{at} = said({label}, syscall({number(step.description)}{', ' + shown if shown else ''}));"
+
+
+def _pseudo_c(step: Step, args: list[str]) -> str:
+    name = step.label
+    if name.startswith("spawn"):
+        return f"spawn({', '.join(args)})"
+    if name == "thread":
+        return f"thread({args[0]})"
+    if name == "load":
+        return f"(*(volatile long *)({args[0]}) & ~(1L << 63))"
+    if name == "store":
+        return f"(*(volatile long *)({args[0]}) = {args[1]}, 0)"
+    return f"exec_report((void *)({args[0]}))"
+
+
+def _argument_c(argument: Argument, kind: Kind, place: int, names: dict[Ref, str]) -> str:
+    if isinstance(argument, Memory):
+        return f"DATA + {place}"
+    if isinstance(argument, Ref):
+        return _name(argument, names)
+    value = argument if argument < 1 << 63 else argument - (1 << 64)
+    said = kind.to_c(value)
+    number_c, _, comment = said.partition(" /* ")
+    if value == -(1 << 63):
+        number_c = "(-0x7fffffffffffffffL - 1)"
+    elif number_c.lstrip("-").isdigit():
+        number_c += "L"
+    return number_c + (f" /* {cut(comment.removesuffix(' */'), LONGEST_COMMENT)} */" if comment else "")
+
+
+def _string(data: bytes) -> str:
+    """Bytes as a C string; numbers in octal, which cannot run into what follows."""
+    plain = (32 <= each < 127 and each not in b'"\\?' for each in data)
+    return '"' + "".join(chr(each) if ok else f"\\{each:03o}" for each, ok in zip(data, plain, strict=True)) + '"'
+
+
+_TOKEN = re.compile(r""""(?:[^"\\]|\\.)*"|/\*.*?\*/|[^"/]+|/""")
+_LETTER = re.compile(r"\\[0-7]{3}|\\.|[^\\]")
+_BREAK = "\0"
+
+
+def _wrapped(line: str) -> str:
+    """A line of C as several that fit: broken after a comma, or within a string, which C puts together again."""
+    if len(line) <= LONGEST_LINE:
+        return line
+    atoms = "".join(map(_breakable, _TOKEN.findall(line))).split(_BREAK)
+    found = [atoms[0]]
+    for atom in atoms[1:]:
+        if len(found[-1]) + len(atom.rstrip()) <= LONGEST_LINE - 8:
+            found[-1] += atom
+        else:
+            found.append(atom)
+    return "\n\t\t".join(each.rstrip() for each in found)
+
+
+def _breakable(token: str) -> str:
+    """A token of C with a mark wherever a line may end."""
+    if token.startswith("/*"):
+        return token
+    if not token.startswith('"'):
+        return token.replace(", ", f", {_BREAK}")
+    chunks = [""]
+    for letter in _LETTER.findall(token[1:-1]):
+        if len(chunks[-1]) + len(letter) > LONGEST_LINE - 24:
+            chunks.append("")
+        chunks[-1] += letter
+    return f'"{_BREAK}"'.join(chunks).join('""')
+
+
+def _comment(text: str) -> str:
+    """Text that ends no comment of C."""
+    return one_line(text).replace("*/", "* /")
+
+
+def _expectation_c(finding: Finding) -> Iterator[str]:
+    """What the reference gives at the call that differs, as a check."""
+    found, at = finding.difference, finding.difference.step
+    if at >= len(finding.reference.results):
+        yield f'expect(0, "{ending(finding.reference)}");'
+        return
+    result, buffers = finding.reference.results[at]
+    if found.field in (STATE, ERRNO):
+        if succeeded(result):
+            yield f'expect(r{at} >= 0, "success");'
+        else:
+            yield f'expect(r{at} == {result}, "{errno_name(-result)}");'
+    elif found.field == RESULT:
+        kind = kind_of_result(finding.program.steps[at].description)
+        if not isinstance(kind, Renamed) or result < 64:
+            yield f'expect(r{at} == {result}L, "{result}");'
+        else:
+            yield from _same_one(finding, result)
+    elif found.field != SIGNALS:
+        for observed, content in zip(finding.encoded.observed[at], buffers, strict=True):
+            yield from _buffer_c(finding, observed, content)
+
+
+def _same_one(finding: Finding, result: int) -> Iterator[str]:
+    """Which earlier result the reference's is equal to."""
+    at = finding.difference.step
+    for before, (other, _) in enumerate(finding.reference.results[:at]):
+        same = "==" if other == result else "!="
+        yield f'expect(r{at} {same} r{before}, "{"the same as" if other == result else "another than"} r{before}");'
+
+
+def _buffer_c(finding: Finding, observed: Observed, content: bytes) -> Iterator[str]:
+    """Check the bytes of the member that differs, or the whole buffer."""
+    at, field = finding.difference.step, finding.difference.field
+    step = finding.program.steps[at]
+    parameter = step.description.parameters[observed.argument]
+    first, _, member = field.partition(".")
+    if observed.path != str(observed.argument):
+        if field != f"{parameter.name}.{observed.path.partition('.')[2]}":
+            return
+        member = ""
+    elif first != parameter.name:
+        return
+    data = whole(content, observed.size)
+    start, size = 0, len(content)
+    if member and parameter.struct is not None:
+        start, size = member_place(parameter.struct, member)
+    elif not member and len(content) < observed.size:
+        size = min(observed.size, len(content) + 1)  # and nothing behind it
+    piece = data[start : start + size]
+    place = DATA + observed.offset + start
+    yield f'expect(memcmp((void *){place:#x}, {_string(piece)}, {size}) == 0, "other bytes in {field}");'
+
+
+def member_place(struct: type, path: str) -> tuple[int, int]:
+    """Offset and size of a struct's member, given by its dotted name."""
+    start, size, inside = 0, 0, struct
+    for name in path.split("."):
+        member = getattr(inside, name, None)
+        if member is None:
+            break
+        start, size = start + member.offset, member.size
+        inside = dict(inside._fields_).get(name, inside)  # type: ignore[attr-defined] # ctypes
+    return start, size

@@ -1,0 +1,1 @@
+"""What cases share: paths, children, machine code."""

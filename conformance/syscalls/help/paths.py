@@ -1,0 +1,110 @@
+"""Whole files by their path: for /proc, /sys and control groups, which are read and written at once."""
+
+from __future__ import annotations
+
+import struct
+from errno import ENOENT
+
+from conformance.syscalls.files import (
+    AT_FDCWD,
+    F_OK,
+    O_CLOEXEC,
+    O_CREAT,
+    O_DIRECTORY,
+    O_RDONLY,
+    O_TRUNC,
+    O_WRONLY,
+    Stat,
+    access,
+    close,
+    fstat,
+    getdents64,
+    openat,
+    read,
+    write,
+)
+from conformance.syscalls.machinery.buffers import Buffer
+from conformance.syscalls.machinery.call import missing, untraced
+
+
+def open_present(path: bytes, flags: int = O_RDONLY) -> int:
+    """Open a file that a kernel may lack, close-on-exec. Where it is not there the case ends as missing."""
+    fd, error = openat.result_of(AT_FDCWD, path, flags | O_CLOEXEC, 0)
+    if error == ENOENT:
+        missing(path.decode())
+    if error:
+        raise OSError(error, path.decode())
+    return fd
+
+
+def contents(path: bytes) -> bytes:
+    """All of a file. Not traced: such texts differ from run to run and from release to release."""
+    with untraced():
+        fd = openat(AT_FDCWD, path, O_RDONLY | O_CLOEXEC, 0)
+        try:
+            return rest_of(fd)
+        finally:
+            close(fd)
+
+
+def rest_of(fd: int) -> bytes:
+    """What can be read from an fd up to its end. Not traced."""
+    found, buffer = b"", Buffer(65536)
+    with untraced():
+        while count := read(fd, buffer, 65536):
+            found += buffer.take(count)
+    return found
+
+
+def fields(path: bytes) -> dict[bytes, bytes]:
+    """A file of lines `Name:	value`, such as /proc/PID/status. Not traced."""
+    pairs = (line.partition(b":") for line in contents(path).splitlines())
+    return {name.strip(): value.strip() for name, colon, value in pairs if colon}
+
+
+def entries(path: bytes) -> set[bytes]:
+    """The names in a directory, but for `.` and `..`. Not traced: the order is the file system's choice."""
+    found, buffer = set(), Buffer(32768)
+    with untraced():
+        fd = openat(AT_FDCWD, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0)
+        try:
+            while count := getdents64(fd, buffer, 32768):
+                data, at = buffer.take(count), 0
+                while at < count:
+                    (length,) = struct.unpack_from("=H", data, at + 16)
+                    found.add(data[at + 19 : at + length].split(b"\0")[0])
+                    at += length
+        finally:
+            close(fd)
+    return found - {b".", b".."}
+
+
+def inode_of(fd: int) -> int:
+    """The number of the inode of a descriptor. Not traced, as it is the kernel's choice."""
+    found = Stat()
+    with untraced():
+        fstat(fd, found)
+    return int(found.st_ino)
+
+
+def exists(path: bytes) -> bool:
+    """Whether there is such a file. Not traced."""
+    with untraced():
+        return not access.result_of(path, F_OK)[1]
+
+
+def write_to(path: bytes, data: bytes) -> None:
+    """Write `data` to a file that is there, in one call. Raises OSError."""
+    fd = openat(AT_FDCWD, path, O_WRONLY | O_CLOEXEC, 0)
+    try:
+        assert write(fd, data, len(data)) == len(data)
+    finally:
+        close(fd)
+
+
+def make_file(path: bytes, data: bytes = b"", mode: int = 0o644) -> None:
+    """Make a file with such contents."""
+    fd = openat(AT_FDCWD, path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode)
+    if data:
+        assert write(fd, data, len(data)) == len(data)
+    close(fd)

@@ -1,0 +1,1 @@
+"""What descriptions of system calls are written with: calls, kinds, choices, memory."""

@@ -1,0 +1,309 @@
+"""Typed system call stubs: `@syscall` turns a signature into a callable that goes straight to the kernel.
+
+    @syscall
+    def openat(dirfd: Dir, path: Path, flags: OpenFlags, mode: Mode) -> Fd: ...
+
+    fd = openat(AT_FDCWD, b"a", O_RDWR | O_CREAT, 0o600)          # records the call, raises OSError(errno)
+    openat.fails_with(ENOENT, AT_FDCWD, b"absent", O_RDONLY, 0)   # asserts the errno
+
+The call is `syscall(2)` of the C library, which adds nothing but the errno convention. Trailing arguments may be left
+out; they are passed as zero.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno as errnos
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Any, Generic, ParamSpec, Protocol, get_args, get_origin, get_type_hints
+
+from conformance.syscalls.machinery.absence import Missing, refusal, with_telltales
+from conformance.syscalls.machinery.buffers import Buffer, Struct
+from conformance.syscalls.machinery.choices import Choice
+from conformance.syscalls.machinery.kinds import CountedMemory, Kind, Seen
+from conformance.syscalls.machinery.numbers import SINCE, TABLES
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import SearchStrategy
+
+P = ParamSpec("P")
+
+RECORDED_BYTES = 1024
+"""How much of a buffer goes into the trace."""
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_raw = _libc.syscall
+_raw.restype = ctypes.c_long
+_NUMBERS = TABLES.get(os.uname().machine, {})
+ABSENT_NUMBER = 0x7FFF
+"""A number that no call has: what a stub uses on an architecture that lacks the call, so that it says ENOSYS."""
+
+
+def missing(reason: str) -> None:
+    """End the case with the verdict `missing`. `reason` names the feature, in a few words."""
+    raise Missing(reason)
+
+
+class Recorder(Protocol):
+    """Who gets every call, as it was made and as it ended."""
+
+    def record(
+        self, name: str, args: list[Seen], result: int, error: int, outs: dict[str, Seen]
+    ) -> None:
+        """`error` is 0 or the errno; `outs` maps an argument's position to what the kernel wrote there."""
+
+    def child(self) -> Recorder | None:
+        """The recorder of a child that is about to be forked; None when its calls are not to be recorded."""
+
+
+_recorder: ContextVar[Recorder | None] = ContextVar("recorder", default=None)
+
+
+@contextmanager
+def recording(recorder: Recorder | None) -> Iterator[None]:
+    """Every stub called inside goes to `recorder`; with None, to nobody."""
+    token = _recorder.set(recorder)
+    try:
+        yield
+    finally:
+        _recorder.reset(token)
+
+
+@contextmanager
+def untraced() -> Iterator[None]:
+    """Calls made inside stay out of the trace: for polling loops, whose length is a matter of timing."""
+    with recording(None):
+        yield
+
+
+def recorder_of_child() -> Recorder | None:
+    """Who is to record the calls of a child that is about to be forked."""
+    recorder = _recorder.get()
+    return recorder.child() if recorder else None
+
+
+def see(value: object) -> Seen:
+    """The form in which a record keeps a value that was passed or returned."""
+    if value is None or isinstance(value, int):
+        return value
+    if isinstance(value, Struct):
+        return {name: see_member(getattr(value, name)) for name in value.members}
+    data: bytes = bytes(value)  # type: ignore[call-overload] # bytes, Buffer and ctypes arrays all convert
+    if len(data) > RECORDED_BYTES:
+        return data[:RECORDED_BYTES].decode("latin-1") + f"…({len(data)} bytes)"
+    return data.decode("latin-1")
+
+
+def see_member(value: object) -> Seen:
+    """A struct's member: arrays of bytes become text, arrays of anything else lists."""
+    if isinstance(value, ctypes.Array) and value._type_ not in (ctypes.c_ubyte, ctypes.c_char):
+        return [see_member(item) for item in value]
+    return see(value)
+
+
+class Parameter:
+    """One argument of a stub: its name, its kind, and for a pointer the struct that it points to."""
+
+    def __init__(self, name: str, annotation: Any) -> None:
+        self.name = name
+        notes = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
+        self.kind = next((note for note in notes if isinstance(note, Kind)), Kind())
+        inner = get_args(get_args(annotation)[0]) if notes else ()
+        self.struct = next((each for each in inner if isinstance(each, type) and issubclass(each, Struct)), None)
+
+    @cached_property
+    def choices(self) -> tuple[Choice, ...]:
+        """What a generated program may pass, the plainest that works first."""
+        return self.kind.choices(self.struct)
+
+    def strategy(self) -> SearchStrategy[Choice]:
+        """`choices` for Hypothesis, which is imported here and not before: it takes seconds in an emulated guest."""
+        from hypothesis.strategies import sampled_from  # noqa: PLC0415 - see above
+
+        return sampled_from(self.choices)
+
+
+class Syscall(Generic[P]):
+    """A system call with a typed signature. Calling it makes the raw call."""
+
+    def __init__(self, function: Callable[P, int], *, number: str | None = None) -> None:
+        self.name = number or function.__name__
+        self._function = function
+        self.__doc__ = function.__doc__
+        self.__name__ = function.__name__
+        self.__module__ = function.__module__
+        self._number = ctypes.c_long(_NUMBERS.get(self.name, ABSENT_NUMBER))
+
+    def __repr__(self) -> str:
+        return f"<syscall {self.name}>"
+
+    @property
+    def since(self) -> str:
+        """The release that first had the call, such as `6.6`; "" where it is older than Linux 2.6.13."""
+        return SINCE.get(self.name, "")
+
+    @cached_property
+    def _hints(self) -> dict[str, Any]:
+        return get_type_hints(self._function, include_extras=True)
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The arguments, in order."""
+        return tuple(Parameter(name, hint) for name, hint in self._hints.items() if name != "return")
+
+    @cached_property
+    def result(self) -> Kind:
+        """What the call returns when it succeeds."""
+        return Parameter("return", self._hints["return"]).kind
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> int:
+        """Make the call and record it. Raises OSError with the errno when the kernel refuses it."""
+        __tracebackhide__ = True  # a failure is shown where the case made the call
+        result, error = self._make(args)
+        if error:
+            raise refusal(self.name, error)
+        return result
+
+    def result_of(self, *args: P.args, **kwargs: P.kwargs) -> tuple[int, int]:
+        """Make the call; its result and errno (0 on success), for a case in which both outcomes are right.
+
+        Where it is ENOSYS and the case does not ask for that, a failure that follows means that the target lacks the
+        call: see `absence`.
+        """
+        return with_telltales(self.name, *self._make(args))
+
+    def or_missing(self, feature: str, absent: int | tuple[int, ...], *args: P.args, **kwargs: P.kwargs) -> int:
+        """Make the call; a failure with `absent`, or ENOSYS, means that the target lacks `feature`.
+
+        Raises Missing then, and OSError with any other errno.
+        """
+        __tracebackhide__ = True
+        result, error = self._make(args)
+        if error == errnos.ENOSYS or error in ((absent,) if isinstance(absent, int) else absent):
+            raise Missing(feature)
+        if error:
+            raise refusal(self.name, error)
+        return result
+
+    def fails_with(self, error: int | tuple[int, ...], *args: P.args, **kwargs: P.kwargs) -> None:
+        """Assert that the call fails with `error` (or, where Linux allows several, one of them).
+
+        Raises Missing when the target does not know the call at all (ENOSYS, unless that is what is asserted).
+        """
+        __tracebackhide__ = True
+        expected = (error,) if isinstance(error, int) else error
+        result, got = self._make(args)
+        if got in expected:
+            return
+        if got == errnos.ENOSYS:
+            raise Missing(f"{self.name}: ENOSYS")
+        said = errno_name(got) if got else f"success ({result})"
+        raise AssertionError(f"{self.name}: {said}, not {' or '.join(map(errno_name, expected))}")
+
+    def _make(self, args: tuple[object, ...]) -> tuple[int, int]:
+        recorder = _recorder.get()
+        if recorder is None:
+            return self._enter(args)
+        parameters = self.parameters
+        seen: list[Seen] = [
+            None if not parameter.kind.reads and not isinstance(value, int) and value is not None else see(value)
+            for parameter, value in zip(parameters, args, strict=False)
+        ]
+        result, error = self._enter(args)
+        outs: dict[str, Seen] = {}
+        if not error:
+            for at, (parameter, value) in enumerate(zip(parameters, args, strict=False)):
+                if parameter.kind.out and isinstance(value, Buffer | Struct):
+                    counted = isinstance(parameter.kind, CountedMemory) and isinstance(value, Buffer)
+                    after = see(value.take(max(result, 0)) if counted and isinstance(value, Buffer) else value)
+                    if after != seen[at]:
+                        outs[str(at)] = after
+        recorder.record(self.name, seen, result, error, outs)
+        return result, error
+
+    def _enter(self, args: tuple[object, ...]) -> tuple[int, int]:
+        registers = [register(value) for value in args]
+        registers += [ctypes.c_long(0)] * (6 - len(registers))
+        ctypes.set_errno(0)
+        result: int = _raw(self._number, *registers)
+        error = ctypes.get_errno() if result == -1 else 0
+        return result, error
+
+
+def register(value: object) -> ctypes.c_long | ctypes.c_char_p:
+    """What goes into a register for an argument: a number, or the address of memory."""
+    if isinstance(value, Buffer | Struct):
+        return ctypes.c_long(value.address)
+    if isinstance(value, bytes) or value is None:
+        return ctypes.c_char_p(value)
+    if isinstance(value, int):
+        return ctypes.c_long(value)
+    raise TypeError(f"{value!r} is neither a number nor memory")
+
+
+class Operation(Syscall[P]):
+    """One of the meanings of a call that has many: the signature that holds where some arguments are as given."""
+
+    def __init__(self, function: Callable[P, int], of: Syscall[Any], given: Mapping[str, tuple[int, ...]]) -> None:
+        super().__init__(function, number=of.name)
+        self.given = given
+        """Values by argument."""
+
+    def __repr__(self) -> str:
+        return f"<operation {self.__name__} of {self.name}>"
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The arguments, in order; what is given can be chosen only so."""
+        found = super().parameters
+        for parameter in found:
+            if parameter.name in self.given:
+                parameter.choices = self.given[parameter.name]
+        return found
+
+    @cached_property
+    def _places(self) -> tuple[tuple[int, tuple[int, ...]], ...]:
+        """Which argument must have which values."""
+        names = [parameter.name for parameter in self.parameters]
+        return tuple((names.index(name), allowed) for name, allowed in self.given.items())
+
+    def matches(self, args: Sequence[object]) -> bool:
+        """Whether arguments, as seen, mean this operation."""
+        return all(at < len(args) and args[at] in allowed for at, allowed in self._places)
+
+
+class Pseudo(Syscall[P]):
+    """What the executor of generated programs offers like a call: making children, touching memory. Not for cases."""
+
+    def __init__(self, function: Callable[P, int], number: int) -> None:
+        super().__init__(function)
+        self.number = number
+
+
+def syscall(function: Callable[P, int]) -> Syscall[P]:
+    """Turn a typed signature into a stub. The function's name is the call's."""
+    return Syscall(function)
+
+
+def operation(of: Syscall[Any], **given: int | tuple[int, ...]) -> Callable[[Callable[P, int]], Operation[P]]:
+    """Describe what a call means where arguments have certain values: `@operation(fcntl, command=(F_GETFD, F_GETFL))`.
+
+    The signature has the call's parameters, with the kinds that they have then. Its name is for readers.
+    """
+    values = {name: (value,) if isinstance(value, int) else value for name, value in given.items()}
+    return lambda function: Operation(function, of, values)
+
+
+def pseudo(number: int) -> Callable[[Callable[P, int]], Pseudo[P]]:
+    """Describe what the executor offers under a number that no call has."""
+    return lambda function: Pseudo(function, number)
+
+
+def errno_name(error: int) -> str:
+    """`ENOENT` for 2."""
+    return errnos.errorcode.get(int(error), str(error))
+

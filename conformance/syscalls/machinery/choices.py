@@ -1,0 +1,192 @@
+"""What may stand for an argument of a generated call, before it is known which resources are alive and where memory is.
+
+A choice is a number, or one of the classes here. Choices are free of context: whatever list of calls they stand in,
+`conformance.programs.program` can bind them, so that a program stays valid when calls are added, removed or swapped.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
+
+from conformance.syscalls.machinery.buffers import Struct
+
+DATA = 0x200000000000
+"""Where the executor's data area begins; programs have no other memory. Addresses in it are equal on all targets."""
+DATA_BYTES = 0x10000
+EDGES = tuple(0x10000 + at * 0x2000 for at in range(4))
+"""Offsets of single pages that nothing mapped follows."""
+PAGE = 4096
+UNMAPPED = DATA + EDGES[0] + PAGE
+READ_ONLY = DATA + 0x100000
+HANDLER, RESTORER = DATA + 0x200000, DATA + 0x200040
+"""A signal handler that counts, and what it returns to."""
+ARENA, ARENA_PAGES = DATA + 0x1000000, 64
+"""Where programs may map memory."""
+KERNEL_ADDRESS = 0xFFFF800000000000
+
+BAD_POINTERS = (0, UNMAPPED, READ_ONLY, KERNEL_ADDRESS, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A resource of a family: the one made `which` calls of its kind ago; where there is none, one is made first."""
+
+    family: str
+    which: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class LengthOf:
+    """The size of the memory argument (or struct member) before it, in units of `unit` bytes, and `delta` more."""
+
+    unit: int = 1
+    delta: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """Memory in the data area; the argument is its address."""
+
+    data: bytes
+    parts: tuple[tuple[int, int, Choice], ...] = ()
+    """Offset, width in bytes, and choice of what in it is no constant: resources, addresses of further memory."""
+    room: bool = False
+    """Whether it is there for the kernel to write: it is poisoned, and what was written is part of the outcome."""
+    edge: bool = False
+    """Whether it ends where its page ends, with nothing mapped behind."""
+
+
+Choice: TypeAlias = "int | Use | LengthOf | Blob"
+
+
+def room(size: int, *, edge: bool = False) -> Blob:
+    """Memory for the kernel to fill."""
+    return Blob(bytes(size), room=True, edge=edge)
+
+
+def text(content: bytes) -> Blob:
+    """A C string."""
+    return Blob(content + b"\0")
+
+
+PLAIN_NUMBERS = (0, 1, 0, 1, 2, 3, 4, 8, 16, 100, 4096, -1, 0x7FFFFFFF, 0x80000000, 1 << 62, -(1 << 63))
+"""Boundary values, zero first."""
+
+ROOMS: tuple[Choice, ...] = (
+    *(room(64),) * 6,
+    room(16),
+    room(8),
+    room(4),
+    room(1),
+    room(4096),
+    room(64, edge=True),
+    Blob(b"", room=True),
+)
+TEXTS: tuple[Choice, ...] = (
+    *(Blob(b"hello"),) * 6,
+    Blob(bytes(8)),
+    Blob(b"\1" + bytes(7)),
+    Blob(bytes(16)),
+    Blob(bytes(64)),
+    Blob(b"\xff" * 8),
+    Blob(b"0123456789" * 100),
+    Blob(b"x" * 4096),
+    Blob(b"edge", edge=True),
+    Blob(b""),
+)
+
+LENGTHS: tuple[Choice, ...] = (
+    *(Blob(bytes(4), ((0, 4, LengthOf()),)),) * 8,
+    *(Blob(size.to_bytes(4, "little")) for size in (0, 1, 3, 4096, 0xFFFFFFFF)),
+)
+"""A pointer to the size of the memory before it."""
+
+PATHS: tuple[Choice, ...] = (
+    *(text(b"f0"),) * 24,
+    *(text(name) for name in (b"d0", b"d0/f1", b"l0", b"d0", b"d0/f1", b"l0", b"f1", b"f1")),
+    *(text(name) for name in (b"f1", b"f2", b"d0", b"d0/f1", b"l0", b"d1", b"l1")),
+    *(
+        text(name)
+        for name in (b"d0/f2", b"d1/f1", b"d0/../f0", b".", b"..", b"/", b"f0/", b"d0/", b"f0/x", b"absent/x", b"")
+    ),
+    *(text(name) for name in (b"n" * 255, b"n" * 256, b"d0/" * 1400)),
+    Blob(b"f0\0", edge=True),
+    Blob(b"f0", edge=True),
+    *BAD_POINTERS,
+)
+"""Files of the tree that a program starts in (`f0`, `d0/f1`, the link `l0`), new ones, and names that cannot be."""
+
+
+@runtime_checkable
+class Chooser(Protocol):
+    """What knows the values that are worth trying: a kind."""
+
+    def choices(self) -> tuple[Choice, ...]: ...
+
+
+def joined(one: Blob, other: Blob) -> Blob:
+    """Two blobs as one."""
+    at = len(one.data)
+    moved = ((at + offset, width, part) for offset, width, part in other.parts)
+    return Blob(one.data + other.data, (*one.parts, *moved), room=one.room)
+
+
+COMBINATIONS = 24
+"""How many structs with several unusual members are among a struct's choices."""
+MIXED = 0.4
+"""The share of members that are unusual in them."""
+
+
+def struct_blobs(struct: type[Struct]) -> Iterator[Blob]:
+    """Structs of a type: the plain one, each member's values one at a time, and some mixtures, always the same."""
+    names = list(struct.members)
+    values = [member_choices(struct, name) for name in names]
+    plain = [each[0] for each in values]
+    yield from (compose(struct, names, plain),) * (3 + sum(map(len, values)) // 2)
+    for at, each in enumerate(values):
+        for value in dict.fromkeys(each[1:]):
+            yield compose(struct, names, [*plain[:at], value, *plain[at + 1 :]])
+    mixer = random.Random(struct.__name__)  # noqa: S311 - reproducible on purpose
+    for _ in range(COMBINATIONS):
+        yield compose(struct, names, [mixer.choice(each) if mixer.random() < MIXED else each[0] for each in values])
+
+
+def member_choices(struct: type[Struct], name: str) -> tuple[Choice, ...]:
+    """What may stand in a member, by its kind; a member without one is a number, padding is zero."""
+    notes = struct.members[name]
+    inner = next((note for note in notes if isinstance(note, type) and issubclass(note, Struct)), None)
+    if inner is not None:
+        return tuple(dict.fromkeys(struct_blobs(inner)))[:40]
+    if name.startswith(("pad", "unused", "spare", "reserved")):
+        return (0, 0, 0, 0, 1)
+    kind = next((note for note in notes if isinstance(note, Chooser)), None)
+    if kind is None:
+        return tuple(dict.fromkeys(PLAIN_NUMBERS))
+    return tuple(dict.fromkeys(kind.choices()))
+
+
+def _is_swapped(ctype: Any) -> bool:
+    """Whether a scalar is in the order of the network, which is not this machine's."""
+    return getattr(ctype, "__ctype_be__", None) is ctype and getattr(ctype, "__ctype_le__", ctype) is not ctype
+
+
+def compose(struct: type[Struct], names: list[str], values: list[Choice]) -> Blob:
+    """A struct's bytes with such members."""
+    data, parts = bytearray(struct.size()), []
+    types: dict[str, Any] = {field[0]: field[1] for field in struct._fields_}
+    for name, value in zip(names, values, strict=True):
+        field: Any = getattr(struct, name)
+        notes = struct.members[name]
+        if isinstance(value, Blob) and any(isinstance(note, type) for note in notes):  # a struct in the struct
+            data[field.offset : field.offset + field.size] = value.data
+            parts += [(field.offset + offset, width, part) for offset, width, part in value.parts]
+        elif isinstance(value, int) and field.size <= 8:
+            order: Literal["big", "little"] = "big" if _is_swapped(types[name]) else "little"
+            number = value & (1 << 8 * field.size) - 1
+            data[field.offset : field.offset + field.size] = number.to_bytes(field.size, order)
+        elif not isinstance(value, int):
+            parts.append((field.offset, field.size, value))
+    return Blob(bytes(data), tuple(parts))

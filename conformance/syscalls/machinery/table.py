@@ -1,0 +1,62 @@
+"""All stubs by name, for those who read traces and write programs."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+import conformance.syscalls
+from conformance.syscalls.machinery.call import Operation, Syscall
+
+NO_AREAS = ("machinery", "help")
+"""What lies beside the descriptions."""
+
+
+def _described() -> Iterator[Syscall[Any]]:
+    """Everything that is described. Imports all modules: not for guests."""
+    for each in pkgutil.iter_modules(conformance.syscalls.__path__):
+        if each.name in NO_AREAS:
+            continue
+        module = importlib.import_module(f"conformance.syscalls.{each.name}")
+        for value in vars(module).values():
+            if isinstance(value, Syscall):
+                yield value
+
+
+@cache
+def stubs() -> dict[str, Syscall[Any]]:
+    """Every described call by its name."""
+    return {each.name: each for each in _described() if not isinstance(each, Operation)}
+
+
+@cache
+def operations() -> dict[str, tuple[Operation[Any], ...]]:
+    """The operations of each call that has them described, by the call's name."""
+    found: dict[str, tuple[Operation[Any], ...]] = {}
+    for each in _described():
+        if isinstance(each, Operation) and each not in found.get(each.name, ()):
+            found[each.name] = (*found.get(each.name, ()), each)
+    return found
+
+
+@cache
+def grammar() -> dict[str, Syscall[Any]]:
+    """Everything that a generated program may call, by label: `read`, `fcntl_dupfd`; a call with operations, too."""
+    return {each.__name__: each for each in _described()}
+
+
+@cache
+def areas() -> dict[str, str]:
+    """By label, the module in which it is described."""
+    return {each.__name__: each.__module__.rpartition(".")[2] for each in _described()}
+
+
+def describe(call: str, args: Sequence[object]) -> Syscall[Any] | None:
+    """The description that fits a call as it was made: the operation, if one is described, else the call's own."""
+    for each in operations().get(call, ()):
+        if each.matches(args):
+            return each
+    return stubs().get(call)

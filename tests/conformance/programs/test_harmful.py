@@ -1,0 +1,312 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+
+from conformance.programs.harmful import (
+    HARMLESS,
+    IPC_CALLS,
+    MAPPERS,
+    MOUNTS,
+    NEVER,
+    OUTSIDERS,
+    SIGNALLERS,
+    Surroundings,
+    is_allowed,
+    neutralised,
+    surroundings,
+)
+from conformance.programs.program import NO_PROCESS, NO_RESOURCE, Argument, Memory, Program, Ref, Step
+from conformance.syscalls.machinery.choices import ARENA, ARENA_PAGES, DATA, PAGE
+from conformance.syscalls.machinery.numbers import X86_64
+from conformance.syscalls.machinery.table import areas, grammar
+from conformance.syscalls.memory import MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MREMAP_FIXED, MREMAP_MAYMOVE
+from conformance.syscalls.sockets import AF_INET, AF_UNIX
+from tests.conformance.search.drawn import LABELS, any_programs, faults, likely
+from tests.conformance.search.native import program
+
+OWN, IPC, NET, MNT, CHILDREN, EXEC = Surroundings
+ARENA_END = ARENA + ARENA_PAGES * PAGE
+LARGEST = ARENA_PAGES * PAGE
+EVERYBODY = -1
+INIT = 1
+DANGEROUS = (*SIGNALLERS, "mmap", "mmap_file", "mremap", *MAPPERS, "shmat", "keyctl", "add_key", "request_key")
+OTHERS = (
+    "setpriority",
+    "getpriority",
+    "ioprio_set",
+    "ioprio_get",
+    "prlimit64",
+    "sched_setscheduler",
+    "process_madvise",
+)
+
+
+def tamed(label: str, *args: Argument) -> tuple[Argument, ...]:
+    """The arguments of a call after it has been made harmless."""
+    (step,) = neutralised(Program((Step(label, args),))).steps
+    return step.args
+
+
+def as_pid(number: int) -> int:
+    """A number as the kernel takes it for a process: 32 bits, signed."""
+    return (number + (1 << 31)) % (1 << 32) - (1 << 31)
+
+
+def harm(step: Step) -> str:  # noqa: PLR0911 - a table of rules
+    """What a step would do that none may; empty when it does no harm."""
+    name, args = step.description.name, step.args
+    if name in NEVER:
+        return f"it {NEVER[name]}"
+    if name in SIGNALLERS and args and isinstance(args[0], int) and (as_pid(args[0]) < 0 or as_pid(args[0]) == INIT):
+        return "it signals init, everybody, or a group that may be anybody's"
+    if len(args) < len(step.description.parameters):
+        return ""
+    if name == "mmap" and isinstance(args[3], int):
+        if not args[3] & MAP_FIXED:
+            return "it maps where the kernel likes"
+        return _outside(args[0], args[1], ARENA, ARENA_END)
+    if name == "mremap" and isinstance(args[3], int):
+        to = _outside(args[4], args[2], ARENA, ARENA_END) if args[3] & MREMAP_FIXED else ""
+        return to or _outside(args[0], args[1], ARENA, ARENA_END)
+    if name in MAPPERS:
+        return _outside(args[0], args[1], DATA, DATA + (1 << 32))
+    if name == "shmat" and args[1] != 0:
+        return _outside(args[1], 0, ARENA, ARENA_END)
+    return ""
+
+
+def _outside(address: Argument, length: Argument, start: int, end: int) -> str:
+    if isinstance(address, int) and not start <= address < end:
+        return f"it touches {address:#x}"
+    # What is longer than the address space is refused by every kernel (mmap(2): ENOMEM).
+    if isinstance(length, int) and LARGEST < length % (1 << 64) < 1 << 63:
+        return f"it touches {length} bytes"
+    return ""
+
+
+# Whatever is drawn
+
+
+@settings(deadline=None, max_examples=200)
+@given(likely() | any_programs() | any_programs((*DANGEROUS, *OTHERS, "getpid", "mmap", "kill")))
+def test_no_program_does_harm_once_it_is_neutralised(program: Program) -> None:
+    tame = neutralised(program)
+    assert [found for step in tame.steps if (found := harm(step))] == []
+    assert faults(tame) == []
+
+
+@settings(deadline=None, max_examples=100)
+@given(likely() | any_programs())
+def test_a_harmless_program_stays_as_it_is(program: Program) -> None:
+    tame = neutralised(program)
+    assert neutralised(tame) == tame
+    kept = [step.label for step in program.steps if is_allowed(step.label)]
+    assert [step.label for step in tame.steps] == kept
+
+
+@settings(deadline=None, max_examples=100)
+@given(likely() | any_programs())
+def test_more_calls_need_no_fewer_surroundings(program: Program) -> None:
+    each = [surroundings(Program((step,))) for step in program.steps]
+    together = Surroundings(0)
+    for found in each:
+        together |= found
+    assert surroundings(program) == together
+    assert not together or together & OWN, "whatever there is, it is for a process of its own"
+
+
+# Calls that are never made
+
+
+@pytest.mark.parametrize("name", sorted(NEVER))
+def test_what_must_never_be_called_is_a_call_and_is_dropped(name: str) -> None:
+    assert name in X86_64
+    labels = [label for label in LABELS if grammar()[label].name == name]
+    assert labels, "its operations are dropped, too, whatever they are called"
+    for label in labels:
+        assert not is_allowed(label)
+        assert neutralised(Program((Step(label, ()), Step("getpid", ())))).steps == (Step("getpid", ()),)
+    assert len(NEVER[name].split()) > 2, "with a reason"
+
+
+def test_what_would_hurt_the_machine_or_the_executor_is_never_called() -> None:
+    worst = """
+    reboot kexec_load kexec_file_load init_module finit_module delete_module clock_settime settimeofday adjtimex
+    clock_adjtime swapon swapoff acct syslog iopl ioperm modify_ldt clone clone3 fork vfork rt_sigreturn pause vhangup
+    arch_prctl set_tid_address rseq sync bpf perf_event_open pivot_root
+    """
+    assert set(worst.split()) - NEVER.keys() == set()
+
+
+def test_most_calls_are_allowed() -> None:
+    assert len([name for name in X86_64 if name not in NEVER]) > 300
+    assert all(map(is_allowed, ("openat", "mount", "ptrace_attach", "spawn_exit", "kill")))
+
+
+def test_what_a_dropped_call_made_is_no_resource() -> None:
+    tame = neutralised(program(("fork",), ("kill", Ref(0), 9), ("close", Ref(0))))
+    assert tame == program(("kill", NO_PROCESS, 9), ("close", NO_RESOURCE))
+
+
+# Signals
+
+
+@pytest.mark.parametrize("name", SIGNALLERS)
+@pytest.mark.parametrize("pid", [EVERYBODY, INIT, -2, -77, 1 << 31, (1 << 32) - 1, (1 << 32) + 1, (1 << 64) - 1])
+def test_a_signal_to_everybody_or_init_or_a_group_goes_to_the_own_group(name: str, pid: int) -> None:
+    """kill(2) takes 32 bits of its argument, so that 0xffffffff is everybody, too."""
+    args = [pid, *[0] * (len(grammar()[name].parameters) - 1)]
+    assert tamed(name, *args)[0] == 0
+
+
+@pytest.mark.parametrize("pid", [0, 2, NO_PROCESS, Ref(0)])
+def test_a_signal_to_a_process_is_sent(pid: Argument) -> None:
+    steps = program(("getpid",), ("kill", pid, 9))
+    assert neutralised(steps) == steps
+
+
+@pytest.mark.parametrize(
+    ("label", "at"), [("pidfd_open", 0), ("ptrace_attach", 1), ("setpgid", 0), ("sched_setaffinity", 0)]
+)
+def test_nothing_is_done_to_the_process_that_keeps_the_others(label: str, at: int) -> None:
+    """It is process 1 of its namespace."""
+    args: list[Argument] = [7] * len(grammar()[label].parameters)
+    args[at] = INIT
+    assert tamed(label, *args)[at] == 0
+
+
+# Memory
+
+
+@pytest.mark.parametrize("address", [0, 0x1234, -1, DATA, ARENA - 1, ARENA_END, 0x7F0000001000, (1 << 64) - 1])
+def test_a_map_outside_the_arena_is_moved_into_it_and_keeps_its_place_in_a_page(address: int) -> None:
+    where, length, _, flags, *_ = tamed("mmap", address, 4096, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    assert where == ARENA + address % PAGE
+    assert (length, flags) == (4096, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED)
+
+
+@pytest.mark.parametrize("label", ["mmap", "mmap_file"])
+def test_a_map_in_the_arena_stays_where_it_is(label: str) -> None:
+    for address in (ARENA, ARENA + PAGE + 1, ARENA_END - 1, Ref(0)):
+        assert tamed(label, address, 4096, 3, MAP_PRIVATE | MAP_FIXED, -1, 0)[0] == address
+
+
+@pytest.mark.parametrize(
+    ("length", "kept"),
+    [
+        (0, 0),
+        (LARGEST, LARGEST),
+        (LARGEST + 1, LARGEST),
+        (1 << 40, LARGEST),
+        (1 << 47, LARGEST),
+        ((1 << 63) - 1, LARGEST),
+        (1 << 63, 1 << 63),
+        (-1, -1),
+        (Ref(0), Ref(0)),
+    ],
+)
+def test_a_map_is_no_longer_than_the_arena_or_than_every_kernel_allows(length: Argument, kept: Argument) -> None:
+    assert tamed("mmap", ARENA, length, 3, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)[1] == kept
+    assert tamed("munmap", ARENA, length)[1] == kept
+    assert tamed("mremap", ARENA, length, length, 0, 0)[1:3] == (kept, kept)
+
+
+def test_memory_moves_from_the_arena_into_the_arena_alone() -> None:
+    fixed = MREMAP_FIXED | MREMAP_MAYMOVE
+    assert tamed("mremap", 0x5000, 1, 2, fixed, 0x7001) == (ARENA, 1, 2, fixed, ARENA + 1)
+    assert tamed("mremap", ARENA + 5, 1, 2, MREMAP_MAYMOVE, 0x7001) == (ARENA + 5, 1, 2, MREMAP_MAYMOVE, 0x7001)
+
+
+@pytest.mark.parametrize("name", sorted(MAPPERS))
+def test_memory_of_others_is_not_touched(name: str) -> None:
+    rest = [0] * (len(grammar()[name].parameters) - 2)
+    assert tamed(name, 0x7F0000001000, 1 << 30, *rest)[:2] == (ARENA, LARGEST)
+    assert tamed(name, 0, 1, *rest)[:2] == (ARENA, 1)
+    assert tamed(name, DATA + PAGE, 1, *rest)[:2] == (DATA + PAGE, 1)
+    assert tamed(name, Ref(0), 1, *rest)[:2] == (Ref(0), 1)
+
+
+def test_shared_memory_is_attached_in_the_arena_or_where_the_kernel_likes() -> None:
+    assert tamed("shmat", 7, 0, 0) == (7, 0, 0)
+    assert tamed("shmat", 7, 0x7F0000001000, 0) == (7, ARENA, 0)
+    assert tamed("shmat", 7, ARENA + PAGE, 0) == (7, ARENA + PAGE, 0)
+
+
+# What outlives a program, or belongs to others
+
+
+@pytest.mark.parametrize("keyring", [-4, -5, -6])
+def test_keyrings_of_the_user_are_left_alone(keyring: int) -> None:
+    assert tamed("keyctl", 1, keyring, 0, 0, 0) == (1, -2, 0, 0, 0)
+    assert tamed("add_key", 1, 2, 3, 4, keyring)[4] == -2
+    assert tamed("request_key", 1, 2, 3, keyring)[3] == -2
+    assert tamed("keyctl", 1, -3, 0, 0, 0)[1] == -3
+    assert tamed("close", keyring) == (keyring,)
+
+
+@pytest.mark.parametrize(("name", "user", "process"), [("priority", 2, 0), ("ioprio", 3, 1)])
+def test_priorities_of_the_users_other_processes_stay(name: str, user: int, process: int) -> None:
+    for label in ("setpriority", "getpriority") if name == "priority" else ("ioprio_set", "ioprio_get"):
+        rest = [0] * (len(grammar()[label].parameters) - 1)
+        assert tamed(label, user, *rest)[0] == process
+        assert tamed(label, process, *rest)[0] == process
+
+
+def test_limits_are_changed_of_the_program_itself_alone() -> None:
+    assert tamed("prlimit64", 77, 7, 0, 0) == (0, 7, 0, 0)
+    assert tamed("prlimit64", Ref(0), 7, 0, 0)[0] == Ref(0)
+
+
+# Surroundings
+
+FILE = Memory(b"f0\0")
+
+
+@pytest.mark.parametrize(
+    ("made", "given_"),
+    [
+        (program(("openat", -100, FILE, 0, 0), ("read", Ref(0), Memory(bytes(4), room=True), 4)), Surroundings(0)),
+        (program(("chdir", FILE), ("umask", 0), ("mkdir", FILE, 0)), Surroundings(0)),
+        (program(("fcntl_getfd", 0, 1)), Surroundings(0)),
+        (program(("fcntl_setlk", 0, 6, 0)), OWN),
+        (program(("fcntl_setown", 0, 8, 0)), OWN),
+        (program(("fcntl", 0, 0, 0)), OWN),
+        (program(("kill", 0, 0)), OWN),
+        (program(("setuid", 0)), OWN),
+        (program(("mmap", 0, 0, 0, 0, 0, 0)), OWN),
+        (program(("mount", 0, 0, 0, 0, 0)), OWN | MNT),
+        (program(("fsopen", 0, 0)), OWN | MNT),
+        (program(("chroot", FILE)), OWN | MNT),
+        (program(("semget", 0, 0, 0)), OWN | IPC),
+        (program(("sethostname", FILE, 1)), OWN | IPC),
+        (program(("socket_unix_stream", AF_UNIX, 1, 0)), Surroundings(0)),
+        (program(("socketpair_unix", AF_UNIX, 1, 0, 0)), Surroundings(0)),
+        (program(("socket_tcp", AF_INET, 1, 0)), OWN | NET),
+        (program(("socket", Ref(0), 1, 0)), OWN | NET),
+        (program(("socket",)), OWN | NET),
+        (program(("spawn_exit", 0, 0)), OWN | CHILDREN),
+        (program(("thread", 1)), OWN | CHILDREN),
+        (program(("exec_report", 0)), OWN | CHILDREN | EXEC),
+        (program(("load", DATA)), OWN),
+        (program(("semget", 0, 0, 0), ("socket_tcp", AF_INET, 1, 0), ("mount", 0, 0, 0, 0, 0)), OWN | IPC | NET | MNT),
+    ],
+    ids=lambda value: "-".join(step.label for step in value.steps) if isinstance(value, Program) else "",
+)
+def test_a_program_is_given_what_keeps_it_apart(made: Program, given_: Surroundings) -> None:
+    assert surroundings(made) == given_
+
+
+def test_no_table_names_a_call_that_is_none_or_that_is_never_made() -> None:
+    tables = HARMLESS | MOUNTS | IPC_CALLS | MAPPERS | set(SIGNALLERS) | set(OUTSIDERS)
+    assert tables - X86_64.keys() == set()
+    assert tables & NEVER.keys() == set()
+    assert HARMLESS & (MOUNTS | IPC_CALLS | MAPPERS | set(SIGNALLERS)) == set()
+
+
+def test_whatever_changes_mounts_or_ipc_has_namespaces_of_its_own() -> None:
+    """A call that is new in these areas is not forgotten."""
+    ipc = {grammar()[label].name for label in LABELS if areas()[label] == "ipc"}
+    mounts = {grammar()[label].name for label in LABELS if areas()[label] == "mounts"}
+    assert ipc - IPC_CALLS == set()
+    assert mounts - MOUNTS - NEVER.keys() - HARMLESS == set()

@@ -1,0 +1,379 @@
+from __future__ import annotations
+
+import struct
+from dataclasses import replace
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from conformance.model import Cause
+from conformance.programs.program import Memory, Program, Ref, Step
+from conformance.programs.wire import Encoded, Outcome, State, encode
+from conformance.search.compare import (
+    ERRNO,
+    RESULT,
+    SIGNALS,
+    STATE,
+    Difference,
+    cause_of,
+    differences,
+    flat,
+    signature,
+)
+from conformance.syscalls import files
+from conformance.syscalls.files import O_APPEND, O_CREAT
+from conformance.syscalls.machinery.kinds import MaskedMemory
+from conformance.syscalls.machinery.table import grammar
+from tests.conformance.search.drawn import likely
+from tests.conformance.search.native import needs_executor, program, run
+
+ENOENT, EBADF, EACCES, EINVAL, ENOSYS, EPERM = 2, 9, 13, 22, 38, 1
+F0 = Memory(b"f0\0")
+FDS = struct.Struct("<ii")
+
+
+def room(size: int) -> Memory:
+    return Memory(bytes(size), room=True)
+
+
+Said = int | tuple[int, bytes]
+
+
+def outcome(*results: Said, state: State = State.DONE, detail: int = 0) -> Outcome:
+    """Of each call its result, and what is in its buffer."""
+    each = ((one, ()) if isinstance(one, int) else (one[0], (one[1],)) for one in results)
+    return Outcome(state, detail, (), tuple(each))
+
+
+def found(made: Program, reference: Outcome, target: Outcome) -> list[tuple[int, str, str, str, str]]:
+    """The differences, as tuples."""
+    return [
+        (each.step, each.call, each.field, each.reference, each.target)
+        for each in differences(made, encode(made), reference, target)
+    ]
+
+
+OPENED = program(("openat", -100, F0, 0, 0), ("read", Ref(0), room(4), 4), ("close", Ref(0)))
+PIPED = program(("pipe2", room(8), 0), ("dup", Ref(0, 0, 0, 4)), ("close", Ref(1)))
+STATUS = program(("fstat", 3, room(144)), ("getuid",))
+
+
+# No difference
+
+
+def test_equal_outcomes_do_not_differ() -> None:
+    said = outcome(3, (2, b"ab"), 0)
+    assert found(OPENED, said, said) == []
+
+
+def test_the_number_of_an_fd_is_no_difference() -> None:
+    assert found(OPENED, outcome(3, (2, b"ab"), 0), outcome(7, (2, b"ab"), 0)) == []
+    assert found(PIPED, outcome((0, FDS.pack(3, 4)), 5, 0), outcome((0, FDS.pack(9, 4)), 7, 0)) == []
+
+
+def test_the_number_of_a_process_is_no_difference() -> None:
+    made = program(("getpid",), ("spawn_pause", 2, 0), ("getpgid", Ref(1)))
+    assert found(made, outcome(10, 11, 10), outcome(77, 20, 77)) == []
+    assert found(made, outcome(10, 11, 10), outcome(77, 20, 20)) == [(2, "getpgid", RESULT, "'pid#1'", "'pid#2'")]
+
+
+def test_which_fd_it_is_makes_a_difference() -> None:
+    twice = program(("openat", -100, F0, 0, 0), ("close", Ref(0)), ("openat", -100, F0, 0, 0))
+    assert found(twice, outcome(3, 0, 3), outcome(7, 0, 7)) == []
+    assert found(twice, outcome(3, 0, 3), outcome(3, 0, 4)) == [(2, "openat", RESULT, "'fd#1'", "'fd#2'")]
+
+
+def test_which_end_of_a_pipe_it_is_makes_a_difference() -> None:
+    ours, theirs = (outcome((0, FDS.pack(3, 4)), 5, 0), outcome((0, FDS.pack(3, 3)), 5, 0))
+    assert found(PIPED, ours, theirs)[0] == (0, "pipe2", "fds", "['fd#1', 'fd#2']", "['fd#1', 'fd#1']")
+
+
+def test_what_a_failed_call_has_written_is_no_difference() -> None:
+    assert found(OPENED, outcome(3, (-EBADF, b"ab"), 0), outcome(3, (-EBADF, b""), 0)) == []
+
+
+def test_a_time_of_day_is_no_difference_but_one_that_was_set_is() -> None:
+    def seen(seconds: int) -> Outcome:
+        return outcome((0, bytes(files.Stat(st_mode=0o100644, st_mtime=seconds))), 0)
+
+    assert found(STATUS, seen(1_700_000_000), seen(1_800_000_000)) == []
+    ((_, _, name, *said),) = found(STATUS, seen(1), seen(2))
+    assert name.startswith("buf.st_mtim")
+    assert said == ["1", "2"]
+
+
+# Each field
+
+
+def test_an_errno_is_a_difference_and_the_last_one() -> None:
+    ours, theirs = outcome(3, (2, b"ab"), 0), outcome(-ENOENT, (-EBADF, b""), -EBADF)
+    assert found(OPENED, ours, theirs) == [(0, "openat", ERRNO, "success", "ENOENT")]
+    assert found(OPENED, theirs, ours) == [(0, "openat", ERRNO, "ENOENT", "success")]
+    other = outcome(-EACCES, (-EBADF, b""), -EBADF)
+    assert found(OPENED, theirs, other) == [(0, "openat", ERRNO, "ENOENT", "EACCES")]
+
+
+def test_a_result_is_a_difference_and_the_last_one() -> None:
+    ours, theirs = outcome(3, (2, b"ab"), 0), outcome(3, (1, b"a"), -EBADF)
+    assert found(OPENED, ours, theirs) == [(1, "read", RESULT, "2", "1")]
+
+
+def test_what_was_written_is_a_difference_and_the_comparison_goes_on() -> None:
+    ours, theirs = outcome(3, (2, b"ab"), 0), outcome(3, (2, b"ax"), -EBADF)
+    assert found(OPENED, ours, theirs) == [
+        (1, "read", "buf", "'ab'", "'ax'"),
+        (2, "close", ERRNO, "success", "EBADF"),
+    ]
+
+
+def test_what_was_written_beyond_the_end_is_a_difference() -> None:
+    assert found(OPENED, outcome(3, (2, b"ab"), 0), outcome(3, (2, b"abc"), 0)) == [
+        (1, "read", "buf", "'ab'", "'ab + more'")
+    ]
+
+
+def test_each_member_of_a_struct_is_a_difference_of_its_own() -> None:
+    def seen(links: int, size: int) -> Outcome:
+        data = bytearray(144)
+        data[16:24], data[48:56] = links.to_bytes(8, "little"), size.to_bytes(8, "little")
+        return outcome((0, bytes(data)), 0)
+
+    assert found(STATUS, seen(1, 26), seen(2, 27)) == [
+        (0, "fstat", "buf.st_nlink", "1", "2"),
+        (0, "fstat", "buf.st_size", "26", "27"),
+    ]
+
+
+def test_what_lies_behind_a_pointer_is_a_difference_with_its_place() -> None:
+    made = program(("readv", 0, Memory(bytes(16), ((0, 8, room(5)), (8, 8, 5))), 1))
+    assert found(made, outcome((3, b"abc")), outcome((3, b"abd"))) == [(0, "readv", "iov.0", "'abc'", "'abd'")]
+
+
+def test_what_random_bytes_were_put_behind_a_pointer_is_no_difference() -> None:
+    """As masked as the memory that points there."""
+    label, at = next(
+        (label, at)
+        for label, each in grammar().items()
+        for at, parameter in enumerate(each.parameters)
+        if type(parameter.kind) is MaskedMemory
+    )
+    vector = Memory(bytes(8), ((0, 8, room(4)),))
+    made = program((label, *(vector if index == at else 0 for index in range(at + 1))))
+    buffers = [(content, b"") if len(encode(made).observed[0]) == 2 else (content,) for content in (b"abcd", b"wxyz")]
+    ours, theirs = (Outcome(State.DONE, results=((0, each),)) for each in buffers)
+    assert found(made, ours, theirs) == []
+    assert found(made, ours, Outcome(State.DONE, results=((1, buffers[0]),)))
+
+
+def test_a_program_that_dies_on_one_side_differs_in_the_call_that_it_died_of() -> None:
+    done = outcome(3, (2, b"ab"), 0)
+    died = outcome(3, state=State.DIED, detail=11)
+    assert found(OPENED, done, died) == [(1, "read", STATE, "success", "killed by signal 11")]
+    assert found(OPENED, died, done) == [(1, "read", STATE, "killed by signal 11", "success")]
+    failed = outcome(3, (-EINVAL, b""), 0)
+    assert found(OPENED, failed, died) == [(1, "read", STATE, "EINVAL", "killed by signal 11")]
+
+
+def test_a_program_that_blocks_on_one_side_differs_in_the_call_that_blocks() -> None:
+    blocked, done = outcome(3, state=State.BLOCKED), outcome(3, (2, b"ab"), 0)
+    assert found(OPENED, done, blocked) == [(1, "read", STATE, "success", "blocked")]
+    both = outcome(3, state=State.BLOCKED), outcome(state=State.BLOCKED)
+    assert found(OPENED, *both) == [(0, "openat", STATE, "success", "blocked")]
+
+
+def test_programs_that_end_at_one_call_in_two_ways_differ_in_it() -> None:
+    ours, theirs = (outcome(3, state=State.DIED, detail=signal) for signal in (11, 7))
+    assert found(OPENED, ours, theirs) == [(1, "read", STATE, "killed by signal 11", "killed by signal 7")]
+    assert found(OPENED, ours, outcome(3, state=State.BLOCKED)) == [
+        (1, "read", STATE, "killed by signal 11", "blocked")
+    ]
+
+
+def test_a_program_that_takes_its_guest_along_differs_in_its_last_call() -> None:
+    """Which one it was is not known, and once the program is as small as can be, it is that."""
+    done, lost = outcome(3, (2, b"ab"), 0), outcome(state=State.LOST)
+    assert found(OPENED, done, lost) == [(2, "close", STATE, "success", "the guest died")]
+    assert found(OPENED, lost, done) == [(2, "close", STATE, "the guest died", "success")]
+    assert found(OPENED, lost, lost) == []
+
+
+def test_a_program_that_ends_after_its_last_call_differs_in_that() -> None:
+    done, died = outcome(3, (2, b"ab"), 0), outcome(3, (2, b"ab"), 0, state=State.DIED, detail=9)
+    assert found(OPENED, done, died) == [(2, "close", STATE, "done", "killed by signal 9")]
+
+
+def test_a_difference_before_an_end_comes_first() -> None:
+    ours, theirs = outcome(3, (2, b"ab"), 0), outcome(-ENOENT, state=State.DIED, detail=9)
+    assert found(OPENED, ours, theirs) == [(0, "openat", ERRNO, "success", "ENOENT")]
+
+
+def test_signals_that_were_caught_are_a_difference() -> None:
+    once, twice = (replace(outcome(3, (2, b"ab"), 0), signals=((10, count),)) for count in (1, 2))
+    none = outcome(3, (2, b"ab"), 0)
+    assert found(OPENED, once, twice) == [(2, "close", SIGNALS, "1 of signal 10", "2 of signal 10")]
+    assert found(OPENED, none, once) == [(2, "close", SIGNALS, "none", "1 of signal 10")]
+
+
+def test_what_is_long_is_cut() -> None:
+    made = program(("read", 0, room(4096), 4096))
+    ((*_, ours, theirs),) = found(made, outcome((500, b"a" * 500)), outcome((500, b"b" * 500)))
+    assert (len(ours), len(theirs)) == (120, 120)
+    assert ours.endswith("aaa...")
+
+
+@st.composite
+def outcomes(draw: st.DrawFn, encoded: Encoded) -> Outcome:
+    """Anything that an executor may say of a program."""
+    results = []
+    for observed in encoded.observed[: draw(st.integers(0, len(encoded.observed)))]:
+        buffers = tuple(draw(st.binary(max_size=min(each.size, 9))) for each in observed)
+        results.append((draw(st.sampled_from((0, 0, 1, 3, 4, 1 << 62, -1, -ENOENT, -ENOSYS, -4096))), buffers))
+    signals = draw(st.sampled_from(((), ((10, 1),))))
+    return Outcome(draw(st.sampled_from(State)), draw(st.sampled_from((0, 9))), signals, tuple(results))
+
+
+@settings(deadline=None, max_examples=150)
+@given(likely(), st.data())
+def test_any_two_outcomes_can_be_compared(made: Program, data: st.DataObject) -> None:
+    encoded = encode(made)
+    one, other = data.draw(outcomes(encoded)), data.draw(outcomes(encoded))
+    assert list(differences(made, encoded, one, one)) == []
+    here, there = list(differences(made, encoded, one, other)), list(differences(made, encoded, other, one))
+    assert [(each.step, each.field) for each in here] == [(each.step, each.field) for each in there]
+    assert [(each.reference, each.target) for each in here] == [(each.target, each.reference) for each in there]
+    assert [each.goes_on for each in here[:-1]] == [True] * len(here[:-1]), "the last one only ends it"
+    for each in here:
+        assert str(signature(made, each, "x")).startswith(f"{made.steps[each.step].label}/")
+
+
+def test_times_of_the_inode_that_a_whole_machine_shares_are_nobodys() -> None:
+    made = program(("eventfd2", 1, 0), ("fstat", Ref(0), room(144)))
+    ours, theirs = (bytes(files.Stat(st_mode=0o600, st_mtime=when)) for when in (3, 1_700_000_000))
+    assert found(made, outcome(0, (0, theirs)), outcome(0, (0, ours))) == []
+
+
+def test_name_that_a_wrong_report_has_taken_is_no_difference_of_its_own() -> None:
+    made = program(("fcntl_getown_ex", 0, 16, room(8)), ("getpid",))
+    theirs, ours = ((0, struct.pack("<ii", 0, pid)) for pid in (0, 77))
+    assert [each[:3] for each in found(made, outcome(theirs, 5), outcome(ours, 5))] == [
+        (0, "fcntl_getown_ex", "arg.pid")
+    ]
+
+
+@needs_executor
+def test_a_kernel_does_not_differ_from_itself() -> None:
+    """In which fds, processes, inodes and times there are."""
+    made = program(
+        ("getpid",),
+        ("openat", -100, Memory(b"f1\0"), 0o102, 0o644),
+        ("fstat", Ref(1), room(144)),
+        ("pipe2", room(8), 0),
+        ("spawn_exit", 0, 3),
+        ("wait4", Ref(4), room(4), 0, room(144)),
+        ("clock_gettime", 0, room(16)),
+        ("getrandom", room(16), 16, 0),
+        ("mmap", 0, 4096, 3, 0x22, -1, 0),
+    )
+    (encoded, one), *others = run([made] * 5)
+    assert [differences_ for _, other in others if (differences_ := list(differences(made, encoded, one, other)))] == []
+
+
+# What goes on, what is alike
+
+
+def difference(field: str, reference: str = "success", target: str = "EINVAL") -> Difference:
+    return Difference(0, "openat", field, reference, target)
+
+
+@pytest.mark.parametrize(
+    ("field", "goes_on"), [(STATE, False), (ERRNO, False), (RESULT, False), (SIGNALS, True), ("buf", True)]
+)
+def test_only_what_was_reported_lets_programs_go_on_alike(field: str, goes_on: bool) -> None:
+    assert difference(field).goes_on is goes_on
+
+
+def test_differences_are_alike_by_call_field_and_errnos_not_by_what_was_read() -> None:
+    assert difference(ERRNO).coarse != difference(ERRNO, target="EPERM").coarse
+    assert difference(STATE, "done", "blocked").coarse != difference(STATE, "done", "killed by signal 9").coarse
+    assert difference("buf", "1", "2").coarse == difference("buf", "3", "4").coarse
+    assert difference(RESULT, "1", "2").coarse == difference(RESULT, "3", "4").coarse
+    assert difference("buf").coarse != difference("stat").coarse
+    assert difference(ERRNO).coarse != replace(difference(ERRNO), call="open").coarse
+    assert difference(ERRNO).coarse == replace(difference(ERRNO), step=7).coarse
+
+
+def test_members_are_named_with_dots() -> None:
+    assert flat("a", {"b": 1, "c": {"d": [2]}}) == {"a.b": 1, "a.c.d": [2]}
+    assert flat("a", 5) == {"a": 5}
+
+
+# Signatures
+
+
+def opening(flags: int) -> Program:
+    return program(("getpid",), ("openat", -100, F0, flags, 0))
+
+
+def test_a_signature_says_what_where_and_with_which_flags() -> None:
+    found_ = Difference(1, "openat", ERRNO, "success", "EINVAL")
+    named = signature(opening(O_CREAT | O_APPEND), found_, "gvisor")
+    assert str(named) == "openat/errno/success - EINVAL/O_APPEND|O_CREAT"
+    assert (named.target, named.cause) == ("gvisor", Cause.SEMANTIC)
+
+
+def test_a_signature_has_no_values_of_what_was_read() -> None:
+    one, other = (Difference(1, "openat", "buf.st_size", a, b) for a, b in (("1", "2"), ("3", "4")))
+    assert signature(opening(O_CREAT), one, "gvisor") == signature(opening(O_CREAT), other, "gvisor")
+
+
+def test_signatures_of_other_flags_errnos_or_targets_are_others() -> None:
+    base = Difference(1, "openat", ERRNO, "success", "EINVAL")
+    all_ = {
+        signature(opening(O_CREAT), base, "gvisor"),
+        signature(opening(O_APPEND), base, "gvisor"),
+        signature(opening(O_CREAT), base, "wsl1"),
+        signature(opening(O_CREAT), replace(base, target="EPERM"), "gvisor"),
+        signature(opening(O_CREAT), replace(base, field=RESULT), "gvisor"),
+    }
+    assert len(all_) == 5
+    plainest = opening(2)
+    assert signature(plainest, base, "gvisor").flags == "", "the plainest flags decide nothing"
+
+
+@pytest.mark.parametrize(
+    ("field", "reference", "target", "cause"),
+    [
+        (ERRNO, "success", "ENOSYS", Cause.ABSENT),
+        (ERRNO, "ENOSYS", "success", Cause.ABSENT),
+        (STATE, "ENOSYS", "blocked", Cause.ABSENT),
+        (ERRNO, "EBADF", "ENOSYS", Cause.ABSENT),
+        (ERRNO, "EFAULT", "ENOTSUP", Cause.ABSENT),
+        (ERRNO, "EINVAL", "ENOTTY", Cause.ABSENT),
+        (ERRNO, "EINVAL", "ENOPROTOOPT", Cause.ABSENT),
+        (ERRNO, "EACCES", "EAFNOSUPPORT", Cause.ABSENT),
+        (ERRNO, "EPERM", "EPROTONOSUPPORT", Cause.ABSENT),
+        (ERRNO, "success", "ENOTSUP", Cause.ABSENT),
+        (ERRNO, "ENOTSUP", "ENOTTY", Cause.ORDER),
+        (ERRNO, "ENOTSUP", "success", Cause.SEMANTIC),
+        (ERRNO, "success", "EPERM", Cause.SEMANTIC),
+        (ERRNO, "success", "EACCES", Cause.SEMANTIC),
+        (ERRNO, "EPERM", "success", Cause.SEMANTIC),
+        (ERRNO, "EBADF", "EINVAL", Cause.ORDER),
+        (ERRNO, "EBADF", "EPERM", Cause.ORDER),
+        (ERRNO, "success", "EINVAL", Cause.SEMANTIC),
+        (STATE, "success", "blocked", Cause.SEMANTIC),
+        (RESULT, "1", "2", Cause.SEMANTIC),
+        (SIGNALS, "none", "1 of signal 10", Cause.SEMANTIC),
+    ],
+)
+def test_a_cause_is_told_from_the_two_results(field: str, reference: str, target: str, cause: Cause) -> None:
+    assert cause_of(difference(field, reference, target)) is cause
+
+
+@pytest.mark.parametrize("error", ["EPERM", "EACCES"])
+def test_a_refusal_is_policy_only_after_privileges_were_given_up(error: str) -> None:
+    found = difference(ERRNO, "success", error)
+    gave_up = Step("setresuid", (65534, 65534, 65534))
+    assert cause_of(found, [gave_up]) is Cause.POLICY
+    assert cause_of(found, [Step("close", (0,))]) is Cause.SEMANTIC

@@ -1,0 +1,186 @@
+"""A glance says what the closer look says, or nothing."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import struct
+from collections.abc import Iterator
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import conformance.syscalls
+from conformance.programs.harmful import surroundings
+from conformance.programs.program import Memory, Program
+from conformance.programs.wire import Encoded, Outcome, ProtocolError, State, decode, encode
+from conformance.search import glance
+from conformance.search.compare import ERRNO, Difference, differences
+from conformance.search.generate import Generator
+from conformance.search.glance import differences_of
+from conformance.syscalls.files import Stat
+from conformance.syscalls.machinery.kinds import Kind
+from tests.conformance.search.drawn import likely
+from tests.conformance.search.native import needs_executor, program, run
+
+NOW = 1_700_000_000
+ENOENT = 2
+SOON = 0.1
+"""Seconds, for calls that block."""
+
+
+def room(size: int) -> Memory:
+    return Memory(bytes(size), room=True)
+
+
+def as_bytes(outcome: Outcome) -> bytes:
+    """An outcome as an executor sends it."""
+    data = bytearray([outcome.state, outcome.detail, len(outcome.results), len(outcome.signals)])
+    for signal in outcome.signals:
+        data += bytes(signal)
+    for result, buffers in outcome.results:
+        data += struct.pack("<q", result)
+        for each in buffers:
+            data += struct.pack("<H", len(each)) + each
+    return bytes(data)
+
+
+def done(*results: tuple[int, *tuple[bytes, ...]], state: State = State.DONE) -> bytes:
+    return as_bytes(Outcome(state, 0, (), tuple((result, tuple(buffers)) for result, *buffers in results)))
+
+
+def status(*, size: int = 26, dev: int = 5, ino: int = 3, mtime: int = NOW, ns: int = 123_456) -> bytes:
+    return bytes(Stat(st_dev=dev, st_ino=ino, st_size=size, st_mtime=mtime, st_mtime_nsec=ns, st_mode=0o100644))
+
+
+TWICE = program(("fstat", 3, room(144)), ("getuid",), ("fstat", 4, room(144)))
+
+
+@pytest.fixture
+def plain(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No closer look is taken."""
+    monkeypatch.delattr(glance, "differences")
+
+
+def found(made: Program, reference: bytes, target: bytes) -> list[tuple[int, str, str, str]]:
+    return [
+        (each.step, each.field, each.reference, each.target)
+        for each in differences_of(made, encode(made), reference, target)
+    ]
+
+
+@pytest.mark.usefixtures("plain")
+def test_times_and_numbers_of_devices_are_seen_to_be_the_kernels_choice() -> None:
+    one = done((0, status()), (0,), (0, status(ino=4)))
+    other = done((0, status(dev=9, ns=9_999, mtime=NOW + 1)), (0,), (0, status(dev=9, ino=4)))
+    assert found(TWICE, one, other) == []
+
+
+@pytest.mark.usefixtures("plain")
+def test_errno_is_seen_where_results_part() -> None:
+    one = done((0, status()), (0,), (0, status()))
+    other = done((0, status(dev=9)), (0,), (-ENOENT, b""))
+    assert found(TWICE, one, other) == [(2, ERRNO, "success", "ENOENT")]
+    assert found(TWICE, other, one) == [(2, ERRNO, "ENOENT", "success")]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        done((0, status(size=25)), (0,), (0, status())),
+        done((0, status(mtime=5)), (0,), (0, status())),
+        done((0, status(dev=9)), (0,), (0, status())),
+        done((0, status(dev=9)), (0,), (0, status(dev=8))),
+        done((0, status()), (0,), (0, status(ino=4))),
+        done((0, status()), (1,), (0, status())),
+        done((0, status()), (0,)),
+        done((0, status()), (0,), (0, status()), state=State.EXITED),
+    ],
+)
+def test_difference_is_not_overlooked(other: bytes) -> None:
+    one = done((0, status()), (0,), (0, status()))
+    encoded = encode(TWICE)
+    close = list(differences(TWICE, encoded, decode(one, encoded), decode(other, encoded)))
+    assert list(differences_of(TWICE, encoded, one, other)) == close != []
+    assert list(differences_of(TWICE, encoded, other, one)) != []
+
+
+def test_what_is_no_outcome_is_refused() -> None:
+    one = done((0, status()), (0,), (0, status()))
+    too_many, too_long = bytes([0, 0, 9, 0]) + one[4:], one[:12] + b"\xff\xff" + one[14:]
+    for broken in (b"", one[:3], one[:-1], one + b"x", too_many, too_long):
+        with pytest.raises(ProtocolError):
+            list(differences_of(TWICE, encode(TWICE), one, broken))
+
+
+@st.composite
+def near(draw: st.DrawFn, encoded: Encoded) -> tuple[bytes, bytes]:
+    """Two outcomes that are alike but for a few results and bytes."""
+    sides: tuple[list[tuple[int, tuple[bytes, ...]]], ...] = ([], [])
+    for observed in encoded.observed:
+        result = draw(st.sampled_from((0, 1, 3, 4, -ENOENT)))
+        buffers = [draw(st.binary(max_size=each.size)) for each in observed]
+        sides[0].append((result, tuple(buffers)))
+        if draw(st.integers(0, 5)) == 0:
+            result = draw(st.sampled_from((0, 1, 5, -ENOENT, -38)))
+        for index, content in enumerate(buffers):
+            if content and draw(st.booleans()):
+                at = draw(st.integers(0, len(content) - 1))
+                buffers[index] = content[:at] + draw(st.binary(min_size=1, max_size=1)) + content[at + 1 :]
+        sides[1].append((result, tuple(buffers)))
+    ended = draw(st.sampled_from((State.DONE, State.DONE, State.BLOCKED)))
+    calls = [draw(st.sampled_from((len(side), len(side), len(side) - 1))) for side in sides]
+    one, other = (
+        as_bytes(Outcome(state, 0, (), tuple(side[:count])))
+        for state, side, count in zip((State.DONE, ended), sides, calls, strict=True)
+    )
+    return one, other
+
+
+@settings(deadline=None, max_examples=300)
+@given(likely(), st.data())
+def test_glance_says_what_a_closer_look_says(made: Program, data: st.DataObject) -> None:
+    encoded = encode(made)
+    one, other = data.draw(near(encoded))
+    close = list(differences(made, encoded, decode(one, encoded), decode(other, encoded)))
+    assert list(differences_of(made, encoded, one, other)) == close
+
+
+@needs_executor
+def test_glance_is_enough_for_nearly_all_that_a_kernel_says_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn = [made for _, made in Generator(("files", "polling", "sockets"), 3).batch(600)]
+    programs = [made for made in drawn if not surroundings(made)]
+    looked = []
+
+    def look(*given: Any) -> Iterator[Difference]:
+        looked.append(given)
+        return differences(*given)
+
+    monkeypatch.setattr(glance, "differences", look)
+    sides = [[as_bytes(outcome) for _, outcome in run(programs, SOON, own=False)] for _ in range(2)]
+    apart = [(made, *each) for made, *each in zip(programs, *sides, strict=True) if each[0] != each[1]]
+    for made, one, other in apart:
+        found(made, one, other)
+    assert len(apart) > 20
+    assert len(looked) < len(apart) / 4
+
+
+# What is named
+
+
+def modules() -> Iterator[object]:
+    for path in sorted(Path(conformance.syscalls.__file__).parent.glob("*.py")):
+        yield import_module(f"conformance.syscalls.{path.stem}")
+
+
+def test_kinds_say_what_they_name() -> None:
+    """Otherwise a glance would miss that a number stands for two things."""
+    for module in modules():
+        source = inspect.getsource(module)  # type: ignore[arg-type] # a module it is
+        own = [each for each in vars(module).values() if inspect.isclass(each) and each.__module__ == module.__name__]  # type: ignore[attr-defined] # as above
+        said = {family for each in own if issubclass(each, Kind) for family in vars(each).get("named", ())}
+        assert set(re.findall(r'names\.(?:name|known)\("(\w+)"', source)) == said, module

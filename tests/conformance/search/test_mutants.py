@@ -1,0 +1,261 @@
+"""The search finds what it is there to find: forty kernels that lie about one call each, and one that tells the truth.
+
+They are this kernel behind `shim.c`, and the reference is this kernel without it. Each is searched as any target is,
+in the area of its call, until the first divergence that is confirmed, made smaller, and still needs that call.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import statistics
+import struct
+import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
+from errno import EEXIST, ENOTEMPTY, EPERM, ESRCH
+from pathlib import Path
+
+import pytest
+
+from conformance.programs import wire
+from conformance.search import fuzz, generate
+from conformance.search.fuzz import Finding, Fuzz
+from conformance.search.generate import Generator
+from conformance.search.lane import Lane
+from conformance.syscalls import files, ipc, memory, polling, sockets
+from conformance.syscalls import signals as sig
+from conformance.syscalls import time as clocks
+from conformance.syscalls.machinery.call import ABSENT_NUMBER
+from conformance.syscalls.machinery.numbers import X86_64
+from conformance.syscalls.machinery.table import areas
+from runners.executor import executable
+from runners.local import HostGuest, LocalRunner
+
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="a filter without PR_SET_NO_NEW_PRIVS takes root"),
+    pytest.mark.skipif(os.uname().machine != "x86_64", reason="the executor and the shim are for x86_64"),
+    pytest.mark.skipif(shutil.which("cc") is None, reason="the shim is compiled with cc: apt install gcc"),
+]
+
+SHIM = Path(__file__).with_name("shim.c")
+FLAGS = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror")
+SEED = 1
+MOST_PROGRAMS = 2000
+MUST_CATCH = 38
+BATCH = 32
+"""Programs a batch, at most: a fault is found within a few, and what is on its way then was made for nothing."""
+DRAWN = 100
+"""Programs drawn at a time, for the same reason."""
+EVERY_CALL = -1
+SLOW = "io_"
+"""What the calls of asynchronous I/O begin with: to destroy a context takes the kernel about as long as a deadline is
+(a grace period of RCU), at a process's end too, so that such programs are sometimes blocked, and always slow."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A fault."""
+
+    call: str
+    """The one that lies."""
+    lie: str
+    """What a reader calls it."""
+    rules: str
+    """How the shim does it: see there."""
+    beside: tuple[str, ...] = ()
+    """Areas of calls that show it, when there is more to it than the call's own."""
+
+    @property
+    def areas(self) -> tuple[str, ...]:
+        """Where programs for it are drawn from."""
+        return (areas()[self.call], *self.beside)
+
+    def __str__(self) -> str:
+        return f"{self.call}: {self.lie}"
+
+
+def lost(argument: int, bits: int) -> str:
+    """The rule that clears bits of an argument."""
+    return f"arg {argument} and {~bits & (1 << 64) - 1:#x}"
+
+
+def lost_in(argument: int, offset: int, width: int, bits: int) -> str:
+    """The rule that clears bits in the memory that an argument points to, as the kernel reads it."""
+    return f"in {argument} {offset} {width} and {~bits & (1 << 8 * width) - 1:#x}"
+
+
+def lost_from(argument: int, offset: int, width: int, bits: int) -> str:
+    """The rule that clears bits in what the kernel has written."""
+    return f"out {argument} {offset} {width} and {~bits & (1 << 8 * width) - 1:#x}"
+
+
+SHORT = "result add -1"
+
+MUTANTS = (
+    Mutant("openat", "O_APPEND is lost", lost(2, files.O_APPEND)),
+    Mutant("openat", "O_EXCL is lost", lost(2, files.O_EXCL)),
+    Mutant("openat", "O_CLOEXEC is lost", lost(2, files.O_CLOEXEC)),
+    Mutant("lseek", "the offset is the last one's", "stale"),
+    Mutant("read", "one byte less than was read", SHORT),
+    Mutant("write", "one byte less than was written", SHORT),
+    Mutant("pread64", "the offset is lost", "arg 3 set 0"),
+    Mutant("pwrite64", "the offset is rounded", lost(3, 1)),
+    Mutant("ftruncate", "the size is rounded", lost(1, 1)),
+    Mutant("dup3", "O_CLOEXEC is lost", lost(2, files.O_CLOEXEC)),
+    Mutant("fcntl", "F_SETFL loses O_NONBLOCK", f"if 1 {files.F_SETFL} {lost(2, files.O_NONBLOCK)}"),
+    Mutant("pipe2", "O_NONBLOCK is lost", lost(1, files.O_NONBLOCK)),
+    Mutant("unlinkat", "AT_REMOVEDIR is lost", lost(2, files.AT_REMOVEDIR)),
+    Mutant("unlinkat", "ENOTEMPTY is EEXIST", f"errno {ENOTEMPTY} {EEXIST}"),
+    Mutant("fchmodat", "the set-user-ID bit is lost", lost(2, 0o4000)),
+    Mutant("utimensat", "the times are now", "arg 2 set 0"),
+    Mutant("getdents64", "the first entry's type is unknown", "out 1 18 1 set 0"),
+    Mutant("fstat", "the number of links is stale", "out 1 16 8 set 1"),
+    Mutant("newfstatat", "the set-user-ID bit is not shown", lost_from(2, 24, 4, 0o4000)),
+    Mutant("getcwd", "one byte less", SHORT),
+    Mutant("umask", "the mask is the one before the last one", "stale"),
+    Mutant("readlinkat", "the link is not written", "out 2 0 1 set 0xaa"),
+    Mutant("socketpair", "SOCK_NONBLOCK is lost", lost(1, sockets.SOCK_NONBLOCK)),
+    Mutant("sendto", "one byte less than was sent", SHORT),
+    Mutant("setsockopt", "the value is 0", "in 3 0 4 set 0"),
+    Mutant("shutdown", "SHUT_RDWR is SHUT_RD", f"if 1 {sockets.SHUT_RDWR} arg 1 set {sockets.SHUT_RD}"),
+    Mutant("accept4", "SOCK_NONBLOCK is lost", lost(3, sockets.SOCK_NONBLOCK)),
+    Mutant("epoll_wait", "EPOLLOUT is not told", lost_from(1, 0, 4, 4)),
+    Mutant("timerfd_create", "TFD_NONBLOCK is lost", lost(1, polling.TFD_NONBLOCK), ("files",)),
+    Mutant("timerfd_settime", "TFD_TIMER_ABSTIME is lost", lost(1, polling.TFD_TIMER_ABSTIME)),
+    Mutant("poll", "POLLOUT is not told", lost_from(0, 6, 2, 4)),
+    Mutant("mprotect", "memory stays writable", f"arg 2 or {memory.PROT_WRITE}", ("pseudo",)),
+    Mutant("munmap", "a page stays", "arg 1 add -4096"),
+    Mutant("rt_sigprocmask", "SIG_UNBLOCK is SIG_BLOCK", f"if 0 {sig.SIG_UNBLOCK} arg 0 set {sig.SIG_BLOCK}"),
+    Mutant("rt_sigaction", "SA_RESETHAND is lost", lost_in(1, 8, 8, sig.SA_RESETHAND)),
+    Mutant("kill", "ESRCH is EPERM", f"errno {ESRCH} {EPERM}"),
+    Mutant("semop", "IPC_NOWAIT is lost", lost_in(1, 4, 2, ipc.IPC_NOWAIT)),
+    Mutant("mq_timedsend", "the priority is lost", "arg 3 set 0"),
+    Mutant("setpriority", "one more than was asked for", "arg 2 add 1"),
+    Mutant("timer_settime", "TIMER_ABSTIME is lost", lost(1, clocks.TIMER_ABSTIME)),
+)
+
+
+class Enough(Exception):
+    """The fault has been found."""
+
+
+@dataclass(frozen=True, slots=True)
+class Hunt:
+    """How a search for a fault ended."""
+
+    mutant: Mutant | None
+    programs: int
+    """Until the fault was met."""
+    finding: Finding | None
+    beside: tuple[str, ...]
+    """Confirmed divergences that the fault has no part in."""
+
+    def __str__(self) -> str:
+        how = f"program {self.programs}: {self.finding.signature}" if self.finding else "missed"
+        return f"{self.mutant} - {how}{''.join(f'; beside it {each}' for each in self.beside)}"
+
+
+class PinnedGuest(HostGuest):
+    """This machine, with one and the same executor in all guests: where its calls are made is found out once."""
+
+    def __init__(self, binary: str, prefix: Sequence[str]) -> None:
+        super().__init__(made_by="pinned", prefix=prefix)
+        self._binary = binary
+
+    @property
+    def executor(self) -> Sequence[str]:
+        """See `Guest`."""
+        return (self._binary,)
+
+
+class PinnedRunner(LocalRunner):
+    """Opens guests in which the executor runs behind a command."""
+
+    def __init__(self, binary: str, *prefix: str) -> None:
+        self._binary, self._prefix = binary, prefix
+
+    def open(self) -> HostGuest:
+        """See `Runner`."""
+        return PinnedGuest(self._binary, self._prefix)
+
+
+@pytest.fixture(scope="module")
+def binary(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The executor, as it is now."""
+    return str(shutil.copy2(executable(), tmp_path_factory.mktemp("executor")))
+
+
+@pytest.fixture(scope="module")
+def shim(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The shim, compiled."""
+    to = tmp_path_factory.mktemp("shim") / "shim"
+    subprocess.run(["cc", *FLAGS, "-o", str(to), str(SHIM)], check=True, timeout=120)
+    return str(to)
+
+
+@pytest.fixture(scope="module")
+def address(shim: str, binary: str) -> str:
+    """Where in the executor programs' calls are made."""
+    call = struct.pack("<BHB", 4, ABSENT_NUMBER, 0) + bytes([0xFF, 0, 0])
+    body = struct.pack("<BBH", 0, 1, 0) + call
+    request = wire.run_frame(1, 1.0, [struct.pack("<I", len(body)) + body])
+    done = subprocess.run([shim, "where", "--", binary], input=request, capture_output=True, timeout=30, check=True)
+    return done.stderr.decode().strip()
+
+
+def hunt(binary: str, command: Sequence[str], chosen: Sequence[str], mutant: Mutant | None) -> Hunt:
+    """Search until the fault is found, or through all programs."""
+    met: list[tuple[Finding, int]] = []
+
+    def found(finding: Finding) -> None:
+        met.append((finding, sum(search.tally.states.values())))
+        if mutant is not None and any(step.description.name == mutant.call for step in finding.program.steps):
+            raise Enough
+
+    generator = Generator(chosen, SEED)
+    generator.labels = [label for label in generator.labels if not label.startswith(SLOW)]
+    with Lane("native", PinnedRunner(binary)) as reference, Lane("mutant", PinnedRunner(binary, *command)) as target:
+        for lane in (reference, target):
+            lane.ready()
+        search = Fuzz(generator, reference, None, [target], found)
+        finding, programs = None, MOST_PROGRAMS
+        try:
+            search.run(seconds=None, programs=MOST_PROGRAMS, progress=lambda _: None)
+        except Enough:
+            finding, programs = met.pop()
+    return Hunt(mutant, programs, finding, tuple(str(each.signature) for each, _ in met))
+
+
+@pytest.fixture
+def small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Little is made ahead of what is looked at: the search is to be over as soon as it can be."""
+    monkeypatch.setattr(fuzz, "LARGEST_BATCH", BATCH)
+    monkeypatch.setattr(generate, "DRAWN", DRAWN)
+
+
+def test_there_are_forty_faults_in_more_than_twenty_calls() -> None:
+    assert len(set(MUTANTS)) == 40
+    assert len({mutant.call for mutant in MUTANTS}) >= 20
+
+
+def test_the_shim_alone_is_no_difference(shim: str, binary: str, address: str) -> None:
+    everywhere = sorted({area for mutant in MUTANTS for area in mutant.areas})
+    with_every_call_stopped = [shim, address, str(EVERY_CALL), "--"]
+    assert hunt(binary, with_every_call_stopped, everywhere, None).beside == ()
+
+
+@pytest.mark.usefixtures("small_portions")
+def test_nearly_all_faults_are_found(shim: str, binary: str, address: str) -> None:
+    hunts = []
+    for mutant in MUTANTS:
+        command = [shim, address, str(X86_64[mutant.call]), *shlex.split(mutant.rules), "--"]
+        hunts.append(hunt(binary, command, mutant.areas, mutant))
+        print(hunts[-1])
+    needed = [each.programs for each in hunts if each.finding is not None]
+    missed = [str(each.mutant) for each in hunts if each.finding is None]
+    print(f"{len(needed)} of {len(hunts)} found; programs: median {statistics.median(needed)}, at most {max(needed)}")
+    print(f"missed: {'; '.join(missed) or 'none'}")
+    assert len(needed) >= MUST_CATCH, f"missed: {'; '.join(missed)}"
+    assert [each for each in hunts if each.beside] == []

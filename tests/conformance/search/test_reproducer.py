@@ -1,0 +1,363 @@
+"""Reproducers: what they say, and that their C files, compiled by anybody, tell a right kernel from a wrong one."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import signal
+import struct
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pytest
+
+from conformance.programs.program import Memory, Program, Ref, from_json
+from conformance.programs.wire import Outcome, State, decode, encode
+from conformance.search import reproducer
+from conformance.search.compare import differences, signature
+from conformance.search.fuzz import Finding
+from conformance.search.lane import Lane
+from conformance.syscalls.files import O_RDWR
+from conformance.syscalls.machinery.choices import HANDLER, RESTORER, UNMAPPED
+from conformance.syscalls.polling import POLLIN
+from runners.local import LocalRunner
+from tests.executors import needs_executor, program, room, text
+
+needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler: apt install gcc")
+native_only = pytest.mark.skipif(os.uname().machine != "x86_64", reason="reproducers are for x86_64")
+
+Turn = Callable[[Outcome], Outcome]
+"""What a kernel that lies does in place of an outcome."""
+
+
+def result(at: int, value: int) -> Turn:
+    """A call that returns another thing."""
+
+    def turn(outcome: Outcome) -> Outcome:
+        results = list(outcome.results)
+        results[at] = (value, () if value < 0 else results[at][1])
+        return replace(outcome, results=tuple(results))
+
+    return turn
+
+
+def written(at: int, offset: int, data: bytes) -> Turn:
+    """A call that writes other bytes."""
+
+    def turn(outcome: Outcome) -> Outcome:
+        results = list(outcome.results)
+        value, (buffer, *others) = results[at]
+        content = buffer.ljust(offset + len(data), b"\xaa")
+        content = content[:offset] + data + content[offset + len(data) :]
+        results[at] = (value, (content, *others))
+        return replace(outcome, results=tuple(results))
+
+    return turn
+
+
+def ends(state: State, detail: int = 0, *, after: int) -> Turn:
+    """A program that does not come to its end."""
+    return lambda outcome: Outcome(state, detail, outcome.signals, outcome.results[:after])
+
+
+def goes_on(*results: int) -> Turn:
+    """A program that comes to its end, with results where there were none."""
+    return lambda outcome: Outcome(
+        State.DONE, 0, outcome.signals, (*outcome.results, *((each, ()) for each in results))
+    )
+
+
+def caught(*signals: tuple[int, int]) -> Turn:
+    """Signals that are caught otherwise."""
+    return lambda outcome: replace(outcome, signals=signals)
+
+
+@dataclass(frozen=True)
+class Divergence:
+    """A program, and what a kernel that is wrong does of it."""
+
+    name: str
+    program: Program
+    wrong: Turn
+    signature: str
+    expectation: str
+    """What the C file has to say of it."""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+OPEN = ("open", text("f0"), O_RDWR, 0)
+SOCKETS = ("pipe", room(8))
+FIRST, SECOND = Ref(0, 0, 0, 4), Ref(0, 0, 4, 4)
+ACTION = Memory(struct.pack("<QQQQ", HANDLER, 0x04000000, RESTORER, 0))
+
+DIVERGENCES = (
+    Divergence(
+        "another errno",
+        program(("open", text("absent"), 0, 0)),
+        result(0, -errno.EACCES),
+        "open/errno/ENOENT - EACCES/0",
+        'expect(r0 == -2, "ENOENT");',
+    ),
+    Divergence(
+        "success in place of an errno",
+        program(OPEN, ("mkdir", text("f0"), 0o755)),
+        result(1, 0),
+        "mkdir/errno/EEXIST - success",
+        'expect(r1 == -17, "EEXIST");',
+    ),
+    Divergence(
+        "an errno in place of success",
+        program(OPEN, ("lseek", Ref(0), 3, 0)),
+        result(1, -errno.ESPIPE),
+        "lseek/errno/success - ESPIPE",
+        'expect(r1 >= 0, "success");',
+    ),
+    Divergence(
+        "another number",
+        program(OPEN, ("lseek", Ref(0), 3, 0)),
+        result(1, 4),
+        "lseek/result",
+        'expect(r1 == 3L, "3");',
+    ),
+    Divergence(
+        "other contents",
+        program(OPEN, ("read", Ref(0), room(64), 8)),
+        written(1, 3, b"X"),
+        "read/buf",
+        '"abcdefgh\\252", 9) == 0',
+    ),
+    Divergence(
+        "bytes behind what was read",
+        program(OPEN, ("read", Ref(0), room(64), 8)),
+        written(1, 8, b"X"),
+        "read/buf",
+        '"abcdefgh\\252", 9) == 0',
+    ),
+    Divergence(
+        "another member",
+        program(OPEN, ("fstat", Ref(0), room(144))),
+        written(1, 48, struct.pack("<q", 99)),
+        "fstat/buf.st_size",
+        '"other bytes in buf.st_size"',
+    ),
+    Divergence(
+        "resources out of memory and in memory",
+        program(
+            SOCKETS,
+            ("write", SECOND, Memory(b'?"\\\n\x80' + b"z" * 3), 8),
+            ("poll", Memory(struct.pack("<iHH", 0, POLLIN, 0), ((0, 4, FIRST),)), 1, 0),
+            ("close", SECOND),
+            ("read", FIRST, room(64), 64),
+            ("read", FIRST, room(64), 64),
+        ),
+        result(5, -errno.EAGAIN),
+        "read/errno/success - EAGAIN",
+        'expect(r5 >= 0, "success");',
+    ),
+    Divergence(
+        "memory that points to memory",
+        program(
+            SOCKETS,
+            (
+                "writev",
+                SECOND,
+                Memory(bytes(32), ((0, 8, Memory(b"abc")), (8, 8, 3), (16, 8, Memory(b"de")), (24, 8, 2))),
+                2,
+            ),
+            ("read", FIRST, room(64), 64),
+        ),
+        result(2, 4),
+        "read/result",
+        'expect(r2 == 5L, "5");',
+    ),
+    Divergence(
+        "a call that does not return",
+        program(("open", text("f0"), O_RDWR, 0)),
+        ends(State.BLOCKED, after=0),
+        "open/state/success - blocked",
+        'expect(r0 >= 0, "success");',
+    ),
+    Divergence(
+        "life in place of death",
+        program(("getpid",), ("load", UNMAPPED)),
+        goes_on(0),
+        "load/state/killed by signal 11 - success",
+        "killed by signal 11",
+    ),
+    Divergence(
+        "a signal that is not caught",
+        program(
+            ("rt_sigaction", signal.SIGUSR1, ACTION, 0, 8),
+            ("getpid",),
+            ("kill", Ref(1), signal.SIGUSR1),
+            ("kill", Ref(1), signal.SIGUSR1),
+        ),
+        caught((signal.SIGUSR1, 1)),
+        "kill/signals",
+        f"expect(caught[{signal.SIGUSR1:d}] == 2",
+    ),
+    Divergence(
+        "a child",
+        program(("spawn_exit", 0, 42), ("wait4", Ref(0), room(4), 0, 0), ("wait4", Ref(0), room(4), 0, 0)),
+        result(2, 0),
+        "wait4/errno/ECHILD - success/0",
+        'expect(r2 == -10, "ECHILD");',
+    ),
+    Divergence(
+        "numbers at the edge",
+        program(OPEN, ("lseek", Ref(0), -(1 << 63), 0), ("lseek", Ref(0), 1 << 62, 0)),
+        result(1, 0),
+        "lseek/errno/EINVAL - success",
+        'expect(r1 == -22, "EINVAL");',
+    ),
+)
+BLOCKS = Divergence(
+    "a call that returns and should not",
+    program(SOCKETS, ("read", FIRST, room(64), 1)),
+    goes_on(-errno.EAGAIN),
+    "read/state/blocked - EAGAIN",
+    "blocked",
+)
+"""Its C file takes a while."""
+
+
+@pytest.fixture(scope="module")
+def native() -> Iterator[Lane]:
+    """This kernel."""
+    needs_executor()
+    with Lane("native", LocalRunner()) as lane:
+        lane.ready()
+        yield lane
+
+
+def found(native: Lane, divergence: Divergence, *, turned: bool = False) -> Finding:
+    """The finding that a wrong kernel is, or (`turned`) that this one would be if the wrong one were the reference."""
+    made = divergence.program
+    encoded = encode(made, own=True)
+    right = decode(native.run([encoded.data], patience=5)[0], encoded)
+    sides = (right, divergence.wrong(right))
+    reference, target = reversed(sides) if turned else sides
+    difference = next(differences(made, encoded, reference, target))
+    named = signature(made, difference, "liar")
+    return Finding(named, made, difference, encoded, reference, target, "native", ("6.1.0", "4.4.0"))
+
+
+@pytest.fixture(params=DIVERGENCES, ids=str)
+def divergence(request: pytest.FixtureRequest) -> Divergence:
+    assert isinstance(request.param, Divergence)
+    return request.param
+
+
+def compiled(finding: Finding, folder: Path) -> Path:
+    """Its C file as a program, made as its first lines say."""
+    place = reproducer.write(finding, folder)
+    done = subprocess.run(["cc", "repro.c"], cwd=place, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    return place / "a.out"
+
+
+def run(finding: Finding, folder: Path) -> subprocess.CompletedProcess[str]:
+    """Compile its C file and run it."""
+    return subprocess.run([compiled(finding, folder)], capture_output=True, text=True, timeout=30, check=False)
+
+
+# The C file
+
+
+@needs_compiler
+@native_only
+def test_c_file_compiles_without_flags_and_is_content_with_a_right_kernel(
+    native: Lane, divergence: Divergence, tmp_path: Path
+) -> None:
+    finding = found(native, divergence)
+    assert str(finding.signature) == divergence.signature
+    done = run(finding, tmp_path)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "differs" not in done.stdout
+    assert divergence.expectation in (
+        done.stdout if finding.reference.state is State.DIED else reproducer.repro_c(finding)
+    )
+
+
+@needs_compiler
+@native_only
+def test_c_file_exits_with_1_where_the_kernel_is_wrong(native: Lane, divergence: Divergence, tmp_path: Path) -> None:
+    done = run(found(native, divergence, turned=True), tmp_path)
+    assert done.returncode == 1, done.stdout + done.stderr
+    assert "here it differs" in done.stdout or "killed by signal" in done.stdout
+
+
+@needs_compiler
+@native_only
+def test_c_file_of_a_call_that_blocks_waits_for_three_seconds(native: Lane, tmp_path: Path) -> None:
+    findings = [found(native, BLOCKS, turned=turned) for turned in (False, True)]
+    assert [str(each.signature) for each in findings] == ["read/state/blocked - EAGAIN", "read/state/EAGAIN - blocked"]
+    running = [subprocess.Popen([compiled(each, tmp_path)], stdout=subprocess.PIPE, text=True) for each in findings]
+    assert [each.communicate(timeout=30)[0] for each in running] == ["pipe = 0\nblocked for three seconds\n"] * 2
+    assert [each.returncode for each in running] == [0, 1]
+
+
+@needs_compiler
+@native_only
+def test_c_file_prints_each_call_and_leaves_nothing(
+    native: Lane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = set(Path("/tmp").glob("repro-*"))
+    said = run(found(native, DIVERGENCES[2]), tmp_path).stdout.splitlines()
+    assert said == ["open = 0", "lseek = 3"]
+    assert set(Path("/tmp").glob("repro-*")) == before
+
+
+def test_bytes_are_strings_that_no_compiler_misreads() -> None:
+    assert reproducer._string(b'a"\\\n\x000?\xff') == '"a\\042\\134\\012\\0000\\077\\377"'
+
+
+# The folder
+
+
+def test_folder_has_the_program_a_c_file_both_traces_and_a_text(native: Lane, tmp_path: Path) -> None:
+    place = reproducer.write(found(native, DIVERGENCES[2]), tmp_path / "deep" / "results")
+    assert place == tmp_path / "deep" / "results" / "liar-lseek-errno-success---ESPIPE"
+    assert {each.name for each in place.iterdir()} == {"program.json", "repro.c", "traces.txt", "issue.md"}
+
+
+def test_program_can_be_read_again_and_says_what_was_found(
+    native: Lane, divergence: Divergence, tmp_path: Path
+) -> None:
+    finding = found(native, divergence)
+    document = json.loads((reproducer.write(finding, tmp_path) / "program.json").read_text())
+    assert from_json(document) == finding.program
+    assert document["found"]["signature"] == divergence.signature
+    assert document["found"]["target"] == "liar"
+    assert document["found"]["call"] == finding.difference.step
+    assert document["found"]["releases"] == {"native": "6.1.0", "liar": "4.4.0"}
+    assert document["found"]["said"] == {"native": finding.difference.reference, "liar": finding.difference.target}
+
+
+def test_name_is_one_for_any_file_system(native: Lane) -> None:
+    finding = found(native, DIVERGENCES[0])
+    odd = replace(finding.signature, flags="a/b\\c:d*e\0f\ng é" + "x" * 300, target="../..")
+    name = reproducer.folder_name(replace(finding, signature=odd))
+    assert len(name.encode()) <= 255
+    assert not set(name) & set('/\\:*?"<>| \0\n')
+    assert name.strip("-.")
+    assert name not in (".", "..")
+
+
+def test_second_finding_of_the_same_name_gets_a_folder_of_its_own(native: Lane, tmp_path: Path) -> None:
+    finding = found(native, DIVERGENCES[0])
+    places = [reproducer.write(finding, tmp_path) for _ in range(3)]
+    assert [place.name.removeprefix(reproducer.folder_name(finding)) for place in places] == ["", "-2", "-3"]
+    assert all((place / "program.json").exists() for place in places)
+
+
+def test_folder_that_cannot_be_made_is_an_os_error(native: Lane, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OSError, match=r"Not a directory|File exists"):
+        reproducer.write(found(native, DIVERGENCES[0]), tmp_path / "file")

@@ -1,0 +1,311 @@
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from conformance.syscalls.files import (
+    AT_FDCWD,
+    O_CREAT,
+    O_RDONLY,
+    O_RDWR,
+    Stat,
+    close,
+    fstat,
+    openat,
+    pipe2,
+    pread64,
+    read,
+    write,
+)
+from conformance.syscalls.machinery.absence import Missing
+from conformance.syscalls.machinery.buffers import POISON, Buffer
+from conformance.syscalls.machinery.call import (
+    RECORDED_BYTES,
+    Pseudo,
+    Recorder,
+    Syscall,
+    errno_name,
+    missing,
+    recorder_of_child,
+    recording,
+    register,
+    see,
+    see_member,
+    syscall,
+    untraced,
+)
+from conformance.syscalls.machinery.kinds import Fd, FileDescriptor, In, Int, Kind, Length, Memory, Seen, Size, Zero
+from conformance.syscalls.machinery.numbers import X86_64
+from conformance.syscalls.machinery.table import stubs
+from conformance.syscalls.polling import Pollfd, poll
+from conformance.syscalls.processes import getpid
+
+Recorded = tuple[str, list[Seen], int, int, dict[str, Seen]]
+
+
+class Listener:
+    """A recorder that keeps everything."""
+
+    def __init__(self) -> None:
+        self.calls: list[Recorded] = []
+
+    def record(self, name: str, args: list[Seen], result: int, error: int, outs: dict[str, Seen]) -> None:
+        """See `Recorder`."""
+        self.calls.append((name, args, result, error, outs))
+
+    def child(self) -> Recorder | None:
+        """See `Recorder`."""
+        return None
+
+
+def absent(first: Int) -> Zero: ...  # type: ignore[empty-body] # a stub's body is its signature
+
+
+ABSENT = Syscall(absent, number="a call that no kernel has")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> int:
+    """An fd of a file that holds `hello`."""
+    (tmp_path / "file").write_bytes(b"hello")
+    return openat(AT_FDCWD, bytes(tmp_path / "file"), O_RDWR, 0)
+
+
+# Making calls
+
+
+def test_a_stub_makes_the_call_of_its_name() -> None:
+    assert getpid() == os.getpid()
+    assert getpid.__name__ == "getpid"
+    assert repr(getpid) == "<syscall getpid>"
+
+
+def test_memory_goes_in_and_out_by_its_address(file: int) -> None:
+    assert write(file, b"HE", 2) == 2
+    data = Buffer(8)
+    assert pread64(file, data, 8, 0) == 5
+    assert bytes(data) == b"HEllo" + bytes([POISON]) * 3
+
+
+def test_structs_are_filled(file: int) -> None:
+    found = Stat()
+    fstat(file, found)
+    assert (found.st_size, found.st_nlink) == (5, 1)
+
+
+def test_arguments_that_are_left_out_are_zero(tmp_path: Path) -> None:
+    fd = openat(AT_FDCWD, bytes(tmp_path / "new"), O_RDWR | O_CREAT)
+    assert os.fstat(fd).st_mode & 0o777 == 0
+
+
+def test_an_error_is_an_exception_with_errno_and_name() -> None:
+    with pytest.raises(OSError, match="close: Bad file descriptor") as found:
+        close(-1)
+    assert found.value.errno == errno.EBADF
+
+
+def test_errors_have_the_class_that_python_gives_them(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        openat(AT_FDCWD, bytes(tmp_path / "absent"), O_RDONLY)
+
+
+def test_where_both_are_right_a_result_comes_with_its_errno(file: int) -> None:
+    assert write.result_of(file, b"x", 1) == (1, 0)
+    assert write.result_of(-1, b"x", 1) == (-1, errno.EBADF)
+
+
+def test_a_call_that_the_architecture_lacks_says_enosys() -> None:
+    assert ABSENT.result_of(1) == (-1, errno.ENOSYS)
+
+
+def test_a_bad_pointer_is_for_the_kernel_to_refuse() -> None:
+    pipe2.fails_with(errno.EFAULT, 1, 0)
+    pipe2.fails_with(errno.EFAULT, None, 0)
+
+
+# Promises
+
+
+def test_the_promised_error_is_no_failure() -> None:
+    close.fails_with(errno.EBADF, -1)
+    close.fails_with((errno.EINVAL, errno.EBADF), -1)
+
+
+def test_another_error_than_the_promised_one_is_a_failure_that_names_both() -> None:
+    with pytest.raises(AssertionError, match="close: EBADF, not ENOENT or EPERM"):
+        close.fails_with((errno.ENOENT, errno.EPERM), -1)
+
+
+def test_a_success_where_an_error_was_promised_is_a_failure(file: int) -> None:
+    with pytest.raises(AssertionError, match=r"write: success \(1\), not EBADF"):
+        write.fails_with(errno.EBADF, file, b"x", 1)
+
+
+def test_a_call_that_is_not_there_is_missing_and_no_failure() -> None:
+    with pytest.raises(Missing, match="a call that no kernel has: ENOSYS"):
+        ABSENT.fails_with(errno.EBADF, 1)
+
+
+def test_enosys_may_be_what_was_promised() -> None:
+    ABSENT.fails_with(errno.ENOSYS, 1)
+
+
+def test_a_feature_may_be_missing_by_name() -> None:
+    with pytest.raises(Missing, match="overlayfs"):
+        missing("overlayfs")
+
+
+# Encoding
+
+
+@pytest.mark.parametrize(
+    ("value", "number"), [(5, 5), (-1, -1), (2**63, -(2**63)), (2**64 - 1, -1), (2**64 + 7, 7), (True, 1)]
+)
+def test_a_number_goes_into_a_register_by_its_low_64_bits(value: int, number: int) -> None:
+    assert register(value).value == number
+
+
+def test_memory_goes_into_a_register_by_its_address() -> None:
+    buffer, struct = Buffer(4), Stat()
+    assert register(buffer).value == buffer.address
+    assert register(struct).value == struct.address
+    assert register(b"text").value == b"text"
+    assert register(None).value is None
+
+
+@pytest.mark.parametrize("value", ["text", 1.5, [1], object()])
+def test_nothing_else_goes_into_a_register(value: object) -> None:
+    with pytest.raises(TypeError, match="is neither a number nor memory"):
+        register(value)
+
+
+# Tracing
+
+
+def test_every_call_is_recorded_with_what_it_was_given_and_what_came_back(tmp_path: Path) -> None:
+    path = bytes(tmp_path / "a")
+    with recording(listener := Listener()):
+        fd = openat(AT_FDCWD, path, O_RDWR | O_CREAT, 0o600)
+        write(fd, b"a\xff\0", 3)
+        close.fails_with(errno.EBADF, -1)
+    assert listener.calls == [
+        ("openat", [AT_FDCWD, path.decode(), 0o102, 0o600], fd, 0, {}),
+        ("write", [fd, "a\xff\0", 3], 3, 0, {}),
+        ("close", [-1], -1, errno.EBADF, {}),
+    ]
+
+
+def test_of_what_was_read_as_much_is_recorded_as_the_kernel_wrote(file: int) -> None:
+    with recording(listener := Listener()):
+        read(file, Buffer(64), 64)
+        read(file, Buffer(64), 64)
+    assert [(result, outs) for _, _, result, _, outs in listener.calls] == [(5, {"1": "hello"}), (0, {"1": ""})]
+
+
+def test_memory_that_the_kernel_only_writes_is_not_recorded_as_an_argument(file: int) -> None:
+    with recording(listener := Listener()):
+        fstat(file, Stat())
+    ((_, args, _, _, outs),) = listener.calls
+    assert args == [file, None]
+    written = outs["1"]
+    assert isinstance(written, dict)
+    assert written["st_size"] == 5
+
+
+def test_memory_that_the_kernel_reads_and_writes_is_recorded_twice_if_it_changed() -> None:
+    reader, writer = os.pipe()
+    ready = Pollfd(fd=reader, events=1)
+    with recording(listener := Listener()):
+        poll(ready, 1, 0)
+        os.write(writer, b"x")
+        poll(ready, 1, 0)
+    before, after = listener.calls
+    assert before[4] == {}
+    assert after[1][0] == {"fd": reader, "events": 1, "revents": 0}
+    assert after[4] == {"0": {"fd": reader, "events": 1, "revents": 1}}
+    os.close(reader)
+    os.close(writer)
+
+
+def test_a_call_that_failed_has_written_nothing() -> None:
+    with recording(listener := Listener()):
+        read.fails_with(errno.EBADF, -1, Buffer(4), 4)
+    assert listener.calls == [("read", [-1, None, 4], -1, errno.EBADF, {})]
+
+
+def test_a_made_up_address_is_recorded_as_a_number() -> None:
+    with recording(listener := Listener()):
+        pipe2.fails_with(errno.EFAULT, 0xDEAD, 0)
+        pipe2.fails_with(errno.EFAULT, None, 0)
+    assert [args for _, args, _, _, _ in listener.calls] == [[0xDEAD, 0], [None, 0]]
+
+
+def test_long_memory_is_recorded_in_part_with_its_length() -> None:
+    text = see(b"x" * (RECORDED_BYTES + 1))
+    assert text == "x" * RECORDED_BYTES + f"…({RECORDED_BYTES + 1} bytes)"
+    assert see(Buffer(RECORDED_BYTES)) == "\xaa" * RECORDED_BYTES
+
+
+def test_arrays_in_structs_are_lists_unless_they_are_bytes() -> None:
+    assert see((ctypes.c_ubyte * 3)(1, 2, 3)) == "\1\2\3"
+    assert see_member((ctypes.c_uint16 * 3)(1, 2, 3)) == [1, 2, 3]
+    assert see_member((ctypes.c_ubyte * 2)(65, 66)) == "AB"
+
+
+def test_calls_outside_a_recording_or_untraced_leave_no_trace() -> None:
+    getpid()
+    with recording(listener := Listener()):
+        with untraced():
+            getpid()
+        with recording(other := Listener()):
+            getpid()
+        getpid()
+    getpid()
+    assert (len(listener.calls), len(other.calls)) == (1, 1)
+
+
+def test_a_recording_ends_with_an_exception_too() -> None:
+    listener = Listener()
+    with pytest.raises(OSError, match="close"), recording(listener), untraced():
+        close(-1)
+    getpid()
+    assert listener.calls == []
+
+
+def test_children_have_the_recorder_that_theirs_gives_them() -> None:
+    assert recorder_of_child() is None
+    with recording(Listener()):
+        assert recorder_of_child() is None
+
+
+# Signatures
+
+
+@syscall
+def example(fd: Fd, what: In[Stat], size: Size, plain: int) -> Fd: ...  # type: ignore[empty-body] # as above
+
+
+def test_a_signature_says_everything_about_its_arguments() -> None:
+    assert [(each.name, type(each.kind), each.struct) for each in example.parameters] == [
+        ("fd", FileDescriptor, None),
+        ("what", Memory, Stat),
+        ("size", Length, None),
+        ("plain", Kind, None),
+    ]
+    assert isinstance(example.result, FileDescriptor)
+
+
+@pytest.mark.parametrize("name", sorted(stubs()))
+def test_every_stub_has_a_number_and_kinds_for_all_it_takes(name: str) -> None:
+    stub = stubs()[name]
+    assert stub.name in X86_64 or isinstance(stub, Pseudo)
+    assert len(stub.parameters) <= 6
+    assert isinstance(stub.result, Kind)
+
+
+def test_errnos_have_names() -> None:
+    assert (errno_name(2), errno_name(95), errno_name(4095)) == ("ENOENT", "ENOTSUP", "4095")

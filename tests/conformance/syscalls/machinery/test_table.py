@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from conformance.syscalls.files import openat
+from conformance.syscalls.machinery.call import Pseudo
+from conformance.syscalls.machinery.numbers import X86_64
+from conformance.syscalls.machinery.table import describe, grammar, operations, stubs
+
+
+def test_stubs_are_found_by_name_in_all_modules() -> None:
+    found = stubs()
+    assert found["openat"] is openat
+    assert {"getpid", "socket", "ptrace", "mount", "clock_gettime", "unshare", "futex"} <= set(found)
+    assert all(stub.name == name for name, stub in found.items())
+
+
+def test_every_call_of_x86_64_has_a_stub_and_every_stub_a_call() -> None:
+    described = {name for name, stub in stubs().items() if not isinstance(stub, Pseudo)}
+    assert X86_64.keys() - described == set()
+    assert described - X86_64.keys() == set()
+
+
+def test_an_operation_has_the_parameters_of_its_call() -> None:
+    odd: dict[str, list[str]] = {}
+    for name, each in operations().items():
+        names = [parameter.name for parameter in stubs()[name].parameters]
+        odd |= {
+            one.__name__: own
+            for one in each
+            if (own := [parameter.name for parameter in one.parameters]) != names[: len(own)]
+            or not one.given.keys() <= set(own)
+        }
+    assert odd == {}
+
+
+def test_an_operation_is_called_after_its_call() -> None:
+    labels = {one.__name__: name for name, each in operations().items() for one in each}
+    assert {label for label, name in labels.items() if not label.startswith(f"{name}_")} == set()
+
+
+def test_no_two_descriptions_share_a_label() -> None:
+    count = len(stubs()) + sum(map(len, operations().values()))
+    assert len(grammar()) == count
+
+
+def test_a_call_is_described_by_the_operation_that_its_arguments_ask_for() -> None:
+    plain = describe("openat", [-100, "f0", 2, 0])
+    assert plain is not None
+    assert plain.name == "openat"
+    assert describe("a call that nobody described", []) is None
+
+
+def test_everything_described_has_something_to_try_for_each_argument() -> None:
+    bare = {
+        (label, parameter.name)
+        for label, each in grammar().items()
+        for parameter in each.parameters
+        if not parameter.choices
+    }
+    assert bare == set()
