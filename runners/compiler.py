@@ -20,6 +20,9 @@ FLAGS = (
 )
 """For the compiler: static and without a libc, so that the same file runs in every guest and forks fast."""
 COMPILE_SECONDS = 120.0
+MAIN = "executor.c"
+"""The source that the compiler is given; it includes the others of its folder."""
+_SOURCES = (".c", ".h")
 
 
 class CompilerError(Exception):
@@ -31,18 +34,24 @@ def command() -> list[str]:
     return [*shlex.split(os.environ.get("CC") or "cc"), *FLAGS]
 
 
-def ready_made(source: bytes) -> str:
+def source(folder: Path) -> bytes:
+    """All that the binary is made of: names and contents of the C files in a folder. Raises OSError."""
+    parts = sorted(path for path in folder.iterdir() if path.suffix in _SOURCES)
+    return b"".join(f"{path.name} {path.stat().st_size}\n".encode() + path.read_bytes() for path in parts)
+
+
+def ready_made(whole_source: bytes) -> str:
     """The name of a binary that came along beside its source: it is for one machine, and for no other source."""
-    return f"executor-{platform.machine()}-{hashlib.sha256(repr(FLAGS).encode() + source).hexdigest()[:16]}"
+    return f"executor-{platform.machine()}-{hashlib.sha256(repr(FLAGS).encode() + whole_source).hexdigest()[:16]}"
 
 
-def compile_executor(with_command: Sequence[str], source: Path, to: Path, prefix: Sequence[str] = ()) -> None:
-    """Make the binary. Raises CompilerError. `prefix`: a command that starts the compiler."""
+def compile_executor(with_command: Sequence[str], folder: Path, to: Path, prefix: Sequence[str] = ()) -> None:
+    """Make the binary from a folder. Raises CompilerError. `prefix`: a command that starts the compiler."""
     name = with_command[0]
     try:
         if shutil.which(name) is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)  # else the prefix would say so
-        status, said = _run([*prefix, *with_command, "-o", str(to), str(source)])
+        status, said = _run([*prefix, *with_command, "-o", str(to), str(folder / MAIN)])
     except OSError as error:
         raise CompilerError(
             f"no C compiler: apt install gcc, or set CC; {name} cannot be started ({error.strerror})"

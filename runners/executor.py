@@ -9,10 +9,10 @@ from pathlib import Path
 
 from runners.base import RunnerError
 from runners.cache import entry
-from runners.compiler import CompilerError, command, compile_executor, ready_made
+from runners.compiler import CompilerError, command, compile_executor, ready_made, source
 from runners.workspace import DIE_WITH_PARENT
 
-SOURCE = Path(__file__).resolve().parent.parent / "conformance" / "programs" / "executor" / "executor.c"
+FOLDER = Path(__file__).resolve().parent.parent / "conformance" / "programs" / "executor"
 """Its whole source."""
 
 
@@ -23,18 +23,18 @@ def executable() -> Path:
     changed since does not take it.
     """
     try:
-        source = SOURCE.read_bytes()
+        whole = source(FOLDER)
     except OSError as error:
-        raise RunnerError(f"the executor's source {SOURCE} cannot be read: {error.strerror}") from error
-    shipped = SOURCE.with_name(ready_made(source))
+        raise RunnerError(f"the executor's source in {FOLDER} cannot be read: {error.strerror}") from error
+    shipped = FOLDER / ready_made(whole)
     if os.access(shipped, os.X_OK):
         return shipped
     compiler = command()
-    key = hashlib.sha256(repr(compiler).encode() + source).hexdigest()[:16]
+    key = hashlib.sha256(repr(compiler).encode() + whole).hexdigest()[:16]
 
     def make(into: Path) -> None:
         try:
-            compile_executor(compiler, SOURCE, into / "executor", DIE_WITH_PARENT)
+            compile_executor(compiler, FOLDER, into / "executor", DIE_WITH_PARENT)
         except CompilerError as error:
             raise RunnerError(str(error)) from error
 

@@ -55,6 +55,7 @@ ETC = {
     "etc/hosts": "127.0.0.1 localhost\n::1 localhost\n",
 }
 _EXECUTOR = "executor"
+_C_SOURCES = (".c", ".h")
 _IN_GUESTS = ("syscalls", "programs", "guest")
 """The packages of ours that run there, beside the cases."""
 DIRECTORIES = ("dev", "proc", "sys", "run", "tmp", "root", "mnt", "etc", "var/tmp")
@@ -283,7 +284,7 @@ def _sources() -> Iterator[tuple[Path, str]]:
     for root in (*(SOURCES / "conformance" / name for name in _IN_GUESTS), cases_directory()):
         below = "cases" if root == cases_directory() else root.relative_to(SOURCES).as_posix()
         for path in sorted(root.rglob("*")):
-            if path.is_file() and path.suffix != ".c" and "__pycache__" not in path.parts:
+            if path.is_file() and path.suffix not in _C_SOURCES and "__pycache__" not in path.parts:
                 yield path, f"{below}/{path.relative_to(root).as_posix()}"
 
 

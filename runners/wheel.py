@@ -57,10 +57,8 @@ def put_executor(folder: Path) -> None:
     compiler = runpy.run_path(str(Path(__file__).with_name("compiler.py")))
     for earlier in folder.glob(EXECUTORS):
         earlier.unlink()
-    source = folder / "executor.c"
+    binary = folder / compiler["ready_made"](compiler["source"](folder))
     try:
-        compiler["compile_executor"](
-            compiler["command"](), source, folder / compiler["ready_made"](source.read_bytes())
-        )
+        compiler["compile_executor"](compiler["command"](), folder, binary)
     except compiler["CompilerError"] as error:
         warnings.warn(f"this wheel is without a ready-made executor: {error}", stacklevel=2)

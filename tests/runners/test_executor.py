@@ -8,7 +8,7 @@ import pytest
 
 from runners import executor, payload
 from runners.base import RunnerError
-from runners.compiler import ready_made
+from runners.compiler import ready_made, source
 from runners.executor import executable
 from runners.gvisor import bundle_config
 from runners.local import HostGuest
@@ -39,6 +39,15 @@ def calls(directory: Path) -> int:
     return len((directory / "calls").read_text().splitlines())
 
 
+def sources(directory: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> Path:
+    """A folder with other sources, as the executor's."""
+    folder = directory / "sources"
+    folder.mkdir()
+    (folder / "executor.c").write_text(text)
+    monkeypatch.setattr(executor, "FOLDER", folder)
+    return folder
+
+
 def test_it_is_made_small_and_static_and_understands_the_end_of_input() -> None:
     path = executable()
     assert path.stat().st_size < 100_000
@@ -56,10 +65,20 @@ def test_it_is_made_once_for_a_source_and_a_command(tmp_path: Path, monkeypatch:
     monkeypatch.setenv("CC", f"{cc} -m64")
     assert executable() != first
     assert calls(tmp_path) == 2
-    source = tmp_path / "executor.c"
-    source.write_text("int other;")
-    monkeypatch.setattr(executor, "SOURCE", source)
-    assert executable() != first
+
+
+def test_it_is_made_again_when_any_of_its_parts_changes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CC", str(compiler(tmp_path, COPY)))
+    folder = sources(tmp_path, monkeypatch, "int main;")
+    (folder / "part.h").write_text("int part;")
+    made = [executable()]
+    (folder / "part.h").write_text("int other;")
+    made.append(executable())
+    (folder / "part.h").rename(folder / "another.h")
+    made.append(executable())
+    (folder / "notes.txt").write_text("no source")
+    assert len(set(made)) == 3
+    assert executable() == made[-1]
     assert calls(tmp_path) == 3
 
 
@@ -70,23 +89,20 @@ def test_damaged_one_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_one_that_came_along_needs_no_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = tmp_path / "executor.c"
-    source.write_text("int main;")
-    shipped = tmp_path / ready_made(b"int main;")
+    folder = sources(tmp_path, monkeypatch, "int main;")
+    shipped = folder / ready_made(source(folder))
     shipped.write_text("ready-made")
     shipped.chmod(0o755)
-    monkeypatch.setattr(executor, "SOURCE", source)
     monkeypatch.setenv("CC", "/no/such/compiler")
     assert executable() == shipped
 
 
 def test_one_that_came_along_with_another_source_is_not_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    source = tmp_path / "executor.c"
-    source.write_text("int edited;")
-    for name in (ready_made(b"int main;"), f"executor-{os.uname().machine}"):
-        (tmp_path / name).write_text("stale")
-        (tmp_path / name).chmod(0o755)
-    monkeypatch.setattr(executor, "SOURCE", source)
+    folder = sources(tmp_path, monkeypatch, "int main;")
+    for name in (ready_made(source(folder)), f"executor-{os.uname().machine}"):
+        (folder / name).write_text("stale")
+        (folder / name).chmod(0o755)
+    (folder / "part.c").write_text("int edited;")
     monkeypatch.setenv("CC", str(compiler(tmp_path, COPY)))
     assert executable().read_text() == "binary\n"
 
@@ -137,6 +153,12 @@ def test_payload_does_without_it_and_guests_say_why(tmp_path: Path, monkeypatch:
     assert list((tmp_path / "tree").rglob("*executor*")) == []
     with pytest.raises(RunnerError, match="no C compiler"):
         payload.executor_command()
+
+
+def test_payload_leaves_the_sources_of_the_executor_out() -> None:
+    names = [name for _, name in payload._sources()]
+    assert "conformance/programs/wire.py" in names
+    assert [name for name in names if name.endswith((".c", ".h"))] == []
 
 
 def test_suite_of_another_executor_is_another_layer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

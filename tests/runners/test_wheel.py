@@ -123,6 +123,8 @@ def test_wheel_can_be_made_of_a_source_distribution(checkout: Path, tmp_path: Pa
     assert {
         "runners/profiles/wsl1.toml",
         "conformance/programs/executor/executor.c",
+        "conformance/programs/executor/keeper.c",
+        "conformance/programs/executor/libc.h",
         "cases/files/test_open.py",
     } <= names
 

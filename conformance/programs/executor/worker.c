@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+/* The worker: programs one behind the other, and what is done around each. */
+
+static void end_children(void)
+{
+	while (shared->children) {
+		u32 pid = shared->child[shared->children - 1].pid;
+		if (!sys(__NR_waitid, P_PID, pid, 0, WEXITED | WNOHANG | WNOWAIT, 0)) {
+			sys(__NR_kill, pid, KILL);
+			wait_for(pid, 0, 0);
+		}
+		shared->children--;
+	}
+}
+
+/* Clear what a program has had of the data area: what it reaches, and what calls may have written behind that. */
+static void clear(const struct program *program)
+{
+	bool all = program->high > DATA_SIZE - PAGE || most > PAGE;
+	zero(DATA, all ? DATA_SIZE + PAGE : (program->high + 2 * PAGE) & ~(PAGE - 1UL));
+	for (u64 edge = DATA + DATA_SIZE + EDGE_STRIDE; all && edge < DATA + DATA_SIZE + EDGES * EDGE_STRIDE; edge += EDGE_STRIDE)
+		zero(edge, PAGE);
+	most = 0;
+}
+
+/*
+ * Make everything as it was for the program before, if there was one. False: it takes a new file system.
+ */
+static bool prepare(u32 flags, const struct program *last)
+{
+	close_all();
+	sys(__NR_umask, 022);
+	if (last) {
+		end_children();
+		clear(last);
+	}
+	zero(SIGLOG, SIGLOG_SIZE);
+	if (last && !(flags & EXEC) && !shared->has_binary && (!last->files || mend(last)))
+		return true;
+	return (flags & MNT || put_away()) && make_tree(flags) && (alone(flags) || !own.tells || remember(~0U));
+}
+
+static bool caught_signals(void)
+{
+	const u64 *log = (const u64 *)SIGLOG;
+	for (u32 i = 0; i <= SIGNALS / 8; i++)
+		if (log[i])
+			return true;
+	return false;
+}
+
+static void bring_loopback_up(void)
+{
+	struct { char name[16]; short flags; char rest[22]; } request = { "lo", 1, "" }; // struct ifreq, IFF_UP
+	long fd = sys(__NR_socket, 2, 2, 0); // AF_INET, SOCK_DGRAM
+	sys(__NR_ioctl, fd, SIOCSIFFLAGS, &request);
+	sys(__NR_close, fd);
+}
+
+static long mount_fresh(const char *on)
+{
+	static const char *const options[] = { "size=256m,nr_inodes=20k,mode=755", "size=256m,mode=755", "mode=755" };
+	long error = 0;
+	for (u32 i = 0; i < 3; i++) // gVisor knows no nr_inodes
+		if (!(error = sys(__NR_mount, "tmpfs", on, "tmpfs", MS_NODEV | MS_NOSUID, options[i])))
+			break;
+	return error;
+}
+
+static _Noreturn void end_worker(u32 why)
+{
+	shared->why = why;
+	leave(0);
+}
+
+static void enter_room(u32 flags)
+{
+	if (flags & NET)
+		bring_loopback_up();
+	if (flags & MNT && own.mounts && mount_fresh(own.room))
+		end_worker(WHY_DIED);
+	if (own.chroots && sys(__NR_chroot, own.room))
+		end_worker(WHY_DIED);
+}
+
+/* A worker's life: the program at `at`, and those after it that share a worker. */
+static _Noreturn void worker(const u8 *at, u32 count, u32 flags)
+{
+	u64 started = now_ns();
+	sys(__NR_prctl, PR_SET_PDEATHSIG, KILL);
+	if (!(own.obtained & GOT_PID) && sys(__NR_getppid) != own.pid)
+		leave(0);
+	by_default(CHLD);
+	sys(__NR_setsid); // kill(0, ...) is not for the keeper
+	sys(__NR_prlimit64, 0, RLIMIT_CPU, own.cpu_limit, 0);
+	sys(__NR_prlimit64, 0, RLIMIT_FSIZE, own.file_limit, 0);
+	enter_room(flags);
+	struct program program, last;
+	bool first = true;
+	while (INDEX(shared->at) < count) {
+		u32 size = (u32)load(at, 4), index = INDEX(shared->at);
+		program = parse(at + 4, size);
+		at += 4 + size;
+		if (!program.valid || !has_room(&program, count - index - 1)) {
+			conclude_without(program.valid ? FAILED : MALFORMED);
+			continue;
+		}
+		if (!first && (alone(program.flags) || now_ns() - started > 1000000000UL)) // well below RLIMIT_CPU
+			break;
+		if (!prepare(program.flags, first ? 0 : &last))
+			end_worker(WHY_FRESH);
+		first = false;
+		last = program;
+		shared->done = DONE_WITH(0, OFFSET(shared->at) + OUTCOME_HEADER);
+		shared->at = AT(RUNNING, index, OFFSET(shared->at));
+		shared->progress++;
+		run(&program);
+		if (caught_signals()) { // moving results in place is not for somebody who can be killed meanwhile
+			shared->at = AT(FINISHED, index, OFFSET(shared->at));
+			end_worker(WHY_ENOUGH);
+		}
+		conclude(DONE, 0);
+		if (alone(program.flags) || program.meddles || threads)
+			break;
+	}
+	end_worker(WHY_ENOUGH);
+}
