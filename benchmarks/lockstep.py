@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 import click
 from tabulate import tabulate
 
-from conformance.programs.harmful import Surroundings, surroundings
+from conformance.programs.harmful import touches
 from conformance.programs.program import Program
 from conformance.programs.wire import Encoded, Outcome, State, decode, encode
 from conformance.run.targets import default_path, load
@@ -32,6 +32,7 @@ from conformance.search.fuzz import BATCH_SECONDS, IN_FLIGHT, LARGEST_BATCH, SMA
 from conformance.search.generate import Generator
 from conformance.search.glance import differences_of
 from conformance.search.lane import Lane
+from conformance.syscalls.machinery.touches import PROCESS
 from runners.base import RunnerError
 from runners.registry import runner_for
 
@@ -50,8 +51,6 @@ WAITS = 0.001
 """Seconds. A program that takes longer on the reference, with its clean-up, once of three times, has waited."""
 IN_A_ROW = 5
 """How often a program is run to find that out: what one leaves is cleaned up before the next."""
-SHARING = ~Surroundings.EXEC
-"""A program with any of these has a process to itself."""
 
 Drawn = tuple[Program, Encoded]
 
@@ -103,7 +102,7 @@ def is_harmless(program: Program, encoded: Encoded, said: Outcome, reference: La
     There are calls that sleep for as long as an argument says, and others whose clean-up waits for the kernel (closing
     an inotify instance that has watched something takes 10 ms, mostly): what they cost says nothing of us.
     """
-    if said.state is not State.DONE or said.signals or surroundings(program) & SHARING:
+    if said.state is not State.DONE or said.signals or touches(program) & PROCESS:
         return False
     for _ in range(3):
         begin = time.perf_counter()

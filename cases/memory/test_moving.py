@@ -14,12 +14,12 @@ from conformance.syscalls.files import O_CREAT, O_WRONLY, close, open, write
 from conformance.syscalls.help.child import in_child
 from conformance.syscalls.help.code import EXIT_WITH_RESULT, call, elf
 from conformance.syscalls.machinery.buffers import memory_at, write_memory
-from conformance.syscalls.machinery.numbers import X86_64
 from conformance.syscalls.memory import (
     MREMAP_DONTUNMAP,
     MREMAP_FIXED,
     MREMAP_MAYMOVE,
     PAGE,
+    brk,
     mprotect,
     mremap,
     munmap,
@@ -27,10 +27,10 @@ from conformance.syscalls.memory import (
 from conformance.syscalls.processes import RLIMIT_DATA, Rlimit, execve, setrlimit
 
 GROW = (
-    call("brk", 0)
+    call(brk, 0)
     + b"\x48\x89\xc3"  # mov rbx, rax
     + b"\x48\x8d\xb8" + struct.pack("<i", 2 * PAGE)  # lea rdi, [rax + 2 pages]
-    + b"\xb8" + struct.pack("<i", X86_64["brk"]) + b"\x0f\x05"
+    + b"\xb8" + struct.pack("<i", brk.number) + b"\x0f\x05"
     + b"\x48\x29\xd8"  # sub rax, rbx
     + b"\x48\xc1\xe8\x0c"  # shr rax, 12
 )  # fmt: skip

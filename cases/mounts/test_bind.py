@@ -19,7 +19,7 @@ from conformance.syscalls.mounts import (
     mount,
     mount_new,
 )
-from conformance.syscalls.processes import execve, setresuid
+from conformance.syscalls.processes import execve, geteuid, setresuid
 
 pytestmark = pytest.mark.needs("root")
 
@@ -47,7 +47,7 @@ def view_of_tree(flags: int) -> None:
 def test_set_user_id_bit_counts_only_where_it_may(flags: int, status: int) -> None:
     """MS_NOSUID: the program of root that nobody (65534, whose low byte is 254) starts stays nobody's."""
     mkdir(b"tree", 0o755)
-    make_file(b"tree/program", elf(call("geteuid") + EXIT_WITH_RESULT), 0o4755)
+    make_file(b"tree/program", elf(call(geteuid) + EXIT_WITH_RESULT), 0o4755)
     view_of_tree(flags)
 
     def nobody() -> None:

@@ -27,6 +27,7 @@ from conformance.syscalls.processes import (
     clone3,
     exit_group,
     pidfd_send_signal,
+    vfork,
     waitid,
 )
 from conformance.syscalls.signals import (
@@ -122,5 +123,5 @@ def test_descriptor_of_the_child_is_closed_on_execve_and_outlives_it() -> None:
 def test_parent_of_a_vfork_waits_and_finds_what_its_child_wrote() -> None:
     """The child has the parent's memory, and the parent goes on when it has exited."""
     word = Buffer(bytes(8))
-    code = call("vfork") + if_zero(set_word(word.address, 42) + exit_code(9)) + load(word.address) + RET
+    code = call(vfork) + if_zero(set_word(word.address, 42) + exit_code(9)) + load(word.address) + RET
     assert function(code)() == 42

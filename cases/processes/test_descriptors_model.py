@@ -43,6 +43,7 @@ from conformance.syscalls.files import (
     openat,
     pipe2,
     read,
+    write,
 )
 from conformance.syscalls.help.code import DATA, call, exit_code, store_result
 from conformance.syscalls.processes import RLIMIT_NOFILE, Rlimit, prlimit64
@@ -205,8 +206,8 @@ def prepare() -> None:
         pass
     Descriptors.first = last + 1
     fds = range(last + 1, last + 1 + ROOM)
-    code = b"".join(call("lseek", fd, 0, SEEK_CUR) + store_result(DATA + 8 * at) for at, fd in enumerate(fds))
-    code += call("write", ends.int_at(4), DATA, 8 * ROOM) + exit_code(0)
+    code = b"".join(call(lseek, fd, 0, SEEK_CUR) + store_result(DATA + 8 * at) for at, fd in enumerate(fds))
+    code += call(write, ends.int_at(4), DATA, 8 * ROOM) + exit_code(0)
     Descriptors.program = new_program(b"program", code)
 
 

@@ -18,6 +18,7 @@ from conformance.syscalls.files import (
     O_CLOEXEC,
     O_RDONLY,
     O_WRONLY,
+    close,
     close_range,
     dup2,
     dup3,
@@ -112,7 +113,7 @@ def test_executable_can_be_checked_without_being_executed() -> None:
 @pytest.mark.parametrize("how", ["kept", "dup3", "close_range"])
 def test_descriptor_is_closed_by_execve_if_it_is_marked(how: str) -> None:
     """The program exits with the errno of closing it. CLOSE_RANGE_CLOEXEC is of Linux 5.11."""
-    path = new_program(b"program", call("close", HIGH_FD) + EXIT_WITH_ERRNO)
+    path = new_program(b"program", call(close, HIGH_FD) + EXIT_WITH_ERRNO)
     if how == "dup3":
         dup3(0, HIGH_FD, O_CLOEXEC)
     else:

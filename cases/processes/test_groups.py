@@ -28,7 +28,7 @@ def test_new_session_makes_its_process_a_leader() -> None:
 
 def executing_child() -> int:
     """A child that has called execve(2): the end of a pipe that it closed tells."""
-    path, ends = new_program(b"program", call("pause")), Buffer(8)
+    path, ends = new_program(b"program", call(pause)), Buffer(8)
     with untraced():
         pipe2(ends, O_CLOEXEC)
     pid = fork_child(lambda: execve(path, None, None))

@@ -37,6 +37,7 @@ from conformance.syscalls.ptrace import (
     Word,
     ptrace,
 )
+from conformance.syscalls.signals import pause
 
 SYSCALL_STOP = 0x80 | 5
 """The signal of a system call's stop with PTRACE_O_TRACESYSGOOD: SIGTRAP and a bit that no signal has."""
@@ -46,8 +47,8 @@ RIP = 8 * 16
 
 READY = 100
 """The fd on which a launched program says that it runs."""
-ANNOUNCE = call("write", READY, ENTRY, 1)
-WAIT_FOREVER = call("pause")
+ANNOUNCE = call(write, READY, ENTRY, 1)
+WAIT_FOREVER = call(pause)
 
 
 def stopped(signum: int, event: int = 0) -> int:

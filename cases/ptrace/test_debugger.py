@@ -12,6 +12,7 @@ from errno import EBADF
 import pytest
 
 from cases.ptrace._tracee import program
+from conformance.syscalls.files import close, umask
 from conformance.syscalls.help.child import fork_child
 from conformance.syscalls.help.code import ENTRY, NOP, call, exit_code
 from conformance.syscalls.processes import execve
@@ -38,7 +39,7 @@ def test_debugger_sees_each_call_its_arguments_and_the_end() -> None:
     from ptrace.debugger import ProcessExit, PtraceDebugger  # type: ignore[import-untyped] # noqa: PLC0415
     from ptrace.func_call import FunctionCallOptions  # type: ignore[import-untyped] # noqa: PLC0415
 
-    pid = launch_traced(call("umask", 0o70) + call("close", ABSENT_FD) + exit_code(9))
+    pid = launch_traced(call(umask, 0o70) + call(close, ABSENT_FD) + exit_code(9))
     debugger = PtraceDebugger()
     process = debugger.addProcess(pid, is_attached=True)
     options, seen = FunctionCallOptions(), []
@@ -61,7 +62,7 @@ def test_debugger_sees_each_call_its_arguments_and_the_end() -> None:
 def test_debugger_stops_at_a_breakpoint_and_goes_on() -> None:
     from ptrace.debugger import ProcessExit, PtraceDebugger  # noqa: PLC0415 - see above
 
-    pid = launch_traced(NOP + call("umask", 0o70) + exit_code(10))
+    pid = launch_traced(NOP + call(umask, 0o70) + exit_code(10))
     debugger = PtraceDebugger()
     process = debugger.addProcess(pid, is_attached=True)
     breakpoint = process.createBreakpoint(ENTRY + 1)

@@ -34,6 +34,11 @@ from conformance.syscalls.processes import (
     CLONE_VM,
     WALL,
     WUNTRACED,
+    clone,
+    execve,
+    exit,
+    fork,
+    vfork,
     wait4,
 )
 from conformance.syscalls.ptrace import (
@@ -54,15 +59,15 @@ from conformance.syscalls.ptrace import (
     PTRACE_O_TRACEVFORKDONE,
     ptrace,
 )
-from conformance.syscalls.signals import Siginfo
+from conformance.syscalls.signals import Siginfo, pause
 
 pytestmark = pytest.mark.needs("x86_64")
 
 SECOND = b"second"
-EXECUTE_SECOND = call("execve", DATA, 0, 0)
-NEW_THREAD = call("clone", CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD, 0, 0, 0, 0)
+EXECUTE_SECOND = call(execve, DATA, 0, 0)
+NEW_THREAD = call(clone, CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD, 0, 0, 0, 0)
 """A thread on the same stack, which none of these programs uses."""
-FORK_AND_EXIT = call("fork") + if_zero(exit_code(5)) + exit_code(6)
+FORK_AND_EXIT = call(fork) + if_zero(exit_code(5)) + exit_code(6)
 
 
 def event(number: int) -> int:
@@ -85,7 +90,7 @@ def test_execve_is_an_event_instead_of_a_signal() -> None:
 def test_thread_that_executes_takes_the_place_of_its_leader() -> None:
     """It has the leader's id from then on; the message of the event is the one that it had before."""
     program(exit_code(4), name=SECOND)
-    pid = start(NEW_THREAD + if_zero(EXECUTE_SECOND) + call("pause"), SECOND)
+    pid = start(NEW_THREAD + if_zero(EXECUTE_SECOND) + call(pause), SECOND)
     set_options(pid, PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC)
     assert resume(pid) == event(PTRACE_EVENT_CLONE)
     thread = event_pid(pid)
@@ -125,7 +130,7 @@ def test_child_of_a_seized_tracee_is_seized() -> None:
 
 
 def test_vfork_is_an_event_and_so_is_its_end() -> None:
-    pid = start(call("vfork") + if_zero(exit_code(5)) + exit_code(6))
+    pid = start(call(vfork) + if_zero(exit_code(5)) + exit_code(6))
     set_options(pid, PTRACE_O_TRACEVFORK | PTRACE_O_TRACEVFORKDONE)
     assert resume(pid) == event(PTRACE_EVENT_VFORK)
     child = event_pid(pid)
@@ -137,7 +142,7 @@ def test_vfork_is_an_event_and_so_is_its_end() -> None:
 
 
 def test_new_thread_is_traced_and_exits_on_its_own() -> None:
-    pid = start(NEW_THREAD + if_zero(call("exit", 7)) + exit_code(6))
+    pid = start(NEW_THREAD + if_zero(call(exit, 7)) + exit_code(6))
     set_options(pid, PTRACE_O_TRACECLONE)
     assert resume(pid) == event(PTRACE_EVENT_CLONE)
     thread = event_pid(pid)
@@ -148,7 +153,7 @@ def test_new_thread_is_traced_and_exits_on_its_own() -> None:
 
 def test_untraced_clone_is_no_event() -> None:
     """CLONE_UNTRACED; a child without a signal for its end, so that none can come in between."""
-    code = call("clone", CLONE_UNTRACED, 0, 0, 0, 0) + if_zero(exit_code(5)) + call("wait4", -1, 0, WALL, 0)
+    code = call(clone, CLONE_UNTRACED, 0, 0, 0, 0) + if_zero(exit_code(5)) + call(wait4, -1, 0, WALL, 0)
     pid = start(code + exit_code(6))
     set_options(pid, PTRACE_O_TRACEFORK | PTRACE_O_TRACECLONE)
     assert resume(pid) == exited(6)

@@ -12,7 +12,15 @@ from cases.ptrace._tracee import exited, memory_of, resume, start, stopped
 from conformance.syscalls import Buffer, missing
 from conformance.syscalls.files import Iovec, pread64, pwrite64
 from conformance.syscalls.help.code import BASE, DATA, ENTRY, EXIT_WITH_RESULT, INT3, call, exit_code, load
-from conformance.syscalls.memory import PAGE, PROT_EXEC, PROT_READ, TwoIovecs, process_vm_readv, process_vm_writev
+from conformance.syscalls.memory import (
+    PAGE,
+    PROT_EXEC,
+    PROT_READ,
+    TwoIovecs,
+    mprotect,
+    process_vm_readv,
+    process_vm_writev,
+)
 from conformance.syscalls.ptrace import (
     PTRACE_PEEKDATA,
     PTRACE_PEEKTEXT,
@@ -25,7 +33,7 @@ from conformance.syscalls.ptrace import (
 pytestmark = pytest.mark.needs("x86_64")
 
 UNMAPPED = 0x10000
-PROTECT = call("mprotect", BASE, PAGE, PROT_READ | PROT_EXEC) + INT3
+PROTECT = call(mprotect, BASE, PAGE, PROT_READ | PROT_EXEC) + INT3
 CODE = ENTRY + len(PROTECT)
 """Where the code of `start_read_only` goes on."""
 LOADED_BYTE = 2

@@ -21,9 +21,9 @@ from cases.ptrace._tracee import (
     user_word,
 )
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.files import Iovec
+from conformance.syscalls.files import Iovec, umask
 from conformance.syscalls.help.code import DATA, ENTRY, EXIT_WITH_RESULT, INT3, NOP, call, exit_code, set_word
-from conformance.syscalls.machinery.numbers import X86_64
+from conformance.syscalls.processes import exit_group, getpid
 from conformance.syscalls.ptrace import (
     DEBUG_REGISTERS,
     NT_PRSTATUS,
@@ -140,17 +140,17 @@ def test_extended_state_begins_with_the_floating_point_registers() -> None:
 
 
 def test_call_can_be_replaced_at_its_entry() -> None:
-    pid = start(call("getpid", 0o70) + EXIT_WITH_RESULT)
+    pid = start(call(getpid, 0o70) + EXIT_WITH_RESULT)
     set_options(pid, PTRACE_O_TRACESYSGOOD)
     assert to_syscall(pid) == stopped(SYSCALL_STOP)
     regs = registers(pid)
-    regs.orig_rax = X86_64["umask"]
+    regs.orig_rax = umask.number
     ptrace(PTRACE_SETREGS, pid, 0, regs)
     assert resume(pid) == exited(0o022)
 
 
 def test_call_can_be_skipped_and_answered_by_the_tracer() -> None:
-    pid = start(call("exit_group", 1) + EXIT_WITH_RESULT)
+    pid = start(call(exit_group, 1) + EXIT_WITH_RESULT)
     set_options(pid, PTRACE_O_TRACESYSGOOD)
     assert to_syscall(pid) == stopped(SYSCALL_STOP)
     regs = registers(pid)

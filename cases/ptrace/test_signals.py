@@ -33,6 +33,8 @@ from conformance.syscalls.signals import (
     Sigaction,
     Siginfo,
     kill,
+    pause,
+    rt_sigaction,
     rt_sigprocmask,
     rt_sigqueueinfo,
     sigset,
@@ -52,8 +54,8 @@ def block_realtime() -> None:
 
 def start_with_handler() -> int:
     """A tracee that has sent itself SIGUSR1, and will save its siginfo_t, then stop again; the pid."""
-    setup = call("rt_sigaction", signal.SIGUSR1, DATA, 0, SIGSET_SIZE)
-    setup += call("rt_sigaction", signal.SIGUSR2, DATA, 0, SIGSET_SIZE)
+    setup = call(rt_sigaction, signal.SIGUSR1, DATA, 0, SIGSET_SIZE)
+    setup += call(rt_sigaction, signal.SIGUSR2, DATA, 0, SIGSET_SIZE)
     setup += raise_signal(signal.SIGUSR1) + raise_signal(signal.SIGTRAP) + exit_code(0)
     handler, restorer = ENTRY + len(setup), ENTRY + len(setup + save_siginfo(SAVED) + RET)
     action = Sigaction(handler=handler, flags=SA_RESTORER | SA_SIGINFO, restorer=restorer)
@@ -80,7 +82,7 @@ def test_signal_that_the_tracer_withholds_has_no_effect() -> None:
 
 
 def test_siginfo_of_a_stop_tells_the_sender() -> None:
-    pid = start(call("pause"))
+    pid = start(call(pause))
     kill(pid, signal.SIGUSR1)
     assert resume(pid) == stopped(signal.SIGUSR1)
     info = Siginfo()

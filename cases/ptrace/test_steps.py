@@ -20,6 +20,7 @@ from cases.ptrace._tracee import (
     wait,
 )
 from conformance.syscalls import missing
+from conformance.syscalls.files import umask
 from conformance.syscalls.help.code import (
     DATA,
     ENTRY,
@@ -32,7 +33,7 @@ from conformance.syscalls.help.code import (
     exit_code,
     raise_signal,
 )
-from conformance.syscalls.machinery.numbers import X86_64
+from conformance.syscalls.processes import exit_group
 from conformance.syscalls.ptrace import (
     PTRACE_GETSIGINFO,
     PTRACE_O_TRACESYSGOOD,
@@ -45,7 +46,15 @@ from conformance.syscalls.ptrace import (
     Word,
     ptrace,
 )
-from conformance.syscalls.signals import SA_RESTORER, SI_KERNEL, SIGSET_SIZE, TRAP_TRACE, Sigaction, SiginfoFault
+from conformance.syscalls.signals import (
+    SA_RESTORER,
+    SI_KERNEL,
+    SIGSET_SIZE,
+    TRAP_TRACE,
+    Sigaction,
+    SiginfoFault,
+    rt_sigaction,
+)
 
 pytestmark = pytest.mark.needs("x86_64")
 
@@ -67,7 +76,7 @@ def trap_code(pid: int) -> int:
 
 
 def test_step_stops_after_each_instruction() -> None:
-    pid = start(NOP + call("umask", 0o70) + exit_code(0))
+    pid = start(NOP + call(umask, 0o70) + exit_code(0))
     assert step(pid) == ENTRY + 1
     assert trap_code(pid) == TRAP_TRACE
     offsets = [step(pid) - ENTRY for _ in range(3)]
@@ -76,7 +85,7 @@ def test_step_stops_after_each_instruction() -> None:
 
 
 def test_step_with_a_signal_stops_at_the_handler() -> None:
-    setup = call("rt_sigaction", signal.SIGUSR1, DATA, 0, SIGSET_SIZE) + raise_signal(signal.SIGUSR1) + exit_code(7)
+    setup = call(rt_sigaction, signal.SIGUSR1, DATA, 0, SIGSET_SIZE) + raise_signal(signal.SIGUSR1) + exit_code(7)
     handler = ENTRY + len(setup)
     action = Sigaction(handler=handler, flags=SA_RESTORER, restorer=handler + len(RET))
     pid = start(setup + RET + RESTORER, bytes(action))
@@ -88,7 +97,7 @@ def test_step_with_a_signal_stops_at_the_handler() -> None:
 
 def test_breakpoint_in_the_code_stops_behind_it() -> None:
     """The instruction int3: SI_KERNEL, where a step or a hardware breakpoint says TRAP_TRACE or TRAP_HWBKPT."""
-    code = call("umask", 0o70)
+    code = call(umask, 0o70)
     pid = start(code + exit_code(8))
     address, word = ENTRY + len(code), Word()
     ptrace(PTRACE_PEEKTEXT, pid, address, word)
@@ -118,14 +127,14 @@ def test_block_step_stops_at_the_target_of_a_jump() -> None:
 
 def test_emulated_call_is_not_made() -> None:
     """PTRACE_SYSEMU, for user-mode kernels: a stop at the entry alone, and the tracer's result."""
-    pid = start(call("exit_group", 1) + EXIT_WITH_RESULT)
+    pid = start(call(exit_group, 1) + EXIT_WITH_RESULT)
     set_options(pid, PTRACE_O_TRACESYSGOOD)
     _, error = ptrace.result_of(PTRACE_SYSEMU, pid)
     if error == EIO:
         missing("PTRACE_SYSEMU")
     assert wait(pid) == stopped(SYSCALL_STOP)
     regs = registers(pid)
-    assert regs.orig_rax == X86_64["exit_group"]
+    assert regs.orig_rax == exit_group.number
     regs.rax = 51
     ptrace(PTRACE_SETREGS, pid, 0, regs)
     assert resume(pid) == exited(51)

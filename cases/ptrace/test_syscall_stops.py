@@ -19,9 +19,9 @@ from cases.ptrace._tracee import (
     to_syscall,
 )
 from conformance.syscalls import missing
+from conformance.syscalls.files import close, umask
 from conformance.syscalls.help.code import ENTRY, EXIT_WITH_ERRNO, EXIT_WITH_RESULT, call, exit_code
-from conformance.syscalls.machinery.numbers import X86_64
-from conformance.syscalls.processes import PR_SET_NO_NEW_PRIVS, prctl
+from conformance.syscalls.processes import PR_SET_NO_NEW_PRIVS, exit_group, getppid, getuid, prctl
 from conformance.syscalls.ptrace import (
     AUDIT_ARCH_X86_64,
     PTRACE_EVENT_SECCOMP,
@@ -55,7 +55,7 @@ MOV, SYSCALL = 5, 2
 
 def trace_getppid() -> None:
     """A filter that stops getppid(2) for the tracer, with the message 77."""
-    filter = deny(X86_64["getppid"], SECCOMP_RET_TRACE | 77)  # a name, or its instructions are gone before the call
+    filter = deny(getppid.number, SECCOMP_RET_TRACE | 77)  # a name, or its instructions are gone before the call
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     seccomp(SECCOMP_SET_MODE_FILTER, 0, filter.program)
 
@@ -83,7 +83,7 @@ def need_syscall_info(outcome: tuple[int, int]) -> None:
 
 def test_every_call_stops_at_entry_and_at_exit() -> None:
     """The SIGTRAP that follows execve(2) is a signal of the new program: no exit from execve comes after it."""
-    pid = start(call("umask", 0o70) + call("close", ABSENT_FD) + exit_code(4))
+    pid = start(call(umask, 0o70) + call(close, ABSENT_FD) + exit_code(4))
     set_options(pid, PTRACE_O_TRACESYSGOOD)
     seen = []
     while (status := to_syscall(pid)) == stopped(SYSCALL_STOP):
@@ -91,18 +91,18 @@ def test_every_call_stops_at_entry_and_at_exit() -> None:
         seen.append((regs.orig_rax, regs.rax if regs.rax < 1 << 63 else regs.rax - (1 << 64)))
     assert status == exited(4)
     assert seen == [
-        (X86_64["umask"], -ENOSYS),
-        (X86_64["umask"], 0o022),
-        (X86_64["close"], -ENOSYS),
-        (X86_64["close"], -EBADF),
-        (X86_64["exit_group"], -ENOSYS),
+        (umask.number, -ENOSYS),
+        (umask.number, 0o022),
+        (close.number, -ENOSYS),
+        (close.number, -EBADF),
+        (exit_group.number, -ENOSYS),
     ]
 
 
 def test_without_sysgood_a_stop_looks_like_a_trap() -> None:
-    pid = start(call("umask", 0o70) + exit_code(0))
+    pid = start(call(umask, 0o70) + exit_code(0))
     assert to_syscall(pid) == stopped(signal.SIGTRAP)
-    assert registers(pid).orig_rax == X86_64["umask"]
+    assert registers(pid).orig_rax == umask.number
     assert to_syscall(pid) == stopped(signal.SIGTRAP)
     assert registers(pid).rax == 0o022
 
@@ -118,7 +118,7 @@ def test_siginfo_of_a_stop_holds_its_signal_as_code() -> None:
 
 
 def test_arguments_are_in_the_registers_of_the_convention() -> None:
-    pid = start(call("close", 11, 12, 13, 14, 15, 16) + exit_code(0))
+    pid = start(call(close, 11, 12, 13, 14, 15, 16) + exit_code(0))
     set_options(pid, PTRACE_O_TRACESYSGOOD)
     assert to_syscall(pid) == stopped(SYSCALL_STOP)
     regs = registers(pid)
@@ -126,16 +126,16 @@ def test_arguments_are_in_the_registers_of_the_convention() -> None:
 
 
 def test_info_at_entry_has_number_and_arguments() -> None:
-    pid = start(call("close", ABSENT_FD, 12, 13, 14, 15, 16) + exit_code(0))
+    pid = start(call(close, ABSENT_FD, 12, 13, 14, 15, 16) + exit_code(0))
     set_options(pid, PTRACE_O_TRACESYSGOOD)
     assert to_syscall(pid) == stopped(SYSCALL_STOP)
     info = syscall_info(pid)
     assert (info.op, info.arch) == (PTRACE_SYSCALL_INFO_ENTRY, AUDIT_ARCH_X86_64)
-    assert (info.nr, list(info.args)) == (X86_64["close"], [ABSENT_FD, 12, 13, 14, 15, 16])
+    assert (info.nr, list(info.args)) == (close.number, [ABSENT_FD, 12, 13, 14, 15, 16])
 
 
 def test_info_has_the_address_behind_the_instruction() -> None:
-    pid = start(call("getuid") + exit_code(0))
+    pid = start(call(getuid) + exit_code(0))
     set_options(pid, PTRACE_O_TRACESYSGOOD)
     assert to_syscall(pid) == stopped(SYSCALL_STOP)
     info, regs = syscall_info(pid), registers(pid)
@@ -144,7 +144,7 @@ def test_info_has_the_address_behind_the_instruction() -> None:
 
 
 def test_info_at_exit_has_the_result() -> None:
-    pid = start(call("umask", 0o70) + exit_code(0))
+    pid = start(call(umask, 0o70) + exit_code(0))
     set_options(pid, PTRACE_O_TRACESYSGOOD)
     for _ in range(2):
         assert to_syscall(pid) == stopped(SYSCALL_STOP)
@@ -153,7 +153,7 @@ def test_info_at_exit_has_the_result() -> None:
 
 
 def test_info_at_exit_marks_a_failure() -> None:
-    pid = start(call("close", ABSENT_FD) + exit_code(0))
+    pid = start(call(close, ABSENT_FD) + exit_code(0))
     set_options(pid, PTRACE_O_TRACESYSGOOD)
     for _ in range(2):
         assert to_syscall(pid) == stopped(SYSCALL_STOP)
@@ -176,33 +176,33 @@ def test_info_is_cut_to_the_size_that_was_asked_for() -> None:
 
 
 def test_call_that_a_filter_traces_stops_with_a_seccomp_event() -> None:
-    pid = start(call("getppid") + exit_code(6), before=trace_getppid)
+    pid = start(call(getppid) + exit_code(6), before=trace_getppid)
     set_options(pid, PTRACE_O_TRACESECCOMP)
     assert resume(pid) == stopped(signal.SIGTRAP, PTRACE_EVENT_SECCOMP)
     assert event_message(pid) == 77
-    assert registers(pid).orig_rax == X86_64["getppid"]
+    assert registers(pid).orig_rax == getppid.number
     assert resume(pid) == exited(6)
 
 
 def test_info_at_a_seccomp_event_has_the_filters_data() -> None:
-    pid = start(call("getppid", 21) + exit_code(0), before=trace_getppid)
+    pid = start(call(getppid, 21) + exit_code(0), before=trace_getppid)
     set_options(pid, PTRACE_O_TRACESECCOMP)
     assert resume(pid) == stopped(signal.SIGTRAP, PTRACE_EVENT_SECCOMP)
     info = syscall_info(pid)
-    assert (info.op, info.nr, info.args[0], info.ret_data) == (PTRACE_SYSCALL_INFO_SECCOMP, X86_64["getppid"], 21, 77)
+    assert (info.op, info.nr, info.args[0], info.ret_data) == (PTRACE_SYSCALL_INFO_SECCOMP, getppid.number, 21, 77)
 
 
 def test_call_that_a_filter_traces_is_enosys_without_the_option() -> None:
-    pid = start(call("getppid") + EXIT_WITH_ERRNO, before=trace_getppid)
+    pid = start(call(getppid) + EXIT_WITH_ERRNO, before=trace_getppid)
     assert resume(pid) == exited(ENOSYS)
 
 
 def test_seccomp_event_comes_after_the_entry_stop() -> None:
     """Since Linux 4.8 (ptrace(2), PTRACE_EVENT_SECCOMP): the entry stop first, then the filter's."""
-    pid = start(call("getppid") + exit_code(0), before=trace_getppid)
+    pid = start(call(getppid) + exit_code(0), before=trace_getppid)
     set_options(pid, PTRACE_O_TRACESECCOMP | PTRACE_O_TRACESYSGOOD)
     assert to_syscall(pid) == stopped(SYSCALL_STOP)
-    assert registers(pid).orig_rax == X86_64["getppid"]
+    assert registers(pid).orig_rax == getppid.number
     assert to_syscall(pid) == stopped(signal.SIGTRAP, PTRACE_EVENT_SECCOMP)
     assert to_syscall(pid) == stopped(SYSCALL_STOP)
     assert syscall_exit_info(pid).op == PTRACE_SYSCALL_INFO_EXIT
@@ -218,7 +218,7 @@ def test_unknown_call_stops_like_any_other() -> None:
 
 
 def test_result_of_an_untouched_call_reaches_the_tracee() -> None:
-    pid = start(call("umask", 0o70) + EXIT_WITH_RESULT)
+    pid = start(call(umask, 0o70) + EXIT_WITH_RESULT)
     set_options(pid, PTRACE_O_TRACESYSGOOD)
     for _ in range(2):
         assert to_syscall(pid) == stopped(SYSCALL_STOP)

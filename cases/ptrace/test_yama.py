@@ -21,9 +21,9 @@ from conformance.syscalls.ptrace import PTRACE_ATTACH, PTRACE_DETACH, PTRACE_TRA
 pytestmark = [pytest.mark.needs("x86_64", "root")]
 
 USER = 65533
-ALLOW_ANY_TRACER = call("prctl", PR_SET_PTRACER, -1)
+ALLOW_ANY_TRACER = call(prctl, PR_SET_PTRACER, -1)
 """For kernels with Yama; EINVAL, and of no consequence, on others."""
-UNDUMPABLE = call("prctl", PR_SET_DUMPABLE, 0)
+UNDUMPABLE = call(prctl, PR_SET_DUMPABLE, 0)
 SCOPE = b"/proc/sys/kernel/yama/ptrace_scope"
 
 

@@ -9,7 +9,7 @@ import pytest
 from conformance.syscalls import Buffer, missing, untraced
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
 from conformance.syscalls.help.code import RET, call, exit_code, function, if_zero, store_result
-from conformance.syscalls.processes import getpid, membarrier, setresuid
+from conformance.syscalls.processes import getpid, membarrier, rseq, setresuid, vfork
 from conformance.syscalls.scheduling import getcpu, sched_getaffinity, sched_setaffinity
 
 USER = 65533
@@ -94,8 +94,8 @@ def test_area_of_restartable_sequences_is_registered_once() -> None:
         (address, RSEQ_SIZE, UNREGISTER, SIGNATURE),
     )
     results = Buffer(8 * len(arguments))
-    calls = [call("rseq", *each) + store_result(results.address + 8 * at) for at, each in enumerate(arguments)]
-    assert function(call("vfork") + if_zero(b"".join(calls) + exit_code(0)) + RET)() > 0
+    calls = [call(rseq, *each) + store_result(results.address + 8 * at) for at, each in enumerate(arguments)]
+    assert function(call(vfork) + if_zero(b"".join(calls) + exit_code(0)) + RET)() > 0
     errors = [-results.int_at(8 * at, 8, signed=True) for at in range(len(arguments))]
     if errors[0] == ENOSYS:
         missing("rseq")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.syscalls import untraced
-from conformance.syscalls.files import AT_FDCWD, O_CREAT, O_WRONLY, close, fchmod, openat, write
+from conformance.syscalls.files import AT_FDCWD, O_CREAT, O_WRONLY, chroot, close, fchmod, openat, write
 from conformance.syscalls.help.code import DATA, EXIT_WITH_ERRNO, call, elf
 from conformance.syscalls.processes import execve
 
@@ -21,7 +21,7 @@ def program(code: bytes, data: bytes = b"", *, mode: int = 0o755) -> bytes:
 
 def chroot_program() -> bytes:
     """Changes its root, which takes CAP_SYS_CHROOT; the exit status is the errno, 0 on success."""
-    return program(call("chroot", DATA) + EXIT_WITH_ERRNO, b"/\0")
+    return program(call(chroot, DATA) + EXIT_WITH_ERRNO, b"/\0")
 
 
 def run(path: bytes) -> int:

@@ -13,6 +13,7 @@ from conformance.syscalls.help.code import EXIT_WITH_RESULT, call
 from conformance.syscalls.processes import (
     PR_GET_NO_NEW_PRIVS,
     PR_SET_NO_NEW_PRIVS,
+    geteuid,
     getresgid,
     getresuid,
     prctl,
@@ -55,7 +56,7 @@ def test_user_may_take_the_ids_that_it_has() -> None:
 @pytest.mark.parametrize("bound", [False, True], ids=["plain", "no-new-privs"])
 def test_set_user_id_program_gains_nothing_once_no_new_privileges_are_wanted(bound: bool) -> None:
     """PR_SET_NO_NEW_PRIVS (Linux 3.5) is inherited and cannot be unset. The user is 77, the program root's."""
-    path = program(call("geteuid") + EXIT_WITH_RESULT, mode=0o4755)
+    path = program(call(geteuid) + EXIT_WITH_RESULT, mode=0o4755)
     setresuid(77, 77, 77)
     if bound:
         prctl(PR_SET_NO_NEW_PRIVS, 1)

@@ -13,11 +13,11 @@ from conformance.syscalls import Buffer, missing, untraced
 from conformance.syscalls.files import ioctl
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
 from conformance.syscalls.help.code import EXIT_WITH_ERRNO, call, function, if_zero
-from conformance.syscalls.machinery.numbers import X86_64
 from conformance.syscalls.polling import POLLIN, ready
 from conformance.syscalls.processes import (
     PR_SET_NO_NEW_PRIVS,
     PR_SET_SECCOMP,
+    exit,
     getpid,
     getppid,
     prctl,
@@ -44,7 +44,7 @@ from conformance.syscalls.security import (
     seccomp,
 )
 
-GETPPID = X86_64["getppid"]
+GETPPID = getppid.number
 UNKNOWN = 99
 """An operation that seccomp(2) does not have."""
 
@@ -59,9 +59,9 @@ def install(filter: Filter, flags: int = 0) -> int:
 
 def test_strict_mode_leaves_four_calls() -> None:
     """read, write, exit and sigreturn; any other ends the process by SIGKILL."""
-    strict = call("prctl", PR_SET_SECCOMP, SECCOMP_MODE_STRICT)
-    allowed = function(strict + if_zero(call("exit", 77)) + EXIT_WITH_ERRNO)
-    forbidden = function(strict + if_zero(call("getpid") + call("exit", 77)) + EXIT_WITH_ERRNO)
+    strict = call(prctl, PR_SET_SECCOMP, SECCOMP_MODE_STRICT)
+    allowed = function(strict + if_zero(call(exit, 77)) + EXIT_WITH_ERRNO)
+    forbidden = function(strict + if_zero(call(getpid) + call(exit, 77)) + EXIT_WITH_ERRNO)
     status = in_child(allowed)
     if status == EINVAL:
         missing("strict mode of seccomp")

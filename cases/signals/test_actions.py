@@ -86,7 +86,7 @@ def test_handler_runs_on_the_alternate_stack_if_it_asks() -> None:
     memory, pointer, result, found = Buffer(16 * PAGE), Cell(), Cell(), Sigaltstack()
     sigaltstack(Sigaltstack(sp=memory.address, size_=len(memory)), None)
     body = STACK_POINTER + store_result(pointer.address)
-    change = call("sigaltstack", memory.address, 0) + store_result(result.address)
+    change = call(sigaltstack, memory.address, 0) + store_result(result.address)
     handle(signal.SIGUSR1, body + change, SA_ONSTACK)
     kill(getpid(), signal.SIGUSR1)
     assert 0 < pointer.value - memory.address < len(memory)

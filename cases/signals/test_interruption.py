@@ -9,7 +9,7 @@ import pytest
 
 from cases.signals._handlers import Cell, handle, minus, ticking
 from conformance.syscalls import Buffer
-from conformance.syscalls.files import Timespec, pipe2, read
+from conformance.syscalls.files import Timespec, pipe2, read, write
 from conformance.syscalls.help.code import call, if_zero, increment, load
 from conformance.syscalls.polling import ppoll
 from conformance.syscalls.signals import (
@@ -32,7 +32,7 @@ def test_slow_read_is_interrupted_unless_the_handler_restarts_it(flags: int) -> 
     """The handler's third run writes the byte that the reader waits for."""
     ends, ticks, byte, data = Buffer(8), Cell(), Buffer(b"x"), Buffer(8)
     pipe2(ends, 0)
-    third = load(ticks.address) + minus(3) + if_zero(call("write", ends.int_at(4), byte.address, 1))
+    third = load(ticks.address) + minus(3) + if_zero(call(write, ends.int_at(4), byte.address, 1))
     handle(signal.SIGALRM, increment(ticks.address) + third, flags)
     with ticking():
         if flags:

@@ -8,7 +8,7 @@ from errno import EACCES, EINVAL, ENOKEY
 import pytest
 
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import AT_FDCWD, O_CLOEXEC, O_WRONLY, chown, close, openat, pipe2, read, write
+from conformance.syscalls.files import AT_FDCWD, O_CLOEXEC, O_WRONLY, chown, close, open, openat, pipe2, read, write
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
 from conformance.syscalls.help.code import DATA, EXIT_WITH_ERRNO, EXIT_WITH_RESULT, call, elf
 from conformance.syscalls.help.paths import contents, make_file, write_to
@@ -23,10 +23,12 @@ from conformance.syscalls.processes import (
     PR_SET_SECUREBITS,
     WALL,
     execve,
+    geteuid,
     getpid,
     getppid,
     prctl,
     setresuid,
+    setuid,
     wait4,
 )
 from conformance.syscalls.security import (
@@ -102,7 +104,7 @@ def test_child_can_ask_for_a_signal_at_its_parents_death() -> None:
 @pytest.mark.needs("root", "x86_64")
 def test_ambient_capability_survives_execve_of_another_user() -> None:
     """AmbientCapabilities= (Linux 4.3): here CAP_SETUID, with which nobody becomes root."""
-    make_file(b"program", elf(call("setuid", 0) + EXIT_WITH_ERRNO), 0o755)
+    make_file(b"program", elf(call(setuid, 0) + EXIT_WITH_ERRNO), 0o755)
     only = 1 << CAP_SETUID
 
     def service() -> None:
@@ -118,7 +120,7 @@ def test_ambient_capability_survives_execve_of_another_user() -> None:
 @pytest.mark.needs("root", "x86_64")
 def test_root_can_do_without_its_privileges_for_good() -> None:
     """SecureBits=noroot: execve does not give uid 0 the capabilities that it dropped, here that to open any file."""
-    make_file(b"program", elf(call("open", DATA, 0) + EXIT_WITH_ERRNO, b"secret\0"), 0o755)
+    make_file(b"program", elf(call(open, DATA, 0) + EXIT_WITH_ERRNO, b"secret\0"), 0o755)
     make_file(b"secret", mode=0o600)
     chown(b"secret", 1000, 1000)
 
@@ -133,7 +135,7 @@ def test_root_can_do_without_its_privileges_for_good() -> None:
 @pytest.mark.needs("root", "x86_64")
 def test_no_new_privileges_takes_the_effect_from_set_user_id_files() -> None:
     """NoNewPrivileges=; it cannot be taken back."""
-    make_file(b"program", elf(call("geteuid") + EXIT_WITH_RESULT), 0o4755)
+    make_file(b"program", elf(call(geteuid) + EXIT_WITH_RESULT), 0o4755)
 
     def service(limited: bool) -> None:
         if limited:

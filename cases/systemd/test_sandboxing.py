@@ -25,7 +25,6 @@ from conformance.syscalls.files import (
 )
 from conformance.syscalls.help.child import fork_child, in_child
 from conformance.syscalls.help.paths import contents, make_file, open_present, write_to
-from conformance.syscalls.machinery.numbers import X86_64
 from conformance.syscalls.namespaces import NS_GET_NSTYPE, setns, unshare
 from conformance.syscalls.processes import (
     CLONE_NEWCGROUP,
@@ -124,7 +123,7 @@ def test_service_can_join_the_namespaces_of_another() -> None:
 @pytest.mark.needs("x86_64")
 def test_filter_answers_a_forbidden_call_with_the_errno_of_the_unit() -> None:
     """SystemCallFilter= and SystemCallErrorNumber=: the filter passes on to children."""
-    forbidden = deny(X86_64["mkdir"], SECCOMP_RET_ERRNO | 88)
+    forbidden = deny(mkdir.number, SECCOMP_RET_ERRNO | 88)
     prctl(PR_SET_NO_NEW_PRIVS, 1)
     if seccomp.result_of(SECCOMP_SET_MODE_FILTER, 0, forbidden.program)[1] in (EINVAL, ENOSYS):
         missing("filters of system calls")

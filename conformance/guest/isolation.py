@@ -35,7 +35,6 @@ from conformance.guest.limits import (
     processes,
 )
 from conformance.syscalls.files import close_range, ioctl
-from conformance.syscalls.machinery.numbers import TABLES
 from conformance.syscalls.mounts import MS_PRIVATE, MS_REC, mount
 from conformance.syscalls.namespaces import unshare
 from conformance.syscalls.processes import (
@@ -46,6 +45,7 @@ from conformance.syscalls.processes import (
     CLONE_NEWUTS,
     PR_SET_CHILD_SUBREAPER,
     PR_SET_PDEATHSIG,
+    clone,
     prctl,
 )
 
@@ -66,7 +66,6 @@ SHORTEST_PAUSE = 0.005
 KEEPERS_PRIORITY = -20
 LOOK_SECONDS = 0.1
 """How often the keeper looks at what a case has taken."""
-_CLONE = TABLES[os.uname().machine]["clone"]
 _libc = ctypes.PyDLL(None, use_errno=True)
 """Keeps the interpreter's lock, which a child cannot get back where there are threads."""
 
@@ -183,7 +182,7 @@ def _fork_into_pid_namespace() -> int:
     One clone(2): `unshare` before an `os.fork` would need a way back for the parent, which gVisor does not have.
     """
     ctypes.pythonapi.PyOS_BeforeFork()
-    pid = int(_libc.syscall(ctypes.c_long(_CLONE), ctypes.c_ulong(CLONE_NEWPID | signal.SIGCHLD), 0, 0, 0, 0))
+    pid = int(_libc.syscall(ctypes.c_long(clone.number), ctypes.c_ulong(CLONE_NEWPID | signal.SIGCHLD), 0, 0, 0, 0))
     if pid == 0:
         ctypes.pythonapi.PyOS_AfterFork_Child()
     else:

@@ -12,8 +12,8 @@ from conformance.matrix.compare import Difference, difference
 from conformance.matrix.normalise import Normal, NormalStep
 from conformance.matrix.versions import series
 from conformance.model import Cause, Cell, Outcome, Record, Verdict
-from conformance.syscalls.machinery.numbers import SINCE
-from conformance.syscalls.machinery.table import describe
+from conformance.syscalls.machinery.table import describe, stubs
+from conformance.syscalls.machinery.touches import PRIVILEGES
 
 IMITATIONS = ("profile", "gvisor", "wsl")
 """Runners whose targets are not the kernel that their release names, so that versions explain nothing."""
@@ -21,11 +21,6 @@ HARDWARE = "hardware: "
 """How a case begins the reason of `missing` when the processor or a device is what is missing."""
 FULL = (1 << 38) - 1
 """The capabilities up to CAP_AUDIT_READ (Linux 3.16). Those that came later are parts of CAP_SYS_ADMIN."""
-DROPPING = frozenset(
-    {"setuid", "setreuid", "setresuid", "setfsuid", "setgid", "setregid", "setresgid", "setfsgid", "setgroups"}
-    | {"capset", "unshare", "setns", "clone", "clone3"}
-)
-"""Calls with which a case gives up privileges, or enters a namespace in which it has others."""
 NOT_THERE = frozenset(
     {errno.ENOSYS, errno.EOPNOTSUPP, errno.ENOPROTOOPT, errno.EPROTONOSUPPORT, errno.ESOCKTNOSUPPORT}
     | {errno.EAFNOSUPPORT, errno.EPFNOSUPPORT, errno.ENOTTY}
@@ -74,6 +69,16 @@ class Case:
         return introduced(self.attempts[name], self.title, self.series(name))
 
 
+def since(call: str) -> str:
+    """The release that first had a call; "" where it is older than Linux 2.6.13, or unknown."""
+    return stubs()[call].facts.since if call in stubs() else ""
+
+
+def gives_up_privileges(call: str) -> bool:
+    """Whether a case may have fewer privileges after a call, or others: those of a namespace."""
+    return call in stubs() and PRIVILEGES in stubs()[call].facts.touches
+
+
 def introduced(lacking: Attempts, title: str, of: tuple[int, ...]) -> str:
     """The release that brought what a kernel of a series lacks, as calls and texts name it; "" if none is newer."""
     return next((each for each in _releases(lacking, title) if of and series(each) > of), "")
@@ -85,7 +90,7 @@ def _releases(lacking: Attempts, title: str) -> list[str]:
     last = result.steps[-1] if result.steps else None
     stub = describe(last.call, last.args) if last else None
     texts = [result.message, title, (stub and stub.__doc__) or ""]
-    found = [SINCE.get(last.call, "")] if last and last.errno == errno.ENOSYS else []
+    found = [since(last.call)] if last and last.errno == errno.ENOSYS else []
     for text in texts:
         found += sorted(re.findall(r"\bLinux (\d+\.\d+(?:\.\d+)*)", text), key=series, reverse=True)
     return [each for each in found if each]
@@ -196,4 +201,8 @@ def _privileged(name: str, found: Difference, case: Case) -> bool:
     if facts is None or said is None:
         return False
     before: tuple[NormalStep, ...] = said.steps[: found.step or 0]
-    return facts.uid == 0 and facts.capabilities & FULL == FULL and not any(each.call in DROPPING for each in before)
+    return (
+        facts.uid == 0
+        and facts.capabilities & FULL == FULL
+        and not any(map(gives_up_privileges, {each.call for each in before}))
+    )

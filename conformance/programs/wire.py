@@ -8,13 +8,14 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
-from conformance.programs.harmful import Surroundings, surroundings
+from conformance.programs.harmful import touches
 from conformance.programs.program import NO_RESOURCE, Argument, Memory, Program, Ref, none_of
 from conformance.syscalls.machinery.buffers import POISON
 from conformance.syscalls.machinery.call import ABSENT_NUMBER, Pseudo, Syscall
 from conformance.syscalls.machinery.choices import DATA, DATA_BYTES, EDGES, PAGE
 from conformance.syscalls.machinery.kinds import Memory as MemoryKind
-from conformance.syscalls.machinery.numbers import X86_64
+from conformance.syscalls.machinery.touches import CHILDREN, IPC, MOUNTS, NETWORK, PROCESS
+from conformance.syscalls.pseudo import EXEC
 
 VERSION = 1
 MAGIC = 0x31584353
@@ -162,7 +163,7 @@ def encode(program: Program, *, own: bool = False) -> Encoded:
         inner.append(tuple(encoder.inner))
         encoder.inner.clear()
         addresses.append(tuple(places))
-    flags = surroundings(program) | (Surroundings.OWN if own else 0)
+    flags = _flags(program) | own
     head = struct.pack("<BBH", flags, len(program.steps), 0)
     body = head + bytes(encoder.out)
     return Encoded(struct.pack("<I", len(body)) + body, tuple(everything), tuple(addresses), tuple(inner))
@@ -176,8 +177,20 @@ def _holds(argument: Argument, ref: Ref) -> bool:
 def number(description: Syscall[Any]) -> int:
     """The number that the executor is given for a call."""
     if isinstance(description, Pseudo):
-        return description.number
-    return X86_64.get(description.name, ABSENT_NUMBER)
+        return description.kind
+    return description.facts.numbers.get("x86_64", ABSENT_NUMBER)
+
+
+def _flags(program: Program) -> int:
+    """What a program is given: a process, IPC and UTS namespaces, a network, mounts of its own, an executable."""
+    touched = touches(program)
+    found = sum(bit for bit, what in _GIVEN.items() if what & touched)
+    executes = any(isinstance(step.description, Pseudo) and step.description.kind == EXEC for step in program.steps)
+    return found | (_EXECUTABLE if executes else 0)
+
+
+_GIVEN = {1: PROCESS, 2: IPC, 4: NETWORK, 8: MOUNTS, 16: CHILDREN}
+_EXECUTABLE = 32
 
 
 def frame(kind: int, payload: bytes) -> bytes:

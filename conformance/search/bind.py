@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 
-from conformance.programs.harmful import OUTSIDERS, is_allowed
+from conformance.programs.harmful import is_allowed
 from conformance.programs.program import MOST_CALLS, MOST_MEMORY, NO_RESOURCE, Argument, Memory, Program, Ref, Step
 from conformance.syscalls.machinery.call import Pseudo
 from conformance.syscalls.machinery.choices import Blob, Choice, LengthOf, Use
@@ -48,7 +48,7 @@ class Made:
 def makes(label: str) -> tuple[Made, ...]:
     """The resources that a successful call makes."""
     description = grammar()[label]
-    own = description.result.family if description.name not in OUTSIDERS else None
+    own = description.result.family
     found = [Made(own)] if own else []
     for at, parameter in enumerate(description.parameters):
         if isinstance(parameter.kind, MemoryKind) and parameter.kind.out:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from conformance.matrix.causes import DROPPING, NOT_THERE
+from conformance.matrix.causes import NOT_THERE, gives_up_privileges
 from conformance.matrix.normalise import kind_of_result, normal_value
 from conformance.model import Cause, Json
 from conformance.model import Step as Seen
@@ -193,6 +193,6 @@ def cause_of(found: Difference, before: Sequence[Step] = ()) -> Cause:
         return Cause.ABSENT
     if found.reference == "success":
         refused = found.target in ("EPERM", "EACCES")
-        gave_up = any(step.description.name in DROPPING for step in before)
+        gave_up = any(gives_up_privileges(step.description.name) for step in before)
         return Cause.POLICY if refused and gave_up else Cause.SEMANTIC
     return Cause.SEMANTIC if found.target == "success" else Cause.ORDER

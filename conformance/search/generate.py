@@ -15,7 +15,7 @@ from difflib import get_close_matches
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from conformance.programs.harmful import NEVER, is_allowed, neutralised
+from conformance.programs.harmful import is_allowed, neutralised
 from conformance.programs.program import Program, Ref
 from conformance.programs.trace import succeeded
 from conformance.programs.wire import Outcome
@@ -319,8 +319,8 @@ def labels_of(calls: Iterable[str]) -> tuple[str, ...]:
             names = {name for label, each in grammar().items() for name in (label, each.name)}
             near = get_close_matches(call, sorted(names))
             raise ValueError(f"there is no call {call}" + (f"; did you mean {', '.join(near)}?" if near else ""))
-        if call in NEVER or not is_allowed(labels[0]):
-            raise ValueError(f"{call} is a call that no program makes: it {NEVER[grammar()[labels[0]].name]}")
+        if why := grammar()[labels[0]].facts.never:
+            raise ValueError(f"{call} is a call that no program makes: it {why}")
         found += labels
     return tuple(dict.fromkeys(found))
 

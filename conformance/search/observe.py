@@ -7,38 +7,20 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Sequence
+from functools import cache
 
 from conformance.search.bind import Call, is_a, makes, plain_call, wants
-from conformance.syscalls.files import AT_SYMLINK_NOFOLLOW, SEEK_CUR
-from conformance.syscalls.machinery.choices import Blob, Choice, Use, room
+from conformance.syscalls.files import AT_SYMLINK_NOFOLLOW
+from conformance.syscalls.machinery.call import Look
+from conformance.syscalls.machinery.choices import Blob, Use
 from conformance.syscalls.machinery.kinds import Flags
 from conformance.syscalls.machinery.table import areas, grammar
-from conformance.syscalls.signals import SIGSET_SIZE, Sigaction
 
 MOST = 8
 """How many looks a program ends with, at most."""
 LONGEST_NAME = 40
 WHICH = (0, 0, 0, 1)
 """Which resource of a family that a call uses is looked at: the last one that was made, most of the time."""
-
-OF_FAMILY: dict[str, tuple[str, ...]] = {
-    "fd": ("fcntl_getfd", "fcntl_getfl", "fstat", "lseek", "read"),
-    "fd:socket": ("recvfrom", "poll", "getsockopt_number"),
-    "fd:epoll": ("epoll_wait",),
-    "fd:timer": ("timerfd_gettime",),
-    "ipc:sem": ("semctl_getall",),
-    "ipc:msg": ("msgctl_stat", "msgrcv"),
-    "ipc:shm": ("shmctl_stat",),
-}
-"""What shows the state of a resource, by its family."""
-OF_AREA: dict[str, tuple[str, ...]] = {
-    "memory": ("load", "mincore"),
-    "signals": ("rt_sigprocmask", "rt_sigpending", "rt_sigaction"),
-    "scheduling": ("sched_getattr", "getpriority", "sched_getscheduler"),
-    "ipc": ("load", "mq_getsetattr"),
-    "time": ("getitimer", "timer_gettime"),
-}
-"""What shows the state of the process, by the area of what was called."""
 
 
 def looks(calls: Sequence[Call], chance: random.Random) -> tuple[Call, ...]:
@@ -65,16 +47,26 @@ def _after(call: Call, later: Sequence[Call], chance: random.Random) -> Iterator
     made = {each.family for each in makes(call.label)}
     for family in sorted(made | wants(call.label)):
         which = _made_by(later, family) if family in made else chance.choice(WHICH)
-        for wider, labels in OF_FAMILY.items():
+        for wider, shown in _shown().items():
             if is_a(family, wider):
-                yield from (_at(label, Use(family, which)) for label in labels)
-    for label in OF_AREA.get(areas()[call.label], ()):
-        yield _plain(label)
+                yield from (_at(label, look, Use(family, which)) for label, look in shown)
+    for label, look in _shown().get(areas()[call.label], ()):
+        yield plain_call(label, **look.given)
     if call.label == "rt_sigaction" and call.args:
-        yield Call("rt_sigaction", (call.args[0], 0, room(Sigaction.size()), SIGSET_SIZE))
+        yield plain_call("rt_sigaction", signum=call.args[0], act=0)
     for argument in call.args:
         if isinstance(argument, Blob) and _is_name(argument):
-            yield from (_plain("newfstatat", path=argument, flags=flags) for flags in (0, AT_SYMLINK_NOFOLLOW))
+            yield from (plain_call("newfstatat", path=argument, flags=flags) for flags in (0, AT_SYMLINK_NOFOLLOW))
+
+
+@cache
+def _shown() -> dict[str, list[tuple[str, Look]]]:
+    """The calls that show what there is to see, by the family of resources or the area that they show."""
+    found: dict[str, list[tuple[str, Look]]] = {}
+    for label, each in grammar().items():
+        for look in each.facts.shows:
+            found.setdefault(look.of, []).append((label, look))
+    return found
 
 
 def _made_by(calls: Sequence[Call], family: str) -> int:
@@ -82,18 +74,11 @@ def _made_by(calls: Sequence[Call], family: str) -> int:
     return sum(any(is_a(made.family, family) for made in makes(call.label)) for call in calls)
 
 
-def _at(label: str, use: Use) -> Call:
+def _at(label: str, look: Look, use: Use) -> Call:
     """A look at a resource."""
-    if label == "lseek":
-        return Call(label, (use, 0, SEEK_CUR))
     first = grammar()[label].parameters[0]
-    return _plain(label, **{first.name: use}) if isinstance(first.choices[0], Use) else _plain(label)
-
-
-def _plain(label: str, **given: Choice) -> Call:
-    if label == "rt_sigprocmask":
-        return Call(label, (0, 0, room(SIGSET_SIZE), SIGSET_SIZE))
-    return plain_call(label, **given)
+    given = {first.name: use} if isinstance(first.choices[0], Use) else {}
+    return plain_call(label, **given, **look.given)
 
 
 def _is_name(blob: Blob) -> bool:

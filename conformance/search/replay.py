@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.programs.harmful import NEVER, is_allowed, is_tame
+from conformance.programs.harmful import is_tame
 from conformance.programs.program import Program, ProgramError, from_json
 from conformance.programs.trace import errnos
 from conformance.programs.wire import ProtocolError, decode, encode
@@ -40,10 +40,8 @@ def read_program(path: Path) -> Program:
     except ProgramError as error:
         raise UsageError(f"{file}: {error}") from error
     for at, step in enumerate(program.steps):
-        if not is_allowed(step.label):
-            raise UsageError(
-                f"{file}: call {at}, {step.label}, is one that no program makes: it {NEVER[step.description.name]}"
-            )
+        if why := step.description.facts.never:
+            raise UsageError(f"{file}: call {at}, {step.label}, is one that no program makes: it {why}")
     if not is_tame(program):
         raise UsageError(f"{file}: a call of it reaches for what is not a program's own: memory, processes or keys")
     return program

@@ -53,6 +53,8 @@ from conformance.syscalls.machinery.kinds import (
     Varying16,
     Zero,
 )
+from conformance.syscalls.machinery.taming import Tame
+from conformance.syscalls.machinery.touches import IPC, MEMORY
 from conformance.syscalls.signals import AtOnce, OneOf
 
 IPC_PRIVATE, IPC_CREAT, IPC_EXCL, IPC_NOWAIT = 0, 0o1000, 0o2000, 0o4000
@@ -155,6 +157,7 @@ GetFlags = Annotated[int, Flags(_MODES, only=(0o600 | IPC_CREAT, 0o600 | IPC_CRE
 ShmFlags = Annotated[int, Flags(_MODES, only=(0o600 | IPC_CREAT, 0o600 | IPC_CREAT, 0o644 | IPC_CREAT, 0o600 | IPC_CREAT | IPC_EXCL, 0, 0o600, IPC_CREAT, 0o600 | IPC_CREAT | 0o4000, 0o600 | IPC_CREAT | 0o10000, -1))]
 AttachFlags = Annotated[int, Flags({"SHM_RDONLY": SHM_RDONLY, "SHM_RND": SHM_RND, "SHM_REMAP": SHM_REMAP, "SHM_EXEC": SHM_EXEC}, plain=(0, SHM_RND, SHM_RDONLY))]
 ShmAddress = Annotated[int, AddressKind(*(ARENA,) * 12, ARENA + 4 * PAGE, ARENA + 8 * PAGE, ARENA + PAGE, ARENA + PAGE + 1, DATA, KERNEL_ADDRESS)]
+AttachAddress = Annotated[ShmAddress, Tame.IN_ARENA_OR_ANYWHERE]
 OutShmid = Annotated[ShmidDs | Buffer | int | None, ChosenMemory(*(room(112),) * 6, room(112, edge=True), 0, KERNEL_ADDRESS, out=True, reads=False)]
 OutMsqid = Annotated[MsqidDs | Buffer | int | None, ChosenMemory(*(room(120),) * 6, room(120, edge=True), 0, KERNEL_ADDRESS, out=True, reads=False)]
 OutMasked = Annotated[Struct | Buffer | int | None, MaskedMemory(out=True, reads=False, choices=(room(128),))]
@@ -162,15 +165,15 @@ OutMasked = Annotated[Struct | Buffer | int | None, MaskedMemory(out=True, reads
 Nothing = Annotated[Struct | bytes | Buffer | int | None, ChosenMemory(0, 0, 0, 1)]
 
 
-@syscall
+@syscall(x86_64=29, aarch64=194, touches=IPC)
 def shmget(key: Key, size: Annotated[int, Number(4096, 4096, 1, 8192, 12288, 0, -1, 1 << 40)], flags: ShmFlags) -> ShmId: ...
-@syscall
-def shmat(id: ShmId, address: ShmAddress, flags: AttachFlags) -> Annotated[int, AddressKind()]: ...
-@syscall
+@syscall(x86_64=30, aarch64=196, touches=IPC | MEMORY)
+def shmat(id: ShmId, address: AttachAddress, flags: AttachFlags) -> Annotated[int, AddressKind()]: ...
+@syscall(x86_64=67, aarch64=197, touches=IPC | MEMORY)
 def shmdt(address: ShmAddress) -> Zero: ...
-@syscall
+@syscall(x86_64=31, aarch64=195, touches=IPC)
 def shmctl(id: ShmId, command: Annotated[int, Number(99, 4, -1, 0x100)], buf: Annotated[ShmidDs | bytes | Buffer | int | None, Memory(out=True)]) -> Int: ...
-@operation(shmctl, command=IPC_STAT)
+@operation(shmctl, command=IPC_STAT, shows="ipc:shm")
 def shmctl_stat(id: ShmId, command: Int, buf: OutShmid) -> Zero: ...
 @operation(shmctl, command=IPC_SET)
 def shmctl_set(id: ShmId, command: Int, buf: In[ShmidDs]) -> Zero: ...
@@ -221,13 +224,13 @@ OutSemValues = Annotated[Buffer | int | None, ChosenMemory(*(room(6),) * 4, room
 OutSemid = Annotated[SemidDs | Buffer | int | None, ChosenMemory(*(room(104),) * 6, room(104, edge=True), 0, KERNEL_ADDRESS, out=True, reads=False)]
 
 
-@syscall
+@syscall(x86_64=64, aarch64=190, touches=IPC)
 def semget(key: Key, count: Annotated[int, Number(3, 3, 3, 1, 0, 4, 32001, -1)], flags: GetFlags) -> SemId: ...
-@syscall
+@syscall(x86_64=65, aarch64=193, touches=IPC)
 def semop(id: SemId, operations: InSemOperations, count: SemCount) -> Zero: ...
-@syscall
+@syscall(x86_64=220, aarch64=192, touches=IPC)
 def semtimedop(id: SemId, operations: InSemOperations, count: SemCount, timeout: AtOnce) -> Zero: ...
-@syscall
+@syscall(x86_64=66, aarch64=191, touches=IPC)
 def semctl(id: SemId, index: SemIndex, command: Annotated[int, Number(99, 4, -1)], arg: SemctlArgument = 0) -> Int: ...
 @operation(semctl, command=(GETVAL, GETNCNT, GETZCNT, IPC_RMID))
 def semctl_get(id: SemId, index: SemIndex, command: Int, arg: Nothing = 0) -> Int: ...
@@ -235,7 +238,7 @@ def semctl_get(id: SemId, index: SemIndex, command: Int, arg: Nothing = 0) -> In
 def semctl_getpid(id: SemId, index: SemIndex, command: Int, arg: Nothing = 0) -> SomePid: ...
 @operation(semctl, command=SETVAL)
 def semctl_setval(id: SemId, index: SemIndex, command: Int, arg: SemValue = 0) -> Zero: ...
-@operation(semctl, command=GETALL)
+@operation(semctl, command=GETALL, shows="ipc:sem")
 def semctl_getall(id: SemId, index: SemIndex, command: Int, arg: OutSemValues = 0) -> Zero: ...
 @operation(semctl, command=SETALL)
 def semctl_setall(id: SemId, index: SemIndex, command: Int, arg: SemValues = 0) -> Zero: ...
@@ -261,15 +264,15 @@ MessageType = Annotated[int, Number(0, 0, 0, 0, 0, 0, 1, 1, 2, 3, -2, -3, -1, 99
 ReceiveFlags = Annotated[int, Flags({"IPC_NOWAIT": IPC_NOWAIT, "MSG_NOERROR": MSG_NOERROR, "MSG_EXCEPT": MSG_EXCEPT, "MSG_COPY": MSG_COPY}, only=tuple(IPC_NOWAIT | more for more in (0, 0, 0, MSG_NOERROR, MSG_NOERROR, MSG_EXCEPT, MSG_COPY, MSG_COPY | MSG_EXCEPT, 1)))]
 
 
-@syscall
+@syscall(x86_64=68, aarch64=186, touches=IPC)
 def msgget(key: Key, flags: GetFlags) -> MsgId: ...
-@syscall
+@syscall(x86_64=69, aarch64=189, touches=IPC)
 def msgsnd(id: MsgId, message: InMessage, size: Annotated[int, Number(5, 5, 5, 5, 5, 1, 0, 6, 100, 8193, -1)], flags: Annotated[int, Number(IPC_NOWAIT, IPC_NOWAIT, IPC_NOWAIT | MSG_NOERROR, IPC_NOWAIT | 1)]) -> Zero: ...
-@syscall
+@syscall(x86_64=70, aarch64=188, touches=IPC, shows="ipc:msg")
 def msgrcv(id: MsgId, message: OutMessage, size: Annotated[int, Number(*(64,) * 8, 3, 0, -1)], type: MessageType, flags: ReceiveFlags) -> Count: ...
-@syscall
+@syscall(x86_64=71, aarch64=187, touches=IPC)
 def msgctl(id: MsgId, command: Annotated[int, Number(99, 4, -1)], buf: Annotated[MsqidDs | bytes | Buffer | int | None, Memory(out=True)]) -> Int: ...
-@operation(msgctl, command=IPC_STAT)
+@operation(msgctl, command=IPC_STAT, shows="ipc:msg")
 def msgctl_stat(id: MsgId, command: Int, buf: OutMsqid) -> Zero: ...
 @operation(msgctl, command=IPC_SET)
 def msgctl_set(id: MsgId, command: Int, buf: In[MsqidDs]) -> Zero: ...
@@ -315,15 +318,15 @@ Priority = Annotated[int, Number(0, 0, 1, 2, 32767, 32768, -1)]
 OutPriority = Annotated[Buffer | Struct | int | None, ChosenMemory(room(4), room(4), room(4), 0, KERNEL_ADDRESS, out=True, reads=False)]
 
 
-@syscall
+@syscall(x86_64=240, aarch64=180, touches=IPC)
 def mq_open(name: QueueName, flags: QueueFlags, mode: Mode, attributes: Annotated[MqAttr | bytes | Buffer | int | None, OptionalMqAttr()]) -> Queue: ...
-@syscall
+@syscall(x86_64=241, aarch64=181, touches=IPC)
 def mq_unlink(name: QueueName) -> Zero: ...
-@syscall
+@syscall(x86_64=242, aarch64=182, touches=IPC)
 def mq_timedsend(fd: Queue, message: InBytes, size: Size, priority: Priority, timeout: AtOnce) -> Zero: ...
-@syscall
+@syscall(x86_64=243, aarch64=183, touches=IPC)
 def mq_timedreceive(fd: Queue, message: Annotated[Buffer | int | None, CountedMemory(*(room(64),) * 10, room(8192), room(1))], size: Size, priority: OutPriority, timeout: AtOnce) -> Count: ...
-@syscall
+@syscall(x86_64=244, aarch64=184, touches=IPC)
 def mq_notify(fd: Queue, event: InNotify) -> Zero: ...
-@syscall
+@syscall(x86_64=245, aarch64=185, touches=IPC, shows="ipc")
 def mq_getsetattr(fd: Queue, new: Annotated[MqAttr | bytes | Buffer | int | None, OptionalMqAttr()], old: Annotated[MqAttr | Buffer | int | None, ChosenMemory(*(room(64),) * 6, 0, KERNEL_ADDRESS, out=True, reads=False)]) -> Zero: ...

@@ -33,6 +33,8 @@ from conformance.syscalls.machinery.kinds import (
     Zero,
     named,
 )
+from conformance.syscalls.machinery.taming import Tame
+from conformance.syscalls.machinery.touches import MEMORY, NOTHING, PROCESS
 from conformance.syscalls.signals import OneOf
 
 PAGE = 4096
@@ -65,9 +67,9 @@ MPOL_MF_STRICT, MPOL_MF_MOVE, MPOL_MF_MOVE_ALL = 1, 2, 4
 
 Prot = Annotated[int, Flags(named(globals(), "PROT_"), only=(*(PROT_READ | PROT_WRITE,) * 8, *(PROT_READ, PROT_NONE) * 3, PROT_WRITE, PROT_EXEC, PROT_READ | PROT_EXEC, PROT_READ | PROT_WRITE | PROT_EXEC, PROT_READ | PROT_WRITE | PROT_GROWSDOWN, 0x02000000, 0x08, 1 << 30, -1))]
 _MAP = named(globals(), "MAP_")
-MapFlags = Annotated[int, Flags(_MAP)]
+MapFlags = Annotated[int, Flags(_MAP), Tame.FIXED]
 _MAP_FIXED = MAP_FIXED | MAP_ANONYMOUS
-AnonymousFlags = Annotated[int, Flags(_MAP, only=(*(_MAP_FIXED | MAP_PRIVATE,) * 8, *(_MAP_FIXED | MAP_SHARED,) * 5, *(_MAP_FIXED | MAP_PRIVATE | more for more in (MAP_GROWSDOWN, MAP_LOCKED, MAP_NORESERVE, MAP_POPULATE, MAP_STACK, MAP_FIXED_NOREPLACE, MAP_FIXED_NOREPLACE, MAP_HUGETLB, MAP_32BIT)), _MAP_FIXED | MAP_SHARED_VALIDATE, _MAP_FIXED | MAP_SHARED_VALIDATE | 1 << 30, _MAP_FIXED, _MAP_FIXED | MAP_SHARED | MAP_GROWSDOWN, _MAP_FIXED | MAP_SHARED | MAP_SYNC))]
+AnonymousFlags = Annotated[int, Flags(_MAP, only=(*(_MAP_FIXED | MAP_PRIVATE,) * 8, *(_MAP_FIXED | MAP_SHARED,) * 5, *(_MAP_FIXED | MAP_PRIVATE | more for more in (MAP_GROWSDOWN, MAP_LOCKED, MAP_NORESERVE, MAP_POPULATE, MAP_STACK, MAP_FIXED_NOREPLACE, MAP_FIXED_NOREPLACE, MAP_HUGETLB, MAP_32BIT)), _MAP_FIXED | MAP_SHARED_VALIDATE, _MAP_FIXED | MAP_SHARED_VALIDATE | 1 << 30, _MAP_FIXED, _MAP_FIXED | MAP_SHARED | MAP_GROWSDOWN, _MAP_FIXED | MAP_SHARED | MAP_SYNC)), Tame.FIXED]
 Advice = Annotated[int, Flags(named(globals(), "MADV_"), bits=False)]
 MremapFlags = Annotated[int, Flags(named(globals(), "MREMAP_"), only=(0, 0, 0, *(MREMAP_MAYMOVE | MREMAP_FIXED,) * 6, *(MREMAP_MAYMOVE | MREMAP_FIXED | MREMAP_DONTUNMAP,) * 3, MREMAP_FIXED, MREMAP_DONTUNMAP, 8, -1))]
 SyncFlags = Annotated[int, Flags(named(globals(), "MS_"), plain=(MS_SYNC, MS_ASYNC, MS_SYNC | MS_INVALIDATE))]
@@ -94,18 +96,22 @@ class Mapping(AddressKind):
 _MAPPING = (*(Use("map"),) * 12, Use("map", 1), Use("map:file"), Use("map:file"))
 NewMap = Annotated[int, Mapping()]
 NewFileMap = Annotated[int, Mapping("file")]
-MapAddress = Annotated[int, AddressKind(*_PLACES, ARENA + 1)]
+MapAddress = Annotated[int, AddressKind(*_PLACES, ARENA + 1), Tame.IN_ARENA]
 """Where something is to be mapped: nowhere but in the arena."""
-Changed = Annotated[int, AddressKind(*_MAPPING, *_PLACES[-4:], ARENA + 1)]
+_CHANGED = AddressKind(*_MAPPING, *_PLACES[-4:], ARENA + 1)
+Moved = Annotated[int, _CHANGED, Tame.IN_ARENA]
+AnyMap = Annotated[int, _CHANGED]
+Changed = Annotated[AnyMap, Tame.OWN]
 """A mapping to change."""
-Mapped = Annotated[int, AddressKind(*_MAPPING, *_PLACES[-4:], ARENA + 1, READ_ONLY, UNMAPPED, 0, -PAGE)]
+Mapped = Annotated[int, AddressKind(*_MAPPING, *_PLACES[-4:], ARENA + 1, READ_ONLY, UNMAPPED, 0, -PAGE), Tame.OWN]
 """A mapping to ask of, or to advise on."""
-FileMap = Annotated[int, AddressKind(*(Use("map:file"),) * 8, Use("map"), ARENA)]
-NewAddress = Annotated[int, AddressKind(*(ARENA + 16 * PAGE, ARENA + 8 * PAGE) * 4, ARENA + PAGE, ARENA, ARENA + 16 * PAGE + 1)]
+FileMap = Annotated[int, AddressKind(*(Use("map:file"),) * 8, Use("map"), ARENA), Tame.OWN]
+NewAddress = Annotated[int, AddressKind(*(ARENA + 16 * PAGE, ARENA + 8 * PAGE) * 4, ARENA + PAGE, ARENA, ARENA + 16 * PAGE + 1), Tame.IN_ARENA]
 BreakAddress = Annotated[int, AddressKind(0, 0, 0, PAGE, ARENA)]
-NewLength = Annotated[int, Number(*(4 * PAGE,) * 8, PAGE, PAGE, 2 * PAGE, 8 * PAGE, 1, PAGE + 1, 0, -1, 1 << 47)]
-MapLength = Annotated[int, Number(*(PAGE, 2 * PAGE, 4 * PAGE, PAGE, PAGE) * 3, 8 * PAGE, 1, PAGE + 1, 0, -1, 1 << 47)]
-Grown = Annotated[int, Number(2 * PAGE, PAGE, 4 * PAGE, 2 * PAGE, 8 * PAGE, 1, 0, -1)]
+NewLength = Annotated[int, Number(*(4 * PAGE,) * 8, PAGE, PAGE, 2 * PAGE, 8 * PAGE, 1, PAGE + 1, 0, -1, 1 << 47), Tame.SHORT]
+AnyLength = Annotated[int, Number(*(PAGE, 2 * PAGE, 4 * PAGE, PAGE, PAGE) * 3, 8 * PAGE, 1, PAGE + 1, 0, -1, 1 << 47)]
+MapLength = Annotated[AnyLength, Tame.SHORT]
+Grown = Annotated[int, Number(2 * PAGE, PAGE, 4 * PAGE, 2 * PAGE, 8 * PAGE, 1, 0, -1), Tame.SHORT]
 PageOffset = Annotated[int, Number(0, 0, 0, PAGE, 2 * PAGE, 1, -1, -PAGE, 1 << 40)]
 NoFd = Annotated[int, ChosenFd("", *(-1,) * 12, Use("fd"))]
 Mappable = Annotated[int, FileDescriptor("file", *(Use("fd:file"), Use("fd:mem")) * 4, Use("fd:dir"), Use("fd:pipe:r"), Use("fd:path"), Use("fd:secret"))]
@@ -214,77 +220,77 @@ NoProt = Annotated[int, Number(*(0,) * 6, 1, 3)]
 PageNumber = Annotated[int, Number(0, 0, 1, 2, 100, -1)]
 
 
-@syscall
+@syscall(x86_64=9, aarch64=222, touches=PROCESS | MEMORY)
 def mmap(addr: MapAddress, length: NewLength, prot: Prot, flags: AnonymousFlags, fd: NoFd, offset: PageOffset) -> NewMap: ...
 @operation(mmap, flags=(*(MAP_FIXED | MAP_SHARED, MAP_FIXED | MAP_PRIVATE) * 4, MAP_FIXED | MAP_SHARED_VALIDATE, *(MAP_FIXED | MAP_PRIVATE | more for more in (MAP_LOCKED, MAP_NORESERVE, MAP_POPULATE, MAP_FIXED_NOREPLACE, MAP_GROWSDOWN)), MAP_FIXED | MAP_SHARED_VALIDATE | MAP_SYNC, MAP_FIXED))
 def mmap_file(addr: MapAddress, length: NewLength, prot: Prot, flags: MapFlags, fd: Mappable, offset: PageOffset) -> NewFileMap: ...
-@syscall
+@syscall(x86_64=11, aarch64=215, touches=PROCESS | MEMORY)
 def munmap(addr: Changed, length: MapLength) -> Zero: ...
-@syscall
+@syscall(x86_64=10, aarch64=226, touches=PROCESS | MEMORY)
 def mprotect(addr: Changed, length: MapLength, prot: Prot) -> Zero: ...
-@syscall
-def mremap(addr: Changed, old_size: MapLength, new_size: Grown, flags: MremapFlags, new_addr: NewAddress = 0) -> NewMap: ...
-@syscall
+@syscall(x86_64=25, aarch64=216, touches=PROCESS | MEMORY)
+def mremap(addr: Moved, old_size: MapLength, new_size: Grown, flags: MremapFlags, new_addr: NewAddress = 0) -> NewMap: ...
+@syscall(x86_64=28, aarch64=233, touches=PROCESS | MEMORY)
 def madvise(addr: Changed, length: MapLength, advice: Advice) -> Zero: ...
-@syscall
+@syscall(number=440, since="5.10", touches=PROCESS)
 def process_madvise(pidfd: PidFd, iov: AdvisedVectors, count: VectorCount, advice: Advice, flags: None_) -> Count: ...
-@syscall
+@syscall(number=448, since="5.15", touches=PROCESS)
 def process_mrelease(pidfd: PidFd, flags: None_) -> Zero: ...
-@syscall
+@syscall(x86_64=26, aarch64=227, touches=PROCESS)
 def msync(addr: Mapped, length: MapLength, flags: SyncFlags) -> Zero: ...
-@syscall
+@syscall(x86_64=27, aarch64=232, touches=PROCESS, shows="memory")
 def mincore(addr: Mapped, length: MapLength, vec: Residency) -> Zero: ...
-@syscall
+@syscall(x86_64=149, aarch64=228, touches=PROCESS)
 def mlock(addr: Mapped, length: MapLength) -> Zero: ...
-@syscall
+@syscall(x86_64=325, aarch64=284, since="4.4", touches=PROCESS)
 def mlock2(addr: Mapped, length: MapLength, flags: Lock2Flags) -> Zero: ...
-@syscall
+@syscall(x86_64=150, aarch64=229, touches=PROCESS)
 def munlock(addr: Mapped, length: MapLength) -> Zero: ...
-@syscall
+@syscall(x86_64=151, aarch64=230, touches=PROCESS | MEMORY)
 def mlockall(flags: LockAllFlags) -> Zero: ...
-@syscall
+@syscall(x86_64=152, aarch64=231, touches=PROCESS)
 def munlockall() -> Zero: ...
-@syscall
+@syscall(x86_64=12, aarch64=214, touches=PROCESS | MEMORY)
 def brk(addr: BreakAddress) -> Address: ...
-@syscall
+@syscall(x86_64=216, aarch64=234, touches=PROCESS | MEMORY)
 def remap_file_pages(addr: FileMap, size: MapLength, prot: NoProt, pgoff: PageNumber, flags: NoProt) -> Zero: ...
-@syscall
+@syscall(number=462, since="6.10", touches=PROCESS | MEMORY)
 def mseal(addr: Changed, length: MapLength, flags: None_) -> Zero: ...
-@syscall
+@syscall(number=453, since="6.6", never="takes the executor's registers or stack away")
 def map_shadow_stack(addr: Address, size: Size, flags: Bits) -> Address: ...
-@syscall
+@syscall(number=447, since="5.14", touches=PROCESS)
 def memfd_secret(flags: SecretFlags) -> SecretFd: ...
-@syscall
+@syscall(x86_64=323, aarch64=282, since="4.3", never="lets threads of the kernel go on beyond the program's end")
 def userfaultfd(flags: UserfaultFlags) -> UserfaultFd: ...
-@operation(ioctl, request=UFFDIO_API)
+@operation(ioctl, request=UFFDIO_API, touches=NOTHING)
 def ioctl_uffdio_api(fd: UserfaultFd, request: Int, arg: InOut[UffdioApi] = 0) -> Zero: ...
-@operation(ioctl, request=UFFDIO_REGISTER)
+@operation(ioctl, request=UFFDIO_REGISTER, touches=NOTHING)
 def ioctl_uffdio_register(fd: UserfaultFd, request: Int, arg: InOut[UffdioRegister] = 0) -> Zero: ...
-@operation(ioctl, request=(UFFDIO_UNREGISTER, UFFDIO_WAKE))
+@operation(ioctl, request=(UFFDIO_UNREGISTER, UFFDIO_WAKE), touches=NOTHING)
 def ioctl_uffdio_unregister(fd: UserfaultFd, request: Int, arg: In[UffdioRange] = 0) -> Zero: ...
-@operation(ioctl, request=UFFDIO_COPY)
+@operation(ioctl, request=UFFDIO_COPY, touches=NOTHING)
 def ioctl_uffdio_copy(fd: UserfaultFd, request: Int, arg: InOut[UffdioCopy] = 0) -> Zero: ...
-@operation(ioctl, request=UFFDIO_ZEROPAGE)
+@operation(ioctl, request=UFFDIO_ZEROPAGE, touches=NOTHING)
 def ioctl_uffdio_zeropage(fd: UserfaultFd, request: Int, arg: InOut[UffdioZeropage] = 0) -> Zero: ...
-@syscall
+@syscall(x86_64=330, aarch64=289, since="4.8", touches=PROCESS)
 def pkey_alloc(flags: None_, rights: KeyRights) -> Key: ...
-@syscall
+@syscall(x86_64=331, aarch64=290, since="4.8", touches=PROCESS)
 def pkey_free(key: Key) -> Zero: ...
-@syscall
+@syscall(x86_64=329, aarch64=288, since="4.8", touches=PROCESS | MEMORY)
 def pkey_mprotect(addr: Changed, length: MapLength, prot: Prot, key: KeyOrNone) -> Zero: ...
-@syscall
+@syscall(x86_64=310, aarch64=270, since="3.2", touches=PROCESS)
 def process_vm_readv(pid: Pid, local: RoomVectors, nlocal: VectorCount, remote: RemoteVectors, nremote: VectorCount, flags: None_) -> Count: ...
-@syscall
+@syscall(x86_64=311, aarch64=271, since="3.2", touches=PROCESS)
 def process_vm_writev(pid: Pid, local: Vectors, nlocal: VectorCount, remote: RemoteVectors, nremote: VectorCount, flags: None_) -> Count: ...
-@syscall
+@syscall(x86_64=237, aarch64=235, touches=PROCESS)
 def mbind(addr: Changed, length: MapLength, mode: Policy, mask: NodeMask, maxnode: MaxNode, flags: MoveFlags) -> IsBound: ...
-@syscall
+@syscall(x86_64=239, aarch64=236, touches=PROCESS)
 def get_mempolicy(mode: ModeOut, mask: NodesOut, maxnode: NodesLength, addr: QueryAddress, flags: PolicyFlags) -> Zero: ...
-@syscall
+@syscall(x86_64=238, aarch64=237, touches=PROCESS)
 def set_mempolicy(mode: Policy, mask: NodeMask, maxnode: MaxNode) -> Zero: ...
-@syscall
-def set_mempolicy_home_node(addr: Changed, length: MapLength, node: HomeNode, flags: AfterBind) -> Zero: ...
-@syscall
+@syscall(number=450, since="5.17", touches=PROCESS)
+def set_mempolicy_home_node(addr: AnyMap, length: AnyLength, node: HomeNode, flags: AfterBind) -> Zero: ...
+@syscall(x86_64=256, aarch64=238, since="2.6.16", touches=PROCESS)
 def migrate_pages(pid: SelfOrPid, maxnode: MaxNode, old: NodeMask, new: NodeMask) -> NotMoved: ...
-@syscall
+@syscall(x86_64=279, aarch64=239, since="2.6.18", touches=PROCESS)
 def move_pages(pid: OwnPid, count: PageCount, pages: PagePointers, nodes: NodeNumbers, status: PageStatus, flags: MovePages) -> Zero: ...

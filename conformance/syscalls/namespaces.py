@@ -9,6 +9,7 @@ from conformance.syscalls.machinery.buffers import U32, Buffer, Layout, Struct
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import room
 from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, In, MaskedMemory, Number, Varying, Zero
+from conformance.syscalls.machinery.touches import MOUNTS, PRIVILEGES, PROCESS
 from conformance.syscalls.processes import (
     CLONE_FILES,
     CLONE_FS,
@@ -46,9 +47,9 @@ class NsIdReq(Struct):
     user_ns_id: Annotated[int, Layout(ctypes.c_uint64), Number(0, 0, -1, 1)]
 
 
-@syscall
+@syscall(x86_64=272, aarch64=97, since="2.6.16", touches=MOUNTS | PRIVILEGES)
 def unshare(flags: UnshareFlags) -> Zero: ...
-@syscall
+@syscall(x86_64=308, aarch64=268, since="3.0", touches=MOUNTS | PRIVILEGES)
 def setns(fd: Annotated[int, FileDescriptor("pid")], nstype: NamespaceType) -> Zero: ...
-@syscall
+@syscall(number=470, since="6.19", touches=PROCESS)
 def listns(request: In[NsIdReq], ids: Annotated[Buffer | int | None, MaskedMemory(out=True, reads=False, choices=(room(512),))], count: Annotated[int, Number(64, 64, 0, 1, 1000001)], flags: Annotated[int, Number(0, 0, 0, 1)]) -> Varying: ...

@@ -8,35 +8,36 @@ from __future__ import annotations
 
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.kinds import Any_, Int, OutBytes, Size, Zero
+from conformance.syscalls.machinery.touches import PROCESS
 
 
-@syscall
+@syscall(x86_64=156, touches=PROCESS)
 def _sysctl(args: Any_) -> Zero: ...
-@syscall
+@syscall(x86_64=183, touches=PROCESS)
 def afs_syscall() -> Zero: ...
-@syscall
+@syscall(x86_64=174, touches=PROCESS)
 def create_module() -> Zero: ...
-@syscall
+@syscall(x86_64=214, touches=PROCESS)
 def epoll_ctl_old() -> Zero: ...
-@syscall
+@syscall(x86_64=215, touches=PROCESS)
 def epoll_wait_old() -> Zero: ...
-@syscall
+@syscall(x86_64=177, touches=PROCESS)
 def get_kernel_syms() -> Zero: ...
-@syscall
+@syscall(x86_64=181, touches=PROCESS)
 def getpmsg() -> Zero: ...
-@syscall
+@syscall(x86_64=212, aarch64=18, never="belongs to the whole machine")
 def lookup_dcookie(cookie: Int, buf: OutBytes, size: Size) -> Int: ...
-@syscall
+@syscall(x86_64=180, aarch64=42, never="belongs to the whole machine")
 def nfsservctl(command: Int, argument: Any_, result: Any_) -> Zero: ...
-@syscall
+@syscall(x86_64=182, touches=PROCESS)
 def putpmsg() -> Zero: ...
-@syscall
+@syscall(x86_64=178, touches=PROCESS)
 def query_module() -> Zero: ...
-@syscall
+@syscall(x86_64=185, touches=PROCESS)
 def security() -> Zero: ...
-@syscall
+@syscall(x86_64=184, touches=PROCESS)
 def tuxcall() -> Zero: ...
-@syscall
+@syscall(x86_64=134, touches=PROCESS)
 def uselib() -> Zero: ...
-@syscall
+@syscall(x86_64=236, touches=PROCESS)
 def vserver() -> Zero: ...

@@ -54,6 +54,8 @@ from conformance.syscalls.machinery.kinds import (
     Zero,
     named,
 )
+from conformance.syscalls.machinery.taming import Tame
+from conformance.syscalls.machinery.touches import CHILDREN, MEMORY, NOTHING, PRIVILEGES, PROCESS
 from conformance.syscalls.signals import AtOnce, OneOf, Sent, SentSignal, Siginfo, SiginfoChild
 
 CLONE_NEWTIME, CLONE_VM, CLONE_FS, CLONE_FILES, CLONE_SIGHAND, CLONE_PIDFD = 0x80, 0x100, 0x200, 0x400, 0x800, 0x1000
@@ -280,77 +282,77 @@ ResourceId = Annotated[int, Flags(named(globals(), "RLIMIT_"), bits=False, plain
 OutInt32 = Annotated[Buffer | Struct | int | None, ChosenMemory(*(room(4),) * 6, 0, KERNEL_ADDRESS, out=True, reads=False)]
 
 
-@syscall
+@syscall(x86_64=57, never="could run away: children are made by `spawn_*`")
 def fork() -> SomePid: ...
-@syscall
+@syscall(x86_64=58, never="could run away: children are made by `spawn_*`")
 def vfork() -> SomePid: ...
-@syscall
+@syscall(x86_64=56, aarch64=220, never="could run away: children are made by `spawn_*`", touches=PROCESS | CHILDREN | PRIVILEGES)
 def clone(flags: CloneFlags, stack: Address, parent_tid: TidOrPidfd, child_tid: TidOrPidfd, tls: Address) -> SomePid: ...
-@syscall
+@syscall(number=435, since="5.3", never="could run away: children are made by `spawn_*`", touches=PROCESS | CHILDREN | PRIVILEGES)
 def clone3(args: In[CloneArgs], size: Size) -> SomePid: ...
-@syscall
+@syscall(x86_64=59, aarch64=221, touches=PROCESS)
 def execve(path: Path, argv: StringArray, envp: StringArray) -> Zero: ...
-@syscall
+@syscall(x86_64=322, aarch64=281, since="3.19", touches=PROCESS)
 def execveat(dirfd: Dir, path: Path, argv: StringArray, envp: StringArray, flags: Annotated[int, Flags({"AT_EMPTY_PATH": 0x1000, "AT_SYMLINK_NOFOLLOW": 0x100, "AT_EXECVE_CHECK": AT_EXECVE_CHECK})]) -> Zero: ...
-@syscall
+@syscall(x86_64=60, aarch64=93, touches=PROCESS)
 def exit(status: Status) -> Zero: ...
-@syscall
+@syscall(x86_64=231, aarch64=94, touches=PROCESS)
 def exit_group(status: Status) -> Zero: ...
-@syscall
+@syscall(x86_64=61, aarch64=260, touches=PROCESS)
 def wait4(pid: Child, status: OutStatus, options: WaitOptions, rusage: OutRusage) -> SomePid: ...
-@syscall
+@syscall(x86_64=247, aarch64=95, touches=PROCESS)
 def waitid(idtype: IdType, id: Child, info: Out[SiginfoChild], options: WaitidOptions, rusage: OutRusage) -> Zero: ...
 @operation(waitid, idtype=P_PIDFD)
 def waitid_pidfd(idtype: IdType, id: Pidfd_, info: Out[SiginfoChild], options: WaitidOptions, rusage: OutRusage) -> Zero: ...
-@syscall
+@syscall(x86_64=39, aarch64=172, touches=NOTHING)
 def getpid() -> Pid: ...
-@syscall
+@syscall(x86_64=186, aarch64=178, touches=NOTHING)
 def gettid() -> SomePid: ...
-@syscall
+@syscall(x86_64=110, aarch64=173, touches=NOTHING)
 def getppid() -> SomePid: ...
-@syscall
+@syscall(x86_64=121, aarch64=155, touches=NOTHING)
 def getpgid(pid: Self) -> SomePid: ...
-@syscall
+@syscall(x86_64=109, aarch64=154, touches=PROCESS)
 def setpgid(pid: Self, pgid: Group) -> Zero: ...
-@syscall
+@syscall(x86_64=111, touches=NOTHING)
 def getpgrp() -> SomePid: ...
-@syscall
+@syscall(x86_64=124, aarch64=156, touches=NOTHING)
 def getsid(pid: Self) -> SomePid: ...
-@syscall
+@syscall(x86_64=112, aarch64=157, touches=PROCESS)
 def setsid() -> SomePid: ...
-@syscall
+@syscall(x86_64=218, aarch64=96, never="takes the executor's registers or stack away")
 def set_tid_address(address: Address) -> SomePid: ...
-@syscall
+@syscall(x86_64=102, aarch64=174, touches=NOTHING)
 def getuid() -> Uid: ...
-@syscall
+@syscall(x86_64=107, aarch64=175, touches=NOTHING)
 def geteuid() -> Uid: ...
-@syscall
+@syscall(x86_64=104, aarch64=176, touches=NOTHING)
 def getgid() -> Uid: ...
-@syscall
+@syscall(x86_64=108, aarch64=177, touches=NOTHING)
 def getegid() -> Uid: ...
-@syscall
+@syscall(x86_64=105, aarch64=146, touches=PROCESS | PRIVILEGES)
 def setuid(uid: Uid) -> Zero: ...
-@syscall
+@syscall(x86_64=106, aarch64=144, touches=PROCESS | PRIVILEGES)
 def setgid(gid: Uid) -> Zero: ...
-@syscall
+@syscall(x86_64=113, aarch64=145, touches=PROCESS | PRIVILEGES)
 def setreuid(ruid: Uid, euid: Uid) -> Zero: ...
-@syscall
+@syscall(x86_64=114, aarch64=143, touches=PROCESS | PRIVILEGES)
 def setregid(rgid: Uid, egid: Uid) -> Zero: ...
-@syscall
+@syscall(x86_64=117, aarch64=147, touches=PROCESS | PRIVILEGES)
 def setresuid(ruid: Uid, euid: Uid, suid: Uid) -> Zero: ...
-@syscall
+@syscall(x86_64=119, aarch64=149, touches=PROCESS | PRIVILEGES)
 def setresgid(rgid: Uid, egid: Uid, sgid: Uid) -> Zero: ...
-@syscall
+@syscall(x86_64=118, aarch64=148, touches=NOTHING)
 def getresuid(ruid: OutId, euid: OutId, suid: OutId) -> Zero: ...
-@syscall
+@syscall(x86_64=120, aarch64=150, touches=NOTHING)
 def getresgid(rgid: OutId, egid: OutId, sgid: OutId) -> Zero: ...
-@syscall
+@syscall(x86_64=122, aarch64=151, touches=PROCESS | PRIVILEGES)
 def setfsuid(uid: Uid) -> Uid: ...
-@syscall
+@syscall(x86_64=123, aarch64=152, touches=PROCESS | PRIVILEGES)
 def setfsgid(gid: Uid) -> Uid: ...
-@syscall
+@syscall(x86_64=115, aarch64=158, touches=NOTHING)
 def getgroups(size: Annotated[int, Number(0, 16, 16, 16, 1, 2, -1)], groups: OutGroups) -> Int: ...
-@syscall
+@syscall(x86_64=116, aarch64=159, touches=PROCESS | PRIVILEGES)
 def setgroups(size: Annotated[int, Number(2, 3, 1, 0, 65537, -1)], groups: InGroups) -> Zero: ...
 
 
@@ -371,7 +373,7 @@ InSignal = Annotated[int, SentSignal()]
 Speculation = Annotated[int, Masked()]
 
 
-@syscall
+@syscall(x86_64=157, aarch64=167, touches=PROCESS)
 def prctl(option: PrctlOption, arg2: Any_ = 0, arg3: Any_ = 0, arg4: Any_ = 0, arg5: Any_ = 0) -> Int: ...
 @operation(prctl, option=(PR_GET_DUMPABLE, PR_GET_KEEPCAPS, PR_GET_TIMING, PR_GET_SECCOMP, PR_GET_SECUREBITS, PR_MCE_KILL_GET, PR_TASK_PERF_EVENTS_DISABLE, PR_TASK_PERF_EVENTS_ENABLE, PR_GET_TIMERSLACK))
 def prctl_get(option: PrctlOption, arg2: Ignored = 0, arg3: Ignored = 0, arg4: Ignored = 0, arg5: Ignored = 0) -> Int: ...
@@ -415,41 +417,41 @@ def prctl_set_mm(option: PrctlOption, arg2: Annotated[int, Number(1, 7, 8, 13, 1
 def prctl_get_auxv(option: PrctlOption, arg2: Annotated[bytes | Buffer | int | None, MaskedMemory(out=True, reads=False, choices=(room(512),))] = 0, arg3: Annotated[int, Number(512, 0, 8)] = 0, arg4: Ignored = 0, arg5: Ignored = 0) -> Varying: ...
 
 
-@syscall
+@syscall(x86_64=158, never="takes the executor's registers or stack away")
 def arch_prctl(code: Bits, address: Any_) -> Int: ...
-@syscall
+@syscall(x86_64=97, aarch64=163, touches=NOTHING)
 def getrlimit(resource: ResourceId, limit: Out[Rlimit]) -> Zero: ...
-@syscall
+@syscall(x86_64=160, aarch64=164, touches=PROCESS | MEMORY)
 def setrlimit(resource: ResourceId, limit: In[Rlimit]) -> Zero: ...
-@syscall
-def prlimit64(pid: Self, resource: ResourceId, new: Annotated[Rlimit | bytes | Buffer | int | None, OptionalRlimit()], old: Annotated[Rlimit | Buffer | int | None, ChosenMemory(*(room(16),) * 6, 0, KERNEL_ADDRESS, out=True, reads=False)]) -> Zero: ...
-@syscall
+@syscall(x86_64=302, aarch64=261, since="2.6.36", touches=PROCESS | MEMORY)
+def prlimit64(pid: Annotated[Self, Tame.ONESELF], resource: ResourceId, new: Annotated[Rlimit | bytes | Buffer | int | None, OptionalRlimit()], old: Annotated[Rlimit | Buffer | int | None, ChosenMemory(*(room(16),) * 6, 0, KERNEL_ADDRESS, out=True, reads=False)]) -> Zero: ...
+@syscall(x86_64=98, aarch64=165, touches=PROCESS)
 def getrusage(who: Annotated[int, Number(0, 0, -1, 1, 2, -2)], usage: Out[Rusage]) -> Zero: ...
-@syscall
+@syscall(x86_64=100, aarch64=153, touches=NOTHING)
 def times(buf: Out[Tms]) -> Varying: ...
-@syscall
+@syscall(x86_64=135, aarch64=92, touches=PROCESS)
 def personality(persona: Persona) -> Bits: ...
-@syscall
+@syscall(number=434, since="5.3", touches=PROCESS)
 def pidfd_open(pid: Annotated[int, PidKind("pid", Use("pid"), *(Use("pid:child"),) * 4)], flags: Annotated[int, Flags(named(globals(), "PIDFD_"), plain=(0, 0, PIDFD_NONBLOCK))]) -> Pidfd_: ...
-@syscall
+@syscall(number=438, since="5.6", touches=PROCESS)
 def pidfd_getfd(pidfd: Pidfd_, fd: Fd, flags: Ignored) -> Fd: ...
-@syscall
+@syscall(number=424, since="5.1", touches=PROCESS)
 def pidfd_send_signal(pidfd: Pidfd_, sig: Sent, info: Annotated[Siginfo | bytes | Buffer | int | None, OptionalSiginfo()], flags: Annotated[int, Number(*(0,) * 12, 1, 2, 4, 3, 8, -1)]) -> Zero: ...
-@syscall
+@syscall(x86_64=312, aarch64=272, since="3.5", touches=PROCESS)
 def kcmp(pid1: Pid, pid2: Pid, type: Annotated[int, Number(KCMP_VM, KCMP_FILES, KCMP_FS, KCMP_SIGHAND, KCMP_IO, KCMP_SYSVSEM, 99, -1)], a: Int, b: Int) -> Annotated[int, Same()]: ...
 @operation(kcmp, type=KCMP_FILE)
 def kcmp_file(pid1: Pid, pid2: Pid, type: Int, a: Fd, b: Fd) -> Annotated[int, Same()]: ...
-@syscall
+@syscall(x86_64=163, aarch64=89, never="belongs to the whole machine")
 def acct(path: Path) -> Zero: ...
-@syscall
+@syscall(x86_64=324, aarch64=283, since="4.3", touches=PROCESS)
 def membarrier(command: Annotated[int, Number(MEMBARRIER_CMD_GLOBAL, 16, 8, 4, 2, 32, 64, 128, 256, 512, 3, -1)], flags: Annotated[int, Number(0, 0, 0, 1, 2)], cpu: Ignored) -> Int: ...
 @operation(membarrier, command=MEMBARRIER_CMD_QUERY)
 def membarrier_query(command: Int, flags: Annotated[int, Number(0, 0, 0, 1)], cpu: Ignored) -> Varying: ...
-@syscall
+@syscall(x86_64=334, aarch64=293, since="4.18", never="takes the executor's registers or stack away")
 def rseq(area: Address, length: Size, flags: Bits, signature: Bits) -> Zero: ...
-@syscall
+@syscall(x86_64=274, aarch64=100, since="2.6.17", touches=PROCESS)
 def get_robust_list(pid: Self, head: OutPointer, size: OutPointer) -> Zero: ...
-@syscall
+@syscall(x86_64=273, aarch64=99, since="2.6.17", never="takes the executor's registers or stack away")
 def set_robust_list(head: Address, size: Size) -> Zero: ...
 
 
@@ -474,7 +476,7 @@ def either(*operations: int) -> tuple[int, ...]:
     return tuple(one | private for one in operations for private in (0, FUTEX_PRIVATE_FLAG))
 
 
-@syscall
+@syscall(x86_64=202, aarch64=98, touches=PROCESS)
 def futex(word: Any_, operation: Bits, value: Int, timeout: Any_, word2: Any_, value3: Int) -> Int: ...
 @operation(futex, operation=either(FUTEX_WAIT))
 def futex_op_wait(word: Word, operation: Bits, value: Expected, timeout: AtOnce, word2: Unused, value3: Ignored) -> Int: ...
@@ -523,11 +525,11 @@ class Waiters(Memory):
 InWaiters = Annotated[bytes | Buffer | int | None, Waiters()]
 
 
-@syscall
+@syscall(number=449, since="5.16", touches=PROCESS)
 def futex_waitv(waiters: InWaiters, count: Annotated[int, Number(2, 1, 1, 0, 129)], flags: Ignored, timeout: AtOnce, clock: Annotated[int, Number(1, 0, 2, -1)]) -> Int: ...
-@syscall
+@syscall(number=454, since="6.7", touches=PROCESS)
 def futex_wake(word: Word, mask: Mask, count: Count_, flags: FutexFlags) -> Int: ...
-@syscall
+@syscall(number=455, since="6.7", touches=PROCESS)
 def futex_wait(word: Word, value: Expected, mask: Mask, flags: FutexFlags, timeout: AtOnce, clock: Annotated[int, Number(1, 0, 2, -1)]) -> Int: ...
-@syscall
+@syscall(number=456, since="6.7", touches=PROCESS)
 def futex_requeue(waiters: InWaiters, flags: Ignored, wake: Count_, requeue: Count_) -> Int: ...

@@ -13,6 +13,7 @@ from conformance.syscalls.machinery.buffers import I32, U32, U64, Layout, Struct
 from conformance.syscalls.machinery.call import pseudo
 from conformance.syscalls.machinery.choices import ARENA, DATA, PAGE, READ_ONLY, UNMAPPED
 from conformance.syscalls.machinery.kinds import AddressKind, Flags, Int, Number, Out, Renamed, Signal, Zero
+from conformance.syscalls.machinery.touches import CHILDREN, FILES, PROCESS
 
 SPAWN, THREAD, EXEC, LOAD, STORE = range(0x8000, 0x8005)
 SPAWN_EXIT, SPAWN_RAISE, SPAWN_PAUSE, SPAWN_LOCK, SPAWN_FLOCK, SPAWN_OFD_LOCK = range(6)
@@ -49,21 +50,21 @@ class ExecReport(Struct):
     comm: Comm
 
 
-@pseudo(SPAWN)
+@pseudo(SPAWN, touches=PROCESS | CHILDREN)
 def spawn_exit(kind: Annotated[int, Number(SPAWN_EXIT)], status: Status) -> Child: ...
-@pseudo(SPAWN)
+@pseudo(SPAWN, touches=PROCESS | CHILDREN)
 def spawn_raise(kind: Annotated[int, Number(SPAWN_RAISE)], sig: Signal) -> Child: ...
-@pseudo(SPAWN)
+@pseudo(SPAWN, touches=PROCESS | CHILDREN)
 def spawn_stopped(kind: Annotated[int, Number(SPAWN_RAISE)], sig: Annotated[int, Number(19)]) -> Stopped: ...
-@pseudo(SPAWN)
+@pseudo(SPAWN, touches=PROCESS | CHILDREN)
 def spawn_pause(kind: Annotated[int, Number(SPAWN_PAUSE)], unused: Zero) -> Paused: ...
-@pseudo(SPAWN)
+@pseudo(SPAWN, touches=PROCESS | CHILDREN)
 def spawn_lock(kind: Kept, fd: Lockable) -> Child: ...
-@pseudo(THREAD)
+@pseudo(THREAD, touches=PROCESS | CHILDREN)
 def thread(kind: Annotated[int, Number(1, 1, 0)]) -> Tid: ...
-@pseudo(EXEC)
+@pseudo(EXEC, touches=FILES | PROCESS | CHILDREN)
 def exec_report(report: Out[ExecReport]) -> Int: ...
-@pseudo(LOAD)
+@pseudo(LOAD, touches=PROCESS, shows=("memory", "ipc"))
 def load(address: Touched) -> Int: ...
-@pseudo(STORE)
+@pseudo(STORE, touches=PROCESS)
 def store(address: Touched, value: Int) -> Zero: ...

@@ -39,6 +39,7 @@ from conformance.syscalls.machinery.kinds import (
     Zero,
     named,
 )
+from conformance.syscalls.machinery.touches import PROCESS
 from conformance.syscalls.processes import PidKind
 from conformance.syscalls.signals import SIGINFOS, OneOf
 
@@ -275,7 +276,7 @@ PeekArgs = Annotated[object, taken(Blob(bytes(12) + b"\1\0\0\0"), Blob(bytes(8) 
 InfoSize = Annotated[object, taken(88, 88, 24, 0, -1)]
 
 
-@syscall
+@syscall(x86_64=101, aarch64=117, touches=PROCESS)
 def ptrace(request: Request, pid: Pid, addr: _Data = 0, data: _Data = 0) -> Int: ...
 @operation(ptrace, request=PTRACE_SEIZE)
 def ptrace_seize(request: Request, pid: Attached, addr: Nothing = 0, data: Options = 0) -> Zero: ...

@@ -37,6 +37,8 @@ from conformance.syscalls.machinery.kinds import (
     Zero,
     named,
 )
+from conformance.syscalls.machinery.taming import Instead
+from conformance.syscalls.machinery.touches import NOTHING, PRIVILEGES, PROCESS
 from conformance.syscalls.processes import PR_SET_SECCOMP, PidKind, PrctlOption, prctl
 from conformance.syscalls.signals import OneOf
 
@@ -194,8 +196,10 @@ class KeyctlArgument(OneOf):
         return SERIAL.normal(seen, names) if isinstance(seen, int) else super().normal(seen, names)
 
 
+OWN_KEYRINGS = Instead({-4: -2, -5: -2, -6: -2})
+"""The keyrings of the user outlive a program (keyctl(2)): in their place, that of the process."""
 SERIAL = KeySerial()
-KeyArgument = Annotated[bytes | Buffer | int | None, KeyctlArgument()]
+KeyArgument = Annotated[bytes | Buffer | int | None, KeyctlArgument(), OWN_KEYRINGS]
 Serial = Annotated[int, SERIAL]
 SeccompArgument = Annotated[object, OneOf(SockFprog)]  # not named here: a struct in a union lends its kinds to all
 LandlockAttr = Annotated[object, OneOf(PathBeneath, out=False)]  # as above
@@ -255,11 +259,11 @@ OutSizes = Annotated[object, ChosenMemory(room(6), room(6), KERNEL_ADDRESS, out=
 Listener = Annotated[int, FileDescriptor("seccomp")]
 
 
-@syscall
+@syscall(x86_64=125, aarch64=90, touches=NOTHING)
 def capget(header: InOut[CapHeader], data: Annotated[Buffer | Struct | int | None, ChosenMemory(*(room(24),) * 6, 0, KERNEL_ADDRESS, out=True, reads=False)]) -> Zero: ...
-@syscall
+@syscall(x86_64=126, aarch64=91, touches=PROCESS | PRIVILEGES)
 def capset(header: InOut[CapHeader], data: In[CapData]) -> Zero: ...
-@syscall
+@syscall(x86_64=317, aarch64=277, since="3.17", touches=PROCESS)
 def seccomp(operation: SeccompOperation, flags: SeccompFlags, args: SeccompArgument) -> Fd: ...
 @operation(seccomp, operation=SECCOMP_SET_MODE_STRICT)
 def seccomp_strict(operation: SeccompOperation, flags: Annotated[int, Number(1, 0, 1)], args: Null) -> Zero: ...
@@ -291,13 +295,13 @@ class RuleMemory(OneOf):
         return (*Memory().choices(PathBeneath), *BAD_POINTERS)
 
 
-@syscall
+@syscall(number=444, since="5.13", touches=PROCESS)
 def landlock_create_ruleset(attr: InRuleset, size: Size, flags: Zeros) -> Ruleset: ...
 @operation(landlock_create_ruleset, flags=(LANDLOCK_CREATE_RULESET_VERSION, 2))
 def landlock_create_ruleset_version(attr: Annotated[bytes | Buffer | int | None, Number(0, 0, 0, 1)], size: Zeros, flags: Int) -> Varying: ...
-@syscall
+@syscall(number=445, since="5.13", touches=PROCESS)
 def landlock_add_rule(fd: Ruleset, type: RuleType, attr: Annotated[object, RuleMemory(PathBeneath, out=False)], flags: Zeros) -> Zero: ...
-@syscall
+@syscall(number=446, since="5.13", touches=PROCESS)
 def landlock_restrict_self(fd: Ruleset, flags: Zeros) -> Zero: ...
 
 
@@ -317,8 +321,8 @@ class KeyContent(Memory):
 
 RINGS = (KEY_SPEC_PROCESS_KEYRING, KEY_SPEC_PROCESS_KEYRING, KEY_SPEC_PROCESS_KEYRING, KEY_SPEC_THREAD_KEYRING)
 """A program's own. The session's and the user's may belong to somebody on the machine, and are not touched."""
-Keyring = Annotated[int, KeySerial(*RINGS, -7, -8, -99)]
-AnyKey = Annotated[int, KeySerial(*(Use("id"),) * 8, *RINGS)]
+Keyring = Annotated[int, KeySerial(*RINGS, -7, -8, -99), OWN_KEYRINGS]
+AnyKey = Annotated[int, KeySerial(*(Use("id"),) * 8, *RINGS), OWN_KEYRINGS]
 KeyType = Annotated[bytes | Buffer | int | None, PathKind(*(text(b"user"),) * 8, text(b"keyring"), text(b"keyring"), text(b"logon"), text(b"absent"), text(b".hidden"), text(b""), *BAD_POINTERS)]
 KeyName = Annotated[bytes | Buffer | int | None, PathKind(*(text(b"key"),) * 6, text(b"other"), text(b"prefix:name"), text(b""), text(b"n" * 4096), *BAD_POINTERS)]
 Callout = Annotated[bytes | Buffer | int | None, PathKind(*(0,) * 8, text(b""))]
@@ -334,11 +338,11 @@ Owner = Annotated[int, Number(0, 1000, -1)]
 Plain = Annotated[int, Number(*(0,) * 8, 1, -1)]
 
 
-@syscall
+@syscall(x86_64=248, aarch64=217, touches=PROCESS)
 def add_key(type: KeyType, description: KeyName, payload: Payload, size: Size, keyring: Keyring) -> Serial: ...
-@syscall
-def request_key(type: KeyType, description: KeyName, callout: Callout, keyring: Annotated[int, KeySerial(0, 0, *RINGS)]) -> Serial: ...
-@syscall
+@syscall(x86_64=249, aarch64=218, touches=PROCESS)
+def request_key(type: KeyType, description: KeyName, callout: Callout, keyring: Annotated[int, KeySerial(0, 0, *RINGS), OWN_KEYRINGS]) -> Serial: ...
+@syscall(x86_64=250, aarch64=219, touches=PROCESS)
 def keyctl(
     operation: KeyctlOperation,
     arg2: KeyArgument = 0,
@@ -363,7 +367,7 @@ def keyctl_read(operation: KeyctlOperation, arg2: AnyKey = 0, arg3: OutContent =
 @operation(keyctl, operation=(KEYCTL_LINK, KEYCTL_UNLINK))
 def keyctl_link(operation: KeyctlOperation, arg2: AnyKey = 0, arg3: Keyring = 0) -> Zero: ...
 @operation(keyctl, operation=KEYCTL_SEARCH)
-def keyctl_search(operation: KeyctlOperation, arg2: Keyring = 0, arg3: KeyType = 0, arg4: KeyName = 0, arg5: Annotated[int, KeySerial(0, 0, 0, *RINGS)] = 0) -> Serial: ...
+def keyctl_search(operation: KeyctlOperation, arg2: Keyring = 0, arg3: KeyType = 0, arg4: KeyName = 0, arg5: Annotated[int, KeySerial(0, 0, 0, *RINGS), OWN_KEYRINGS] = 0) -> Serial: ...
 @operation(keyctl, operation=KEYCTL_SET_TIMEOUT)
 def keyctl_set_timeout(operation: KeyctlOperation, arg2: AnyKey = 0, arg3: Annotated[int, Number(1000, 0, 1 << 31)] = 0) -> Zero: ...
 @operation(keyctl, operation=KEYCTL_SET_REQKEY_KEYRING)
@@ -384,15 +388,15 @@ SizeOfRoom = Annotated[bytes | Buffer | Struct | int | None, MaskedMemory(out=Tr
 InLsmContext = Annotated[bytes | Buffer | int | None, ChosenMemory(Blob(struct.pack("=4Q", 104, 0, 40, 8) + b"context\0"), Blob(bytes(32)), Blob(bytes(8)), KERNEL_ADDRESS)]
 
 
-@syscall
+@syscall(x86_64=321, aarch64=280, since="3.18", never="loads code into the kernel, or reads counters of the whole machine")
 def bpf(command: BpfCommand, attr: BpfAttr, size: Size) -> Fd: ...
-@syscall
+@syscall(x86_64=298, aarch64=241, since="2.6.31", never="loads code into the kernel, or reads counters of the whole machine")
 def perf_event_open(attr: Any_, pid: Pid, cpu: Int, group: Fd, flags: Bits) -> Fd: ...
-@syscall
+@syscall(x86_64=318, aarch64=278, since="3.17", touches=NOTHING)
 def getrandom(buf: OutRandom, size: Size, flags: Annotated[int, Flags(named(globals(), "GRND_"), plain=(0, 0, GRND_NONBLOCK))]) -> Count: ...
-@syscall
+@syscall(number=459, since="6.8", touches=PROCESS)
 def lsm_get_self_attr(attr: LsmAttribute, ctx: OutMasked, size: SizeOfRoom, flags: Annotated[int, Number(0, 0, 0, 1, 2)]) -> Varying: ...
-@syscall
+@syscall(number=460, since="6.8", touches=PROCESS)
 def lsm_set_self_attr(attr: LsmAttribute, ctx: InLsmContext, size: Size, flags: Zeros) -> Zero: ...
-@syscall
+@syscall(number=461, since="6.8", touches=PROCESS)
 def lsm_list_modules(ids: OutMasked, size: SizeOfRoom, flags: Zeros) -> Varying: ...

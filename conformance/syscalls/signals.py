@@ -10,7 +10,7 @@ from typing import Annotated, TypeAlias
 from conformance.model import Json as Seen
 from conformance.syscalls.files import Timespec
 from conformance.syscalls.machinery.buffers import I32, U32, U64, Buffer, Layout, Struct
-from conformance.syscalls.machinery.call import syscall
+from conformance.syscalls.machinery.call import Look, syscall
 from conformance.syscalls.machinery.choices import (
     ARENA,
     BAD_POINTERS,
@@ -42,6 +42,8 @@ from conformance.syscalls.machinery.kinds import (
     Zero,
     named,
 )
+from conformance.syscalls.machinery.taming import Tame
+from conformance.syscalls.machinery.touches import PROCESS
 
 SIG_DFL, SIG_IGN = 0, 1
 SA_NOCLDSTOP, SA_NOCLDWAIT, SA_SIGINFO, SA_UNSUPPORTED, SA_EXPOSE_TAGBITS = 1, 2, 4, 0x400, 0x800
@@ -88,6 +90,7 @@ Sigset64 = Annotated[int, Layout(ctypes.c_uint64), Number(0, *SIGSETS)]
 Handler64 = Annotated[int, Layout(ctypes.c_uint64), AddressKind(HANDLER, HANDLER, HANDLER, SIG_IGN, SIG_DFL, ARENA)]
 Restorer64 = Annotated[int, Layout(ctypes.c_uint64), AddressKind(RESTORER, 0)]
 AnyTid = Annotated[int, Renamed("pid", keep=(0, -1, 1))]
+Recipient = Annotated[Pid, Tame.SOMEBODY]
 How = Annotated[int, Flags({"SIG_BLOCK": 0, "SIG_UNBLOCK": 1, "SIG_SETMASK": 2}, bits=False)]
 
 
@@ -249,33 +252,33 @@ AtOnce = Annotated[Timespec | bytes | Buffer | int | None, ChosenMemory(*expired
 """A timeout that has passed or is about to."""
 
 
-@syscall
+@syscall(x86_64=13, aarch64=134, touches=PROCESS, shows="signals")
 def rt_sigaction(signum: Signal, act: In[Sigaction], old: Out[Sigaction], size: SigsetSize) -> Zero: ...
-@syscall
+@syscall(x86_64=14, aarch64=135, touches=PROCESS, shows=Look("signals", how=0, new=0, old=room(SIGSET_SIZE)))
 def rt_sigprocmask(how: How, new: InSigset, old: OutSigset, size: SigsetSize) -> Zero: ...
-@syscall
+@syscall(x86_64=127, aarch64=136, touches=PROCESS, shows="signals")
 def rt_sigpending(pending: OutSigset, size: SigsetSize) -> Zero: ...
-@syscall
+@syscall(x86_64=130, aarch64=133, touches=PROCESS)
 def rt_sigsuspend(mask: InSigset, size: Annotated[int, Number(*(0, 4, 16, -1) * 8, SIGSET_SIZE)]) -> Zero: ...
-@syscall
+@syscall(x86_64=128, aarch64=137, touches=PROCESS)
 def rt_sigtimedwait(mask: InSigset, info: OutSiginfo, timeout: AtOnce, size: SigsetSize) -> Signal: ...
-@syscall
-def rt_sigqueueinfo(pid: Pid, signum: Sent, info: In[Siginfo]) -> Zero: ...
-@syscall
-def rt_tgsigqueueinfo(pid: Pid, tid: AnyTid, signum: Sent, info: In[Siginfo]) -> Zero: ...
-@syscall
+@syscall(x86_64=129, aarch64=138, touches=PROCESS)
+def rt_sigqueueinfo(pid: Recipient, signum: Sent, info: In[Siginfo]) -> Zero: ...
+@syscall(x86_64=297, aarch64=240, since="2.6.31", touches=PROCESS)
+def rt_tgsigqueueinfo(pid: Recipient, tid: AnyTid, signum: Sent, info: In[Siginfo]) -> Zero: ...
+@syscall(x86_64=15, aarch64=139, never="jumps to what lies on the executor's stack")
 def rt_sigreturn() -> Zero: ...
-@syscall
+@syscall(x86_64=131, aarch64=132, touches=PROCESS)
 def sigaltstack(new: In[Sigaltstack], old: Out[Sigaltstack]) -> Zero: ...
-@syscall
-def kill(pid: Pid, signum: Sent) -> Zero: ...
-@syscall
-def tkill(tid: AnyTid, signum: Sent) -> Zero: ...
-@syscall
-def tgkill(pid: Pid, tid: AnyTid, signum: Sent) -> Zero: ...
-@syscall
+@syscall(x86_64=62, aarch64=129, touches=PROCESS)
+def kill(pid: Recipient, signum: Sent) -> Zero: ...
+@syscall(x86_64=200, aarch64=130, touches=PROCESS)
+def tkill(tid: Annotated[AnyTid, Tame.SOMEBODY], signum: Sent) -> Zero: ...
+@syscall(x86_64=234, aarch64=131, touches=PROCESS)
+def tgkill(pid: Recipient, tid: AnyTid, signum: Sent) -> Zero: ...
+@syscall(x86_64=34, never="does nothing but block, or hangs up a terminal that is not there")
 def pause() -> Zero: ...
-@syscall
+@syscall(x86_64=219, aarch64=128, never="jumps to what lies on the executor's stack")
 def restart_syscall() -> Zero: ...
-@syscall
+@syscall(x86_64=37, touches=PROCESS)
 def alarm(seconds: Annotated[int, Number(100, 100, 0, 1, 0x7FFFFFFF, -1)]) -> Count: ...

@@ -21,6 +21,7 @@ from conformance.syscalls.machinery.kinds import (
     Size,
     Zero,
 )
+from conformance.syscalls.machinery.touches import IPC, NOTHING
 
 LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2 = 0xFEE1DEAD, 672274793
 LINUX_REBOOT_CMD_CAD_OFF, LINUX_REBOOT_CMD_CAD_ON = 0, 0x89ABCDEF
@@ -34,41 +35,41 @@ NameSize = Annotated[int, Number(7, 7, 7, 0, 64, 65, -1)]
 OutSysinfo = Annotated[Buffer | Struct | int | None, MaskedMemory(out=True, reads=False, choices=(room(112), room(112), room(64, edge=True)))]
 
 
-@syscall
+@syscall(x86_64=63, aarch64=160, touches=NOTHING)
 def uname(buf: OutNames) -> Zero: ...
-@syscall
+@syscall(x86_64=170, aarch64=161, touches=IPC)
 def sethostname(name: InName, size: NameSize) -> Zero: ...
-@syscall
+@syscall(x86_64=171, aarch64=162, touches=IPC)
 def setdomainname(name: InName, size: NameSize) -> Zero: ...
-@syscall
+@syscall(x86_64=99, aarch64=179, touches=NOTHING)
 def sysinfo(info: OutSysinfo) -> Zero: ...
-@syscall
+@syscall(x86_64=103, aarch64=116, never="belongs to the whole machine")
 def syslog(type: Int, buf: OutInt, size: Int) -> Int: ...
-@syscall
+@syscall(x86_64=169, aarch64=142, never="ends the machine")
 def reboot(magic: Bits, magic2: Bits, command: Bits, arg: Any_) -> Zero: ...
-@syscall
+@syscall(x86_64=175, aarch64=105, never="changes the kernel")
 def init_module(image: InBytes, size: Size, parameters: Path) -> Zero: ...
-@syscall
+@syscall(x86_64=313, aarch64=273, since="3.8", never="changes the kernel")
 def finit_module(fd: Fd, parameters: Path, flags: Bits) -> Zero: ...
-@syscall
+@syscall(x86_64=176, aarch64=106, never="changes the kernel")
 def delete_module(name: Path, flags: Bits) -> Zero: ...
-@syscall
+@syscall(x86_64=246, aarch64=104, since="2.6.13", never="ends the machine")
 def kexec_load(entry: Int, count: Size, segments: InBytes, flags: Bits) -> Zero: ...
-@syscall
+@syscall(x86_64=320, aarch64=294, since="3.17", never="ends the machine")
 def kexec_file_load(kernel: Fd, initrd: Fd, length: Size, cmdline: Path, flags: Bits) -> Zero: ...
-@syscall
+@syscall(x86_64=153, aarch64=58, never="does nothing but block, or hangs up a terminal that is not there")
 def vhangup() -> Zero: ...
-@syscall
+@syscall(x86_64=172, never="reaches the hardware")
 def iopl(level: Int) -> Zero: ...
-@syscall
+@syscall(x86_64=173, never="reaches the hardware")
 def ioperm(start: Int, count: Int, on: Int) -> Zero: ...
-@syscall
+@syscall(x86_64=154, never="reaches the hardware")
 def modify_ldt(function: Int, pointer: Any_, size: Size) -> Int: ...
-@syscall
+@syscall(x86_64=211, never="reaches the hardware")
 def get_thread_area(info: Any_) -> Zero: ...
-@syscall
+@syscall(x86_64=205, never="reaches the hardware")
 def set_thread_area(info: Any_) -> Zero: ...
-@syscall
+@syscall(x86_64=335, since="6.11", never="takes the executor's registers or stack away")
 def uretprobe() -> Zero: ...
-@syscall
+@syscall(x86_64=336, since="6.18", never="takes the executor's registers or stack away")
 def uprobe() -> Zero: ...

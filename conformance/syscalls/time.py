@@ -25,6 +25,7 @@ from conformance.syscalls.machinery.kinds import (
     Zero,
     named,
 )
+from conformance.syscalls.machinery.touches import NOTHING, PROCESS
 from conformance.syscalls.polling import FAR, NOW, OFF, OutTimeLeft, TimerSetting
 from conformance.syscalls.signals import AtOnce
 
@@ -110,39 +111,39 @@ Event = Annotated[Sigevent | bytes | Buffer | int | None, Memory()]
 TimerOut = Annotated[TimerId | Buffer | int | None, Memory(out=True, reads=False, choices=(*(room(4),) * 10, room(4, edge=True)))]
 
 
-@syscall
+@syscall(x86_64=228, aarch64=113, touches=NOTHING)
 def clock_gettime(clock: Clock, now: Out[Now]) -> Zero: ...
-@syscall
+@syscall(x86_64=227, aarch64=112, never="sets the machine's clock")
 def clock_settime(clock: Clock, time: In[Timespec]) -> Zero: ...
-@syscall
+@syscall(x86_64=229, aarch64=114, touches=NOTHING)
 def clock_getres(clock: Clock, resolution: Out[Now]) -> Zero: ...
-@syscall
+@syscall(x86_64=230, aarch64=115, touches=NOTHING)
 def clock_nanosleep(clock: SleepClock, flags: SleepFlags, request: AtOnce, remain: OptionalNow) -> Zero: ...
-@syscall
+@syscall(x86_64=305, aarch64=266, since="2.6.39", never="sets the machine's clock")
 def clock_adjtime(clock: Clock, buf: Timex) -> Int: ...
-@syscall
+@syscall(x86_64=159, aarch64=171, never="sets the machine's clock")
 def adjtimex(buf: Timex) -> Int: ...
-@syscall
+@syscall(x86_64=35, aarch64=101, touches=NOTHING)
 def nanosleep(request: AtOnce, remain: OptionalNow) -> Zero: ...
-@syscall
+@syscall(x86_64=96, aarch64=169, touches=NOTHING)
 def gettimeofday(now: OptionalNow, zone: Zone) -> Zero: ...
-@syscall
+@syscall(x86_64=164, aarch64=170, never="sets the machine's clock")
 def settimeofday(now: InBytes, zone: InBytes) -> Zero: ...
-@syscall
+@syscall(x86_64=201, touches=NOTHING)
 def time(now: TimeOut) -> Varying: ...
-@syscall
+@syscall(x86_64=36, aarch64=102, touches=PROCESS, shows="time")
 def getitimer(which: Which, current: OutTimeLeft) -> Zero: ...
-@syscall
+@syscall(x86_64=38, aarch64=103, touches=PROCESS)
 def setitimer(which: Which, new: IntervalSetting, old: OutTimeLeft) -> Zero: ...
 @operation(setitimer, which=ITIMER_REAL)
 def setitimer_real(which: Which, new: SoonSetting, old: OutTimeLeft) -> Zero: ...
-@syscall
+@syscall(x86_64=222, aarch64=107, touches=PROCESS)
 def timer_create(clock: TimerClock, event: Event, id: TimerOut) -> Zero: ...
-@syscall
+@syscall(x86_64=223, aarch64=110, touches=PROCESS)
 def timer_settime(id: TimerNumber, flags: TimerFlags, new: TimerSetting, old: OutTimeLeft) -> Zero: ...
-@syscall
+@syscall(x86_64=224, aarch64=108, touches=PROCESS, shows="time")
 def timer_gettime(id: TimerNumber, current: OutTimeLeft) -> Zero: ...
-@syscall
+@syscall(x86_64=225, aarch64=109, touches=PROCESS)
 def timer_getoverrun(id: TimerNumber) -> Int: ...
-@syscall
+@syscall(x86_64=226, aarch64=111, touches=PROCESS)
 def timer_delete(id: TimerNumber) -> Zero: ...

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.syscalls.machinery.numbers import X86_64
+from conformance.syscalls.machinery.table import numbers
 from runners.seccomp import LOOKING, Condition, Profile, ProfileError, Rule, compile_filter, glob, install, load
 
 WSL1 = Path(__file__).parents[2] / "runners" / "profiles" / "wsl1.toml"
@@ -19,6 +19,8 @@ ENDING = """
 source = "a test"
 confidence = "assumed"
 """
+
+X86_64 = numbers("x86_64")
 
 
 def rule(text: str) -> str:

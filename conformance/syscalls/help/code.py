@@ -9,11 +9,13 @@ from __future__ import annotations
 import ctypes
 import struct
 from collections.abc import Callable
+from typing import Any
 
 from conformance.syscalls.machinery.buffers import write_memory
-from conformance.syscalls.machinery.call import untraced
-from conformance.syscalls.machinery.numbers import X86_64
+from conformance.syscalls.machinery.call import Syscall, untraced
 from conformance.syscalls.memory import MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE, mmap
+from conformance.syscalls.processes import exit_group, getpid
+from conformance.syscalls.signals import kill, rt_sigreturn
 
 _LOAD = [b"\x48\xbf", b"\x48\xbe", b"\x48\xba", b"\x49\xba", b"\x49\xb8", b"\x49\xb9"]  # movabs rdi rsi rdx r10 r8 r9
 SYSCALL = b"\x0f\x05"
@@ -23,36 +25,41 @@ RET = b"\xc3"
 LOOP_FOREVER = b"\xeb\xfe"
 
 
-def call(name: str, *args: int) -> bytes:
+def _enter(stub: Syscall[Any]) -> bytes:
+    """Machine code that makes a call whose arguments are in their registers."""
+    return b"\xb8" + struct.pack("<i", stub.facts.numbers["x86_64"]) + SYSCALL
+
+
+def call(stub: Syscall[Any], *args: int) -> bytes:
     """Machine code for one system call with constant arguments; its result is left in rax."""
     loads = b"".join(load + struct.pack("<q", value) for load, value in zip(_LOAD, args, strict=False))
-    return loads + b"\xb8" + struct.pack("<i", X86_64[name]) + SYSCALL
+    return loads + _enter(stub)
 
 
 def exit_code(status: int) -> bytes:
     """Machine code that ends the process."""
-    return call("exit_group", status)
+    return call(exit_group, status)
 
 
-EXIT_WITH_RESULT = b"\x48\x89\xc7\xb8" + struct.pack("<i", X86_64["exit_group"]) + SYSCALL
+EXIT_WITH_RESULT = b"\x48\x89\xc7" + _enter(exit_group)
 """Ends the process; the status is rax, the result of the call before."""
 EXIT_WITH_ERRNO = b"\xf7\xd8" + EXIT_WITH_RESULT
 """Ends the process; the status is the errno of the call before."""
-RESTORER = b"\xb8" + struct.pack("<i", X86_64["rt_sigreturn"]) + SYSCALL
+RESTORER = _enter(rt_sigreturn)
 """What SA_RESTORER must point to: the handler returns to it."""
 UNDEFINED = b"\x0f\x0b"
 """The instruction ud2: SIGILL."""
 
 
-def call_with_result(name: str, *rest: int) -> bytes:
+def call_with_result(stub: Syscall[Any], *rest: int) -> bytes:
     """Machine code for a call whose first argument is rax, the result of the call before; `rest` follow it."""
     loads = b"".join(load + struct.pack("<q", value) for load, value in zip(_LOAD[1:], rest, strict=False))
-    return b"\x48\x89\xc7" + loads + b"\xb8" + struct.pack("<i", X86_64[name]) + SYSCALL
+    return b"\x48\x89\xc7" + loads + _enter(stub)
 
 
 def raise_signal(number: int) -> bytes:
     """Machine code that sends the process a signal: getpid(2), then kill(2)."""
-    return call("getpid") + call_with_result("kill", number)
+    return call(getpid) + call_with_result(kill, number)
 
 
 def store_result(address: int) -> bytes:

@@ -1,6 +1,6 @@
 """Typed system call stubs: `@syscall` turns a signature into a callable that goes straight to the kernel.
 
-    @syscall
+    @syscall(x86_64=257, aarch64=56, since="2.6.16", touches=FILES)
     def openat(dirfd: Dir, path: Path, flags: OpenFlags, mode: Mode) -> Fd: ...
 
     fd = openat(AT_FDCWD, b"a", O_RDWR | O_CREAT, 0o600)          # records the call, raises OSError(errno)
@@ -18,14 +18,27 @@ import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Generic, ParamSpec, Protocol, get_args, get_origin, get_type_hints
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    Generic,
+    ParamSpec,
+    Protocol,
+    TypeAlias,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
 
 from conformance.syscalls.machinery.absence import Missing, refusal, with_telltales
 from conformance.syscalls.machinery.buffers import Buffer, Struct
 from conformance.syscalls.machinery.choices import Choice
 from conformance.syscalls.machinery.kinds import CountedMemory, Kind, Seen
-from conformance.syscalls.machinery.numbers import SINCE, TABLES
+from conformance.syscalls.machinery.taming import Instead, Tame
+from conformance.syscalls.machinery.touches import EVERYTHING, Touches, TouchesUnless
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -38,7 +51,7 @@ RECORDED_BYTES = 1024
 _libc = ctypes.CDLL(None, use_errno=True)
 _raw = _libc.syscall
 _raw.restype = ctypes.c_long
-_NUMBERS = TABLES.get(os.uname().machine, {})
+MACHINE = os.uname().machine
 ABSENT_NUMBER = 0x7FFF
 """A number that no call has: what a stub uses on an architecture that lacks the call, so that it says ENOSYS."""
 
@@ -112,6 +125,8 @@ class Parameter:
         self.name = name
         notes = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
         self.kind = next((note for note in notes if isinstance(note, Kind)), Kind())
+        self.tame = tuple(note for note in notes if isinstance(note, Tame | Instead))
+        self.touches = next((note for note in notes if isinstance(note, TouchesUnless)), None)
         inner = get_args(get_args(annotation)[0]) if notes else ()
         self.struct = next((each for each in inner if isinstance(each, type) and issubclass(each, Struct)), None)
 
@@ -127,24 +142,61 @@ class Parameter:
         return sampled_from(self.choices)
 
 
+@dataclass(frozen=True, slots=True)
+class Look:
+    """That a call shows the state of something: of resources of a family (`fd:epoll`), or of what an area is about."""
+
+    of: str
+    given: Mapping[str, Choice]
+    """Arguments to look with, other than the plainest, by name."""
+
+    def __init__(self, of: str, **given: Choice) -> None:
+        object.__setattr__(self, "of", of)
+        object.__setattr__(self, "given", given)
+
+
+Shows: TypeAlias = "str | Look | tuple[str, ...]"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known of a call beside its signature."""
+
+    numbers: Mapping[str, int] = field(default_factory=dict)
+    """By machine, as uname(2) calls it; it has no number where the architecture lacks it."""
+    since: str = ""
+    """The release that first had it, such as `6.6`; "" where it is older than Linux 2.6.13."""
+    never: str = ""
+    """Why no generated program may make it: what it does, as in "ends the machine"."""
+    touches: Touches = EVERYTHING
+    shows: tuple[Look, ...] = ()
+
+
+def _looks(shows: Shows) -> tuple[Look, ...]:
+    if isinstance(shows, Look):
+        return (shows,)
+    return (Look(shows),) if isinstance(shows, str) else tuple(map(Look, shows))
+
+
 class Syscall(Generic[P]):
     """A system call with a typed signature. Calling it makes the raw call."""
 
-    def __init__(self, function: Callable[P, int], *, number: str | None = None) -> None:
-        self.name = number or function.__name__
+    def __init__(self, function: Callable[P, int], facts: Facts, *, name: str | None = None) -> None:
+        self.name = name or function.__name__
+        self.facts = facts
         self._function = function
         self.__doc__ = function.__doc__
         self.__name__ = function.__name__
         self.__module__ = function.__module__
-        self._number = ctypes.c_long(_NUMBERS.get(self.name, ABSENT_NUMBER))
+        self._number = ctypes.c_long(self.number)
 
     def __repr__(self) -> str:
         return f"<syscall {self.name}>"
 
     @property
-    def since(self) -> str:
-        """The release that first had the call, such as `6.6`; "" where it is older than Linux 2.6.13."""
-        return SINCE.get(self.name, "")
+    def number(self) -> int:
+        """What this machine calls it by; `ABSENT_NUMBER` where it has no such call."""
+        return self.facts.numbers.get(MACHINE, ABSENT_NUMBER)
 
     @cached_property
     def _hints(self) -> dict[str, Any]:
@@ -248,8 +300,10 @@ def register(value: object) -> ctypes.c_long | ctypes.c_char_p:
 class Operation(Syscall[P]):
     """One of the meanings of a call that has many: the signature that holds where some arguments are as given."""
 
-    def __init__(self, function: Callable[P, int], of: Syscall[Any], given: Mapping[str, tuple[int, ...]]) -> None:
-        super().__init__(function, number=of.name)
+    def __init__(
+        self, function: Callable[P, int], facts: Facts, of: Syscall[Any], given: Mapping[str, tuple[int, ...]]
+    ) -> None:
+        super().__init__(function, facts, name=of.name)
         self.given = given
         """Values by argument."""
 
@@ -275,32 +329,59 @@ class Operation(Syscall[P]):
         """Whether arguments, as seen, mean this operation."""
         return all(at < len(args) and args[at] in allowed for at, allowed in self._places)
 
+    def may_match(self, args: Sequence[object], unknown: type) -> bool:
+        """Whether they may mean it, when it is not known what those of a type will be, nor those that are left out."""
+        return all(
+            at >= len(args) or isinstance(args[at], unknown) or args[at] in allowed for at, allowed in self._places
+        )
+
 
 class Pseudo(Syscall[P]):
     """What the executor of generated programs offers like a call: making children, touching memory. Not for cases."""
 
-    def __init__(self, function: Callable[P, int], number: int) -> None:
-        super().__init__(function)
-        self.number = number
+    def __init__(self, function: Callable[P, int], facts: Facts, number: int) -> None:
+        super().__init__(function, facts)
+        self.kind = number
+        """Its number in the executor's protocol, which no call has."""
 
 
-def syscall(function: Callable[P, int]) -> Syscall[P]:
-    """Turn a typed signature into a stub. The function's name is the call's."""
-    return Syscall(function)
+def syscall(
+    *,
+    x86_64: int | None = None,
+    aarch64: int | None = None,
+    number: int | None = None,
+    since: str = "",
+    never: str = "",
+    touches: Touches = EVERYTHING,
+    shows: Shows = (),
+) -> Callable[[Callable[P, int]], Syscall[P]]:
+    """Turn a typed signature into a stub. The function's name is the call's.
+
+    The number is one for each machine, or `number` for all of them (calls since Linux 5.1). See `Facts` for the rest.
+    """
+    by_machine = {"x86_64": number if x86_64 is None else x86_64, "aarch64": number if aarch64 is None else aarch64}
+    numbers = {machine: each for machine, each in by_machine.items() if each is not None}
+    facts = Facts(numbers, since, never, touches, _looks(shows))
+    return lambda function: Syscall(function, facts)
 
 
-def operation(of: Syscall[Any], **given: int | tuple[int, ...]) -> Callable[[Callable[P, int]], Operation[P]]:
+def operation(
+    of: Syscall[Any], *, touches: Touches | None = None, shows: Shows = (), **given: int | tuple[int, ...]
+) -> Callable[[Callable[P, int]], Operation[P]]:
     """Describe what a call means where arguments have certain values: `@operation(fcntl, command=(F_GETFD, F_GETFL))`.
 
-    The signature has the call's parameters, with the kinds that they have then. Its name is for readers.
+    The signature has the call's parameters, with the kinds that they have then. Its name is for readers. What it
+    `touches` is what its call does, where nothing else is said.
     """
     values = {name: (value,) if isinstance(value, int) else value for name, value in given.items()}
-    return lambda function: Operation(function, of, values)
+    facts = replace(of.facts, touches=of.facts.touches if touches is None else touches, shows=_looks(shows))
+    return lambda function: Operation(function, facts, of, values)
 
 
-def pseudo(number: int) -> Callable[[Callable[P, int]], Pseudo[P]]:
+def pseudo(number: int, *, touches: Touches, shows: Shows = ()) -> Callable[[Callable[P, int]], Pseudo[P]]:
     """Describe what the executor offers under a number that no call has."""
-    return lambda function: Pseudo(function, number)
+    facts = Facts(touches=touches, shows=_looks(shows))
+    return lambda function: Pseudo(function, facts, number)
 
 
 def errno_name(error: int) -> str:

@@ -33,6 +33,12 @@ def stubs() -> dict[str, Syscall[Any]]:
 
 
 @cache
+def numbers(machine: str) -> dict[str, int]:
+    """The number of each call that an architecture has, `x86_64` or `aarch64`, by its name."""
+    return {name: each.facts.numbers[machine] for name, each in stubs().items() if machine in each.facts.numbers}
+
+
+@cache
 def operations() -> dict[str, tuple[Operation[Any], ...]]:
     """The operations of each call that has them described, by the call's name."""
     found: dict[str, tuple[Operation[Any], ...]] = {}

@@ -32,7 +32,7 @@ import signal
 import sys
 import pytest
 from conformance.syscalls import missing
-from conformance.syscalls.machinery.call import Syscall
+from conformance.syscalls.machinery.call import Facts, Syscall
 from conformance.syscalls.help.child import in_child
 from conformance.syscalls.files import AT_FDCWD, O_RDONLY, close, openat
 from conformance.syscalls.processes import getpid
@@ -40,7 +40,7 @@ from conformance.syscalls.signals import kill
 from conformance.syscalls.sockets import socket
 
 def absent(first: int) -> int: ...
-absent = Syscall(absent, number="nonsense")
+absent = Syscall(absent, Facts(), name="nonsense")
 
 def test_passes():
     """A title.

@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import conformance.syscalls
-from conformance.programs.harmful import surroundings
+from conformance.programs.harmful import touches
 from conformance.programs.program import Memory, Program
 from conformance.programs.wire import Encoded, Outcome, ProtocolError, State, decode, encode
 from conformance.search import glance
@@ -24,6 +24,7 @@ from conformance.search.generate import Generator
 from conformance.search.glance import differences_of
 from conformance.syscalls.files import Stat
 from conformance.syscalls.machinery.kinds import Kind
+from conformance.syscalls.machinery.touches import PROCESS
 from tests.conformance.search.drawn import likely
 from tests.conformance.search.native import needs_executor, program, run
 
@@ -153,7 +154,7 @@ def test_glance_says_what_a_closer_look_says(made: Program, data: st.DataObject)
 @needs_executor
 def test_glance_is_enough_for_nearly_all_that_a_kernel_says_twice(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn = [made for _, made in Generator(("files", "polling", "sockets"), 3).batch(600)]
-    programs = [made for made in drawn if not surroundings(made)]
+    programs = [made for made in drawn if not touches(made) & PROCESS]
     looked = []
 
     def look(*given: Any) -> Iterator[Difference]:

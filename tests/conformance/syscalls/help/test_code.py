@@ -8,9 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from conformance.syscalls.files import close, write
 from conformance.syscalls.help import code
 from conformance.syscalls.help.child import in_child
 from conformance.syscalls.machinery.buffers import Buffer, memory_at
+from conformance.syscalls.memory import mmap
+from conformance.syscalls.processes import fork, getpid, getuid, wait4
 
 pytestmark = pytest.mark.skipif(os.uname().machine != "x86_64", reason="machine code for x86-64")
 
@@ -29,7 +32,7 @@ def test_a_program_exits_with_its_status(tmp_path: Path, status: int) -> None:
 
 
 def test_a_program_has_its_data_where_it_was_promised(tmp_path: Path) -> None:
-    program = code.call("write", 1, code.DATA, 5) + code.EXIT_WITH_RESULT
+    program = code.call(write, 1, code.DATA, 5) + code.EXIT_WITH_RESULT
     done = run(tmp_path, program, b"hello")
     assert (done.stdout, done.returncode) == (b"hello", 5)
 
@@ -42,7 +45,7 @@ def test_what_follows_the_data_is_zero_and_writable(tmp_path: Path) -> None:
 
 
 def test_an_error_can_be_the_exit_status(tmp_path: Path) -> None:
-    assert run(tmp_path, code.call("close", -1) + code.EXIT_WITH_ERRNO).returncode == errno.EBADF
+    assert run(tmp_path, code.call(close, -1) + code.EXIT_WITH_ERRNO).returncode == errno.EBADF
 
 
 def test_the_result_of_a_call_can_be_the_argument_of_the_next(tmp_path: Path) -> None:
@@ -58,9 +61,9 @@ def test_instructions_that_trap_do(tmp_path: Path, program: bytes, number: signa
 
 
 def test_only_the_child_of_a_fork_runs_its_part(tmp_path: Path) -> None:
-    written = code.call("write", 1, code.DATA, 1)
-    waiting = code.call("wait4", -1, 0, 0, 0)
-    program = code.call("fork") + code.if_zero(written + code.exit_code(0)) + waiting + written + code.exit_code(0)
+    written = code.call(write, 1, code.DATA, 1)
+    waiting = code.call(wait4, -1, 0, 0, 0)
+    program = code.call(fork) + code.if_zero(written + code.exit_code(0)) + waiting + written + code.exit_code(0)
     assert run(tmp_path, program, b"x").stdout == b"xx"
 
 
@@ -71,14 +74,14 @@ def test_code_that_would_run_into_the_data_is_refused() -> None:
 
 
 def test_a_function_runs_in_this_process_and_returns_rax() -> None:
-    assert code.function(code.call("getpid") + code.RET)() == os.getpid()
+    assert code.function(code.call(getpid) + code.RET)() == os.getpid()
 
 
 def test_a_function_stores_and_loads_words() -> None:
     memory = Buffer(bytes(16))
     assert code.function(code.set_word(memory.address, -5) + code.load(memory.address) + code.RET)() == -5
     assert memory.int_at(0, 8, signed=True) == -5
-    code.function(code.call("getuid") + code.store_result(memory.address + 8) + code.RET)()
+    code.function(code.call(getuid) + code.store_result(memory.address + 8) + code.RET)()
     assert memory.int_at(8, 8) == os.getuid()
 
 
@@ -86,7 +89,7 @@ def test_six_arguments_arrive_in_order(tmp_path: Path) -> None:
     path = tmp_path / "file"
     path.write_bytes(b"x" * 4096 + b"second page")
     fd = os.open(path, os.O_RDONLY)
-    address = code.function(code.call("mmap", 0, 4096, 1, 2, fd, 4096) + code.RET)()
+    address = code.function(code.call(mmap, 0, 4096, 1, 2, fd, 4096) + code.RET)()
     assert memory_at(address, 11) == b"second page"
     os.close(fd)
 

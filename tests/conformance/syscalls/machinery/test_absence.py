@@ -7,7 +7,7 @@ import pytest
 
 from conformance.model import Outcome
 from conformance.syscalls.machinery.absence import MOST_ANSWERS, Answer, Missing, Telltale, what_is_absent, witnessing
-from conformance.syscalls.machinery.call import Syscall, errno_name
+from conformance.syscalls.machinery.call import Facts, Syscall, errno_name
 from conformance.syscalls.machinery.kinds import Int, Zero
 from tests.suite import Written, read, run_cases, write_cases
 
@@ -15,7 +15,7 @@ from tests.suite import Written, read, run_cases, write_cases
 def absent(first: Int) -> Zero: ...  # type: ignore[empty-body] # a stub's body is its signature
 
 
-ABSENT = Syscall(absent, number="a call that no kernel has")
+ABSENT = Syscall(absent, Facts(), name="a call that no kernel has")
 
 BEGINNING = """
 import os
@@ -23,13 +23,13 @@ from contextlib import suppress
 from errno import EBADF, EINVAL, ENOENT, ENOSYS
 import pytest
 from conformance.syscalls import missing, untraced
-from conformance.syscalls.machinery.call import Syscall
+from conformance.syscalls.machinery.call import Facts, Syscall
 from conformance.syscalls.help.child import exit_status, fork_child, in_child, start_child, wait_for
 from conformance.syscalls.files import close
 from conformance.syscalls.processes import fork, getpid
 
 def absent(first: int) -> int: ...
-absent = Syscall(absent, number="nonsense")
+absent = Syscall(absent, Facts(), name="nonsense")
 
 def answer():
     getpid()

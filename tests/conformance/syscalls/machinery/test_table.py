@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from conformance.syscalls.files import openat
 from conformance.syscalls.machinery.call import Pseudo
-from conformance.syscalls.machinery.numbers import X86_64
-from conformance.syscalls.machinery.table import describe, grammar, operations, stubs
+from conformance.syscalls.machinery.table import describe, grammar, numbers, operations, stubs
 
 
 def test_stubs_are_found_by_name_in_all_modules() -> None:
@@ -13,10 +12,10 @@ def test_stubs_are_found_by_name_in_all_modules() -> None:
     assert all(stub.name == name for name, stub in found.items())
 
 
-def test_every_call_of_x86_64_has_a_stub_and_every_stub_a_call() -> None:
+def test_every_stub_has_a_number_on_x86_64() -> None:
     described = {name for name, stub in stubs().items() if not isinstance(stub, Pseudo)}
-    assert X86_64.keys() - described == set()
-    assert described - X86_64.keys() == set()
+    assert len(described) > 370
+    assert numbers("x86_64").keys() == described
 
 
 def test_an_operation_has_the_parameters_of_its_call() -> None:
