@@ -56,7 +56,7 @@ ETC = {
 }
 _EXECUTOR = "executor"
 _C_SOURCES = (".c", ".h")
-_IN_GUESTS = ("syscalls", "programs", "guest")
+_IN_GUESTS = ("protocol", "syscalls", "programs", "guest")
 """The packages of ours that run there, beside the cases."""
 DIRECTORIES = ("dev", "proc", "sys", "run", "tmp", "root", "mnt", "etc", "var/tmp")
 

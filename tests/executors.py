@@ -11,8 +11,8 @@ from typing import Self
 
 import pytest
 
-from conformance.programs import wire
 from conformance.programs.program import Argument, Memory, Program, Step
+from conformance.protocol import executor as protocol
 from conformance.search.bind import Call
 from conformance.search.generate import Generator, Raw
 from runners.base import Channel, Death, Guest, RunnerError
@@ -36,9 +36,10 @@ def needs_executor() -> None:
 # -- what is said
 
 
-def hello(version: int = wire.VERSION, release: str = "6.1.0") -> bytes:
+def hello(version: int = protocol.VERSION, release: str = "6.1.0") -> bytes:
     """What an executor says first."""
-    return wire.frame(wire.HELLO, struct.pack("<HHIQ", version, 0, 4096, 1 << 45) + release.encode() + b"\0")
+    head = protocol.HEAD_OF_HELLO.pack(version, 0, 4096, 1 << 45)
+    return protocol.frame(protocol.HELLO, head + release.encode() + b"\0")
 
 
 def named(*names: str) -> list[bytes]:
@@ -55,7 +56,7 @@ def results(number: int, outcomes: Iterable[bytes]) -> bytes:
     """A frame of outcomes."""
     outcomes = list(outcomes)
     body = b"".join(struct.pack("<I", len(each)) + each for each in outcomes)
-    return wire.frame(wire.RESULTS, struct.pack("<II", number, len(outcomes)) + body)
+    return protocol.frame(protocol.RESULTS, struct.pack("<II", number, len(outcomes)) + body)
 
 
 def well_behaved(number: int, programs: list[bytes]) -> Iterable[Said]:
@@ -102,12 +103,12 @@ class FakeExecutor:
         """See `Channel`."""
         if self.killed:
             raise BrokenPipeError
-        _, kind, _ = wire.FRAME.unpack_from(data)
-        if kind != wire.RUN:
-            self._said.put(wire.frame(wire.ERROR, b"that is not asked of me"))
+        _, kind, _ = protocol.FRAME.unpack_from(data)
+        if kind != protocol.RUN:
+            self._said.put(protocol.frame(protocol.ERROR, b"that is not asked of me"))
             return
-        number, milliseconds, count = struct.unpack_from("<III", data, wire.FRAME.size)
-        at, programs = wire.FRAME.size + 12, []
+        number, milliseconds, count = struct.unpack_from("<III", data, protocol.FRAME.size)
+        at, programs = protocol.FRAME.size + 12, []
         for _ in range(count):
             (size,) = struct.unpack_from("<I", data, at)
             programs.append(data[at + 4 : at + 4 + size])
@@ -250,16 +251,16 @@ class LyingChannel:
 
     def read(self, timeout: float | None = None) -> bytes:
         """See `Channel`. Whole frames."""
-        while len(self._pending) < wire.FRAME.size or len(self._pending) < self._size():
+        while len(self._pending) < protocol.FRAME.size or len(self._pending) < self._size():
             data = self._channel.read(timeout)
             if not data:
                 return b""
             self._pending += data
         size = self._size()
         frame, self._pending = self._pending[:size], self._pending[size:]
-        if wire.FRAME.unpack_from(frame)[1] != wire.RESULTS:
+        if protocol.FRAME.unpack_from(frame)[1] != protocol.RESULTS:
             return frame
-        number, outcomes = wire.split_results(frame[wire.FRAME.size :])
+        number, outcomes = protocol.split_results(frame[protocol.FRAME.size :])
         try:
             return results(number, map(self._lie, outcomes))
         except Dies:
@@ -267,7 +268,7 @@ class LyingChannel:
             return DEATH
 
     def _size(self) -> int:
-        return wire.FRAME.size + int(wire.FRAME.unpack_from(self._pending)[2])
+        return protocol.FRAME.size + int(protocol.FRAME.unpack_from(self._pending)[2])
 
     def write(self, data: bytes) -> None:
         """See `Channel`."""

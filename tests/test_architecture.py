@@ -16,24 +16,31 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "conformance": (),
     "conformance.model": ("conformance",),
     "conformance.text": (),
+    "conformance.protocol": ("conformance.model", "conformance.protocol"),
     "conformance.syscalls": ("conformance.model", "conformance.syscalls"),
-    "conformance.guest": ("conformance", "conformance.model", "conformance.syscalls", "conformance.guest"),
-    "conformance.guest.programs": (*("conformance.model", "conformance.syscalls", "conformance.programs"),),
+    "conformance.guest": (
+        *("conformance", "conformance.model", "conformance.protocol", "conformance.syscalls", "conformance.guest"),
+    ),
+    "conformance.guest.programs": (
+        *("conformance.model", "conformance.protocol", "conformance.syscalls", "conformance.programs"),
+    ),
     "conformance.matrix": ("conformance.model", "conformance.text", "conformance.syscalls", "conformance.matrix"),
-    "conformance.programs": ("conformance.model", "conformance.syscalls", "conformance.programs"),
+    "conformance.programs": (
+        *("conformance.model", "conformance.protocol", "conformance.syscalls", "conformance.programs"),
+    ),
     "conformance.search": (
         *("conformance.model", "conformance.text", "conformance.syscalls", "conformance.matrix", "conformance.guest"),
-        *("conformance.programs", "conformance.search", "conformance.run", "runners.base"),
+        *("conformance.protocol", "conformance.programs", "conformance.search", "conformance.run", "runners.base"),
     ),
     "conformance.workloads": ("conformance.model", "conformance.syscalls", "conformance.workloads"),
     "conformance.run": (
         *("conformance.model", "conformance.text", "conformance.syscalls", "conformance.matrix", "conformance.run"),
-        *("conformance.guest", "conformance.workloads", "runners.base"),
+        *("conformance.protocol", "conformance.guest", "conformance.workloads", "runners.base"),
     ),
     "conformance.cli": ("conformance", "runners", "reports"),
     "conformance.__main__": ("conformance.cli",),
     "cases": ("conformance.syscalls", "cases"),
-    "runners": ("conformance.model", "conformance.text", "runners"),
+    "runners": ("conformance.model", "conformance.text", "conformance.protocol", "conformance.syscalls", "runners"),
     "reports": ("conformance.model", "conformance.text", "reports"),
 }
 """What the modules of a part may import of our own packages. The longest name that fits a module is its part."""

@@ -15,7 +15,7 @@ from conformance.programs import wire
 from conformance.programs.harmful import is_tame
 from conformance.programs.program import Program, ProgramError, from_json
 from conformance.programs.trace import errnos, trace
-from conformance.programs.wire import ProtocolError
+from conformance.protocol.executor import ERROR, RESULTS, Frames, ProtocolError, run_frame, split_results
 from conformance.syscalls.machinery.absence import Missing
 from conformance.syscalls.machinery.table import grammar
 
@@ -76,22 +76,19 @@ class Kept:
             assert got == wanted, f"call {at}, {what}: {got}, and Linux says {wanted}"
 
     def _run(self) -> bytes:
-        request = wire.run_frame(1, self.deadline, [self.encoded.data])
+        request = run_frame(1, self.deadline, [self.encoded.data])
         try:
             done = subprocess.run([self.executor], input=request, stdout=subprocess.PIPE, check=False)
         except OSError as error:
             raise ProtocolError(f"the executor cannot be started: {error.strerror}") from error
-        at = 0
-        while at + wire.FRAME.size <= len(done.stdout):
-            magic, kind, length = wire.FRAME.unpack_from(done.stdout, at)
-            if magic != wire.MAGIC:
-                raise ProtocolError("the executor wrote something else than frames")
-            payload = done.stdout[at + wire.FRAME.size : at + wire.FRAME.size + length]
-            if kind == wire.RESULTS and (outcomes := wire.split_results(payload)[1]):
+        frames = Frames()
+        frames.add(done.stdout)
+        while frame := frames.next():
+            kind, payload = frame
+            if kind == RESULTS and (outcomes := split_results(payload)[1]):
                 return outcomes[0]
-            if kind == wire.ERROR:
+            if kind == ERROR:
                 raise ProtocolError(payload.decode("utf-8", "replace"))
-            at += wire.FRAME.size + length
         raise ProtocolError(f"the executor ended with status {done.returncode} and no result")
 
 

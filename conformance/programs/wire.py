@@ -1,15 +1,15 @@
-"""The executor's protocol: programs as bytes, outcomes from bytes (`executor.c` holds the other side of it)."""
+"""Programs as bytes for the executor, outcomes from its bytes; `protocol.executor` has the frames that they come in."""
 
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import Any
 
 from conformance.programs.harmful import touches
 from conformance.programs.program import NO_RESOURCE, Argument, Memory, Program, Ref, none_of
+from conformance.protocol.executor import ProtocolError
 from conformance.syscalls.machinery.buffers import POISON
 from conformance.syscalls.machinery.call import ABSENT_NUMBER, Pseudo, Syscall
 from conformance.syscalls.machinery.choices import DATA, DATA_BYTES, EDGES, PAGE
@@ -17,11 +17,6 @@ from conformance.syscalls.machinery.kinds import Memory as MemoryKind
 from conformance.syscalls.machinery.touches import CHILDREN, IPC, MOUNTS, NETWORK, PROCESS
 from conformance.syscalls.pseudo import EXEC
 
-VERSION = 1
-MAGIC = 0x31584353
-FRAME = struct.Struct("<III")
-RUN, FORKS, HELLO, RESULTS, ERROR, FORKED = 1, 2, 16, 17, 18, 19
-LONGEST_FRAME = 16 << 20
 MOST_OUT = 4096
 """How much of one buffer is part of an outcome, in bytes."""
 SLOTS = 64
@@ -53,10 +48,6 @@ class State(IntEnum):
     """The executor could not make its surroundings."""
     LOST = 6
     """It took the executor, or the whole guest, along."""
-
-
-class ProtocolError(Exception):
-    """What came from an executor is not what its protocol says. One sentence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,33 +182,6 @@ def _flags(program: Program) -> int:
 
 _GIVEN = {1: PROCESS, 2: IPC, 4: NETWORK, 8: MOUNTS, 16: CHILDREN}
 _EXECUTABLE = 32
-
-
-def frame(kind: int, payload: bytes) -> bytes:
-    """A frame of the protocol."""
-    return FRAME.pack(MAGIC, kind, len(payload)) + payload
-
-
-def run_frame(sequence: int, deadline: float, programs: Sequence[bytes]) -> bytes:
-    """A request to run programs, with `deadline` seconds for each of their calls."""
-    return frame(RUN, struct.pack("<III", sequence, max(1, round(deadline * 1000)), len(programs)) + b"".join(programs))
-
-
-def split_results(payload: bytes) -> tuple[int, list[bytes]]:
-    """The sequence number and the outcomes of a RESULTS frame. Raises ProtocolError."""
-    try:
-        sequence, count = struct.unpack_from("<II", payload)
-        outcomes, at = [], 8
-        for _ in range(count):
-            (size,) = struct.unpack_from("<I", payload, at)
-            outcome = payload[at + 4 : at + 4 + size]
-            if len(outcome) < size:
-                raise ProtocolError("an outcome is cut short")
-            outcomes.append(outcome)
-            at += 4 + size
-    except struct.error as error:
-        raise ProtocolError(f"a frame of results is cut short: {error}") from error
-    return sequence, outcomes
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,8 @@ from typing import Any
 from conformance.matrix.normalise import kind_of_result
 from conformance.programs.program import Program
 from conformance.programs.trace import succeeded
-from conformance.programs.wire import HEADER, RESULT, Encoded, Observed, ProtocolError, decode, extent_of, whole
+from conformance.programs.wire import HEADER, RESULT, Encoded, Observed, decode, extent_of, whole
+from conformance.protocol.executor import ProtocolError
 from conformance.search.compare import ERRNO, Difference, differences
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import Parameter, Syscall, errno_name

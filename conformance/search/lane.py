@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import itertools
 import queue
-import struct
 import threading
 import time
 from collections.abc import Sequence
@@ -16,7 +15,8 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
-from conformance.programs import wire
+from conformance.programs.wire import LOST
+from conformance.protocol import executor as protocol
 from runners.base import Channel, Guest, Runner, RunnerError
 
 DEADLINE = 0.02
@@ -69,7 +69,7 @@ class Lane:
         self._runner = runner
         self._guest: Guest | None = None
         self._channel: Channel | None = None
-        self._pending = bytearray()
+        self._frames = protocol.Frames()
         self._sequence = 0
         self._jobs: queue.PriorityQueue[_Job] = queue.PriorityQueue()
         self._count = itertools.count()
@@ -109,11 +109,11 @@ class Lane:
     def forks(self, count: int) -> float:
         """Seconds that `count` times fork, exit and wait take there, in C."""
         self.ready()
-        self._write(wire.frame(wire.FORKS, struct.pack("<I", count)))
+        self._write(protocol.forks_frame(count))
         kind, payload = self._frame(PATIENCE * self._slowdown + count * 0.1)
-        if kind != wire.FORKED:
+        if kind != protocol.FORKED:
             raise LaneError(f"{self.name}: the executor cannot tell its rate of forks")
-        return int(struct.unpack("<Q", payload)[0]) / 1e9
+        return protocol.read_forked(payload)
 
     def __enter__(self) -> Self:
         self.start()
@@ -163,22 +163,24 @@ class Lane:
 
     def _spawn(self) -> None:
         assert self._guest is not None
-        self._pending = bytearray()
+        self._frames = protocol.Frames()
         self._channel = self._guest.spawn(list(self._guest.executor))
         try:
             kind, payload = self._frame(START_SECONDS * self._slowdown)
         except _Died as error:
             said = " / ".join(self._guest.log().strip().splitlines()[-3:])
             raise RunnerError(f"{self.name}: the executor did not start: {error}; {said}") from error
-        if kind != wire.HELLO or len(payload) < 2:
-            raise RunnerError(f"{self.name}: what was started is no executor")
-        version = int.from_bytes(payload[:2], "little")
-        if version != wire.VERSION:
+        try:
+            if kind != protocol.HELLO:
+                raise protocol.ProtocolError(f"a frame of type {kind} came instead of a hello")
+            version, self.release = protocol.read_hello(payload)
+        except protocol.ProtocolError as error:
+            raise RunnerError(f"{self.name}: what was started is no executor") from error
+        if version != protocol.VERSION:
             raise RunnerError(
                 f"{self.name}: the executor there speaks version {version} of the protocol, and this suite version "
-                f"{wire.VERSION}: bring the same version of the suite there"
+                f"{protocol.VERSION}: bring the same version of the suite there"
             )
-        self.release = payload[16:].split(b"\0")[0].decode("ascii", "replace")
 
     def _close(self) -> None:
         guest, self._guest, self._channel = self._guest, None, None
@@ -203,7 +205,7 @@ class Lane:
         else:
             half = len(programs) // 2
             found = self._run(programs[:half], patience) + self._run(programs[half:], patience)
-        self.unexplained += wire.LOST not in found
+        self.unexplained += LOST not in found
         return found
 
     def _last_try(self, programs: list[bytes], patience: float) -> list[bytes]:
@@ -212,7 +214,7 @@ class Lane:
             return self._run_once(programs, patience)
         except (_Died, OSError, RunnerError) as error:
             self._revive(error)
-            return [wire.LOST]
+            return [LOST]
 
     def _run_apart(self, programs: list[bytes], patience: float) -> list[bytes]:
         """All outcomes, of programs that will hardly leave the executor alive."""
@@ -224,7 +226,7 @@ class Lane:
                 found += self._run_once([each], patience)
             except (_Died, OSError, RunnerError) as error:
                 self._revive(error, expected=True)
-                found.append(wire.LOST)
+                found.append(LOST)
         return found
 
     def _revive(self, why: BaseException, *, expected: bool = False) -> None:
@@ -256,17 +258,17 @@ class Lane:
             raise LaneError(f"{self.name}: interrupted")
         self._sequence += 1
         deadline = DEADLINE * min(self._slowdown, MOST_SLOWDOWN) * patience
-        self._write(wire.run_frame(self._sequence, deadline, programs))
+        self._write(protocol.run_frame(self._sequence, deadline, programs))
         kind, payload = self._frame(PATIENCE * self._slowdown + len(programs) * deadline * 3)
-        if kind == wire.ERROR:
+        if kind == protocol.ERROR:
             raise _Died(payload.decode("utf-8", "replace")[:300])
         try:
-            if kind != wire.RESULTS:
-                raise wire.ProtocolError(f"a frame of type {kind} came instead of results")
-            sequence, outcomes = wire.split_results(payload)
+            if kind != protocol.RESULTS:
+                raise protocol.ProtocolError(f"a frame of type {kind} came instead of results")
+            sequence, outcomes = protocol.split_results(payload)
             if sequence != self._sequence or len(outcomes) != len(programs):
-                raise wire.ProtocolError("the results are another batch's")
-        except wire.ProtocolError as error:
+                raise protocol.ProtocolError("the results are another batch's")
+        except protocol.ProtocolError as error:
             raise _Died(str(error)) from error
         self._in_a_row = 0
         return outcomes
@@ -279,14 +281,11 @@ class Lane:
         """The next frame. Raises _Died."""
         end = time.monotonic() + timeout
         while True:
-            if len(self._pending) >= wire.FRAME.size:
-                magic, kind, length = wire.FRAME.unpack_from(self._pending)
-                if magic != wire.MAGIC or length > wire.LONGEST_FRAME:
-                    raise _Died("it wrote something else than frames")
-                if len(self._pending) >= wire.FRAME.size + length:
-                    payload = bytes(self._pending[wire.FRAME.size : wire.FRAME.size + length])
-                    del self._pending[: wire.FRAME.size + length]
-                    return kind, payload
+            try:
+                if frame := self._frames.next():
+                    return frame
+            except protocol.ProtocolError as error:
+                raise _Died(str(error)) from error
             assert self._channel is not None
             try:
                 data = self._channel.read(max(0.01, end - time.monotonic()))
@@ -294,4 +293,4 @@ class Lane:
                 raise _Died(f"silent for {timeout:.0f} s") from None
             if not data:
                 raise _Died("it ended")
-            self._pending += data
+            self._frames.add(data)

@@ -10,7 +10,8 @@ from pathlib import Path
 from conformance.programs.harmful import is_tame
 from conformance.programs.program import Program, ProgramError, from_json
 from conformance.programs.trace import errnos
-from conformance.programs.wire import ProtocolError, decode, encode
+from conformance.programs.wire import decode, encode
+from conformance.protocol.executor import ProtocolError
 from conformance.run.errors import Exit, UsageError, UserError
 from conformance.search import issue
 from conformance.search.compare import Difference, differences

@@ -12,7 +12,8 @@ from pathlib import Path
 from conformance.guest.profiles import settle
 from conformance.matrix.expectations import SEARCHED, speaks_of
 from conformance.model import Expectation, Json
-from conformance.programs.wire import ProtocolError, State
+from conformance.programs.wire import State
+from conformance.protocol.executor import ProtocolError
 from conformance.run.errors import Exit, UsageError, UserError
 from conformance.run.whole import write_whole
 from conformance.search import reproducer

@@ -15,13 +15,12 @@ from conformance.programs.wire import (
     LOST,
     Observed,
     Outcome,
-    ProtocolError,
     State,
     decode,
     encode,
-    split_results,
     whole,
 )
+from conformance.protocol.executor import ProtocolError
 from conformance.syscalls.machinery.buffers import POISON
 from conformance.syscalls.machinery.call import ABSENT_NUMBER, Facts, Syscall
 from conformance.syscalls.machinery.choices import DATA, DATA_BYTES, EDGES, PAGE
@@ -134,13 +133,6 @@ def test_random_bytes_are_an_outcome_or_a_protocol_error(made: Program, data: by
         assert len(decode(data, encode(made)).results) <= len(made.steps)
 
 
-@settings(deadline=None, max_examples=200)
-@given(st.binary(max_size=60) | st.lists(st.integers(0, 3), max_size=60).map(bytes))
-def test_random_bytes_are_results_or_a_protocol_error(data: bytes) -> None:
-    with suppress(ProtocolError):
-        assert sum(map(len, split_results(data)[1])) <= len(data)
-
-
 def outcome_bytes(outcome: Outcome) -> bytes:
     """An outcome as an executor says it."""
     found = bytes([outcome.state, outcome.detail, len(outcome.results), len(outcome.signals)])
@@ -182,14 +174,6 @@ def test_an_outcome_that_is_cut_short_is_none_nor_is_one_with_more() -> None:
 def test_an_executor_that_lies_is_found_out(said: bytes, why: str) -> None:
     with pytest.raises(ProtocolError, match=why):
         decode(said, TWO)
-
-
-def test_results_are_split_into_outcomes() -> None:
-    two = struct.pack("<III", 7, 2, 0) + struct.pack("<I", 3) + b"abc"
-    assert split_results(two) == (7, [b"", b"abc"])
-    for size in range(len(two)):
-        with pytest.raises(ProtocolError, match="cut short"):
-            split_results(two[:size])
 
 
 def test_a_buffer_is_poison_beyond_what_is_known_of_it() -> None:

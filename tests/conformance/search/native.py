@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import pytest
 
-from conformance.programs import wire
 from conformance.programs.program import Argument, Program, Step
 from conformance.programs.wire import Encoded, Outcome, decode, encode
+from conformance.protocol import executor as protocol
 from runners.base import RunnerError
 from runners.executor import executable
 
@@ -40,15 +40,15 @@ def program(*steps: tuple[str, *tuple[Argument, ...]]) -> Program:
 def run(programs: Sequence[Program], deadline: float = DEADLINE, *, own: bool = True) -> list[tuple[Encoded, Outcome]]:
     """What programs do; each in a process of its own (`own`), or sharing one where they can."""
     encoded = [encode(each, own=own) for each in programs]
-    request = wire.run_frame(5, deadline, [each.data for each in encoded])
+    request = protocol.run_frame(5, deadline, [each.data for each in encoded])
     said = subprocess.run([str(executable())], input=request, stdout=subprocess.PIPE, check=False, timeout=60).stdout
     frames = {}
     while said:
-        magic, kind, size = wire.FRAME.unpack_from(said)
-        assert magic == wire.MAGIC
-        frames[kind] = said[wire.FRAME.size : wire.FRAME.size + size]
-        said = said[wire.FRAME.size + size :]
-    sequence, outcomes = wire.split_results(frames[wire.RESULTS])
+        magic, kind, size = protocol.FRAME.unpack_from(said)
+        assert magic == protocol.MAGIC
+        frames[kind] = said[protocol.FRAME.size : protocol.FRAME.size + size]
+        said = said[protocol.FRAME.size + size :]
+    sequence, outcomes = protocol.split_results(frames[protocol.RESULTS])
     assert sequence == 5
     return [(each, decode(outcome, each)) for each, outcome in zip(encoded, outcomes, strict=True)]
 

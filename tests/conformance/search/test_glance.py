@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 import conformance.syscalls
 from conformance.programs.harmful import touches
 from conformance.programs.program import Memory, Program
-from conformance.programs.wire import Encoded, Outcome, ProtocolError, State, decode, encode
+from conformance.programs.wire import Encoded, Outcome, State, decode, encode
+from conformance.protocol.executor import ProtocolError
 from conformance.search import glance
 from conformance.search.compare import ERRNO, Difference, differences
 from conformance.search.generate import Generator

@@ -8,6 +8,7 @@ import pytest
 
 from conformance.programs import wire
 from conformance.programs.program import Ref
+from conformance.protocol import executor as protocol
 from conformance.search.lane import DEADLINE, DEATHS, MOST_SLOWDOWN, Lane, LaneError
 from conformance.syscalls.files import O_CREAT, O_RDWR
 from conformance.syscalls.memory import MAP_ANONYMOUS, MAP_POPULATE, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE
@@ -314,11 +315,11 @@ def cut_inside(number: int, programs: list[bytes]) -> Iterable[Said]:
 def short_results(number: int, programs: list[bytes]) -> Iterable[Said]:
     (said,) = well_behaved(number, programs)
     assert isinstance(said, bytes)
-    return [wire.frame(wire.RESULTS, said[wire.FRAME.size : -3])]
+    return [protocol.frame(protocol.RESULTS, said[protocol.FRAME.size : -3])]
 
 
 def no_results(number: int, programs: list[bytes]) -> Iterable[Said]:
-    return [wire.frame(wire.RESULTS, b"\1")]
+    return [protocol.frame(protocol.RESULTS, b"\1")]
 
 
 def another_kind(number: int, programs: list[bytes]) -> Iterable[Said]:
@@ -330,11 +331,11 @@ def no_frame(number: int, programs: list[bytes]) -> Iterable[Said]:
 
 
 def endless_frame(number: int, programs: list[bytes]) -> Iterable[Said]:
-    return [wire.FRAME.pack(wire.MAGIC, wire.RESULTS, wire.LONGEST_FRAME + 1), SILENCE]
+    return [protocol.FRAME.pack(protocol.MAGIC, protocol.RESULTS, protocol.LONGEST_FRAME + 1), SILENCE]
 
 
 def refusal(number: int, programs: list[bytes]) -> Iterable[Said]:
-    return [wire.frame(wire.ERROR, b"a batch of no programs")]
+    return [protocol.frame(protocol.ERROR, b"a batch of no programs")]
 
 
 LIES: dict[Answer, str] = {
@@ -379,15 +380,15 @@ def refused(runner: ExecutorRunner) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("version", [0, wire.VERSION + 1, 65535])
+@pytest.mark.parametrize("version", [0, protocol.VERSION + 1, 65535])
 def test_executor_of_another_version_is_refused_in_one_sentence(version: int) -> None:
     assert refused(ExecutorRunner(first=[hello(version)])) == (
-        f"wsl2: the executor there speaks version {version} of the protocol, and this suite version {wire.VERSION}: "
-        "bring the same version of the suite there"
+        f"wsl2: the executor there speaks version {version} of the protocol, "
+        f"and this suite version {protocol.VERSION}: bring the same version of the suite there"
     )
 
 
-@pytest.mark.parametrize("said", [wire.frame(wire.RESULTS, bytes(8)), wire.frame(wire.HELLO, b"\1")])
+@pytest.mark.parametrize("said", [protocol.frame(protocol.RESULTS, bytes(8)), protocol.frame(protocol.HELLO, b"\1")])
 def test_what_says_another_thing_than_hello_is_no_executor(said: bytes) -> None:
     assert refused(ExecutorRunner(first=[said])) == "wsl2: what was started is no executor"
 
@@ -398,7 +399,7 @@ def test_what_says_another_thing_than_hello_is_no_executor(said: bytes) -> None:
         (DEATH, "it ended"),
         (SILENCE, "silent for 60 s"),
         (b"Python 3.11.2 (main)\n", "it wrote something else than frames"),
-        (wire.frame(wire.HELLO, b"")[:7], "it ended"),
+        (protocol.frame(protocol.HELLO, b"")[:7], "it ended"),
     ],
 )
 def test_executor_that_does_not_start_is_told_with_the_end_of_the_log(said: Said, why: str) -> None:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.programs import wire
+from conformance.protocol import executor as protocol
 from conformance.search import fuzz, generate
 from conformance.search.fuzz import Finding, Fuzz
 from conformance.search.generate import Generator
@@ -199,7 +199,7 @@ def address(shim: str, binary: str) -> str:
     """Where in the executor programs' calls are made."""
     call = struct.pack("<BHB", 4, ABSENT_NUMBER, 0) + bytes([0xFF, 0, 0])
     body = struct.pack("<BBH", 0, 1, 0) + call
-    request = wire.run_frame(1, 1.0, [struct.pack("<I", len(body)) + body])
+    request = protocol.run_frame(1, 1.0, [struct.pack("<I", len(body)) + body])
     done = subprocess.run([shim, "where", "--", binary], input=request, capture_output=True, timeout=30, check=True)
     return done.stderr.decode().strip()
 

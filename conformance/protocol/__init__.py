@@ -1,0 +1,14 @@
+"""What the two ends of a stream must agree on: a module a protocol, which both ends import.
+
+`executor`  programs go in, outcomes come out, in frames. The host's end is `conformance.search.lane`, a case's is
+            `conformance.guest.programs`; the other end is the executor, in C (`conformance/programs/executor`). Over
+            its standard input and output, or a port of the machine that it is PID 1 of.
+
+The executor runs programs that were drawn at random on a kernel that may do anything: what comes out of a guest, and
+from whatever runs in it, is hostile. Who reads it trusts no length, no number and no text; what is not as the protocol
+says is refused in one sentence or passed over, and takes bounded memory. What goes into a guest comes from the suite
+itself, and is taken at its word there.
+
+A guest has nothing but the standard library, and in an emulated one an import takes twenty times as long as here. So
+nothing is imported here that is not there already when the suite starts.
+"""
