@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from conformance.protocol.agent import PORT
 from runners import children, panic
 from runners.accelerator import QEMU, Accelerator
 from runners.base import Death, RunnerError
@@ -24,7 +25,6 @@ MEMORY_MIB = 1024
 CPUS = 2
 BOOT_SECONDS = 90.0
 """How long a guest may take from power-on to its first word; a panic ends the wait at once."""
-PORT = "org.conformance.agent"
 COMMAND_LINE = "console=ttyS0 panic=-1 oops=panic quiet loglevel=4 random.trust_cpu=on mitigations=off"
 CLOCK = {"kvm": "tsc=reliable", "tcg": "tsc=unstable"}
 """An emulated TSC ticks at this machine's rate. A guest that measures it at boot on a busy machine is wrong by a factor

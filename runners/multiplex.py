@@ -1,10 +1,10 @@
-"""Many processes of a guest over one byte stream: the host's end of `conformance/guest/init.py`."""
+"""Many processes of a guest over one byte stream: the host's end of the agent's frames."""
 
 from __future__ import annotations
 
-import json
 import os
 import queue
+import signal
 import socket
 import struct
 import threading
@@ -14,14 +14,12 @@ from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Self
 
+from conformance.protocol import agent
+from conformance.protocol.agent import AWAKE, DATA, END_OF_INPUT, EXIT, HEADER, HELLO, KILL, LARGEST_FRAME, SPAWN
 from runners.base import RunnerError
 
-HEADER = struct.Struct("<IBI")
-SPAWN, DATA, END_OF_INPUT, EXIT, KILL, HELLO, AWAKE = range(1, 8)
 SEND_SECONDS = 10
 """How long a guest may not read before it counts as gone."""
-LARGEST_FRAME = 1 << 22
-"""A guest that announces more is broken or hostile."""
 WAITING_BYTES = 4 << 20
 """How much of a process's output may wait to be read. The guest is not listened to while there is more: its process
 then waits, as it would at a pipe that is full."""
@@ -53,12 +51,12 @@ class Multiplexer:
             channel = self._channels[number] = FramedChannel(self, number)
         if self.broken.is_set():  # nobody would tell the channel that it has ended
             raise RunnerError("the guest is gone")
-        self.send(number, SPAWN, json.dumps({"argv": list(argv), "env": dict(env)}).encode())
+        self.send(number, SPAWN, agent.spawn(argv, env))
         return channel
 
     def awake(self, said: bytes) -> FramedChannel:
         """After a snapshot was resumed: its one process, which had said `said`. Tells the guest the time."""
-        self.send(0, AWAKE, struct.pack("<d", time.time()) + os.urandom(32))
+        self.send(0, AWAKE, agent.awake(time.time(), os.urandom(32)))
         with self._lock:
             number, self._next = self._next, self._next + 1
             channel = self._channels[number] = FramedChannel(self, number)
@@ -69,7 +67,7 @@ class Multiplexer:
         """Write a frame. Raises RunnerError when the guest is gone."""
         try:
             with self._lock:
-                self._stream.sendall(HEADER.pack(channel, kind, len(payload)) + payload)
+                self._stream.sendall(agent.frame(channel, kind, payload))
         except OSError as error:
             raise RunnerError("the guest is gone") from error
 
@@ -86,7 +84,7 @@ class Multiplexer:
             self.broken.set()
             self.hello.put(None)
             for each in list(self._channels.values()):
-                each.deliver(EXIT, struct.pack("<i", -9))
+                each.deliver(EXIT, agent.ended(-signal.SIGKILL))
 
     def _exactly(self, count: int) -> bytes:
         data = bytearray()
@@ -100,8 +98,7 @@ class Multiplexer:
     def _deliver(self, channel: int, kind: int, payload: bytes) -> None:
         if kind == HELLO and not self._greeted:
             self._greeted = True
-            said = json.loads(payload)
-            self.hello.put({str(key): str(value) for key, value in said.items()} if isinstance(said, dict) else {})
+            self.hello.put(agent.read_hello(payload))
         elif target := self._channels.get(channel):
             target.deliver(kind, payload)
 
@@ -153,7 +150,7 @@ class FramedChannel:
                     self._waiting.append(payload)
                     self._waiting_bytes += len(payload)
             elif kind == EXIT and self._status is None:
-                (self._status,) = struct.unpack("<i", payload[:4].ljust(4, b"\0"))
+                self._status = agent.read_ended(payload)
             self._changed.notify_all()
 
     def read(self, timeout: float | None = None) -> bytes:

@@ -1,31 +1,25 @@
 """PID 1 of a QEMU guest: makes a usual system, then starts processes for the host over one byte stream.
 
-It needs nothing of the kernel but an initramfs and a serial port. Frames in both directions are a header (channel,
-kind, length) and a payload; `runners/multiplex.py` is the other end.
+It needs nothing of the kernel but an initramfs and a serial port. `conformance.protocol.agent` has the frames;
+`runners/multiplex.py` is the other end.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
-import json
 import os
 import select
 import signal
-import struct
 import subprocess
 import sys
 import termios
 import time
 import tty
 
-HEADER = struct.Struct("<IBI")
-SPAWN, DATA, END_OF_INPUT, EXIT, KILL, HELLO, AWAKE = range(1, 8)
-"""Kinds of frames. SPAWN: JSON with argv and env. EXIT: the status, or minus the signal, as a little-endian i32.
-AWAKE: this guest is a snapshot that was resumed; the time as a little-endian double, then random bytes."""
+from conformance.protocol import agent
+from conformance.protocol.agent import AWAKE, DATA, END_OF_INPUT, EXIT, HEADER, HELLO, KILL, PORT, SPAWN
 
-PORT = "org.conformance.agent"
-"""Name of the virtio-serial port that the runner gives us."""
 SERIAL = "/dev/ttyS1"
 
 MOUNTS = (
@@ -103,9 +97,10 @@ def open_stream() -> int:
 
 def awake(payload: bytes) -> None:
     """Catch up with the world: the clock stood still, and the random numbers must not be those of the last time."""
-    time.clock_settime(time.CLOCK_REALTIME, struct.unpack_from("<d", payload)[0])
+    now, random = agent.read_awake(payload)
+    time.clock_settime(time.CLOCK_REALTIME, now)
     with open("/dev/urandom", "wb") as pool:
-        pool.write(payload[8:])
+        pool.write(random)
 
 
 class Agent:
@@ -129,13 +124,13 @@ class Agent:
 
     def send(self, channel: int, kind: int, payload: bytes = b"") -> None:
         """Write a frame, whole."""
-        view = memoryview(HEADER.pack(channel, kind, len(payload)) + payload)
+        view = memoryview(agent.frame(channel, kind, payload))
         while view:
             view = view[os.write(self.stream, view) :]
 
     def serve(self) -> None:
         """Forever: what comes from the host, what comes from processes, what has ended."""
-        self.send(0, HELLO, json.dumps({"release": os.uname().release, "stream": self.name()}).encode())
+        self.send(0, HELLO, agent.hello(os.uname().release, self.name()))
         while True:
             for fd, _ in self.poll.poll(10 if self.silent else 200 if self.processes else None):
                 if fd == self.stream:
@@ -164,7 +159,7 @@ class Agent:
     def act(self, channel: int, kind: int, payload: bytes) -> None:
         """One frame."""
         if kind == SPAWN:
-            self.spawn(channel, json.loads(payload))
+            self.spawn(channel, *agent.read_spawn(payload))
         elif kind == AWAKE:
             awake(payload)
         elif process := self.processes.get(channel):
@@ -200,12 +195,12 @@ class Agent:
         if channel in self.closing:
             process.stdin.close()
 
-    def spawn(self, channel: int, request: dict[str, object]) -> None:
+    def spawn(self, channel: int, argv: list[str], env: dict[str, str]) -> None:
         """Start a process; one that cannot be started ends at once with status 127."""
         try:
             process = subprocess.Popen(
-                request["argv"],  # type: ignore[call-overload] # the host sends a list
-                env=request["env"],
+                argv,
+                env=env,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 bufsize=0,
@@ -213,8 +208,10 @@ class Agent:
             )
         except OSError as error:
             sys.stderr.write(f"agent: {error}\n")
-            self.send(channel, EXIT, struct.pack("<i", 127))
+            self.send(channel, EXIT, agent.ended(127))
             return
+        assert process.stdin is not None
+        assert process.stdout is not None
         os.set_blocking(process.stdin.fileno(), False)
         self.processes[channel] = process
         self.pending[channel] = bytearray()
@@ -253,7 +250,7 @@ class Agent:
             assert stream is not None
             with contextlib.suppress(OSError):
                 stream.close()
-        self.send(channel, EXIT, struct.pack("<i", process.returncode))
+        self.send(channel, EXIT, agent.ended(process.returncode))
 
 
 def main() -> None:

@@ -10,8 +10,7 @@ from contextlib import suppress
 
 import pytest
 
-from runners.base import RunnerError
-from runners.multiplex import (
+from conformance.protocol.agent import (
     AWAKE,
     DATA,
     END_OF_INPUT,
@@ -20,12 +19,11 @@ from runners.multiplex import (
     HELLO,
     KILL,
     LARGEST_FRAME,
-    REMEMBERED_BYTES,
     SPAWN,
-    WAITING_BYTES,
-    FramedChannel,
-    Multiplexer,
+    frame,
 )
+from runners.base import RunnerError
+from runners.multiplex import REMEMBERED_BYTES, WAITING_BYTES, FramedChannel, Multiplexer
 
 PATIENCE = 30.0
 
@@ -39,7 +37,7 @@ class FakeGuest:
 
     def say(self, channel: int, kind: int, payload: bytes = b"") -> None:
         """Send a frame."""
-        self.stream.sendall(HEADER.pack(channel, kind, len(payload)) + payload)
+        self.stream.sendall(frame(channel, kind, payload))
 
     def hears(self) -> tuple[int, int, bytes]:
         """The next frame from the host."""
@@ -234,7 +232,7 @@ def test_garbage_is_the_end_of_the_guest(host: Multiplexer, guest: FakeGuest) ->
     is_over(host, channel)
 
 
-@pytest.mark.parametrize("hello", [b"", b"{", b"\xff"])
+@pytest.mark.parametrize("hello", [b"", b"{", b"\xff", b"[" * 100_000], ids=range(4))
 def test_a_greeting_that_cannot_be_read_is_the_end_of_the_guest(
     host: Multiplexer, guest: FakeGuest, hello: bytes
 ) -> None:

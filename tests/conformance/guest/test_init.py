@@ -10,8 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from conformance.guest import init
-from runners import machine, multiplex
 from runners.multiplex import FramedChannel, Multiplexer
 from tests.processes import eventually
 from tests.suite import environment
@@ -64,13 +62,6 @@ def everything(channel: FramedChannel) -> bytes:
     while data := channel.read(PATIENCE):
         said += data
     return said
-
-
-def test_both_ends_speak_the_same_protocol() -> None:
-    names = ("SPAWN", "DATA", "END_OF_INPUT", "EXIT", "KILL", "HELLO", "AWAKE")
-    assert [getattr(init, name) for name in names] == [getattr(multiplex, name) for name in names]
-    assert init.HEADER.format == multiplex.HEADER.format
-    assert init.PORT == machine.PORT
 
 
 def test_a_process_runs_with_its_arguments_and_environment_and_its_status_comes_back(host: Multiplexer) -> None:
