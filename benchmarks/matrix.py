@@ -20,7 +20,8 @@ from pathlib import Path
 import click
 from tabulate import tabulate
 
-from conformance.model import Start, Target
+from conformance.model import Target
+from conformance.protocol.lines import Start
 from conformance.run.selection import Selection
 from conformance.run.session import Died, Session
 from conformance.run.targets import default_path, load

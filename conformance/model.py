@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 SCHEMA = 1
 """Version of records and of a run's plan. A reader refuses a newer one and reads every older one."""
@@ -159,79 +159,6 @@ class Facts:
     """Runner, version and accelerator."""
     notes: list[str] = field(default_factory=list)
     """What a reader of the column must know, a sentence each."""
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """First line of a record file."""
-
-    target: Target
-    run: str
-    schema: int = SCHEMA
-    kind: Literal["header"] = "header"
-
-
-@dataclass(frozen=True, slots=True)
-class FactsLine:
-    """A guest has started and says what it is."""
-
-    facts: Facts
-    kind: Literal["facts"] = "facts"
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """The cases that were found."""
-
-    cases: list[CaseInfo]
-    kind: Literal["plan"] = "plan"
-
-
-@dataclass(frozen=True, slots=True)
-class Collecting:
-    """A guest is about to import a module of cases. In no record: it names the one that ends or stops the guest."""
-
-    module: str
-    """Below the folder of cases, as in `Trouble.lost`."""
-    kind: Literal["collecting"] = "collecting"
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """A case begins."""
-
-    case: str
-    kind: Literal["start"] = "start"
-
-
-@dataclass(frozen=True, slots=True)
-class ResultLine:
-    """A case has ended."""
-
-    result: CaseResult
-    kind: Literal["result"] = "result"
-
-
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """Something that is the harness's or the target's and no case's: it could not start, a line was malformed …"""
-
-    message: str
-    fatal: bool = False
-    lost: str = ""
-    """The module of cases that could not be collected, below the folder of cases: what is in it was not run."""
-    kind: Literal["trouble"] = "trouble"
-
-
-@dataclass(frozen=True, slots=True)
-class End:
-    """Everything that was asked for has been run."""
-
-    kind: Literal["end"] = "end"
-
-
-Line: TypeAlias = Header | FactsLine | Collecting | Plan | Start | ResultLine | Trouble | End
-"""One line of a record file."""
 
 
 @dataclass(frozen=True, slots=True)

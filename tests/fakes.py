@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import queue
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import TracebackType
@@ -10,7 +9,8 @@ from typing import Self
 
 import msgspec
 
-from conformance.model import CaseInfo, CaseResult, Collecting, End, FactsLine, Line, Outcome, Plan, ResultLine, Start
+from conformance.model import CaseInfo, CaseResult, Outcome
+from conformance.protocol.lines import Collecting, End, FactsLine, Line, Plan, ResultLine, Start, requested
 from runners.base import Death, RunnerError
 from tests.builders import facts
 
@@ -68,7 +68,7 @@ class FakeChannel:
         """See `Channel`."""
         if self.broken:
             raise BrokenPipeError
-        self.requests.append(json.loads(data)["run"])
+        self.requests.append(requested(data))
         self._say(self._answer(self.requests[-1]))
 
     def close_input(self) -> None:

@@ -8,7 +8,8 @@ import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from conformance.model import CaseInfo, CaseResult, Facts, FactsLine, Plan, ResultLine, Start, Trouble
+from conformance.model import CaseInfo, CaseResult, Facts
+from conformance.protocol.lines import FactsLine, Plan, ResultLine, Start, Trouble
 from conformance.run.records import parse_line
 
 SOURCES = Path(__file__).parents[1]

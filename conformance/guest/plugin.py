@@ -21,9 +21,10 @@ from conformance.guest import profiles
 from conformance.guest.definitions import below_cases, case_id, definition_hash, described, headline, is_case
 from conformance.guest.facts import facts
 from conformance.guest.isolation import NAMESPACES, Ending, Isolation
-from conformance.guest.record import RecordWriter, as_line, plain
+from conformance.guest.record import RecordWriter
 from conformance.guest.tape import Tape, Writer, steps
-from conformance.model import CaseInfo, CaseResult, FactsLine, Json, Outcome, Plan, Start, Trouble
+from conformance.model import CaseInfo, CaseResult, Json, Outcome
+from conformance.protocol.lines import FactsLine, Line, Plan, ResultLine, Start, Trouble, as_line
 from conformance.syscalls.help.child import Child
 from conformance.syscalls.machinery.absence import Missing, what_is_absent, witnessing
 from conformance.syscalls.machinery.call import recording
@@ -329,7 +330,7 @@ class Cases:
             self.write(FactsLine(facts(self.isolation)))
             self.write(Plan(cases))
 
-    def write(self, line: object) -> None:
+    def write(self, line: Line | str) -> None:
         """Append a line, or text that is one, to the record, or end the run when that cannot be done."""
         if self.record:
             try:
@@ -351,7 +352,7 @@ class Cases:
         if result is not None:
             # pytest passes extra attributes on, and pytest-xdist sends them to its controller. It is sent as text: what
             # execnet takes ends at integers of 32 bits and at lone surrogates, and a kernel's results do not.
-            report.conformance = as_line(plain(result)).decode().rstrip()  # type: ignore[attr-defined] # ours
+            report.conformance = as_line(ResultLine(result)).decode()  # type: ignore[attr-defined] # ours
             report.conformance_outcome = str(result.outcome)  # type: ignore[attr-defined] # as above
             if result.outcome in (Outcome.MISSING, Outcome.SKIPPED):
                 prefix = "missing: " if result.outcome is Outcome.MISSING else "Skipped: "
@@ -376,7 +377,7 @@ class Cases:
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if result := getattr(report, "conformance", None):
-            self.write(f'{{"kind":"result","result":{result}}}')
+            self.write(result)
 
     def pytest_unconfigure(self) -> None:
         if self.record:

@@ -2,14 +2,13 @@
 
     python -m conformance.guest.serve PATH… [pytest arguments]
 
-The record goes to standard output, requests come from standard input, a JSON line each: `{"run": [case, …]}`. An `end`
-line answers each. pytest's own output goes to standard error. The interpreter's and pytest's start is what costs most
-in an emulated guest, so a case is run again in the process that is already there.
+The record goes to standard output, requests come from standard input (see `conformance.protocol.lines`); pytest's own
+output goes to standard error. The interpreter's and pytest's start is what costs most in an emulated guest, so a case
+is run again in the process that is already there.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import sys
 from collections.abc import Generator, Iterator
@@ -21,7 +20,7 @@ import pytest
 from conformance.guest import plugin
 from conformance.guest.definitions import below_cases, case_id, is_case
 from conformance.guest.record import RecordWriter
-from conformance.model import Collecting, End
+from conformance.protocol.lines import Collecting, End, requested
 
 UNUSED = (
     *("cacheprovider", "debugging", "doctest", "faulthandler", "junitxml", "legacypath", "logging", "monkeypatch"),
@@ -57,7 +56,7 @@ class Server:
         items = {case_id(item.path, item.name): item for item in session.items if is_case(item.path)}
         record = record_of(session.config)
         for line in self.requests:
-            for wanted in json.loads(line)["run"]:
+            for wanted in requested(line):
                 if item := items.get(wanted):
                     if plugin.RESULT in item.stash:
                         del item.stash[plugin.RESULT]

@@ -11,8 +11,8 @@ import mmap
 import struct
 from collections.abc import Iterator
 
-from conformance.guest.record import as_line
 from conformance.model import Json, Step
+from conformance.protocol.lines import json_line
 from conformance.syscalls.machinery.kinds import Seen
 
 REGIONS = 16
@@ -72,7 +72,7 @@ class Writer:
 
     def write(self, line: dict[str, Json], *, keep: int = FINAL_BYTES) -> None:
         """Append a line, unless fewer than `keep` bytes would then be free."""
-        data = as_line(line)
+        data = json_line(line)
         size, dropped = _COUNT.unpack_from(self._memory, self._count)
         if len(data) > REGION_BYTES - size - keep:
             _COUNT.pack_into(self._memory, self._count, size, 1)
@@ -87,7 +87,7 @@ class Writer:
 
     def end(self, outcome: str, message: str) -> None:
         """How the case ended. There is always room for that, if not for all of a long message."""
-        while len(as_line({"end": outcome, "message": message})) > ENDING_BYTES:
+        while len(json_line({"end": outcome, "message": message})) > ENDING_BYTES:
             message = message[: len(message) // 2]
         self.write({"end": outcome, "message": message}, keep=0)
 

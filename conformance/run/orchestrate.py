@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from conformance.matrix.build import build, suspicious
-from conformance.model import CaseInfo, Expectation, Matrix, Trouble
+from conformance.model import CaseInfo, Expectation, Matrix
+from conformance.protocol.lines import Trouble
 from conformance.run.results import RunPlan, compared, read_record, read_records
 from conformance.run.selection import Selection
 from conformance.run.worker import Progress, Worker, raise_first_error, start, troubles_of

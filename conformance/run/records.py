@@ -10,37 +10,19 @@ from typing import Self
 
 import msgspec
 
-from conformance.model import (
-    SCHEMA,
-    CaseInfo,
-    CaseResult,
-    Collecting,
+from conformance.model import SCHEMA, CaseInfo, CaseResult, Facts, Record, Target
+from conformance.protocol.lines import (
+    KINDS,
+    LONGEST_LINE,
     End,
-    Facts,
     FactsLine,
     Header,
     Line,
     Plan,
-    Record,
     ResultLine,
-    Start,
-    Target,
     Trouble,
 )
 from conformance.run.errors import UserError
-
-KINDS = {
-    "header": Header,
-    "facts": FactsLine,
-    "collecting": Collecting,
-    "plan": Plan,
-    "start": Start,
-    "result": ResultLine,
-    "trouble": Trouble,
-    "end": End,
-}
-LONGEST_LINE = 16 << 20
-"""Bytes. A guest that says more in one line is broken or hostile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +40,10 @@ def parse_line(data: bytes) -> Line:
         kind = msgspec.json.decode(data, type=_Kind).kind
         if kind not in KINDS:
             raise MalformedLine(f"there is no line of kind {kind[:40]!r}")
-        return msgspec.json.decode(data, type=KINDS[kind])
+        line: Line = msgspec.json.decode(data, type=KINDS[kind])
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise MalformedLine(str(error)) from error
+    return line
 
 
 class RecordFile:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
@@ -11,21 +10,20 @@ from types import TracebackType
 from typing import Self
 
 from conformance.guest.profiles import EFFORT
-from conformance.model import (
-    CaseInfo,
-    CaseResult,
+from conformance.model import CaseInfo, CaseResult, Facts, Outcome
+from conformance.protocol.lines import (
+    LONGEST_LINE,
     Collecting,
     End,
-    Facts,
     FactsLine,
     Line,
-    Outcome,
     Plan,
     ResultLine,
     Start,
     Trouble,
+    request,
 )
-from conformance.run.records import LONGEST_LINE, MalformedLine, parse_line
+from conformance.run.records import MalformedLine, parse_line
 from conformance.run.selection import Selection
 from conformance.text import plural
 from runners.base import Death, Guest, Runner, RunnerError
@@ -154,7 +152,7 @@ class Session:
             return
         wanted = dict.fromkeys(cases)
         try:
-            self._channel.write(json.dumps({"run": list(cases)}).encode() + b"\n")
+            self._channel.write(request(cases))
         except OSError as error:
             raise self._death(Outcome.CRASH, "the suite in the guest is gone") from error
         self._gets_on(self._silence)

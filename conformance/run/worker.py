@@ -10,19 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 
-from conformance.model import (
-    CaseInfo,
-    CaseResult,
-    End,
-    FactsLine,
-    Header,
-    Outcome,
-    Plan,
-    Record,
-    ResultLine,
-    Target,
-    Trouble,
-)
+from conformance.model import CaseInfo, CaseResult, Outcome, Record, Target
+from conformance.protocol.lines import End, FactsLine, Header, Plan, ResultLine, Trouble
 from conformance.run.errors import UserError
 from conformance.run.records import RecordFile
 from conformance.run.selection import Selection

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from conformance.matrix.expectations import load
-from conformance.model import End, FactsLine, Header, Line, Outcome, Plan, ResultLine, Verdict
+from conformance.model import Outcome, Verdict
+from conformance.protocol.lines import End, FactsLine, Header, Line, Plan, ResultLine
 from conformance.run.errors import Exit
 from conformance.run.records import RecordFile
 from conformance.run.results import RunPlan

@@ -10,19 +10,8 @@ import pytest
 from click.testing import CliRunner
 
 from conformance.cli.diff import command
-from conformance.model import (
-    Absent,
-    CaseInfo,
-    CaseResult,
-    End,
-    FactsLine,
-    Header,
-    Outcome,
-    Plan,
-    ResultLine,
-    Target,
-    Trouble,
-)
+from conformance.model import Absent, CaseInfo, CaseResult, Outcome, Target
+from conformance.protocol.lines import End, FactsLine, Header, Plan, ResultLine, Trouble
 from conformance.run.diff_display import LINES
 from conformance.run.errors import Exit, UserError
 from conformance.run.records import RecordFile

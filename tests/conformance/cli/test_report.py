@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from conformance.cli.common import terminal_width
-from conformance.model import CaseInfo, CaseResult, FactsLine, Header, Outcome, Plan, ResultLine, Target
+from conformance.model import CaseInfo, CaseResult, Outcome, Target
+from conformance.protocol.lines import FactsLine, Header, Plan, ResultLine
 from conformance.run.errors import Exit
 from conformance.run.records import RecordFile
 from conformance.run.results import RunPlan

@@ -13,7 +13,8 @@ import pytest
 
 import conformance.cli.run as module
 from conformance.cli.planning import CASES
-from conformance.model import End, Outcome, Target, Trouble
+from conformance.model import Outcome, Target
+from conformance.protocol.lines import End, Trouble
 from conformance.run.errors import Exit
 from conformance.run.results import matrix_of, read_plan
 from conformance.run.selection import Selection

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.model import CaseInfo, End, FactsLine, Header, Outcome, Plan, ResultLine, Step, Target
+from conformance.model import CaseInfo, Outcome, Step, Target
+from conformance.protocol.lines import End, FactsLine, Header, Plan, ResultLine
 from conformance.run.errors import Exit
 from conformance.run.records import RecordFile
 from conformance.run.results import RunPlan

@@ -1,19 +1,19 @@
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
 import pytest
 
-from conformance.guest.record import RecordWriter, as_line
-from conformance.model import CaseInfo, End, Outcome, Plan, ResultLine, Start
+from conformance.guest.record import RecordWriter
+from conformance.model import CaseInfo, Outcome
+from conformance.protocol.lines import End, Line, Plan, ResultLine, Start
 from conformance.run.records import parse_line
 from tests.builders import passed, result, step
 
 
 def test_lines_are_written_so_that_the_host_reads_them(tmp_path: Path) -> None:
-    lines = [
+    lines: list[Line] = [
         Plan([CaseInfo("a/test_b.py::test_c", "0123", "title", "feature")]),
         Start("a/test_b.py::test_c"),
         ResultLine(passed(step("read", 3, None, 9, result=4, outs={"1": "a\xff\0\n"}))),
@@ -37,7 +37,7 @@ def test_every_line_is_written_at_once(tmp_path: Path) -> None:
 def test_a_record_goes_to_an_inherited_fd() -> None:
     reader, writer = os.pipe()
     record = RecordWriter(f"fd:{writer}")
-    record.write({"kind": "end"})
+    record.write(End())
     record.close()
     assert os.read(reader, 100) == b'{"kind": "end"}\n'
     os.close(reader)
@@ -52,16 +52,3 @@ def test_an_earlier_record_is_replaced(tmp_path: Path) -> None:
 def test_a_full_disk_is_an_error() -> None:
     with pytest.raises(OSError, match="No space left"):
         RecordWriter("/dev/full").write(End())
-
-
-@pytest.mark.parametrize("text", ["\ud800", "a\udcffb", "\udfff\ud800"])
-def test_a_lone_surrogate_does_not_make_a_line_unreadable(text: str) -> None:
-    (value,) = json.loads(as_line([text]))
-    assert value == "".join("?" if "\ud800" <= each <= "\udfff" else each for each in text)
-    assert parse_line(as_line({"kind": "start", "case": text})) == Start(value)
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), b"bytes", {1, 2}])
-def test_what_is_not_json_is_refused(value: object) -> None:
-    with pytest.raises((ValueError, TypeError)):
-        as_line({"o": value})

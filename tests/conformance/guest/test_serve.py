@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -8,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.model import Collecting, End, FactsLine, Line, Outcome, Plan, ResultLine, Start, Trouble
+from conformance.model import Outcome
+from conformance.protocol.lines import Collecting, End, FactsLine, Line, Plan, ResultLine, Start, Trouble, request
 from conformance.run.records import parse_line
 from tests.suite import environment, write_cases
 
@@ -55,7 +55,7 @@ class Served:
     def run(self, *cases: str) -> list[Line]:
         """Ask for cases; what it says up to the end."""
         assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps({"run": cases}).encode() + b"\n")
+        self.process.stdin.write(request(cases))
         self.process.stdin.flush()
         found: list[Line] = []
         while not isinstance(line := self.line(), End):

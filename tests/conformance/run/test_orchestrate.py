@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.model import CaseResult, Cause, End, Matrix, Outcome, ResultLine, Start, Target, Verdict
+from conformance.model import CaseResult, Cause, Matrix, Outcome, Target, Verdict
+from conformance.protocol.lines import End, ResultLine, Start
 from conformance.run import records
 from conformance.run.errors import UserError
 from conformance.run.orchestrate import execute

@@ -5,23 +5,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.model import (
-    SCHEMA,
-    CaseInfo,
-    CaseResult,
-    End,
-    FactsLine,
-    Header,
-    Line,
-    Outcome,
-    Plan,
-    Record,
-    ResultLine,
-    Start,
-    Step,
-    Target,
-    Trouble,
-)
+from conformance.model import SCHEMA, CaseInfo, CaseResult, Outcome, Record, Step, Target
+from conformance.protocol.lines import End, FactsLine, Header, Line, Plan, ResultLine, Start, Trouble
 from conformance.run.errors import Exit, UserError
 from conformance.run.records import MalformedLine, RecordFile, empty, parse_line, read
 from tests.builders import CASE, facts, passed, step

@@ -2,24 +2,20 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.model import (
-    CaseInfo,
-    CaseResult,
+from conformance.model import CaseInfo, CaseResult, Facts, Outcome, Target
+from conformance.protocol.lines import (
+    LONGEST_LINE,
     Collecting,
     End,
-    Facts,
     FactsLine,
     Header,
     Line,
-    Outcome,
     Plan,
     ResultLine,
     Start,
-    Target,
     Trouble,
 )
 from conformance.run import session as sessions
-from conformance.run.records import LONGEST_LINE
 from conformance.run.selection import Selection
 from conformance.run.session import Died, Session
 from runners.base import Death, RunnerError

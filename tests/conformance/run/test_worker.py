@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.model import CaseResult, End, Outcome, Record, ResultLine, Start, Target
+from conformance.model import CaseResult, Outcome, Record, Target
+from conformance.protocol.lines import End, ResultLine, Start
 from conformance.run import records
 from conformance.run import worker as workers
 from conformance.run.errors import UserError
