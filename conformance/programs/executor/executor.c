@@ -48,10 +48,11 @@
 #include "pseudo.c"
 #include "run.c"
 
+#include "room.c"
 #include "tree.c"
 #include "worker.c"
-#include "keeper.c"
 #include "world.c"
+#include "keeper.c"
 #include "p0.c"
 
 #include "pid1.c"

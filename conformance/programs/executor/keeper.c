@@ -35,14 +35,6 @@ static void kill_worker(long pid, int *status)
 		give_up(BROKEN, "a worker cannot be killed", 0);
 }
 
-/* Let the file system before this one be taken apart. */
-static void let_go(void)
-{
-	if (own.stale)
-		sys(__NR_close, own.stale);
-	own.stale = 0;
-}
-
 /*
  * Wait until a worker ends, or makes no progress for `deadline` ms while it runs a program; then it is killed. False
  * if it was. Looking four times a deadline keeps the error below a quarter of it.
@@ -103,67 +95,6 @@ static void clean_up(const struct program *program)
 	}
 	shared->children = 0;
 	reap_orphans();
-}
-
-/* Remove everything below a directory, without recursion: the depth is a program's choice, the stack is ours. */
-static void empty(const char *directory)
-{
-	u8 entries[1024] __attribute__((aligned(8)));
-	u32 depth = 0;
-	sys(__NR_chmod, directory, 0700);
-	if (failed(sys(__NR_chdir, directory)))
-		return;
-	for (u32 attempts = 0; attempts < 100000; attempts++) {
-		long fd = sys(__NR_open, ".", O_RDONLY | O_DIRECTORY);
-		long got = failed(fd) ? 0 : sys(__NR_getdents64, fd, entries, sizeof entries);
-		bool removed = false, deeper = false;
-		for (long at = 0; at < got && !deeper;) {
-			const struct entry *entry = (const struct entry *)(entries + at);
-			at += entry->size;
-			if (same(entry->name, ".") || same(entry->name, ".."))
-				continue;
-			if (!sys(__NR_unlink, entry->name) || !sys(__NR_rmdir, entry->name)) {
-				removed = true;
-				continue;
-			}
-			sys(__NR_chmod, entry->name, 0700);
-			deeper = !removed && !sys(__NR_chdir, entry->name);
-		}
-		sys(__NR_close, fd);
-		depth += deeper;
-		if (removed || deeper)
-			continue;
-		if (!depth)
-			break;
-		sys(__NR_chdir, "..");
-		depth--;
-	}
-	sys(__NR_chdir, "/");
-}
-
-/* A file system, or directory, without what earlier programs have left. */
-static void freshen(void)
-{
-	char old[4064];
-	if (own.mounts) {
-		let_go();
-		own.stale = (int)sys(__NR_open, own.room, O_PATH | O_CLOEXEC);
-		while (!sys(__NR_umount2, own.room, MNT_DETACH))
-			;
-		long error = mount_fresh(own.room);
-		if (error)
-			give_up(BROKEN, "a tmpfs cannot be mounted", error);
-	} else {
-		empty(own.room);
-	}
-	append(append(old, own.room), "/.old");
-	long error = sys(__NR_mkdir, old, 0700);
-	if (error)
-		give_up(BROKEN, "the directory for trees cannot be made", error);
-	shared->trees = 0;
-	shared->has_binary = 0;
-	struct stat now;
-	own.clean_size = own.mounts && !sys(__NR_stat, own.room, &now) ? (u64)now.st_size : 0;
 }
 
 /* Fork a worker, in the namespaces that its first program wants. */
@@ -298,4 +229,52 @@ static _Noreturn void serve(void)
 		else
 			measure_forks(size);
 	}
+}
+
+static void hear_of_deaths(void)
+{
+	struct action action = { (u64)ring, RESTORER | RESTART, (u64)restore, 0 };
+	sys(__NR_rt_sigaction, CHLD, &action, 0, 8);
+}
+
+static void say_hello(void)
+{
+	u8 hello[12 + 81];
+	struct new_utsname name;
+	memset(hello, 0, sizeof hello);
+	sys(__NR_uname, &name);
+	put(hello + 12, VERSION, 2);
+	put(hello + 14, own.obtained, 2);
+	put(hello + 16, own.page_size, 4);
+	put(hello + 20, DATA, 8);
+	append((char *)hello + 28, name.release);
+	send_frame(HELLO, hello + 12, 81);
+}
+
+static _Noreturn void keeper(int alive, const char *path)
+{
+	struct pollfd there = { alive, 0, 0 };
+	sys(__NR_prctl, PR_SET_PDEATHSIG, KILL);
+	if (sys(__NR_poll, &there, 1, 0) == 1) // P0 died before it could take us along
+		leave(0);
+	sys(__NR_setsid);
+	move_files(alive);
+	map_memory();
+	read_binary(path);
+	own.pid = sys(__NR_getpid);
+	mark_calls_without_paths();
+	if (!(own.obtained & GOT_PID))
+		sys(__NR_prctl, PR_SET_CHILD_SUBREAPER, 1);
+	set_surroundings();
+	if (own.obtained & GOT_MNT)
+		make_root();
+	own.chroots = own.mounts || (own.obtained & GOT_ROOT);
+	name_paths();
+	freshen();
+	own.tells = find_out_whether_files_tell();
+	set_limits();
+	drop_capabilities();
+	hear_of_deaths();
+	say_hello();
+	serve();
 }

@@ -1,14 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* The tree of files that a program starts in: making it, and making it what it was. */
 
-static void close_all(void)
-{
-	if (sys(__NR_close_range, 0, FILES_MAX - 1, 0) == 0) // up to ~0 takes gVisor longer than a program
-		return;
-	for (u32 fd = 0; fd < FILES_MAX; fd++)
-		sys(__NR_close, fd);
-}
-
 static bool fill_file(long fd, const void *content, u32 size)
 {
 	if (failed(fd))
@@ -16,38 +8,6 @@ static bool fill_file(long fd, const void *content, u32 size)
 	long wrote = sys(__NR_write, fd, content, size);
 	sys(__NR_close, fd);
 	return wrote == (long)size;
-}
-
-struct entry { u64 inode, offset; u16 size; u8 type; char name[]; };
-
-/* Whether programs have left anything in the root but what is ours. A tmpfs tells by the directory's size. */
-static bool is_clean(const char *root)
-{
-	struct stat now;
-	if (own.clean_size && !sys(__NR_stat, root, &now))
-		return (u64)now.st_size == own.clean_size;
-	u8 entries[1024] __attribute__((aligned(8)));
-	long fd = sys(__NR_open, root, O_RDONLY | O_DIRECTORY), got;
-	bool clean = !failed(fd);
-	while (clean && (got = sys(__NR_getdents64, fd, entries, sizeof entries)) != 0) {
-		clean = got > 0;
-		for (long at = 0; clean && at < got;) {
-			const struct entry *entry = (const struct entry *)(entries + at);
-			clean = same(entry->name, ".") || same(entry->name, "..") || same(entry->name, ".old");
-			at += entry->size;
-		}
-	}
-	sys(__NR_close, fd);
-	return clean;
-}
-
-/* Whether a quarter of the file system is used. One without a limit says so with no blocks. */
-static bool is_filling_up(const char *root)
-{
-	struct statfs now;
-	if (failed(sys(__NR_statfs, root, &now)))
-		return true;
-	return (u64)now.f_bfree < (u64)now.f_blocks / 4 * 3 || (u64)now.f_ffree < (u64)now.f_files / 4 * 3;
 }
 
 /* Put the last program's tree out of the way: cheaper than removing it. */

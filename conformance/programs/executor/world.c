@@ -185,58 +185,10 @@ static void set_surroundings(void)
 		bring_loopback_up();
 }
 
-static void hear_of_deaths(void)
-{
-	struct action action = { (u64)ring, RESTORER | RESTART, (u64)restore, 0 };
-	sys(__NR_rt_sigaction, CHLD, &action, 0, 8);
-}
-
 static void name_paths(void)
 {
 	const char *root = own.chroots ? "" : own.room;
 	append(append(own.tree, root), "/w");
 	append(append(own.binary, root), "/x");
 	append(append(own.old, root), "/.old/");
-}
-
-static void say_hello(void)
-{
-	u8 hello[12 + 81];
-	struct new_utsname name;
-	memset(hello, 0, sizeof hello);
-	sys(__NR_uname, &name);
-	put(hello + 12, VERSION, 2);
-	put(hello + 14, own.obtained, 2);
-	put(hello + 16, own.page_size, 4);
-	put(hello + 20, DATA, 8);
-	append((char *)hello + 28, name.release);
-	send_frame(HELLO, hello + 12, 81);
-}
-
-static _Noreturn void keeper(int alive, const char *path)
-{
-	struct pollfd there = { alive, 0, 0 };
-	sys(__NR_prctl, PR_SET_PDEATHSIG, KILL);
-	if (sys(__NR_poll, &there, 1, 0) == 1) // P0 died before it could take us along
-		leave(0);
-	sys(__NR_setsid);
-	move_files(alive);
-	map_memory();
-	read_binary(path);
-	own.pid = sys(__NR_getpid);
-	mark_calls_without_paths();
-	if (!(own.obtained & GOT_PID))
-		sys(__NR_prctl, PR_SET_CHILD_SUBREAPER, 1);
-	set_surroundings();
-	if (own.obtained & GOT_MNT)
-		make_root();
-	own.chroots = own.mounts || (own.obtained & GOT_ROOT);
-	name_paths();
-	freshen();
-	own.tells = find_out_whether_files_tell();
-	set_limits();
-	drop_capabilities();
-	hear_of_deaths();
-	say_hello();
-	serve();
 }
