@@ -10,6 +10,7 @@ from pathlib import Path
 
 from conformance.matrix.normalise import kind_of_result
 from conformance.model import Json
+from conformance.programs.header import world_c
 from conformance.programs.program import Argument, Memory, Program, Ref, Step, to_json
 from conformance.programs.trace import ending, succeeded
 from conformance.programs.wire import Encoded, Observed, State, number, whole
@@ -95,7 +96,8 @@ def whole_c(
     def template(name: str) -> str:
         return files("conformance.search").joinpath(name).read_text(encoding="utf-8")
 
-    text = template("repro.c.in").replace("@SURROUNDINGS@", template(surroundings).rstrip())
+    text = template("repro.c.in").replace("@WORLD@", world_c().rstrip())
+    text = text.replace("@SURROUNDINGS@", template(surroundings).rstrip())
     values = {"PROGRAM": body, "BLOCKED": int(blocked), "DIED": int(died), "WHO": who, "FIRST": first}
     for mark, value in values.items():
         text = text.replace(f"@{mark}@", str(value))

@@ -38,6 +38,7 @@
 
 #include "platform.h"
 #include "protocol.h"
+#include "world.h"
 #include "memory.h"
 #include "libc.h"
 #include "state.h"

@@ -233,7 +233,7 @@ static _Noreturn void serve(void)
 
 static void hear_of_deaths(void)
 {
-	struct action action = { (u64)ring, RESTORER | RESTART, (u64)restore, 0 };
+	struct action action = { (u64)ring, HAS_RESTORER | RESTART, (u64)restore, 0 };
 	sys(__NR_rt_sigaction, CHLD, &action, 0, 8);
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* What a libc would give. */
 
-/* The keeper's fds, above those of a program and below RLIMIT_NOFILE. 62 and 63 are for reports. */
-enum { FD_ALIVE = 59, FD_IN = 60, FD_OUT = 61, FD_SPARE = 62, FD_REPORT = 63 };
+/* The keeper's fds, above those of a program and below RLIMIT_NOFILE. The last two are for reports. */
+enum { FD_ALIVE = REPORT_FD - 4, FD_IN, FD_OUT, FD_SPARE };
 
 static inline __attribute__((always_inline)) long raw(long nr, long a, long b, long c, long d, long e, long f)
 {
@@ -142,6 +142,7 @@ static void put(void *to, u64 value, u32 width)
 }
 
 struct time { long seconds, ns; };
+struct limit { u64 which, soft, hard; }; // prlimit64(2) takes the last two
 
 static u64 now_ns(void)
 {
@@ -187,7 +188,7 @@ static long wait_for(long pid, int *status, int options)
 }
 
 struct action { u64 handler, flags, restorer, mask; };
-enum { RESTORER = 0x04000000, RESTART = 0x10000000, SIG_BLOCK_ = 0, SIG_UNBLOCK_ = 1, SIG_SETMASK_ = 2 };
+enum { HAS_RESTORER = 0x04000000, RESTART = 0x10000000, SIG_BLOCK_ = 0, SIG_UNBLOCK_ = 1, SIG_SETMASK_ = 2 };
 enum { KILL = 9, CHLD = 17, CONT = 18, TSTP = 20, TTIN = 21, TTOU = 22, URG = 23, WINCH = 28 };
 
 static void set_mask(u64 mask)

@@ -3,7 +3,7 @@
 
 /* What the tree of a program consists of. */
 enum { ROOT, FILE, DIRECTORY, FILE_BELOW, LINK, IN_TREE };
-static const char *const names_in_tree[IN_TREE] = { ".", "f0", "d0", "d0/f1", "l0" };
+static const char *const names_in_tree[IN_TREE] = { ".", TREE_FILE, TREE_DIRECTORY, TREE_FILE_BELOW, TREE_LINK };
 
 struct program {
 	const u8 *code, *end;
@@ -199,17 +199,17 @@ static bool check_instruction(struct reader *from, struct program *program)
 
 /*
  * The parts of the tree whose names occur in a program: the others are out of its reach, unless it is told a name. The
- * link leads to the file.
+ * names are a letter each, and all have the same digit behind it. The link leads to the file.
  */
 static u32 names(const u8 *at, const u8 *end)
 {
 	u32 found = 1U << ROOT;
 	for (at++; at < end; at++) {
-		if (*at != '0')
+		if (*at != TREE_FILE[1])
 			continue;
-		found |= at[-1] == 'f' ? 1U << FILE : 0;
-		found |= at[-1] == 'd' ? 1U << DIRECTORY | 1U << FILE_BELOW : 0;
-		found |= at[-1] == 'l' ? 1U << LINK | 1U << FILE : 0;
+		found |= at[-1] == TREE_FILE[0] ? 1U << FILE : 0;
+		found |= at[-1] == TREE_DIRECTORY[0] ? 1U << DIRECTORY | 1U << FILE_BELOW : 0;
+		found |= at[-1] == TREE_LINK[0] ? 1U << LINK | 1U << FILE : 0;
 	}
 	return found;
 }

@@ -7,11 +7,9 @@ enum { COPYIN = 1, FILL = 2, STORE = 3, CALL = 4 };
 enum { OWN = 1, IPC = 2, NET = 4, MNT = 8, CHILDREN = 16, EXEC = 32, PID = 64, KNOWN_FLAGS = 127 };
 enum { DONE = 0, DIED = 1, BLOCKED = 2, EXITED = 3, MALFORMED = 4, FAILED = 5 };
 enum { GOT_MNT = 1, GOT_PID = 2, GOT_IPC = 4, GOT_UTS = 8, GOT_NET = 16, GOT_ROOT = 32 };
-enum { CALL_SPAWN = 0x8000, CALL_THREAD, CALL_EXEC, CALL_LOAD, CALL_STORE, CALLS_END };
 enum { NOT_UNDERSTOOD = 2, BROKEN = 3, NOBODY_READS = 141 };
 
 enum {
-	POISON = 0xAA,
 	SLOTS = 64,
 	CONSTANT = 0xff,           // instead of a slot
 	CALLS_MAX = 64,
@@ -20,13 +18,11 @@ enum {
 	SIGNALS = 64,
 	PROGRAMS_MAX = 1 << 20,
 	FORKS_MAX = 100000,
-	FILES_MAX = 64,            // RLIMIT_NOFILE
 	CHILDREN_MAX = 8,
 	THREADS_MAX = 4,
 	TREES_MAX = 256,           // trees of finished programs that are kept before a file system is thrown away
 	BINARY_MAX = 256 << 10,
 	PATIENCE_MS = 5000,        // for what takes no time unless something is wrong with us
 	SETUP_MS = 10000,
-	PAGE = 4096,
 	NEWEST_CALL = 472,         // calls that are newer may do anything
 };

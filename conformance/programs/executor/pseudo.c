@@ -7,12 +7,17 @@ static void reached(u32 child, u32 word)
 	futex_wake(&shared->child[child].word);
 }
 
+static bool locks(u64 kind)
+{
+	return kind == SPAWN_LOCK || kind == SPAWN_FLOCK || kind == SPAWN_OFD_LOCK;
+}
+
 static long lock(u64 kind, u64 fd)
 {
 	struct flock range = { .l_type = F_WRLCK };
-	if (kind == 4)
+	if (kind == SPAWN_FLOCK)
 		return sys(__NR_flock, fd, LOCK_EX | LOCK_NB);
-	return sys(__NR_fcntl, fd, kind == 3 ? F_SETLK : F_OFD_SETLK, &range);
+	return sys(__NR_fcntl, fd, kind == SPAWN_LOCK ? F_SETLK : F_OFD_SETLK, &range);
 }
 
 /* What a child does; its signals are its own affair. */
@@ -21,15 +26,15 @@ static _Noreturn void child(u64 kind, u64 arg, u32 index)
 	sys(__NR_prctl, PR_SET_PDEATHSIG, KILL);
 	sys(__NR_mmap, SIGLOG, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED, -1, 0);
 	long result = 0;
-	if (kind == 0)
+	if (kind == SPAWN_EXIT)
 		leave((int)(arg & 255));
-	if (kind == 1) {
+	if (kind == SPAWN_RAISE) {
 		u64 mask = 1UL << (arg - 1);
 		by_default((int)arg);
 		sys(__NR_rt_sigprocmask, SIG_UNBLOCK_, &mask, 0, 8);
 		sys(__NR_kill, sys(__NR_getpid), arg);
 	}
-	if (kind >= 3)
+	if (locks(kind))
 		result = lock(kind, arg);
 	reached(index, failed(result) ? (u32)result : 1);
 	if (failed(result))
@@ -51,16 +56,16 @@ static u32 await_child(long pid, u64 kind, u64 arg, u32 index)
 	const int states = WEXITED | WSTOPPED | WNOWAIT;
 	volatile u32 *word = &shared->child[index].word;
 	struct time tick = { 0, 1000000 };
-	if (kind == 0 || (kind == 1 && !may_do_nothing(arg))) {
+	if (kind == SPAWN_EXIT || (kind == SPAWN_RAISE && !may_do_nothing(arg))) {
 		while (sys(__NR_waitid, P_PID, pid, 0, states, 0) == -EINTR)
 			;
 		return 1;
 	}
 	while (!*word) {
-		futex_wait(word, 0, kind == 1 ? &tick : 0);
+		futex_wait(word, 0, kind == SPAWN_RAISE ? &tick : 0);
 		// waitid(2) leaves a child without a change of state at 0, and says so only in the structure
 		int info[32] = { 0 };
-		if (kind == 1 && sys(__NR_waitid, P_PID, pid, info, states | WNOHANG, 0) == 0 && info[0])
+		if (kind == SPAWN_RAISE && sys(__NR_waitid, P_PID, pid, info, states | WNOHANG, 0) == 0 && info[0])
 			return 1;
 	}
 	return *word;
@@ -68,7 +73,7 @@ static u32 await_child(long pid, u64 kind, u64 arg, u32 index)
 
 static long spawn(u64 kind, u64 arg)
 {
-	if (kind > 5 || (kind == 1 && (arg < 1 || arg > SIGNALS)) || (kind >= 3 && arg > 0x7fffffff))
+	if (kind > SPAWN_OFD_LOCK || (kind == SPAWN_RAISE && (arg < 1 || arg > SIGNALS)) || (locks(kind) && arg > 0x7fffffff))
 		return -EINVAL;
 	u32 index = shared->children;
 	if (index >= CHILDREN_MAX)
@@ -147,14 +152,6 @@ static long start_thread(u64 kind)
 }
 
 /* What a new image finds, as EXEC reports it. */
-struct report {
-	u64 open, cloexec, blocked, pending, ignored;
-	u32 umask, uid, euid, gid, egid, nice;
-	u64 file_size_limit;
-	u32 dumpable, no_new_privs, securebits, personality;
-	char comm[16];
-};
-
 static _Noreturn void report(void)
 {
 	struct report report;
@@ -163,8 +160,8 @@ static _Noreturn void report(void)
 		long flags = sys(__NR_fcntl, fd, F_GETFD);
 		if (failed(flags))
 			continue;
-		report.open |= 1UL << fd;
-		report.cloexec |= (u64)(flags & FD_CLOEXEC) << fd;
+		report.open_fds |= 1UL << fd;
+		report.cloexec_fds |= (u64)(flags & FD_CLOEXEC) << fd;
 	}
 	sys(__NR_rt_sigprocmask, SIG_BLOCK_, 0, &report.blocked, 8);
 	sys(__NR_rt_sigpending, &report.pending, 8);
@@ -178,16 +175,16 @@ static _Noreturn void report(void)
 	report.euid = (u32)sys(__NR_geteuid);
 	report.gid = (u32)sys(__NR_getgid);
 	report.egid = (u32)sys(__NR_getegid);
-	report.nice = (u32)(40 - sys(__NR_getpriority, 0, 0)); // the call itself returns 20 - nice
+	report.nice_plus_20 = (u32)(40 - sys(__NR_getpriority, 0, 0)); // the call itself returns 20 - nice
 	u64 limit[2] = { 0, 0 };
 	sys(__NR_prlimit64, 0, RLIMIT_FSIZE, 0, limit);
-	report.file_size_limit = limit[0];
+	report.fsize_limit = limit[0];
 	report.dumpable = (u32)sys(__NR_prctl, PR_GET_DUMPABLE);
 	report.no_new_privs = (u32)sys(__NR_prctl, PR_GET_NO_NEW_PRIVS);
 	report.securebits = (u32)sys(__NR_prctl, PR_GET_SECUREBITS);
-	report.personality = (u32)sys(__NR_personality, 0xffffffff);
+	report.personality = (int32_t)sys(__NR_personality, 0xffffffff);
 	sys(__NR_prctl, PR_GET_NAME, report.comm);
-	sys(__NR_write, FD_REPORT, &report, sizeof report);
+	sys(__NR_write, REPORT_FD, &report, sizeof report);
 	leave(0);
 }
 
@@ -196,10 +193,10 @@ static _Noreturn void execute(const int pipe[2])
 {
 	static const char *const arguments[] = { "report", 0 }, *const environment[] = { 0 };
 	long error = 0;
-	if (pipe[1] != FD_REPORT)
-		error = sys(__NR_dup2, pipe[1], FD_REPORT);
+	if (pipe[1] != REPORT_FD)
+		error = sys(__NR_dup2, pipe[1], REPORT_FD);
 	for (int i = 0; i < 2; i++)
-		if (pipe[i] != FD_REPORT)
+		if (pipe[i] != REPORT_FD)
 			sys(__NR_close, pipe[i]);
 	if (!failed(error))
 		error = sys(__NR_execve, own.binary, arguments, environment);

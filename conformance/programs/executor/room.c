@@ -35,9 +35,9 @@ static bool is_filling_up(const char *root)
 
 static long mount_fresh(const char *on)
 {
-	static const char *const options[] = { "size=256m,nr_inodes=20k,mode=755", "size=256m,mode=755", "mode=755" };
+	static const char *const options[] = { ROOM_OPTIONS };
 	long error = 0;
-	for (u32 i = 0; i < 3; i++) // gVisor knows no nr_inodes
+	for (u32 i = 0; i < sizeof options / sizeof options[0]; i++)
 		if (!(error = sys(__NR_mount, "tmpfs", on, "tmpfs", MS_NODEV | MS_NOSUID, options[i])))
 			break;
 	return error;

@@ -37,7 +37,6 @@ static struct {
 	int stale;                // an fd that keeps the last file system, which takes time to take apart
 	u32 binary_size;
 	u64 page_size;
-	u64 cpu_limit[2], file_limit[2];
 } own;
 
 static u64 most;              // the highest result that a program has got

@@ -34,20 +34,18 @@ static bool put_away(void)
 
 static struct stat whole[IN_TREE]; // the status of its parts before a program
 
-static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
-
 static bool make(u32 which)
 {
 	const char *name = names_in_tree[which];
 	switch (which) {
 	case FILE: // where a supervisor looks at every open(2), creat(2) is faster
-		return fill_file(sys(__NR_creat, name, 0644), letters, 26);
+		return fill_file(sys(__NR_creat, name, FILE_MODE), TREE_FILE_HAS, sizeof TREE_FILE_HAS - 1);
 	case FILE_BELOW:
-		return fill_file(sys(__NR_creat, name, 0644), "hello", 5);
+		return fill_file(sys(__NR_creat, name, FILE_MODE), TREE_FILE_BELOW_HAS, sizeof TREE_FILE_BELOW_HAS - 1);
 	case LINK:
-		return !sys(__NR_symlink, "f0", name);
+		return !sys(__NR_symlink, TREE_FILE, name);
 	}
-	return !sys(__NR_mkdir, name, 0755);
+	return !sys(__NR_mkdir, name, DIRECTORY_MODE);
 }
 
 static bool make_tree(u32 flags)
@@ -57,7 +55,7 @@ static bool make_tree(u32 flags)
 		if (!fill_file(sys(__NR_open, own.binary, O_WRONLY | O_CREAT | O_EXCL, 0755), BINARY, own.binary_size))
 			return false;
 	}
-	bool good = !sys(__NR_mkdir, own.tree, 0755) && !sys(__NR_chdir, own.tree);
+	bool good = !sys(__NR_mkdir, own.tree, DIRECTORY_MODE) && !sys(__NR_chdir, own.tree);
 	for (u32 which = FILE; good && which < IN_TREE; which++)
 		good = make(which);
 	return good;
@@ -96,7 +94,8 @@ static bool tidy(const char *directory)
 			at += entry->size;
 			append(append(append(path, directory), "/"), entry->name);
 			if (same(entry->name, ".") || same(entry->name, "..") ||
-			    (below ? same(path, "d0/f1") : same(path, "./f0") || same(path, "./d0") || same(path, "./l0")))
+			    (below ? same(path, TREE_FILE_BELOW) :
+				 same(path, "./" TREE_FILE) || same(path, "./" TREE_DIRECTORY) || same(path, "./" TREE_LINK)))
 				continue;
 			if (sys(__NR_unlink, path) && sys(__NR_rmdir, path))
 				got = -ENOTEMPTY;
@@ -118,8 +117,8 @@ static bool rewrite(void)
 	if (!look_at(FILE, &now) || now.st_ino != was->st_ino || now.st_nlink != 1 || !is_same_owner(&now, was))
 		return false;
 	bool longer = now.st_size > was->st_size || now.st_blocks > was->st_blocks;
-	return fill_file(sys(__NR_open, "f0", O_WRONLY | (longer ? O_TRUNC : 0)), letters, 26) &&
-	       !sys(__NR_utimensat, AT_FDCWD, "f0", 0, 0);
+	return fill_file(sys(__NR_open, TREE_FILE, O_WRONLY | (longer ? O_TRUNC : 0)), TREE_FILE_HAS, sizeof TREE_FILE_HAS - 1) &&
+	       !sys(__NR_utimensat, AT_FDCWD, TREE_FILE, 0, 0);
 }
 
 /* Whether a directory is the one that it was, but for what is in it. */
@@ -179,35 +178,35 @@ static bool find_out_whether_files_tell(void)
 		tells = look_at(which, &before);
 		switch (i % CHANGES) {
 		case 0:
-			error = sys(__NR_truncate, "f0", i);
+			error = sys(__NR_truncate, TREE_FILE, i);
 			break;
 		case 1:
-			fd = sys(__NR_open, "f0", O_WRONLY);
+			fd = sys(__NR_open, TREE_FILE, O_WRONLY);
 			error = sys(__NR_write, fd, "x", 1) - 1;
 			break;
 		case 2:
-			error = sys(__NR_chmod, "f0", 0600);
+			error = sys(__NR_chmod, TREE_FILE, 0600);
 			break;
 		case 3:
-			error = sys(__NR_setxattr, "f0", "user.a", "x", 1, 0);
-			error = error == -EOPNOTSUPP ? sys(__NR_chmod, "f0", 0600) : error;
+			error = sys(__NR_setxattr, TREE_FILE, "user.a", "x", 1, 0);
+			error = error == -EOPNOTSUPP ? sys(__NR_chmod, TREE_FILE, 0600) : error;
 			break;
 		case 4:
-			error = sys(__NR_link, "f0", "d0/f1");
+			error = sys(__NR_link, TREE_FILE, TREE_FILE_BELOW);
 			break;
 		case 5:
-			error = sys(__NR_unlink, "d0/f1");
+			error = sys(__NR_unlink, TREE_FILE_BELOW);
 			break;
 		case 6:
-			error = sys(__NR_rename, "f0", "d0/f1") | sys(__NR_rename, "d0/f1", "f0");
+			error = sys(__NR_rename, TREE_FILE, TREE_FILE_BELOW) | sys(__NR_rename, TREE_FILE_BELOW, TREE_FILE);
 			break;
 		}
 		sys(__NR_close, fd);
 		tells = tells && !error && look_at(which, &after) &&
 			(before.st_ctime != after.st_ctime || before.st_ctime_nsec != after.st_ctime_nsec);
 	}
-	sys(__NR_unlink, "f0");
-	sys(__NR_rmdir, "d0");
+	sys(__NR_unlink, TREE_FILE);
+	sys(__NR_rmdir, TREE_DIRECTORY);
 	sys(__NR_chdir, "/");
 	return tells;
 }

@@ -37,7 +37,7 @@ static void clear(const struct program *program)
 static bool prepare(u32 flags, const struct program *last)
 {
 	close_all();
-	sys(__NR_umask, 022);
+	sys(__NR_umask, UMASK);
 	if (last) {
 		end_children();
 		clear(last);
@@ -81,6 +81,8 @@ static void enter_room(u32 flags)
 		end_worker(WHY_DIED);
 }
 
+static const struct limit own_limits[] = { OWN_LIMITS };
+
 /* A worker's life: the program at `at`, and those after it that share a worker. */
 static _Noreturn void worker(const u8 *at, u32 count, u32 flags)
 {
@@ -90,8 +92,8 @@ static _Noreturn void worker(const u8 *at, u32 count, u32 flags)
 		leave(0);
 	by_default(CHLD);
 	sys(__NR_setsid); // kill(0, ...) is not for the keeper
-	sys(__NR_prlimit64, 0, RLIMIT_CPU, own.cpu_limit, 0);
-	sys(__NR_prlimit64, 0, RLIMIT_FSIZE, own.file_limit, 0);
+	for (u32 i = 0; i < sizeof own_limits / sizeof own_limits[0]; i++)
+		sys(__NR_prlimit64, 0, own_limits[i].which, &own_limits[i].soft, 0);
 	enter_room(flags);
 	struct program program, last;
 	bool first = true;

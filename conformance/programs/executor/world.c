@@ -8,22 +8,13 @@ static void map(u64 at, u64 size, int protection, int flags)
 		give_up(BROKEN, "memory cannot be mapped", got);
 }
 
-/* The handler counts up to 255. As `SA_SIGINFO` it has two more arguments, which it does not look at. */
 static void make_handler(void)
 {
-	u8 handler[] = {
-		0x48, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, // mov rax, SIGLOG
-		0x89, 0xff,                         // mov edi, edi
-		0x80, 0x04, 0x38, 0x01,             // add byte [rax + rdi], 1
-		0x80, 0x1c, 0x38, 0x00,             // sbb byte [rax + rdi], 0
-		0xc3,                               // ret
-	};
-	static const u8 restorer[] = { 0xb8, __NR_rt_sigreturn, 0, 0, 0, 0x0f, 0x05 }; // mov eax, ...; syscall
-	put(handler + 2, SIGLOG, 8);
+	static const u8 handler[] = { HANDLER_CODE }, restorer[] = { RESTORER_CODE };
 	map(HANDLER, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE);
 	memcpy((void *)HANDLER, handler, sizeof handler);
-	memcpy((void *)(HANDLER + 0x40), restorer, sizeof restorer);
-	memcpy((void *)(HANDLER + 0x80), handler, sizeof handler);
+	memcpy((void *)RESTORER, restorer, sizeof restorer);
+	memcpy((void *)OTHER_HANDLER, handler, sizeof handler);
 	sys(__NR_mprotect, HANDLER, PAGE, PROT_READ | PROT_EXEC);
 }
 
@@ -34,9 +25,9 @@ static void map_memory(void)
 	map(DATA, DATA_SIZE + PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE);
 	for (u64 edge = 1; edge < EDGES; edge++)
 		map(DATA + DATA_SIZE + edge * EDGE_STRIDE, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE);
-	map(ONES, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE);
-	memset((void *)ONES, 0x11, PAGE);
-	sys(__NR_mprotect, ONES, PAGE, PROT_READ);
+	map(READ_ONLY, PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE);
+	memset((void *)READ_ONLY, READ_ONLY_BYTE, PAGE);
+	sys(__NR_mprotect, READ_ONLY, PAGE, PROT_READ);
 	map(SIGLOG, PAGE, PROT_READ | PROT_WRITE, MAP_SHARED);
 	make_handler();
 	sys(__NR_munmap, ARENA, ARENA_SIZE);
@@ -105,44 +96,31 @@ static void make_root(void)
 	own.mounts = true;
 }
 
-static void set_limit(int which, u64 soft, u64 hard)
+static void set_limit(const struct limit *wanted)
 {
-	u64 limit[2] = { soft, hard }, had[2] = { 0, 0 };
-	if (!failed(sys(__NR_prlimit64, 0, which, limit, 0)))
+	struct limit had = { 0, 0, 0 }, limit = *wanted;
+	if (!failed(sys(__NR_prlimit64, 0, limit.which, &limit.soft, 0)))
 		return;
-	sys(__NR_prlimit64, 0, which, 0, had); // raising one takes privilege: as near as may be
-	limit[1] = hard < had[1] ? hard : had[1];
-	limit[0] = soft < limit[1] ? soft : limit[1];
-	sys(__NR_prlimit64, 0, which, limit, 0);
+	sys(__NR_prlimit64, 0, limit.which, 0, &had.soft); // raising one takes privilege: as near as may be
+	limit.hard = limit.hard < had.hard ? limit.hard : had.hard;
+	limit.soft = limit.soft < limit.hard ? limit.soft : limit.hard;
+	sys(__NR_prlimit64, 0, limit.which, &limit.soft, 0);
 }
 
 static void set_limits(void)
 {
-	static const struct { int which; u64 value; } limits[] = {
-		{ RLIMIT_NOFILE, FILES_MAX }, { RLIMIT_CORE, 0 }, { RLIMIT_AS, 1UL << 30 }, { RLIMIT_STACK, 8 << 20 },
-		{ RLIMIT_MEMLOCK, 64 << 10 }, { RLIMIT_SIGPENDING, 128 }, { RLIMIT_MSGQUEUE, 819200 }, { RLIMIT_NICE, 0 },
-		{ RLIMIT_RTPRIO, 0 }, { RLIMIT_RTTIME, ~0UL }, { RLIMIT_NPROC, 512 }, { RLIMIT_DATA, ~0UL },
-		{ RLIMIT_RSS, ~0UL }, { RLIMIT_LOCKS, ~0UL },
-	};
+	static const struct limit limits[] = { LIMITS };
 	for (u32 i = 0; i < sizeof limits / sizeof limits[0]; i++)
-		set_limit(limits[i].which, limits[i].value, limits[i].value);
-	own.cpu_limit[0] = 10;
-	own.cpu_limit[1] = 20;
-	own.file_limit[0] = 1 << 20; // not for the keeper, whose stdout may be a file
-	own.file_limit[1] = 4 << 20;
+		set_limit(&limits[i]);
 }
 
-/* Capabilities that could harm the machine, or that not every target can grant. */
 static bool is_dropped(u32 capability)
 {
-	switch (capability) {
-	case CAP_SYS_TIME: case CAP_SYS_BOOT: case CAP_SYS_MODULE: case CAP_SYS_RAWIO: case CAP_SYS_PACCT: case CAP_SYSLOG:
-	case CAP_MKNOD: case CAP_SYS_RESOURCE: case CAP_WAKE_ALARM: case CAP_BLOCK_SUSPEND: case CAP_AUDIT_WRITE: case CAP_AUDIT_CONTROL:
-	case CAP_AUDIT_READ: case CAP_MAC_OVERRIDE: case CAP_MAC_ADMIN: case CAP_SYS_TTY_CONFIG:
-	case 38: case 39: case 40: // PERFMON, BPF, CHECKPOINT_RESTORE: newer than some headers
-		return true;
-	}
-	return capability > 40;
+	static const u8 dropped[] = { DROPPED_CAPABILITIES };
+	for (u32 i = 0; i < sizeof dropped; i++)
+		if (capability == dropped[i])
+			return true;
+	return false;
 }
 
 static void drop_capabilities(void)
@@ -172,15 +150,15 @@ static void set_surroundings(void)
 	set_mask(0);
 	for (int signal = 1; signal <= SIGNALS; signal++)
 		by_default(signal);
-	sys(__NR_umask, 022);
+	sys(__NR_umask, UMASK);
 	sys(__NR_setpriority, 0, 0, 0);
 	sys(__NR_personality, 0);
-	sys(__NR_prctl, PR_SET_NAME, "program");
+	sys(__NR_prctl, PR_SET_NAME, NAME);
 	sys(__NR_keyctl, KEYCTL_JOIN_SESSION_KEYRING, 0); // the user's own is none of a program's business
 	if (own.obtained & GOT_ROOT)
 		sys(__NR_setgroups, 0, 0);
 	if (own.obtained & GOT_UTS)
-		sys(__NR_sethostname, "guest", 5);
+		sys(__NR_sethostname, HOST_NAME, sizeof HOST_NAME - 1);
 	if (own.obtained & GOT_NET)
 		bring_loopback_up();
 }

@@ -12,19 +12,22 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from conformance.syscalls.machinery.buffers import Struct
+from conformance.syscalls.machinery.world import (
+    ARENA,
+    ARENA_PAGES,
+    DATA,
+    DATA_BYTES,
+    EDGES,
+    HANDLER,
+    PAGE,
+    READ_ONLY,
+    RESTORER,
+    UNMAPPED,
+)
 
-DATA = 0x200000000000
-"""Where the executor's data area begins; programs have no other memory. Addresses in it are equal on all targets."""
-DATA_BYTES = 0x10000
-EDGES = tuple(0x10000 + at * 0x2000 for at in range(4))
-"""Offsets of single pages that nothing mapped follows."""
-PAGE = 4096
-UNMAPPED = DATA + EDGES[0] + PAGE
-READ_ONLY = DATA + 0x100000
-HANDLER, RESTORER = DATA + 0x200000, DATA + 0x200040
-"""A signal handler that counts, and what it returns to."""
-ARENA, ARENA_PAGES = DATA + 0x1000000, 64
-"""Where programs may map memory."""
+__all__ = ["ARENA", "ARENA_PAGES", "DATA", "DATA_BYTES", "EDGES", "HANDLER", "PAGE", "READ_ONLY", "RESTORER", "UNMAPPED"]
+# Addresses in a program's memory are choices, too.
+
 KERNEL_ADDRESS = 0xFFFF800000000000
 
 BAD_POINTERS = (0, UNMAPPED, READ_ONLY, KERNEL_ADDRESS, 1)

@@ -1,0 +1,152 @@
+"""The world of programs as C: `executor/world.h`, and what reproducers begin with.
+
+`python -m conformance.programs.header` writes the file anew after a change of what it is made of.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from conformance.syscalls import pseudo
+from conformance.syscalls.machinery import world
+from conformance.syscalls.machinery.buffers import POISON, Struct
+
+FILE = Path(__file__).with_name("executor") / "world.h"
+_ABOUT = """\
+// SPDX-License-Identifier: MIT
+/*
+ * The world that programs live in. Made by `python -m conformance.programs.header` of conformance/syscalls/machinery/
+ * world.py and conformance/syscalls/pseudo.py, which say what it means: edit those.
+ */
+"""
+_WIDEST = 100
+"""Characters of a line of a table."""
+_C_TYPES: dict[Any, str] = {ctypes.c_uint64: "uint64_t", ctypes.c_uint32: "uint32_t", ctypes.c_int32: "int32_t"}
+
+
+def header() -> str:
+    """The file: the world, and the numbers that only the executor knows."""
+    calls = [f"CALL_{name} = {getattr(pseudo, name):#x}" for name in ("SPAWN", "THREAD", "EXEC", "LOAD", "STORE")]
+    return f"{_ABOUT}\n{world_c()}\n/* Calls beside the kernel's. */\nenum {{ {', '.join(calls)}, CALLS_END }};\n"
+
+
+def world_c() -> str:
+    """The world as C: constants, and tables as macros, so that who needs only some of them has no others."""
+    return "\n".join([*_memory(), "", *_limits(), "", *_files(), "", *_pseudo_calls(), ""])
+
+
+def _memory() -> Iterator[str]:
+    yield "/* Memory: an area with single pages behind it that nothing follows, a page to be read, room for maps. */"
+    addresses = ("READ_ONLY", "HANDLER", "RESTORER", "OTHER_HANDLER", "SIGLOG", "ARENA", "MEMORY_END")
+    yield f"#define PAGE {world.PAGE}"
+    yield f"#define DATA {world.DATA:#x}UL"
+    yield f"#define DATA_SIZE {world.DATA_BYTES:#x}UL"
+    yield f"#define EDGES {len(world.EDGES)}"
+    yield f"#define EDGE_STRIDE {world.EDGE_STRIDE:#x}UL"
+    for name in addresses:
+        yield f"#define {name} (DATA + {getattr(world, name) - world.DATA:#x})"
+    yield f"#define SIGLOG_SIZE {world.SIGLOG_BYTES}"
+    yield f"#define ARENA_SIZE {world.ARENA_PAGES * world.PAGE:#x}UL"
+    yield f"#define READ_ONLY_BYTE {world.READ_ONLY_BYTE:#x}"
+    yield f"#define POISON {POISON:#x}"
+    yield from _code("HANDLER_CODE", world.HANDLER_CODE)
+    yield from _code("RESTORER_CODE", world.RESTORER_CODE)
+
+
+def _code(name: str, instructions: tuple[tuple[bytes, str], ...]) -> Iterator[str]:
+    """Machine code, an instruction a line."""
+    rows = [(", ".join(f"{byte:#04x}" for byte in code) + ",", said) for code, said in instructions]
+    yield from _table(name, _explained(rows))
+
+
+def _explained(rows: list[tuple[str, str]]) -> list[str]:
+    """Lines of C with a comment each, one below the other."""
+    width = max(len(line) for line, _ in rows)
+    return [f"{line:{width}} /* {said} */" for line, said in rows]
+
+
+def _table(name: str, lines: list[str]) -> Iterator[str]:
+    """A macro of several lines."""
+    yield f"#define {name} \\"
+    yield from (f"\t{line} \\" for line in lines[:-1])
+    yield f"\t{lines[-1]}"
+
+
+def _limits() -> Iterator[str]:
+    yield "/* Limits: number, soft, hard. Those of its own are a process's that runs programs, and not its parent's. */"
+    yield f"#define FILES_MAX {world.FILES}"
+    for name, limits in (("LIMITS", world.LIMITS), ("OWN_LIMITS", world.OWN_LIMITS)):
+        rows = [(f"{{ {n}, {_limit(soft)}, {_limit(hard)} }},", which) for which, (n, soft, hard) in limits.items()]
+        yield from _table(name, _explained(rows))
+    yield ""
+    yield "/* Capabilities that could harm the machine, or that not every target can grant. */"
+    newer = f"{', '.join(map(str, world.NEWER_CAPABILITIES))} /* newer ones */"
+    yield from _table("DROPPED_CAPABILITIES", [*_filled(world.DROPPED_CAPABILITIES), newer])
+
+
+def _limit(value: int) -> str:
+    return "~0UL" if value == world.UNLIMITED else str(value)
+
+
+def _filled(numbers: Mapping[str, int]) -> Iterator[str]:
+    """Numbers with their names, as many on a line as fit."""
+    line = ""
+    for name, number in numbers.items():
+        item = f"{number}, /* {name} */"
+        if line and len(line) + len(item) > _WIDEST:
+            yield line
+            line = ""
+        line += (" " if line else "") + item
+    yield line
+
+
+def _files() -> Iterator[str]:
+    yield "/* The files of a program's working directory; the link leads to the file. */"
+    for name in ("FILE", "FILE_HAS", "DIRECTORY", "FILE_BELOW", "FILE_BELOW_HAS", "LINK"):
+        yield f'#define TREE_{name} "{getattr(world, name).decode()}"'
+    yield f"#define FILE_MODE {_octal(world.FILE_MODE)}"
+    yield f"#define DIRECTORY_MODE {_octal(world.DIRECTORY_MODE)}"
+    yield "/* How the tmpfs below it is mounted, the first that works. */"
+    yield f"#define ROOM_OPTIONS {', '.join(_quoted(each) for each in world.ROOM_OPTIONS)}"
+    yield ""
+    yield "/* What else it can see of itself. */"
+    yield f"#define UMASK {_octal(world.UMASK)}"
+    yield f"#define NAME {_quoted(world.NAME)}"
+    yield f"#define HOST_NAME {_quoted(world.HOST_NAME)}"
+
+
+def _octal(mode: int) -> str:
+    return f"0{mode:o}"
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
+
+
+def _pseudo_calls() -> Iterator[str]:
+    yield "/* What children do. */"
+    kinds = {name: value for name, value in vars(pseudo).items() if name.startswith("SPAWN_")}
+    yield f"enum {{ {', '.join(f'{name} = {value}' for name, value in kinds.items())} }};"
+    yield ""
+    yield "/* What a new image finds, and to which fd it says so. */"
+    yield f"#define REPORT_FD {world.REPORT_FD}"
+    yield from _struct("report", pseudo.ExecReport)
+
+
+def _struct(name: str, of: type[Struct]) -> Iterator[str]:
+    """A struct of numbers and strings."""
+    yield f"struct {name} {{"
+    for field in of._fields_:
+        member, ctype = field[0], field[1]
+        if issubclass(ctype, ctypes.Array):
+            yield f"\tchar {member}[{ctype._length_}];"
+        else:
+            yield f"\t{_C_TYPES[ctype]} {member};"
+    yield "};"
+
+
+if __name__ == "__main__":
+    FILE.write_text(header(), encoding="utf-8")
