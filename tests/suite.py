@@ -13,6 +13,9 @@ from conformance.protocol.lines import FactsLine, Plan, ResultLine, Start, Troub
 from conformance.run.records import parse_line
 
 SOURCES = Path(__file__).parents[1]
+UNASKED = ("-p", "no:cacheprovider", "-p", "no:hypothesispytest")
+"""Plugins that a run of cases does without unless it asks for them. Hypothesis's imports all of Hypothesis when a run
+ends, for a summary that has nothing to say here: half of the time that a small run takes."""
 
 
 @dataclass
@@ -67,7 +70,7 @@ def environment() -> dict[str, str]:
 def run_cases(cases: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run pytest on them to its end."""
     return subprocess.run(
-        [sys.executable, "-m", "pytest", str(cases), "-q", "-p", "no:cacheprovider", *arguments],
+        [sys.executable, "-m", "pytest", str(cases), "-q", *UNASKED, *arguments],
         cwd=cases.parent,
         env=environment(),
         capture_output=True,

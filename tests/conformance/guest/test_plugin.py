@@ -163,7 +163,9 @@ def ran(cases: Path, *arguments: str) -> Ran:
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory: pytest.TempPathFactory) -> Ran:
-    return ran(write_cases(tmp_path_factory.mktemp("outcomes"), outcomes=OUTCOMES), "-rA")
+    """With the plugins that a person has: Hypothesis's stays."""
+    cases = write_cases(tmp_path_factory.mktemp("outcomes"), outcomes=OUTCOMES)
+    return ran(cases, "-rA", "-p", "hypothesispytest")
 
 
 # Outcomes
