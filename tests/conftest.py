@@ -3,8 +3,20 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
+
+import pytest
 
 # Who runs the tests has a terminal, and pytest-xdist tells its workers how wide it is. What is tested is not to depend
 # on that.
 for name in ("COLUMNS", "LINES"):
     os.environ.pop(name, None)
+
+HERE = Path(__file__).parent
+GUESTS = ("faults", "integration")
+"""Folders whose modules wait for guests, some of them for minutes."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Those first: workers are given a module at a time, and the last one that has work should have little left."""
+    items.sort(key=lambda item: not any(item.path.is_relative_to(HERE / name) for name in GUESTS))

@@ -1,4 +1,4 @@
-"""The command as a user types it: what it says, how it ends, and that nothing is left of it."""
+"""The command as a user types it: what it says, and how it ends."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ import json
 import os
 import re
 import shutil
-import signal
 import subprocess
 import sys
-from contextlib import suppress
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
@@ -18,53 +16,10 @@ import pytest
 
 from conformance.cli import COMMANDS
 from conformance.run.errors import Exit
+from tests.integration.command import QUICK, TWO_LOCAL, conformance, refuses
 from tests.integration.targets import runner
 from tests.mounts import needs_root, on_small_disk
-from tests.processes import eventually
 from tests.suite import SOURCES
-
-TWO_LOCAL = """
-[target.native]
-runner = "local"
-[target.again]
-runner = "local"
-"""
-QUICK = "files/test_open.py"
-
-
-def conformance(*arguments: str | Path, cwd: Path = SOURCES, **environment: str) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end."""
-    return subprocess.run(
-        [sys.executable, "-m", "conformance", *map(str, arguments)],
-        cwd=cwd,
-        env={**os.environ, "PYTHONPATH": str(SOURCES), **environment},
-        capture_output=True,
-        text=True,
-        timeout=600,
-        check=False,
-    )
-
-
-def started(*arguments: str | Path, **environment: str) -> subprocess.Popen[str]:
-    """Start the command and go on."""
-    return subprocess.Popen(
-        [sys.executable, "-m", "conformance", *map(str, arguments)],
-        cwd=SOURCES,
-        env={**os.environ, "PYTHONPATH": str(SOURCES), **environment},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-
-
-def refuses(done: subprocess.CompletedProcess[str], status: Exit, *words: str) -> None:
-    """It ended with that status and one sentence that has these words in it."""
-    said = done.stderr.strip()
-    assert done.returncode == status, done.stdout + done.stderr
-    assert "Traceback" not in said
-    assert all(word in said for word in words), said
-    assert len(said.splitlines()) == 1, said
 
 
 @pytest.fixture(scope="module")
@@ -273,48 +228,3 @@ def test_who_reads_the_matrix_does_not_decide_the_verdict(stream: str, run: Path
     assert done.returncode == (Exit.UNEXPECTED if stream == "pipe" else Exit.FAILED), done.stderr
     assert "Traceback" not in done.stderr
     assert json.loads((tmp_path / "matrix.json").read_bytes())["rows"]
-
-
-def leftovers(folder: Path) -> list[str]:
-    """What still lies in a run's folder for temporary files, and the processes that were told to use it."""
-    found = [str(path) for path in folder.iterdir()]
-    for path in Path("/proc").glob("[0-9]*"):
-        with suppress(OSError):
-            if str(folder).encode() in (path / "environ").read_bytes() + (path / "cmdline").read_bytes():
-                found.append((path / "cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")[:200])
-    return found
-
-
-ENDINGS = [
-    (signal.SIGINT, Exit.INTERRUPTED),
-    (signal.SIGTERM, Exit.TERMINATED),
-    (signal.SIGHUP, Exit.HUNG_UP),
-    (signal.SIGKILL, -signal.SIGKILL),
-]
-
-
-@pytest.mark.parametrize("name", ["native", "wsl1", "gvisor", "wsl2"])
-@pytest.mark.parametrize(("number", "status"), ENDINGS, ids=["interrupted", "terminated", "hung up", "killed"])
-def test_run_that_is_ended_leaves_nothing_and_can_be_finished(
-    name: str, number: signal.Signals, status: int, tmp_path: Path
-) -> None:
-    runner(name)
-    results = tmp_path / "results"
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    run = started("run", "-t", name, "-o", results, "files/test_open.py", "files/test_locks.py", TMPDIR=str(temporary))
-    record = results / f"{name}.jsonl"
-    assert eventually(lambda: record.exists() and record.read_text().count('"kind":"result"') > 2, 120)
-    run.send_signal(number)
-    said = run.communicate(timeout=60)[1]
-    assert run.returncode == status, said
-    if number != signal.SIGKILL:
-        assert f"conformance run --resume {results}" in said
-    assert eventually(lambda: not leftovers(temporary)), leftovers(temporary)
-    finished = record.read_text().count('"kind":"result"')
-    done = conformance("run", "--resume", results)
-    assert done.returncode in (Exit.EXPECTED, Exit.UNEXPECTED), done.stdout + done.stderr
-    cases = [json.loads(line)["result"] for line in record.read_text().splitlines() if '"kind":"result"' in line]
-    first = [each["case"] for each in cases][:finished]
-    assert len(first) == len(set(first)) == finished
-    assert "not run" not in done.stdout

@@ -20,7 +20,7 @@ from conformance.run.errors import Exit
 from conformance.search import generate
 from conformance.syscalls.files import O_RDWR
 from tests.executors import needs_executor, program, text
-from tests.integration.test_command import QUICK, conformance, leftovers, refuses, started
+from tests.integration.command import QUICK, conformance, leftovers, refuses, started
 from tests.mounts import needs_root, on_small_disk
 from tests.processes import eventually
 

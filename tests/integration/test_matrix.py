@@ -1,38 +1,21 @@
-"""The matrix of all shipped targets shows what is known of them; what is the same kernel is the same."""
+"""The matrix of all shipped targets shows what is known of them."""
 
 from __future__ import annotations
 
 import csv
 import re
 import subprocess
-from pathlib import Path
 
-import msgspec
 import pytest
 
 from conformance.model import Cell, Matrix, Row, Verdict
 from conformance.run.errors import Exit
 from runners.gvisor import examine
+from tests.integration.command import conformance, matrix_in
 from tests.integration.targets import NAMES, runner
-from tests.integration.test_command import TWO_LOCAL, conformance
 
 AREAS = ("netlink/test_uevents.py", "ptrace/test_attach.py", "systemd", "files/test_open.py")
 KERNELS = ("lts", "wsl2")
-TWO_BOOTED = """
-[target.lts]
-runner = "qemu"
-kernel = "debian:6.1"
-[target.again]
-runner = "qemu"
-kernel = "debian:6.1"
-"""
-NO_MEASURE = (Verdict.INVALID, Verdict.MISSING, Verdict.SKIPPED)
-"""What a reference says of a case that it cannot be a measure for."""
-
-
-def matrix_in(directory: Path) -> Matrix:
-    """What a run has found."""
-    return msgspec.json.decode((directory / "matrix.json").read_bytes(), type=Matrix)
 
 
 @pytest.fixture(scope="module")
@@ -103,27 +86,3 @@ def test_gvisor_is_not_the_same_where_its_own_table_says_unimplemented(matrix: M
         made = [line for line in row.traces["gvisor"].calls if " = -1 " not in line] if "gvisor" in row.traces else []
         used = {line.rpartition("] ")[2].partition("(")[0] for line in made}
         assert cell.verdict is not Verdict.SAME or not used & lacks, (row.case, used & lacks)
-
-
-def test_machine_against_itself_is_all_the_same(tmp_path: Path) -> None:
-    (tmp_path / "targets.toml").write_text(TWO_LOCAL)
-    done = conformance("run", "--targets", tmp_path / "targets.toml", "-o", tmp_path / "results")
-    assert done.returncode == Exit.EXPECTED, done.stdout + done.stderr
-    for row in matrix_in(tmp_path / "results").rows:
-        one, other = row.cells["native"], row.cells["again"]
-        assert one.verdict is not Verdict.FLAKY
-        assert other.verdict is Verdict.SAME or one.verdict in NO_MEASURE, (row.case, other)
-        assert not other.unexpected, (row.case, other)
-
-
-def test_kernel_booted_twice_is_all_the_same(tmp_path: Path) -> None:
-    runner("lts")
-    (tmp_path / "targets.toml").write_text(TWO_BOOTED)
-    chosen = ("--targets", tmp_path / "targets.toml", "--reference", "lts", "--cold", "-o", tmp_path / "results")
-    done = conformance("run", *chosen, *AREAS)
-    assert done.returncode == Exit.EXPECTED, done.stdout + done.stderr
-    for row in matrix_in(tmp_path / "results").rows:
-        one, other = row.cells["lts"], row.cells["again"]
-        assert one.verdict is not Verdict.FLAKY
-        assert other.verdict is Verdict.SAME or one.verdict in NO_MEASURE, (row.case, other)
-        assert not other.unexpected, (row.case, other)

@@ -1,0 +1,48 @@
+"""However a run is ended: nothing is left of it, and it can be finished."""
+
+from __future__ import annotations
+
+import json
+import signal
+from pathlib import Path
+
+import pytest
+
+from conformance.run.errors import Exit
+from tests.integration.command import conformance, leftovers, started
+from tests.integration.targets import runner
+from tests.processes import eventually
+
+ENDINGS = [
+    (signal.SIGINT, Exit.INTERRUPTED),
+    (signal.SIGTERM, Exit.TERMINATED),
+    (signal.SIGHUP, Exit.HUNG_UP),
+    (signal.SIGKILL, -signal.SIGKILL),
+]
+
+
+@pytest.mark.parametrize("name", ["native", "wsl1", "gvisor", "wsl2"])
+@pytest.mark.parametrize(("number", "status"), ENDINGS, ids=["interrupted", "terminated", "hung up", "killed"])
+def test_run_that_is_ended_leaves_nothing_and_can_be_finished(
+    name: str, number: signal.Signals, status: int, tmp_path: Path
+) -> None:
+    runner(name)
+    results = tmp_path / "results"
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    run = started("run", "-t", name, "-o", results, "files/test_open.py", "files/test_locks.py", TMPDIR=str(temporary))
+    record = results / f"{name}.jsonl"
+    assert eventually(lambda: record.exists() and record.read_text().count('"kind":"result"') > 2, 120)
+    run.send_signal(number)
+    said = run.communicate(timeout=60)[1]
+    assert run.returncode == status, said
+    if number != signal.SIGKILL:
+        assert f"conformance run --resume {results}" in said
+    assert eventually(lambda: not leftovers(temporary)), leftovers(temporary)
+    finished = record.read_text().count('"kind":"result"')
+    done = conformance("run", "--resume", results)
+    assert done.returncode in (Exit.EXPECTED, Exit.UNEXPECTED), done.stdout + done.stderr
+    cases = [json.loads(line)["result"] for line in record.read_text().splitlines() if '"kind":"result"' in line]
+    first = [each["case"] for each in cases][:finished]
+    assert len(first) == len(set(first)) == finished
+    assert "not run" not in done.stdout
