@@ -11,7 +11,7 @@ from conformance.programs.program import NO_RESOURCE, Argument, Program, Ref, no
 from conformance.programs.wire import Encoded, Observed, Outcome, State, whole
 from conformance.syscalls.machinery.call import Parameter, errno_name, see
 from conformance.syscalls.machinery.choices import DATA
-from conformance.syscalls.machinery.kinds import CountedMemory, Kind
+from conformance.syscalls.machinery.kinds import Kind
 from conformance.syscalls.machinery.kinds import Memory as MemoryKind
 
 _MOST_ERRNO = 4095
@@ -108,7 +108,7 @@ def _out(observed: Observed, content: bytes, result: int, parameters: tuple[Para
         return content.decode("latin-1")
     parameter = parameters[observed.argument]
     full = whole(content, observed.size)
-    if isinstance(parameter.kind, CountedMemory):
+    if isinstance(parameter.kind, MemoryKind) and parameter.kind.counted:
         # Padding behind the last name of a directory is poison, and counted all the same.
         return full[: max(result, 0)].decode("latin-1") + (" + more" if len(content) > result else "")
     if parameter.struct and len(content) <= parameter.struct.size():

@@ -14,7 +14,7 @@ from conformance.programs.program import Program, Step
 from conformance.programs.trace import ending, succeeded, trace
 from conformance.programs.wire import Encoded, Outcome, State
 from conformance.syscalls.machinery.call import Parameter, errno_name
-from conformance.syscalls.machinery.kinds import Flags, MaskedMemory, Names
+from conformance.syscalls.machinery.kinds import Flags, Kind, Memory, Names
 
 STATE, ERRNO, RESULT, SIGNALS = "state", "errno", "result", "signals"
 """What may differ, beside a member of an output buffer, whose name is its argument's and its own."""
@@ -66,12 +66,16 @@ def normal_steps(program: Program, steps: list[Seen]) -> list[Normal]:
         outs: dict[str, Json] = {}
         for path, value in seen.outs.items():
             parameter = parameters[int(path.partition(".")[0])]
-            if path.isdigit() or isinstance(parameter.kind, MaskedMemory):  # with what masked memory points to
+            if path.isdigit() or _is_masked(parameter.kind):  # with what masked memory points to
                 outs |= flat(_name(path, parameters), normal_value(value, parameter, names))
             else:
                 outs[_name(path, parameters)] = value
         found.append(Normal(seen.errno, result, outs))
     return found
+
+
+def _is_masked(kind: Kind) -> bool:
+    return isinstance(kind, Memory) and kind.masked
 
 
 def _name(path: str, parameters: tuple[Parameter, ...]) -> str:

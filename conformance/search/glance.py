@@ -20,19 +20,7 @@ from conformance.protocol.executor import ProtocolError
 from conformance.search.compare import ERRNO, Difference, differences
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import Parameter, Syscall, errno_name
-from conformance.syscalls.machinery.kinds import (
-    Clocked,
-    Fraction,
-    Kind,
-    Masked,
-    MaskedMemory,
-    Memory,
-    Names,
-    Numbered,
-    Renamed,
-)
-
-_NO_NAMES = Names()
+from conformance.syscalls.machinery.kinds import Kind, Memory
 
 
 class _NotPlain(Exception):
@@ -87,30 +75,14 @@ def _glance(program: Program, encoded: Encoded, reference: bytes, target: bytes)
 
 def _compare(parameter: Parameter, observed: Observed, one: bytes, other: bytes, pairs: _Pairs) -> None:
     """Whether two unequal buffers mean the same, member by member. Raises _NotPlain where they may not."""
-    if isinstance(parameter.kind, MaskedMemory) and parameter.struct is None:
+    if isinstance(parameter.kind, Memory) and parameter.kind.masked and parameter.struct is None:
         return
     shape = _shape(parameter)
     if shape is None or observed.path != str(observed.argument) or not len(one) <= shape.size <= observed.size:
         raise _NotPlain
     for here, there, kind in zip(shape.values(one), shape.values(other), shape.kinds, strict=True):
-        if here != there:
-            _judge(kind, here, there, pairs)
-
-
-def _judge(kind: Kind | None, one: int, other: int, pairs: _Pairs) -> None:
-    """Two unequal values of a member. Raises _NotPlain where they may not mean the same."""
-    if isinstance(kind, Masked):
-        return
-    if isinstance(kind, Clocked):
-        good = kind.normal(one, _NO_NAMES) == kind.normal(other, _NO_NAMES)
-    elif isinstance(kind, Fraction):
-        good = one not in kind.SET and other not in kind.SET
-    elif isinstance(kind, Renamed | Numbered):
-        good = one not in kind.keep and other not in kind.keep and pairs.are_one(kind.named[0], one, other)
-    else:
-        good = False
-    if not good:
-        raise _NotPlain
+        if here != there and not (kind and kind.alike(here, there, pairs)):
+            raise _NotPlain
 
 
 class _Pairs:
@@ -164,8 +136,7 @@ class _Shape:
             at = field.offset + field.size
             code = _CODES.get(field.size) if isinstance(getattr(of(), name), int) else None
             kind = next((note for note in notes if isinstance(note, Kind)), None)
-            plain = not isinstance(kind, Renamed | Numbered) or type(kind) in (Renamed, Numbered)
-            self.kinds.append(kind if code and plain else None)
+            self.kinds.append(kind if code else None)
             layout += (code if _is_signed(of, name) else code.upper()) if code else f"{field.size}s"
         self._layout = struct.Struct(layout + f"{self.size - at}x")
         self.named = [(at, kind.named[0]) for at, kind in enumerate(self.kinds) if kind is not None and kind.named]
@@ -185,10 +156,15 @@ def _is_signed(of: type[Struct], name: str) -> bool:
     return bool(getattr(probe, name) < 0)
 
 
+def _is_compared_by_struct(kind: Kind) -> bool:
+    """Whether nothing but the struct that memory is says what its content means."""
+    return isinstance(kind, Memory) and type(kind).normal is Memory.normal and kind.holds is None
+
+
 @cache
 def _shape(parameter: Parameter) -> _Shape | None:
     """What an argument's memory is compared by; None where it takes more than a look at members."""
-    if parameter.struct is None or not parameter.struct.members or type(parameter.kind).normal is not Memory.normal:
+    if parameter.struct is None or not parameter.struct.members or not _is_compared_by_struct(parameter.kind):
         return None
     return _Shape(parameter.struct)
 

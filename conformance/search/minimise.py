@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from conformance.programs.harmful import is_tame
 from conformance.programs.program import Argument, Memory, Program
 from conformance.search.compare import Difference
+from conformance.syscalls.machinery.call import Parameter
 from conformance.syscalls.machinery.choices import Blob, Choice
-from conformance.syscalls.machinery.kinds import Flags
 
 Differ = Callable[[Sequence[Program]], list[Difference | None]]
 """Runs programs on both sides; of each, the difference that is being minimised, or None where it is not there."""
@@ -87,24 +87,18 @@ def _plainer(program: Program) -> Iterator[tuple[int, int, Argument]]:
     for at, step in enumerate(program.steps):
         for index, (argument, parameter) in enumerate(zip(step.args, step.description.parameters, strict=False)):
             if isinstance(argument, int):
-                for value in _plainer_numbers(
-                    argument, parameter.choices[0], isinstance(parameter.kind, Flags) and parameter.kind.bits
-                ):
+                for value in _plainer_numbers(argument, parameter):
                     yield at, index, value
             elif isinstance(argument, Memory):
                 for memory in _plainer_memory(argument, parameter.choices[0]):
                     yield at, index, memory
 
 
-def _plainer_numbers(value: int, plain: Choice, bits: bool) -> list[int]:
+def _plainer_numbers(value: int, parameter: Parameter) -> list[int]:
+    plain = parameter.choices[0]
     if value == plain:  # with fewer bits it would be no plainer, and be made that again in the next round
         return []
-    found = [plain] if isinstance(plain, int) else []
-    if value > 1 and plain != 0 and not isinstance(plain, int):
-        found.append(0)
-    if bits and value > 0 and value & (value - 1):
-        found += [value & ~(1 << bit) for bit in range(value.bit_length()) if value >> bit & 1]
-    return [each for each in dict.fromkeys(found) if each != value]
+    return [each for each in dict.fromkeys(parameter.kind.plainer(value, plain)) if each != value]
 
 
 def _plainer_memory(memory: Memory, plain: Choice) -> list[Memory]:

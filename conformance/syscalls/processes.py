@@ -243,7 +243,7 @@ class PidKind(Renamed):
         self._choices = choices
 
     def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
-        own = (Use(self.family), Use(self.family), Use(self.family, 1), Use("pid"), Use("pid:child"))
+        own = (Use(self.of), Use(self.of), Use(self.of, 1), Use("pid"), Use("pid:child"))
         return (*self._choices, *own, -1, 1, 0x7FFFFFFE)
 
 

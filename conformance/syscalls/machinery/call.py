@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -35,8 +35,8 @@ from typing import (
 
 from conformance.syscalls.machinery.absence import Missing, refusal, with_telltales
 from conformance.syscalls.machinery.buffers import Buffer, Struct
-from conformance.syscalls.machinery.choices import Choice
-from conformance.syscalls.machinery.kinds import CountedMemory, Kind, Seen
+from conformance.syscalls.machinery.choices import Choice, Choices
+from conformance.syscalls.machinery.kinds import Kind, Memory, Resource, Seen
 from conformance.syscalls.machinery.taming import Instead, Tame
 from conformance.syscalls.machinery.touches import EVERYTHING, Touches, TouchesUnless
 
@@ -124,7 +124,13 @@ class Parameter:
     def __init__(self, name: str, annotation: Any) -> None:
         self.name = name
         notes = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
-        self.kind = next((note for note in notes if isinstance(note, Kind)), Kind())
+        kinds = [note for note in notes if isinstance(note, Kind)]
+        self.kind = kinds[0] if kinds else Kind()
+        if isinstance(self.kind, Memory) and len(kinds) > 1:
+            self.kind = self.kind.holding(kinds[-1])
+        if family := next((note.family for note in notes if isinstance(note, Resource)), None):
+            self.kind = self.kind.made_one_of(family)
+        self._worth = next((note for note in reversed(notes) if isinstance(note, Choices)), None)
         self.tame = tuple(note for note in notes if isinstance(note, Tame | Instead))
         self.touches = next((note for note in notes if isinstance(note, TouchesUnless)), None)
         inner = get_args(get_args(annotation)[0]) if notes else ()
@@ -133,6 +139,8 @@ class Parameter:
     @cached_property
     def choices(self) -> tuple[Choice, ...]:
         """What a generated program may pass, the plainest that works first."""
+        if self._worth:
+            return self._worth.among(partial(self.kind.rest, self.struct))
         return self.kind.choices(self.struct)
 
     def strategy(self) -> SearchStrategy[Choice]:
@@ -208,9 +216,14 @@ class Syscall(Generic[P]):
         return tuple(Parameter(name, hint) for name, hint in self._hints.items() if name != "return")
 
     @cached_property
-    def result(self) -> Kind:
+    def returns(self) -> Parameter:
         """What the call returns when it succeeds."""
-        return Parameter("return", self._hints["return"]).kind
+        return Parameter("return", self._hints["return"])
+
+    @property
+    def result(self) -> Kind:
+        """The kind of what it returns."""
+        return self.returns.kind
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> int:
         """Make the call and record it. Raises OSError with the errno when the kernel refuses it."""
@@ -270,7 +283,7 @@ class Syscall(Generic[P]):
         if not error:
             for at, (parameter, value) in enumerate(zip(parameters, args, strict=False)):
                 if parameter.kind.out and isinstance(value, Buffer | Struct):
-                    counted = isinstance(parameter.kind, CountedMemory) and isinstance(value, Buffer)
+                    counted = isinstance(parameter.kind, Memory) and parameter.kind.counted
                     after = see(value.take(max(result, 0)) if counted and isinstance(value, Buffer) else value)
                     if after != seen[at]:
                         outs[str(at)] = after

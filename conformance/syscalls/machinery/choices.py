@@ -7,8 +7,10 @@ A choice is a number, or one of the classes here. Choices are free of context: w
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from math import gcd
+from types import EllipsisType
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from conformance.syscalls.machinery.buffers import Struct
@@ -64,7 +66,6 @@ class Blob:
 
 Choice: TypeAlias = "int | Use | LengthOf | Blob"
 
-
 def room(size: int, *, edge: bool = False) -> Blob:
     """Memory for the kernel to fill."""
     return Blob(bytes(size), room=True, edge=edge)
@@ -73,6 +74,64 @@ def room(size: int, *, edge: bool = False) -> Blob:
 def text(content: bytes) -> Blob:
     """A C string."""
     return Blob(content + b"\0")
+
+
+OFTEN, EVENLY, SELDOM, RARELY = 24, 4, 2, 1
+"""How likely a choice is, relative to the others beside it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Weighed:
+    """Choices that are likelier, or less likely, than those that stand by themselves."""
+
+    values: tuple[Choice, ...]
+    times: int
+
+
+Written: TypeAlias = "Choice | bytes"
+"""A choice as descriptions write it: bytes are a C string."""
+
+
+def _read(values: Iterable[Written]) -> tuple[Choice, ...]:
+    return tuple(text(each) if isinstance(each, bytes) else each for each in values)
+
+
+def often(*values: Written) -> Weighed:
+    """Six times as likely, each, as a choice of which nothing is said."""
+    return Weighed(_read(values), OFTEN)
+
+
+def seldom(*values: Written) -> Weighed:
+    """Half as likely."""
+    return Weighed(_read(values), SELDOM)
+
+
+def rarely(*values: Written) -> Weighed:
+    """A quarter as likely."""
+    return Weighed(_read(values), RARELY)
+
+
+class Choices:
+    """Stands in an annotation: what is worth trying there, the plainest that works first.
+
+        Backlog = Annotated[int, Choices(often(5), 0, 1, 128, rarely(-1))]
+        Watched = Annotated[Path, Choices(often(b".", b"f0"), b"absent", rarely(UNMAPPED))]
+
+    `...` at the end stands for whatever else the kind of value tries; it and what stands before it get a half each.
+    """
+
+    def __init__(self, *values: Written | Weighed | EllipsisType) -> None:
+        self._rest_too = values[-1:] == (...,)
+        named = [each if isinstance(each, Weighed) else Weighed(_read([each]), EVENLY) for each in values if each is not ...]
+        unit = gcd(*(each.times for each in named))
+        self.named = tuple(value for each in named for value in each.values * (each.times // unit))
+
+    def among(self, rest: Callable[[], tuple[Choice, ...]]) -> tuple[Choice, ...]:
+        """All of them, as often as they are likely; `rest` says what `...` stands for."""
+        if not self._rest_too:
+            return self.named
+        others = rest()
+        return (*self.named * max(1, len(others) // len(self.named)), *others * max(1, len(self.named) // len(others)))
 
 
 PLAIN_NUMBERS = (0, 1, 0, 1, 2, 3, 4, 8, 16, 100, 4096, -1, 0x7FFFFFFF, 0x80000000, 1 << 62, -(1 << 63))
@@ -128,6 +187,7 @@ class Chooser(Protocol):
     """What knows the values that are worth trying: a kind."""
 
     def choices(self) -> tuple[Choice, ...]: ...
+    def rest(self) -> tuple[Choice, ...]: ...
 
 
 def joined(one: Blob, other: Blob) -> Blob:
@@ -166,9 +226,10 @@ def member_choices(struct: type[Struct], name: str) -> tuple[Choice, ...]:
     if name.startswith(("pad", "unused", "spare", "reserved")):
         return (0, 0, 0, 0, 1)
     kind = next((note for note in notes if isinstance(note, Chooser)), None)
-    if kind is None:
-        return tuple(dict.fromkeys(PLAIN_NUMBERS))
-    return tuple(dict.fromkeys(kind.choices()))
+    said = [note for note in notes if isinstance(note, Choices)]
+    if said:
+        return tuple(dict.fromkeys(said[-1].among(kind.rest if kind else lambda: PLAIN_NUMBERS)))
+    return tuple(dict.fromkeys(kind.choices() if kind else PLAIN_NUMBERS))
 
 
 def _is_swapped(ctype: Any) -> bool:

@@ -14,8 +14,9 @@ import ctypes
 import re
 import signal
 from collections.abc import Iterator, Mapping
+from copy import copy
 from itertools import combinations
-from typing import Annotated, TypeAlias, TypeVar
+from typing import Annotated, Protocol, TypeAlias, TypeVar
 
 from conformance.model import Json
 from conformance.syscalls.machinery.buffers import Buffer, Layout, Struct
@@ -69,6 +70,21 @@ class Names:
         return None if number is None else f"{family}#{number}"
 
 
+class Pairs(Protocol):
+    """Values that stand for each other on two kernels, by family."""
+
+    def are_one(self, family: str, one: int, other: int) -> bool:
+        """Whether neither has stood for something else."""
+
+
+class Resource:
+    """Stands in an annotation: what a successful call gives is one of a family that others use (`map:file`), whatever
+    kind of value it is."""
+
+    def __init__(self, family: str) -> None:
+        self.family = family
+
+
 class Kind:
     """A plain value: compared exactly, shown as it is."""
 
@@ -91,6 +107,33 @@ class Kind:
         `struct` is what a pointer points to, where it is known.
         """
         return PLAIN_NUMBERS
+
+    def made_one_of(self, family: str) -> Kind:
+        """The same kind of value, as a resource."""
+        found = copy(self)
+        found.family = family
+        return found
+
+    def memory(self, struct: type[Struct] | None) -> tuple[Choice, ...]:
+        """What is worth trying for a pointer to such values; nothing: what is for any memory."""
+        return ()
+
+    def resources(self, struct: type[Struct] | None) -> Iterator[tuple[int, int, str]] | None:
+        """What of memory that holds such values is a resource: offset, width in bytes, family; None: any memory's."""
+        return None
+
+    def plainer(self, value: int, plain: Choice) -> list[int]:
+        """Numbers that say less than one that was tried, the plainest first. `plain` is the kind's plainest choice."""
+        found = [plain] if isinstance(plain, int) else []
+        return [*found, 0] if value > 1 and not isinstance(plain, int) else found
+
+    def alike(self, one: int, other: int, pairs: Pairs) -> bool:
+        """Whether two unequal numbers, each from another kernel, are sure to mean the same."""
+        return False
+
+    def rest(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
+        """What `...` stands for in `Choices`: whatever else may be tried."""
+        return self.choices(struct)
 
     def to_c(self, value: int) -> str:
         """A constant as C source: the number, as names may be newer than the headers, and what it means."""
@@ -156,18 +199,27 @@ class Length(Kind):
 class Renamed(Kind):
     """A number that is the kernel's choice; only whether two are the same one is compared."""
 
-    def __init__(self, family: str, keep: tuple[int, ...] = ()) -> None:
-        self.family: str = family
+    def __init__(self, family: str, keep: tuple[int, ...] = (), *, resource: bool = True) -> None:
+        """`keep` are numbers that mean something of their own. No `resource`: nothing for a program to go on with, such
+        as a parent, or a process that is gone."""
+        self.of: str = family
+        self.family = family if resource else None
         self.named = (family.partition(":")[0],)
         self.keep = keep
 
     def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
+        if self.family is None:
+            return PLAIN_NUMBERS
         return (*(Use(self.family),) * 8, Use(self.family, 1), Use(self.family, 2), -1, 0, 0x7FFFFFFE)
 
     def normal(self, seen: Seen, names: Names) -> Seen:
         if not isinstance(seen, int) or seen in self.keep:
             return seen
         return names.name(self.named[0], seen)
+
+    def alike(self, one: int, other: int, pairs: Pairs) -> bool:
+        plain = type(self).normal is Renamed.normal
+        return plain and one not in self.keep and other not in self.keep and pairs.are_one(self.named[0], one, other)
 
 
 class Numbered(Kind):
@@ -180,6 +232,10 @@ class Numbered(Kind):
 
     def normal(self, seen: Seen, names: Names) -> Seen:
         return seen if not isinstance(seen, int) or seen in self.keep else names.name(self.named[0], seen)
+
+    def alike(self, one: int, other: int, pairs: Pairs) -> bool:
+        plain = type(self).normal is Numbered.normal
+        return plain and one not in self.keep and other not in self.keep and pairs.are_one(self.named[0], one, other)
 
 
 class Done(Kind):
@@ -200,7 +256,7 @@ class FileDescriptor(Renamed):
         self._choices = choices
 
     def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
-        own = (*(Use(self.family),) * 20, *(Use(self.family, 1),) * 3, Use(self.family, 2))
+        own = (*(Use(self.of),) * 20, *(Use(self.of, 1),) * 3, Use(self.of, 2))
         return (*self._choices, *own, Use("fd"), -1, 63, -100)
 
     def normal(self, seen: Seen, names: Names) -> Seen:
@@ -231,6 +287,9 @@ class Clocked(Kind):
     def normal(self, seen: Seen, names: Names) -> Seen:
         return "now" if isinstance(seen, int) and self.EARLIEST < seen < 1 << 34 else seen
 
+    def alike(self, one: int, other: int, pairs: Pairs) -> bool:
+        return self.EARLIEST < one < 1 << 34 and self.EARLIEST < other < 1 << 34
+
 
 class Fraction(Kind):
     """The nanoseconds (or microseconds) of a time: those that a program sets are small and few."""
@@ -243,12 +302,18 @@ class Fraction(Kind):
     def normal(self, seen: Seen, names: Names) -> Seen:
         return seen if seen in self.SET or not isinstance(seen, int) else MASK
 
+    def alike(self, one: int, other: int, pairs: Pairs) -> bool:
+        return one not in self.SET and other not in self.SET
+
 
 class Masked(Kind):
     """A value that differs from run to run (a time, a counter): only its presence is compared."""
 
     def normal(self, seen: Seen, names: Names) -> Seen:
         return None if seen is None else MASK
+
+    def alike(self, one: int, other: int, pairs: Pairs) -> bool:
+        return True
 
 
 class AddressKind(Kind):
@@ -289,14 +354,26 @@ class Flags(Kind):
     def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
         if self.only:
             return self.only
+        tried = self.rest(struct)
+        if not self.bits:
+            return (*(self.plain or tried[:1]), *tried)
+        plain = self.plain or (0,)
+        return (*plain * max(1, max(len(tried), 16) // len(plain)), *tried)
+
+    def rest(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
         values = tuple(dict.fromkeys(self.names.values()))
         if not self.bits:
-            return (*(self.plain or values[:1]), *values * 3, max(values, default=0) + 1, -1)
+            return (*values * 3, max(values, default=0) + 1, -1)
         pairs = tuple(a | b for a, b in combinations(values, 2))
         unknown = 1 << 62 if any(value >> 32 for value in values) else 1 << 30
         many = (0, *values) * max(1, len(pairs) // (len(values) + 1))
-        tried, plain = (*many, *pairs, unknown, -1), self.plain or (0,)
-        return (*plain * max(1, max(len(tried), 16) // len(plain)), *tried)
+        return (*many, *pairs, unknown, -1)
+
+    def plainer(self, value: int, plain: Choice) -> list[int]:
+        found = super().plainer(value, plain)
+        if self.bits and value > 0 and value & (value - 1):
+            found += [value & ~(1 << bit) for bit in range(value.bit_length()) if value >> bit & 1]
+        return found
 
     def show(self, seen: Seen) -> str:
         if not isinstance(seen, int):
@@ -349,12 +426,35 @@ class PathKind(Kind):
 class Memory(Kind):
     """A pointer to memory: bytes, a struct, or an address that a case made up."""
 
-    def __init__(self, *, out: bool = False, reads: bool = True, choices: tuple[Choice, ...] = ()) -> None:
+    counted = False
+    """Whether the kernel fills it up to the call's result, in bytes."""
+    holds: Kind | None = None
+    """What is known of its content beside the struct that it may be; None: it is compared as it is."""
+
+    def __init__(
+        self, *, out: bool = False, reads: bool = True, counted: bool = False, choices: tuple[Choice, ...] = ()
+    ) -> None:
         self.out = out
         self.reads = reads
+        if counted:
+            self.counted = True
         self._choices = choices
 
+    def holding(self, content: Kind) -> Memory:
+        """Such memory, with what is known of its content."""
+        found = copy(self)
+        found.holds = content
+        found.named = content.named
+        return found
+
+    @property
+    def masked(self) -> bool:
+        """Whether its content is different on every run."""
+        return isinstance(self.holds, Masked)
+
     def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
+        if self.holds and (found := self.holds.memory(struct)):
+            return found
         if self._choices:
             good: tuple[Choice, ...] = self._choices
         elif struct is not None and struct.members:
@@ -367,6 +467,9 @@ class Memory(Kind):
 
     def resources(self, struct: type[Struct] | None) -> Iterator[tuple[int, int, str]]:
         """What of the memory that a successful call has written is a resource: offset, width in bytes, family."""
+        if self.holds and (found := self.holds.resources(struct)) is not None:
+            yield from found
+            return
         for name, notes in struct.members.items() if struct else ():
             family = next((note.family for note in notes if isinstance(note, Kind)), None)
             if family and family != "pid":  # a pid in a struct is one that the program knows, or is nobody's any more
@@ -374,10 +477,23 @@ class Memory(Kind):
                 yield field.offset, field.size, family
 
     def normal(self, seen: Seen, names: Names) -> Seen:
+        if self.holds and not isinstance(seen, int) and seen is not None:
+            return self.holds.normal(seen, names)
         return "addr" if isinstance(seen, int) and seen else seen
 
     def show(self, seen: Seen) -> str:
+        if self.holds and not isinstance(seen, int) and seen is not None:
+            return self.holds.show(seen)
         return hex(seen) if isinstance(seen, int) and seen else super().show(seen)
+
+
+class Number32(Kind):
+    """Memory that holds a number of four or eight bytes."""
+
+    def show(self, seen: Seen) -> str:
+        if not isinstance(seen, str) or len(seen) not in (4, 8):
+            return super().show(seen)
+        return f"[{int.from_bytes(seen.encode('latin-1', 'replace'), 'little', signed=True)}]"
 
 
 class NumberMemory(Memory):
@@ -402,12 +518,16 @@ class ChosenMemory(Memory):
 class MaskedMemory(Memory):
     """Memory whose content is different on every run (random bytes, a listing of counters)."""
 
+    masked = True
+
     def normal(self, seen: Seen, names: Names) -> Seen:
         return MASK if isinstance(seen, str | dict) else super().normal(seen, names)
 
 
 class CountedMemory(Memory):
     """Memory that the kernel fills up to the call's result, in bytes."""
+
+    counted = True
 
     def __init__(self, *choices: Choice) -> None:
         super().__init__(out=True, reads=False, choices=choices)

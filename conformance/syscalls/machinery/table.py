@@ -17,10 +17,10 @@ NO_AREAS = ("machinery", "help")
 
 def _described() -> Iterator[Syscall[Any]]:
     """Everything that is described. Imports all modules: not for guests."""
-    for each in pkgutil.iter_modules(conformance.syscalls.__path__):
-        if each.name in NO_AREAS:
+    for each in pkgutil.walk_packages(conformance.syscalls.__path__, "conformance.syscalls."):
+        if each.name.split(".")[2] in NO_AREAS:
             continue
-        module = importlib.import_module(f"conformance.syscalls.{each.name}")
+        module = importlib.import_module(each.name)
         for value in vars(module).values():
             if isinstance(value, Syscall):
                 yield value
@@ -56,8 +56,8 @@ def grammar() -> dict[str, Syscall[Any]]:
 
 @cache
 def areas() -> dict[str, str]:
-    """By label, the module in which it is described."""
-    return {each.__name__: each.__module__.rpartition(".")[2] for each in _described()}
+    """By label, the module or the package in which it is described."""
+    return {each.__name__: each.__module__.split(".")[2] for each in _described()}
 
 
 def describe(call: str, args: Sequence[object]) -> Syscall[Any] | None:

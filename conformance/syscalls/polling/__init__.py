@@ -1,3 +1,4 @@
+# ruff: noqa
 """Waiting for events: epoll, poll, select, eventfd, timerfd, signalfd, inotify, fanotify, asynchronous I/O."""
 
 from __future__ import annotations
@@ -49,12 +50,6 @@ EFD_SEMAPHORE, EFD_NONBLOCK, EFD_CLOEXEC = 1, 0o4000, 0o2000000
 TFD_NONBLOCK, TFD_CLOEXEC = 0o4000, 0o2000000
 TFD_TIMER_ABSTIME, TFD_TIMER_CANCEL_ON_SET = 1, 2
 SFD_NONBLOCK, SFD_CLOEXEC = 0o4000, 0o2000000
-IN_NONBLOCK, IN_CLOEXEC = 0o4000, 0o2000000
-IN_ACCESS, IN_MODIFY, IN_ATTRIB, IN_CLOSE_WRITE, IN_CLOSE_NOWRITE, IN_OPEN = 1, 2, 4, 8, 16, 32
-IN_MOVED_FROM, IN_MOVED_TO, IN_CREATE, IN_DELETE, IN_DELETE_SELF, IN_MOVE_SELF = 64, 128, 256, 512, 1024, 2048
-IN_UNMOUNT, IN_Q_OVERFLOW, IN_IGNORED = 0x2000, 0x4000, 0x8000
-IN_ONLYDIR, IN_DONT_FOLLOW, IN_EXCL_UNLINK, IN_MASK_CREATE = 1 << 24, 1 << 25, 1 << 26, 1 << 28
-IN_MASK_ADD, IN_ISDIR, IN_ONESHOT = 1 << 29, 1 << 30, 1 << 31
 FAN_CLOEXEC, FAN_NONBLOCK, FAN_CLASS_NOTIF, FAN_CLASS_CONTENT, FAN_CLASS_PRE_CONTENT = 1, 2, 0, 4, 8
 FAN_UNLIMITED_QUEUE, FAN_UNLIMITED_MARKS, FAN_REPORT_PIDFD, FAN_REPORT_TID = 0x10, 0x20, 0x80, 0x100
 FAN_REPORT_FID, FAN_REPORT_DIR_FID, FAN_REPORT_NAME = 0x200, 0x400, 0x800
@@ -78,17 +73,14 @@ IORING_REGISTER_BUFFERS, IORING_UNREGISTER_BUFFERS, IORING_REGISTER_FILES, IORIN
 IORING_REGISTER_EVENTFD, IORING_UNREGISTER_EVENTFD, IORING_REGISTER_FILES_UPDATE, IORING_REGISTER_EVENTFD_ASYNC = 4, 5, 6, 7
 IORING_REGISTER_PROBE, IORING_REGISTER_PERSONALITY, IORING_UNREGISTER_PERSONALITY = 8, 9, 10
 IORING_REGISTER_RESTRICTIONS, IORING_REGISTER_ENABLE_RINGS = 11, 12
-TFD_IOC_SET_TICKS, INOTIFY_IOC_SETNEXTWD, EPIOCSPARAMS, EPIOCGPARAMS = 0x40085400, 0x40044900, 0x40088A01, 0x80088A02
+TFD_IOC_SET_TICKS, EPIOCSPARAMS, EPIOCGPARAMS = 0x40085400, 0x40088A01, 0x80088A02
 
-_IN_EVENTS = named(globals(), "IN_")
 EpollOperation = Annotated[int, Flags(named(globals(), "EPOLL_CTL_"), bits=False, plain=(EPOLL_CTL_ADD, EPOLL_CTL_ADD, EPOLL_CTL_ADD))]
 EpollFlags = Annotated[int, Flags({"EPOLL_CLOEXEC": EPOLL_CLOEXEC})]
 EventfdFlags = Annotated[int, Flags(named(globals(), "EFD_"), only=(*(EFD_NONBLOCK, EFD_NONBLOCK | EFD_CLOEXEC, EFD_NONBLOCK | EFD_SEMAPHORE) * 4, 0, EFD_CLOEXEC, 2, -1))]
 TimerfdFlags = Annotated[int, Flags(named(globals(), "TFD_NONBLOCK", "TFD_CLOEXEC"), only=(*(TFD_NONBLOCK, TFD_NONBLOCK | TFD_CLOEXEC) * 5, 0, TFD_CLOEXEC, 1, -1))]
 SetTimeFlags = Annotated[int, Flags(named(globals(), "TFD_TIMER_"), plain=(0, 0, TFD_TIMER_ABSTIME))]
 SignalfdFlags = Annotated[int, Flags(named(globals(), "SFD_"), only=(*(SFD_NONBLOCK, SFD_NONBLOCK | SFD_CLOEXEC) * 5, 0, SFD_CLOEXEC, 1, -1))]
-InotifyFlags = Annotated[int, Flags(named(globals(), "IN_NONBLOCK", "IN_CLOEXEC"), only=(*(IN_NONBLOCK, IN_NONBLOCK | IN_CLOEXEC) * 5, 0, IN_CLOEXEC, 1, -1))]
-InotifyMask = Annotated[int, Flags({name: value for name, value in _IN_EVENTS.items() if name not in ("IN_NONBLOCK", "IN_CLOEXEC")}, plain=(0xFFF, 0xFFF, 0xFFF, IN_CREATE | IN_DELETE, IN_MOVED_FROM | IN_MOVED_TO, IN_OPEN | IN_CLOSE_WRITE | IN_CLOSE_NOWRITE, IN_ATTRIB | IN_MODIFY))]
 FanotifyFlags = Annotated[int, Flags(named(globals(), "FAN_CLOEXEC", "FAN_NONBLOCK", "FAN_CLASS", "FAN_UNLIM", "FAN_REPORT"), only=(*(FAN_NONBLOCK, FAN_NONBLOCK | FAN_CLOEXEC) * 6, FAN_NONBLOCK | FAN_REPORT_FID, FAN_NONBLOCK | FAN_REPORT_FID | FAN_REPORT_DIR_FID | FAN_REPORT_NAME, FAN_NONBLOCK | FAN_REPORT_NAME, FAN_NONBLOCK | FAN_REPORT_TID, FAN_NONBLOCK | FAN_REPORT_PIDFD, FAN_NONBLOCK | FAN_CLASS_CONTENT, FAN_NONBLOCK | FAN_CLASS_PRE_CONTENT, FAN_NONBLOCK | 0xC, FAN_NONBLOCK | FAN_CLASS_CONTENT | FAN_REPORT_FID, FAN_NONBLOCK | FAN_UNLIMITED_QUEUE, 1 << 30, -1))]
 FanotifyMark = Annotated[int, Flags(named(globals(), "FAN_MARK_"), only=(*(FAN_MARK_ADD,) * 8, FAN_MARK_REMOVE, FAN_MARK_REMOVE, FAN_MARK_FLUSH, FAN_MARK_ADD | FAN_MARK_ONLYDIR, FAN_MARK_ADD | 4, FAN_MARK_ADD | 0x20, FAN_MARK_ADD | FAN_MARK_REMOVE, 0, 1 << 30))]
 FanotifyEvents = Annotated[int, Flags(named(globals(), "FAN_ACCESS", "FAN_MODIFY", "FAN_CLOSE_", "FAN_OPEN", "FAN_CREATE", "FAN_DELETE", "FAN_ONDIR", "FAN_EVENT_ON_CHILD"), only=(*(FAN_OPEN | FAN_ACCESS | FAN_MODIFY | FAN_CLOSE_WRITE | FAN_CLOSE_NOWRITE,) * 4, FAN_MODIFY, FAN_OPEN | FAN_ONDIR, FAN_OPEN | FAN_EVENT_ON_CHILD, FAN_CREATE, FAN_CREATE | FAN_DELETE | FAN_ONDIR, FAN_OPEN_EXEC, 0, 1 << 40, 0x20))]
@@ -100,14 +92,11 @@ EventFd = Annotated[int, FileDescriptor("event")]
 TimerFd = Annotated[int, FileDescriptor("timer")]
 SignalFd = Annotated[int, FileDescriptor("signal")]
 SignalFdOrNew = Annotated[int, FileDescriptor("signal", *(-1,) * 12)]
-InotifyFd = Annotated[int, FileDescriptor("inotify")]
 FanotifyFd = Annotated[int, FileDescriptor("fanotify")]
 UringFd = Annotated[int, FileDescriptor("uring")]
 _POLLABLE = (Use("fd:event"), Use("fd:pipe:r"), Use("fd:pipe:w"), Use("fd:event"), Use("fd:timer"), Use("fd:socket:unix"), Use("fd:inotify"), Use("fd:signal"), Use("fd:epoll"), Use("fd:pid"), Use("fd", 1), Use("fd:file"), -1)
 Pollable = Annotated[int, ChosenFd("", *_POLLABLE)]
 Pollable32 = Annotated[int, Layout(ctypes.c_int32), ChosenFd("", *_POLLABLE)]
-Watch = Annotated[int, Renamed("wd")]
-"""What inotify calls a watch: the first of a group is 1 on Linux, but that is the kernel's choice."""
 WaitTime = Annotated[int, Number(*(0,) * 36, 1, 1, 1, -1)]
 """Milliseconds: blocking for ever is tried, rarely."""
 Clock_ = Annotated[int, Flags({"CLOCK_MONOTONIC": 1, "CLOCK_REALTIME": 0, "CLOCK_BOOTTIME": 7, "CLOCK_REALTIME_ALARM": 8}, bits=False, plain=(1, 1, 0))]
@@ -165,13 +154,6 @@ class Itimerspec(Struct):
     it_value: Timespec
 
 
-class InotifyEvent(Struct):
-    """The head of `struct inotify_event`; `len` bytes of name follow."""
-
-    wd: I32
-    mask: U32
-    cookie: U32
-    len: U32
 
 
 class TimeLeft(Memory):
@@ -346,11 +328,9 @@ UringPersonality = Annotated[int, Renamed("personality")]
 UringOpcode = Annotated[int, Flags(named(globals(), "IORING_REGISTER_", "IORING_UNREGISTER_"), bits=False, plain=(IORING_UNREGISTER_FILES,))]
 UringEnter = Annotated[int, Flags({"IORING_ENTER_GETEVENTS": 1, "IORING_ENTER_SQ_WAKEUP": 2, "IORING_ENTER_SQ_WAIT": 4})]
 Submit = Annotated[int, Number(0, 0, 0, 1, 2)]
-InotifyPath = Annotated[bytes | Buffer | int | None, PathKind(*(Blob(name + b"\0") for name in (b".", b".", b"f0", b"d0", b".", b"f0", b"d0", b"l0", b"f1", b"absent", b"")), *BAD_POINTERS[:3])]
 Ticks = Annotated[bytes | Buffer | int | None, ChosenMemory(*(Blob(number.to_bytes(8, "little")) for number in (1, 5, 0)), UNMAPPED)]
 Polls = Annotated[Pollfd | bytes | Buffer | int | None, PollArray(out=True)]
 EventCount = Annotated[int, Number(1, 1, 1, 0, 5, 0xFFFFFFFF)]
-NextWatch = Annotated[int, Number(7, 1, 100, 0, -1)]
 AioMaximum = Annotated[int, Number(*(1,) * 8, 2, 2, 0, -1)]
 UringParams = Annotated[IoUringParams | bytes | Buffer | int | None, ParamsMemory(out=True)]
 
@@ -395,16 +375,6 @@ def ioctl_tfd_set_ticks(fd: TimerFd, request: Int, arg: Ticks = 0) -> Zero: ...
 def signalfd4(fd: SignalFdOrNew, mask: InSigset, size: SigsetSize, flags: SignalfdFlags) -> SignalFd: ...
 @syscall(x86_64=282, since="2.6.22", touches=NOTHING)
 def signalfd(fd: SignalFdOrNew, mask: InSigset, size: SigsetSize) -> SignalFd: ...
-@syscall(x86_64=294, aarch64=26, since="2.6.27", touches=FILES)
-def inotify_init1(flags: InotifyFlags) -> InotifyFd: ...
-@syscall(x86_64=253, since="2.6.13", touches=FILES)
-def inotify_init() -> InotifyFd: ...
-@syscall(x86_64=254, aarch64=27, since="2.6.13", touches=FILES)
-def inotify_add_watch(fd: InotifyFd, path: InotifyPath, mask: InotifyMask) -> Watch: ...
-@syscall(x86_64=255, aarch64=28, since="2.6.13", touches=FILES)
-def inotify_rm_watch(fd: InotifyFd, wd: Watch) -> Zero: ...
-@operation(ioctl, request=INOTIFY_IOC_SETNEXTWD)
-def ioctl_inotify_setnextwd(fd: InotifyFd, request: Int, arg: NextWatch = 0) -> Zero: ...
 @syscall(x86_64=300, aarch64=262, since="2.6.37", touches=PROCESS)
 def fanotify_init(flags: FanotifyFlags, event_flags: EventFlags) -> FanotifyFd: ...
 @syscall(x86_64=301, aarch64=263, since="2.6.37", never="can stop every process of a mount by its permission events")
@@ -453,3 +423,46 @@ def ready(fd: int, wanted: int = POLLIN, timeout: int = PATIENCE) -> int:
     with untraced():
         poll(state, 1, timeout)
     return int(state.revents)
+
+# -- moved
+from conformance.syscalls.polling.inotify import (  # noqa: E402
+    IN_NONBLOCK as IN_NONBLOCK,
+    IN_CLOEXEC as IN_CLOEXEC,
+    IN_ACCESS as IN_ACCESS,
+    IN_MODIFY as IN_MODIFY,
+    IN_ATTRIB as IN_ATTRIB,
+    IN_CLOSE_WRITE as IN_CLOSE_WRITE,
+    IN_CLOSE_NOWRITE as IN_CLOSE_NOWRITE,
+    IN_OPEN as IN_OPEN,
+    IN_MOVED_FROM as IN_MOVED_FROM,
+    IN_MOVED_TO as IN_MOVED_TO,
+    IN_CREATE as IN_CREATE,
+    IN_DELETE as IN_DELETE,
+    IN_DELETE_SELF as IN_DELETE_SELF,
+    IN_MOVE_SELF as IN_MOVE_SELF,
+    IN_ALL_EVENTS as IN_ALL_EVENTS,
+    IN_UNMOUNT as IN_UNMOUNT,
+    IN_Q_OVERFLOW as IN_Q_OVERFLOW,
+    IN_IGNORED as IN_IGNORED,
+    IN_ONLYDIR as IN_ONLYDIR,
+    IN_DONT_FOLLOW as IN_DONT_FOLLOW,
+    IN_EXCL_UNLINK as IN_EXCL_UNLINK,
+    IN_MASK_CREATE as IN_MASK_CREATE,
+    IN_MASK_ADD as IN_MASK_ADD,
+    IN_ISDIR as IN_ISDIR,
+    IN_ONESHOT as IN_ONESHOT,
+    INOTIFY_IOC_SETNEXTWD as INOTIFY_IOC_SETNEXTWD,
+    InotifyFlags as InotifyFlags,
+    InotifyMask as InotifyMask,
+    InotifyFd as InotifyFd,
+    Watch as Watch,
+    WatchedPath as WatchedPath,
+    NextWatch as NextWatch,
+    InotifyEvent as InotifyEvent,
+    inotify_init1 as inotify_init1,
+    inotify_init as inotify_init,
+    inotify_add_watch as inotify_add_watch,
+    inotify_rm_watch as inotify_rm_watch,
+    ioctl_inotify_setnextwd as ioctl_inotify_setnextwd,
+)
+# -- end of moved
