@@ -16,6 +16,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from conformance.offspring import signal_group
 from runners.workspace import DIE_WITH_PARENT, leash
 
 GRACE = 5.0
@@ -56,23 +57,26 @@ def child(
             hold(None)
 
 
-def end(started: subprocess.Popen[bytes]) -> None:
-    """End a program that leads a group, and the group: asks first, so that what has a state on disk can leave it."""
-    if started.poll() is None:
-        _signal(started, signal.SIGTERM)
+def end_group(leader: subprocess.Popen[bytes]) -> None:
+    """End a program that leads a group, and the group: asks first, so that what has a state on disk can leave it.
+
+    A supervisor can take along what is not in the group. Afterwards the number may be another group's.
+    """
+    if leader.poll() is None:
+        signal_group(leader.pid, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
-            started.wait(GRACE)
-    _signal(started, signal.SIGKILL)
+            leader.wait(GRACE)
+    signal_group(leader.pid, signal.SIGKILL)
+
+
+def end(started: subprocess.Popen[bytes]) -> None:
+    """End a program that leads a group, with the group, and let go of it."""
+    end_group(started)
     started.wait()
     for stream in (started.stdin, started.stdout, started.stderr):
         if stream is not None:
             with suppress(OSError):
                 stream.close()
-
-
-def _signal(started: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):
-        os.killpg(started.pid, number)
 
 
 def run(

@@ -17,6 +17,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from conformance.offspring import descendants, signal_all
 from runners import children, payload
 from runners.base import Death, RunnerError, head
 from runners.cgroup import memory_limit
@@ -194,7 +195,7 @@ class GvisorGuest:
         )
         self._stack.callback(self._end)
         self._wait_until_running()
-        (self._room / "sandbox.pid").write_text("\n".join(map(str, _descendants(self._sandbox.pid))), encoding="utf-8")
+        (self._room / "sandbox.pid").write_text("\n".join(map(str, descendants(self._sandbox.pid))), encoding="utf-8")
 
     def _runsc(self, *command: str) -> list[str]:
         return [
@@ -286,9 +287,7 @@ class GvisorGuest:
             self._ask("kill", "guest", "KILL")
         with suppress(subprocess.TimeoutExpired):
             self._sandbox.wait(5)
-        for pid in _descendants(self._sandbox.pid):
-            with suppress(ProcessLookupError):
-                os.kill(pid, 9)
+        signal_all(descendants(self._sandbox.pid), signal.SIGKILL)
         self._sandbox.kill()
         self._sandbox.wait()
 
@@ -310,16 +309,6 @@ def go_panic(said: str) -> str:
             where = re.match(r"[\w.(*)]+?(?=\((?![*])|$)", next(calls, ""))
             return line + (f", in {where[0]}" if where and where[0] else "")
     return ""
-
-
-def _descendants(pid: int) -> list[int]:
-    """A process's children, their children and so on, from /proc."""
-    found = []
-    with suppress(OSError):
-        for task in Path(f"/proc/{pid}/task").iterdir():
-            for child in (task / "children").read_text(encoding="utf-8").split():
-                found += [int(child), *_descendants(int(child))]
-    return found
 
 
 class GvisorRunner:

@@ -23,13 +23,13 @@ import select
 import signal
 import socket
 import sys
-import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
 
+from conformance.offspring import end_descendants
 from runners.notify import Supervisor
 from runners.seccomp import Profile, ProfileError, compile_filter, install, load
 
@@ -40,8 +40,6 @@ NOT_EXECUTABLE = 126
 NOT_FOUND = 127
 
 FORWARDED = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2})
-PATIENCE = 5.0
-"""Seconds that leftovers have to die of SIGKILL before they are given up."""
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
@@ -92,7 +90,7 @@ def _follow(supervisor: int) -> int:
         with suppress(ChildProcessError):
             while (found := os.waitpid(-1, os.WNOHANG))[0]:
                 if found[0] == supervisor:
-                    _end_descendants()
+                    end_descendants()
                     return _exit_status(found[1])
 
 
@@ -127,7 +125,7 @@ def _supervise(
     except BaseException as error:
         os.write(2, f"launch: the supervisor failed: {type(error).__name__}: {error}\n".encode())
     finally:
-        _end_descendants()
+        end_descendants()
         os._exit(status)
 
 
@@ -214,35 +212,6 @@ def _let_go_of_files(*kept: int) -> None:
         if fd > 2 and fd not in kept:
             with suppress(OSError):
                 os.close(fd)
-
-
-def _end_descendants() -> None:
-    """Kill whatever this process has started or adopted, and all that comes of it meanwhile."""
-    end = time.monotonic() + PATIENCE
-    while time.monotonic() < end:
-        try:
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        except ChildProcessError:
-            return
-        for pid in _descendants(os.getpid()):
-            with suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-        time.sleep(0.002)
-
-
-def _descendants(ancestor: int) -> list[int]:
-    """The processes below `ancestor`, parents first (proc_pid_stat(5): the fourth field is the parent)."""
-    children: dict[int, list[int]] = {}
-    for path in Path("/proc").iterdir():
-        if path.name.isdigit():
-            with suppress(OSError):
-                parent = (path / "stat").read_text(errors="replace", encoding="utf-8").rpartition(")")[2].split()[1]
-                children.setdefault(int(parent), []).append(int(path.name))
-    found = [ancestor]
-    for pid in found:
-        found += children.get(pid, [])
-    return found[1:]
 
 
 if __name__ == "__main__":

@@ -279,7 +279,7 @@ def _executor() -> Path | None:
 
 def _sources() -> Iterator[tuple[Path, str]]:
     """The files of the suite, each with its path below the suite's directory in a guest."""
-    for name in ("__init__.py", "model.py"):
+    for name in ("__init__.py", "model.py", "offspring.py"):
         yield SOURCES / "conformance" / name, f"conformance/{name}"
     for root in (*(SOURCES / "conformance" / name for name in _IN_GUESTS), cases_directory()):
         below = "cases" if root == cases_directory() else root.relative_to(SOURCES).as_posix()

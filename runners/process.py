@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import select
-import signal
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -12,10 +11,8 @@ from types import TracebackType
 from typing import Self
 
 from runners.base import RunnerError
+from runners.children import GRACE, end_group
 from runners.workspace import DIE_WITH_PARENT
-
-GRACE = 5.0
-"""Seconds that a process has to end after SIGTERM."""
 
 
 class ProcessChannel:
@@ -80,20 +77,12 @@ class ProcessChannel:
             raise TimeoutError from None
 
     def kill(self) -> None:
-        """See `Channel`. Asks first, so that a supervisor can take its children along."""
-        for number in (signal.SIGTERM, signal.SIGKILL):
-            if self._process.poll() is None:
-                self._signal(number)
-                with suppress(subprocess.TimeoutExpired):
-                    self._process.wait(GRACE)
+        """See `Channel`."""
         if not self._swept:
             self._swept = True  # later its number may be somebody else's
-            self._signal(signal.SIGKILL)
-
-    def _signal(self, number: signal.Signals) -> None:
-        """To the process and to what it started, as far as that has stayed in its group."""
-        with suppress(ProcessLookupError):
-            os.killpg(self._process.pid, number)
+            end_group(self._process)
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(GRACE)
 
     def __enter__(self) -> Self:
         return self

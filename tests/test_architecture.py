@@ -16,10 +16,12 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "conformance": (),
     "conformance.model": ("conformance",),
     "conformance.text": (),
+    "conformance.offspring": (),
     "conformance.protocol": ("conformance.model", "conformance.protocol"),
     "conformance.syscalls": ("conformance.model", "conformance.syscalls"),
     "conformance.guest": (
-        *("conformance", "conformance.model", "conformance.protocol", "conformance.syscalls", "conformance.guest"),
+        *("conformance", "conformance.model", "conformance.offspring", "conformance.protocol"),
+        *("conformance.syscalls", "conformance.guest"),
     ),
     "conformance.guest.programs": (
         *("conformance.model", "conformance.protocol", "conformance.syscalls", "conformance.programs"),
@@ -40,7 +42,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "conformance.cli": ("conformance", "runners", "reports"),
     "conformance.__main__": ("conformance.cli",),
     "cases": ("conformance.syscalls", "cases"),
-    "runners": ("conformance.model", "conformance.text", "conformance.protocol", "conformance.syscalls", "runners"),
+    "runners": (
+        *("conformance.model", "conformance.text", "conformance.offspring", "conformance.protocol"),
+        *("conformance.syscalls", "runners"),
+    ),
     "reports": ("conformance.model", "conformance.text", "reports"),
 }
 """What the modules of a part may import of our own packages. The longest name that fits a module is its part."""

@@ -17,6 +17,8 @@ import termios
 import time
 import tty
 
+from conformance.guest import loopback
+from conformance.offspring import signal_group
 from conformance.protocol import agent
 from conformance.protocol.agent import AWAKE, DATA, END_OF_INPUT, EXIT, HEADER, HELLO, KILL, PORT, SPAWN
 
@@ -71,11 +73,10 @@ def load_modules() -> None:
 
 def bring_up() -> None:
     """The loopback interface and a host name."""
-    import fcntl  # noqa: PLC0415 - after the mounts, which others wait for
-    import socket  # noqa: PLC0415 - as above
+    with contextlib.suppress(OSError):
+        loopback.bring_up()
+    import socket  # noqa: PLC0415 - after the mounts, which others wait for
 
-    with contextlib.suppress(OSError), socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-        fcntl.ioctl(control, 0x8914, b"lo".ljust(16, b"\0") + b"\1\0" + bytes(22))
     with contextlib.suppress(OSError):
         socket.sethostname("guest")
 
@@ -170,8 +171,7 @@ class Agent:
                 self.closing.add(channel)
                 self.feed(channel)
             elif kind == KILL:
-                with contextlib.suppress(OSError):
-                    os.killpg(process.pid, signal.SIGKILL)
+                signal_group(process.pid, signal.SIGKILL)
 
     def feed(self, channel: int) -> None:
         """Give a process as much of what is pending as it takes, and come back when it takes more."""

@@ -20,21 +20,20 @@ import signal
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 
+from conformance.guest import loopback
 from conformance.guest.limits import (
     MEBIBYTE,
     OUTPUT,
     Kills,
     Spout,
     Watch,
-    descendants,
     disk,
-    parent,
-    processes,
 )
-from conformance.syscalls.files import close_range, ioctl
+from conformance.offspring import end_descendants, parent, processes
+from conformance.syscalls.files import close_range
 from conformance.syscalls.mounts import MS_PRIVATE, MS_REC, mount
 from conformance.syscalls.namespaces import unshare
 from conformance.syscalls.processes import (
@@ -52,7 +51,6 @@ from conformance.syscalls.processes import (
 NAMESPACES = {"mnt": CLONE_NEWNS, "pid": CLONE_NEWPID, "ipc": CLONE_NEWIPC, "uts": CLONE_NEWUTS, "net": CLONE_NEWNET}
 """What a case gets afresh, by the names of `/proc/PID/ns`."""
 
-SIOCSIFFLAGS = 0x8914
 SCRATCH_BYTES = 64 * MEBIBYTE
 GRACE = 5.0
 """Seconds beyond the deadline that the keeper has for clearing up before it is killed itself."""
@@ -133,7 +131,7 @@ class Isolation:
         finally:
             os.close(ended)
             if "pid" not in fresh:
-                _kill_strays(spared)  # a keeper that was killed could not do it
+                end_descendants(spared)  # a keeper that was killed could not do it
             if "mnt" not in fresh:
                 _unlock(scratch)
             shutil.rmtree(scratch, ignore_errors=True)
@@ -253,7 +251,7 @@ def _keep(case: Callable[[], None], fresh: frozenset[str], scratch: str, deadlin
         os.write(2, f"isolation: {error}\n".encode())
     finally:
         if "pid" not in fresh:
-            _kill_strays()
+            end_descendants()
         os._exit(code)
 
 
@@ -314,16 +312,8 @@ def _make_surroundings(fresh: frozenset[str], scratch: str) -> None:
             mount(b"proc", b"/proc", b"proc", 0, None)
     if "net" in fresh:
         with contextlib.suppress(OSError):
-            _loopback_up()
+            loopback.bring_up()
     os.chdir(scratch)
-
-
-def _loopback_up() -> None:
-    """Bring `lo` up in a new network namespace (netdevice(7))."""
-    import socket  # noqa: PLC0415 - one of the slower imports, and not every guest has network namespaces
-
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as control:
-        ioctl(control.fileno(), SIOCSIFFLAGS, b"lo".ljust(16, b"\0") + b"\1\0" + bytes(22))  # IFF_UP
 
 
 def _become_case(case: Callable[[], None], outputs: list[int]) -> None:
@@ -365,33 +355,6 @@ def _close_from(first: int) -> None:
             with contextlib.suppress(OSError):
                 if int(name) >= first:
                     os.close(int(name))
-
-
-def _kill_strays(spared: frozenset[int] = frozenset()) -> None:
-    """Without a PID namespace: kill what is below us, until there is nothing but `spared` and what is below those.
-
-    What forks faster than it is killed is stopped first: processes that are stopped do not fork.
-    """
-    stopped: set[int] = set()
-    for _ in range(1000):
-        strays = set(descendants(os.getpid(), spared))
-        if not strays:
-            return
-        news = strays - stopped
-        _signal(news, signal.SIGSTOP)
-        stopped |= news
-        if not news:
-            _signal(strays, signal.SIGKILL)
-            stopped.clear()
-            for pid in strays:
-                with contextlib.suppress(ChildProcessError):
-                    os.waitpid(pid, 0)
-
-
-def _signal(pids: Iterable[int], number: signal.Signals) -> None:
-    for pid in pids:
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, number)
 
 
 def _children() -> list[int]:

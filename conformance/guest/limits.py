@@ -12,6 +12,8 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from conformance.offspring import descendants, processes
+
 MEBIBYTE = 1 << 20
 MEMORY = 512 * MEBIBYTE
 """What the processes of a case may take together, beyond what they had from their keeper."""
@@ -73,23 +75,6 @@ class Watch:
         return None in shares or sum(share or 0 for share in shares) > MEMORY
 
 
-def processes() -> list[int]:
-    """All that /proc shows."""
-    return [int(name) for name in os.listdir("/proc") if name.isdigit()]
-
-
-def descendants(ancestor: int, spared: frozenset[int] = frozenset()) -> list[int]:
-    """The processes below one, but not `spared` nor what is below those."""
-    children: dict[int, list[int]] = {}
-    for pid in processes():
-        if pid not in spared:
-            children.setdefault(parent(pid), []).append(pid)
-    found = list(children.get(ancestor, ()))
-    for pid in found:
-        found += children.get(pid, ())
-    return found
-
-
 def resident(pid: int) -> int:
     """Bytes of a process that are in memory; 0 when it has gone."""
     try:
@@ -106,15 +91,6 @@ def proportional(pid: int) -> int | None:
             return next((int(line.split()[1]) * 1024 for line in rollup if line.startswith(b"Pss:")), None)
     except OSError:
         return None if os.path.exists(f"/proc/{pid}/statm") and resident(pid) else 0
-
-
-def parent(pid: int) -> int:
-    """The parent of a process (proc_pid_stat(5): the fourth field); 0 when it has gone."""
-    try:
-        with open(f"/proc/{pid}/stat", "rb") as stat:
-            return int(stat.read().rpartition(b")")[2].split()[1])
-    except (OSError, IndexError, ValueError):
-        return 0
 
 
 def memory() -> tuple[int, int]:

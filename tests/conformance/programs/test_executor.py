@@ -21,6 +21,7 @@ from typing import Self
 
 import pytest
 
+from conformance.offspring import descendants
 from runners.base import RunnerError
 from runners.executor import executable
 from tests.processes import eventually
@@ -300,21 +301,6 @@ def any_executor(binary: list[str], room: Path, request: pytest.FixtureRequest) 
         pytest.skip("changing the user takes root")
     with Executor(binary, room, user) as started:
         yield started
-
-
-def descendants(pid: int) -> list[int]:
-    """The processes below one, from /proc."""
-    children: dict[int, list[int]] = {}
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            text = stat.read_text(errors="replace")
-        except OSError:
-            continue
-        children.setdefault(int(text.rpartition(")")[2].split()[1]), []).append(int(stat.parts[2]))
-    found = [pid]
-    for each in found:
-        found += children.get(each, [])
-    return found[1:]
 
 
 def gone(pids: list[int]) -> bool:
