@@ -487,6 +487,44 @@ class Memory(Kind):
         return hex(seen) if isinstance(seen, int) and seen else super().show(seen)
 
 
+class MemoryOr(Memory):
+    """Memory, or a number of some kind: what calls take that do many things (`ptrace`, `keyctl`)."""
+
+    def __init__(self, number: Kind, *, out: bool = False, reads: bool = True) -> None:
+        super().__init__(out=out, reads=reads)
+        self.number = number
+
+    def normal(self, seen: Seen, names: Names) -> Seen:
+        return self.number.normal(seen, names) if isinstance(seen, int) else super().normal(seen, names)
+
+
+class OneOf(Kind):
+    """What memory holds: one of several structs, whichever another argument asks for; their members tell them apart.
+
+    The pointer's own annotation names no struct, which would lend its members' kinds to all of them. `other` is what
+    memory means that is none of them.
+    """
+
+    def __init__(self, *structs: type[Struct], other: Kind | None = None) -> None:
+        self.other = other or Kind()
+        self.named = self.other.named
+        self._kinds = {
+            frozenset(struct.members): {
+                name: note for name, notes in struct.members.items() for note in notes if isinstance(note, Kind)
+            }
+            for struct in structs
+        }
+
+    def normal(self, seen: Seen, names: Names) -> Seen:
+        if not isinstance(seen, dict):
+            return self.other.normal(seen, names)
+        kinds = self._kinds.get(frozenset(seen), {})
+        return {name: kinds[name].normal(value, names) if name in kinds else value for name, value in seen.items()}
+
+    def show(self, seen: Seen) -> str:
+        return self.other.show(seen)
+
+
 class Number32(Kind):
     """Memory that holds a number of four or eight bytes."""
 

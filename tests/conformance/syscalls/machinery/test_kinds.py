@@ -31,11 +31,14 @@ from conformance.syscalls.machinery.kinds import (
     Masked,
     MaskedMemory,
     Memory,
+    MemoryOr,
     Names,
     Number,
     Numbered,
     Octal,
+    OneOf,
     PathKind,
+    Pid32,
     Renamed,
     Seen,
     SignalNumber,
@@ -143,6 +146,46 @@ def test_memory_knows_who_reads_and_who_writes_it() -> None:
     assert (Memory().out, Memory().reads) == (False, True)
     assert (CountedMemory().out, CountedMemory().reads) == (True, False)
     assert (Memory(out=True).out, Memory(out=True).reads) == (True, True)
+
+
+class Named(Struct):
+    """One with a pid."""
+
+    pid: Pid32
+    value: I64
+
+
+class Plain(Struct):
+    """One whose member of the same name is no pid."""
+
+    pid: I64
+
+
+@pytest.mark.parametrize(
+    ("seen", "normal"),
+    [
+        ({"pid": 77, "value": 5}, {"pid": "pid#1", "value": 5}),
+        ({"pid": 77}, {"pid": 77}),
+        ({"else": 77}, {"else": 77}),
+        ("bytes", MASK),
+        (0x1234, "addr"),
+        (None, None),
+    ],
+)
+def test_memory_that_holds_one_of_several_structs_is_compared_as_the_one_that_it_is(seen: Seen, normal: Seen) -> None:
+    kind = Parameter("arg", Annotated[object, Memory(out=True), OneOf(Named, Plain, other=Masked())]).kind
+    assert kind.normal(seen, Names()) == normal
+
+
+def test_memory_that_is_none_of_the_structs_is_compared_as_it_is_where_nothing_is_said_of_it() -> None:
+    assert OneOf(Named).normal("bytes", Names()) == "bytes"
+
+
+def test_a_number_in_the_place_of_memory_is_compared_as_what_it_means() -> None:
+    kind = Parameter("arg", Annotated[object, MemoryOr(Kind(), out=True), OneOf(Named)]).kind
+    assert kind.normal(0x1234, Names()) == 0x1234
+    assert kind.normal({"pid": 77, "value": 5}, Names()) == {"pid": "pid#1", "value": 5}
+    assert MemoryOr(Renamed("pid")).normal(77, Names()) == "pid#1"
 
 
 def test_constants_are_named_by_their_prefixes() -> None:
