@@ -24,9 +24,10 @@ from dataclasses import dataclass, field
 import click
 from tabulate import tabulate
 
+from conformance.programs.execution import Execution
 from conformance.programs.harmful import touches
 from conformance.programs.program import Program
-from conformance.programs.wire import Encoded, Outcome, State, decode, encode
+from conformance.programs.wire import Encoded, State, encode
 from conformance.run.targets import default_path, load
 from conformance.search.fuzz import BATCH_SECONDS, IN_FLIGHT, LARGEST_BATCH, SMALLEST_BATCH
 from conformance.search.generate import Generator
@@ -51,8 +52,6 @@ WAITS = 0.001
 """Seconds. A program that takes longer on the reference, with its clean-up, once of three times, has waited."""
 IN_A_ROW = 5
 """How often a program is run to find that out: what one leaves is cleaned up before the next."""
-
-Drawn = tuple[Program, Encoded]
 
 
 @dataclass(slots=True)
@@ -80,33 +79,33 @@ class Best:
 # -- programs
 
 
-def drawn(kind: str, reference: Lane) -> list[Drawn]:
+def drawn(kind: str, reference: Lane) -> list[Encoded]:
     """Programs of a kind. Those of the whole mix vary what was new on the reference, as in a search."""
     generator = Generator(AREAS[kind], SEED)
-    found: list[Drawn] = []
+    found: list[Encoded] = []
     while len(found) < PROGRAMS:
         batch = [(raw, cut(program)) for raw, program in generator.batch(200)]
         encoded = [encode(program) for _, program in batch]
         outcomes = reference.run([each.data for each in encoded])
         for (raw, program), each, outcome in zip(batch, encoded, outcomes, strict=True):
-            said = decode(outcome, each)
-            generator.learn(raw, program, said)
-            if len(program.steps) == CALLS and (kind == "whole" or is_harmless(program, each, said, reference)):
-                found.append((program, each))
+            said = Execution.read(each, outcome)
+            generator.learn(raw, said)
+            if len(program.steps) == CALLS and (kind == "whole" or is_harmless(said, reference)):
+                found.append(each)
     return found[:PROGRAMS]
 
 
-def is_harmless(program: Program, encoded: Encoded, said: Outcome, reference: Lane) -> bool:
+def is_harmless(run: Execution, reference: Lane) -> bool:
     """Whether it shares a process, runs to its end and does not wait.
 
     There are calls that sleep for as long as an argument says, and others whose clean-up waits for the kernel (closing
     an inotify instance that has watched something takes 10 ms, mostly): what they cost says nothing of us.
     """
-    if said.state is not State.DONE or said.signals or touches(program) & PROCESS:
+    if run.outcome.state is not State.DONE or run.outcome.signals or touches(run.program) & PROCESS:
         return False
     for _ in range(3):
         begin = time.perf_counter()
-        reference.run([encoded.data] * IN_A_ROW)
+        reference.run([run.encoded.data] * IN_A_ROW)
         if time.perf_counter() - begin > WAITS * IN_A_ROW:
             return False
     return True
@@ -120,11 +119,11 @@ def cut(program: Program) -> Program:
 # -- measurements
 
 
-def rate(lanes: Sequence[Lane], programs: Sequence[Drawn], seconds: float) -> tuple[float, list[int]]:
+def rate(lanes: Sequence[Lane], programs: Sequence[Encoded], seconds: float) -> tuple[float, list[int]]:
     """Programs a second on all lanes at once, the first being the reference; how many differ from it, by lane."""
     apart = [0] * len(lanes)
     done = at = 0
-    flying: list[tuple[list[Drawn], list[Future[list[bytes]]]]] = []
+    flying: list[tuple[list[Encoded], list[Future[list[bytes]]]]] = []
     size = SMALLEST_BATCH
     per_program = [0.0] * len(lanes)
     before = [(lane.busy, lane.ran) for lane in lanes]
@@ -133,7 +132,7 @@ def rate(lanes: Sequence[Lane], programs: Sequence[Drawn], seconds: float) -> tu
         while len(flying) < IN_FLIGHT and time.perf_counter() - begin < seconds:
             batch = [programs[(at + index) % len(programs)] for index in range(size)]
             at += size
-            data = [each.data for _, each in batch]
+            data = [each.data for each in batch]
             flying.append((batch, [lane.submit(data) for lane in lanes]))
         batch, futures = flying.pop(0)
         outcomes = [future.result() for future in futures]
@@ -145,11 +144,11 @@ def rate(lanes: Sequence[Lane], programs: Sequence[Drawn], seconds: float) -> tu
     return done / (time.perf_counter() - begin), [round(100 * each / done) for each in apart]
 
 
-def compared(batch: Sequence[Drawn], reference: Sequence[bytes], target: Sequence[bytes]) -> int:
+def compared(batch: Sequence[Encoded], reference: Sequence[bytes], target: Sequence[bytes]) -> int:
     """How many outcomes differ. Equal bytes are equal outcomes; others have to be read."""
     return sum(
-        theirs != ours and next(differences_of(program, each, ours, theirs), None) is not None
-        for (program, each), ours, theirs in zip(batch, reference, target, strict=True)
+        theirs != ours and next(differences_of(each, ours, theirs), None) is not None
+        for each, ours, theirs in zip(batch, reference, target, strict=True)
     )
 
 
@@ -159,10 +158,10 @@ def forks(lane: Lane, seconds: float) -> float:
     return count / lane.forks(count)
 
 
-def latency(lane: Lane, programs: Sequence[Drawn]) -> float:
+def latency(lane: Lane, programs: Sequence[Encoded]) -> float:
     """Milliseconds that a batch of one program takes, in the median."""
     taken = []
-    for _, each in programs[:LATENCIES]:
+    for each in programs[:LATENCIES]:
         begin = time.perf_counter()
         lane.run([each.data])
         taken.append(time.perf_counter() - begin)

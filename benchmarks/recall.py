@@ -17,9 +17,8 @@ from pathlib import Path
 
 import click
 
-from conformance.programs.program import Memory, Program
-from conformance.programs.trace import argument_seen, succeeded
-from conformance.programs.wire import Encoded, Outcome, encode
+from conformance.programs.execution import Execution, succeeded
+from conformance.programs.program import Memory
 from conformance.search.compare import ERRNO, STATE, Difference
 from conformance.search.fuzz import Finding, Fuzz
 from conformance.search.generate import Generator, Raw
@@ -33,18 +32,18 @@ from runners.seccomp import Condition, Rule, load
 MASK = (1 << 64) - 1
 
 
-def applies(rule: Rule, program: Program, encoded: Encoded, outcome: Outcome, at: int) -> bool:
+def applies(rule: Rule, run: Execution, at: int) -> bool:
     """Whether a rule answers a call of a program, as far as its arguments tell."""
-    step = program.steps[at]
+    step = run.program.steps[at]
     if step.description.name not in rule.syscalls:
         return False
-    return all(_holds(each, program, encoded, outcome, at) for each in rule.when)
+    return all(_holds(each, run, at) for each in rule.when)
 
 
-def _holds(condition: Condition, program: Program, encoded: Encoded, outcome: Outcome, at: int) -> bool:
-    step = program.steps[at]
+def _holds(condition: Condition, run: Execution, at: int) -> bool:
+    step = run.program.steps[at]
     if condition.op == "socket":
-        return _is_socket(condition, program, encoded, outcome, at)
+        return _is_socket(condition, run, at)
     if condition.arg >= len(step.args):
         return condition.op != "string" and condition.holds(0)
     argument = step.args[condition.arg]
@@ -52,17 +51,16 @@ def _holds(condition: Condition, program: Program, encoded: Encoded, outcome: Ou
         return isinstance(argument, Memory) and argument.data.split(b"\0")[0].decode("latin-1") in condition.strings
     if isinstance(argument, Memory):
         return condition.op in ("ne", "ge") and condition.holds(1 << 45)
-    place = encoded.addresses[at][condition.arg]
-    seen = argument_seen(argument, step.description.parameters[condition.arg], encoded, outcome, place)
+    seen = run.passed(at, condition.arg)
     return isinstance(seen, int) and condition.holds(seen & MASK)
 
 
-def _is_socket(condition: Condition, program: Program, encoded: Encoded, outcome: Outcome, at: int) -> bool:
+def _is_socket(condition: Condition, run: Execution, at: int) -> bool:
     """Whether the fd is that of a socket of a family and protocol, made by an earlier call of the program."""
-    fd = argument_seen(program.steps[at].args[0], program.steps[at].description.parameters[0], encoded, outcome, -1)
+    fd, results = run.passed(at, 0), run.outcome.results
     for before in range(at - 1, -1, -1):
-        step = program.steps[before]
-        if step.description.name == "socket" and before < len(outcome.results) and outcome.results[before][0] == fd:
+        step = run.program.steps[before]
+        if step.description.name == "socket" and before < len(results) and results[before][0] == fd:
             family, protocol = step.args[0], step.args[2] if len(step.args) > 2 else 0
             return family == condition.values[0] and condition.protocol in (None, protocol)
     return False
@@ -81,12 +79,11 @@ class Watching(Generator):
         self.rules = rules
         self.reached: dict[int, int] = defaultdict(int)
 
-    def learn(self, raw: Raw, program: Program, outcome: Outcome) -> None:
+    def learn(self, raw: Raw, execution: Execution) -> None:
         """See `Generator`."""
-        super().learn(raw, program, outcome)
-        encoded = encode(program)
-        for at, (result, _) in enumerate(outcome.results):
-            found = next((n for n, rule in enumerate(self.rules) if applies(rule, program, encoded, outcome, at)), None)
+        super().learn(raw, execution)
+        for at, (result, _) in enumerate(execution.outcome.results):
+            found = next((n for n, rule in enumerate(self.rules) if applies(rule, execution, at)), None)
             if found is not None:
                 given = "success" if succeeded(result) else errno_name(-result)
                 if given != said(self.rules[found]):
@@ -97,11 +94,9 @@ class Watching(Generator):
 def explains(rule: Rule, finding: Finding) -> bool:
     """Whether a divergence is what a rule brings about: at its call, or (a success that does nothing) after it."""
     found: Difference = finding.difference
-    if applies(rule, finding.program, finding.encoded, finding.reference, found.step):
+    if applies(rule, finding.reference, found.step):
         return found.target == said(rule) or found.field not in (ERRNO, STATE)
-    return not rule.errno and any(
-        applies(rule, finding.program, finding.encoded, finding.reference, at) for at in range(found.step)
-    )
+    return not rule.errno and any(applies(rule, finding.reference, at) for at in range(found.step))
 
 
 @click.command()

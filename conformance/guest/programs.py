@@ -12,9 +12,9 @@ from pathlib import Path
 
 from conformance.model import Json, Step
 from conformance.programs import wire
+from conformance.programs.execution import Execution
 from conformance.programs.harmful import is_tame
 from conformance.programs.program import Program, ProgramError, from_json
-from conformance.programs.trace import errnos, trace
 from conformance.protocol.executor import ERROR, RESULTS, Frames, ProtocolError, run_frame, split_results
 from conformance.syscalls.machinery.absence import Missing
 from conformance.syscalls.machinery.table import grammar
@@ -62,14 +62,12 @@ class Kept:
 
         Raises Missing, and ProtocolError where the executor could not run it.
         """
-        outcome = wire.decode(self._run(), self.encoded)
-        if outcome.state in (wire.State.MALFORMED, wire.State.HARNESS):
-            raise ProtocolError(f"the executor could not run the program: {outcome.state.name.lower()}")
-        steps = trace(self.program, self.encoded, outcome)
-        for step in steps:
+        found = Execution.read(self.encoded, self._run())
+        if found.outcome.state in (wire.State.MALFORMED, wire.State.HARNESS):
+            raise ProtocolError(f"the executor could not run the program: {found.ending}")
+        for step in found.steps:
             record(step)
-        said = errnos(self.program, self.encoded, outcome)
-        for at, (got, wanted) in enumerate(zip_longest(said, self.promise, fillvalue=OVER)):
+        for at, (got, wanted) in enumerate(zip_longest(found.errnos, self.promise, fillvalue=OVER)):
             what = self.program.steps[at].label if at < len(self.program.steps) else "the end"
             if got == "ENOSYS" != wanted or (wanted == "0" and got in NOT_SUPPORTED):
                 raise Missing(f"{what}: {got}")

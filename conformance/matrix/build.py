@@ -9,7 +9,6 @@ from conformance.matrix.attempts import Attempts, attempts_of
 from conformance.matrix.causes import Case, cause_of
 from conformance.matrix.compare import ITSELF, difference
 from conformance.matrix.expectations import apply
-from conformance.matrix.normalise import show
 from conformance.model import (
     CaseInfo,
     CaseResult,
@@ -24,6 +23,7 @@ from conformance.model import (
     Trace,
     Verdict,
 )
+from conformance.syscalls.machinery.show import shown
 
 VERDICT = {
     Outcome.PASSED: Verdict.SAME,
@@ -224,7 +224,7 @@ def _stand_in(name: str, case: Case) -> str | None:
 
 
 def _trace(result: CaseResult) -> Trace:
-    return Trace([show(step) for step in result.steps], result.observations, result.message, result.truncated)
+    return Trace([shown(step) for step in result.steps], result.observations, result.message, result.truncated)
 
 
 def _warnings(records: Sequence[Record], reference: str) -> list[str]:

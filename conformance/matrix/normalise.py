@@ -10,12 +10,10 @@ from typing import Any
 
 from conformance.model import CaseResult, Json, Outcome, Step
 from conformance.syscalls.machinery.buffers import Struct
-from conformance.syscalls.machinery.call import Parameter, Syscall, errno_name
-from conformance.syscalls.machinery.kinds import Kind, Names, Seen
+from conformance.syscalls.machinery.call import Parameter
+from conformance.syscalls.machinery.kinds import Names, Seen
+from conformance.syscalls.machinery.show import TOO_DEEP, kind_of_result, of_member
 from conformance.syscalls.machinery.table import describe
-
-PLAIN = Kind()
-TOO_DEEP = "(nested too deeply to be read)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +70,6 @@ def _step(step: Step, names: Names) -> NormalStep:
     )
 
 
-def kind_of_result(stub: Syscall[Any] | None) -> Kind:
-    """What a call returns; anything, where it is not described."""
-    return stub.result if stub else PLAIN
-
-
 def normal_value(seen: Json, parameter: Parameter | None, names: Names) -> Seen:
     """One argument or output, member by member where it is a struct."""
     value: Any = seen
@@ -91,7 +84,7 @@ def _members(seen: dict[str, Any], struct: type[Struct], names: Names) -> Seen:
     """A struct, member by member, those that are structs themselves too."""
     found: dict[str, Seen] = {}
     for name, member in struct.comparable(seen).items():
-        kind, inner = _of_member(struct, name)
+        kind, inner = of_member(struct, name)
         nested = isinstance(member, dict) and inner is not None
         found[name] = _members(member, inner, names) if nested and inner else kind.normal(member, names)
     return found
@@ -114,41 +107,3 @@ def _sorted(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _sorted(value[key]) for key in sorted(value)}
     return [_sorted(each) for each in value] if isinstance(value, list) else value
-
-
-def show(step: Step) -> str:
-    """A call as a line of text, in the manner of strace(1)."""
-    stub = describe(step.call, step.args)
-    parameters = stub.parameters if stub else ()
-    shown = []
-    for at, seen in enumerate(step.args):
-        value: Any = step.outs.get(str(at), seen)
-        shown.append(show_value(value, parameters[at] if at < len(parameters) else None))
-    ended = f"-1 {errno_name(step.errno)}" if step.errno else kind_of_result(stub).show(step.result)
-    where = f"[child {step.process}] " if step.process else ""
-    return f"{where}{step.call}({', '.join(shown)}) = {ended}"
-
-
-def show_value(seen: Json, parameter: Parameter | None, member: str = "") -> str:
-    """One argument or output as text, or the `member` of it that is named so, with dots; each by its own kind."""
-    kind, struct = (parameter.kind, parameter.struct) if parameter else (PLAIN, None)
-    for name in member.split(".") if member else ():
-        kind, struct = _of_member(struct, name)
-    try:
-        return _shown(seen, kind, struct)
-    except RecursionError:
-        return TOO_DEEP
-
-
-def _shown(seen: Json, kind: Kind, struct: type[Struct] | None) -> str:
-    if not isinstance(seen, dict) or struct is None:
-        return kind.show(seen)
-    told = {name: each for name, each in seen.items() if each != 0 or not name.startswith("pad")}
-    return "{" + ", ".join(f"{name}={_shown(each, *_of_member(struct, name))}" for name, each in told.items()) + "}"
-
-
-def _of_member(struct: type[Struct] | None, name: str) -> tuple[Kind, type[Struct] | None]:
-    """The kind of a struct's member, and the struct that it is itself if it is one."""
-    notes = struct.members.get(name, ()) if struct else ()
-    inner = next((note for note in notes if isinstance(note, type) and issubclass(note, Struct)), None)
-    return next((note for note in notes if isinstance(note, Kind)), PLAIN), inner

@@ -12,9 +12,9 @@ from conformance.programs.program import NO_RESOURCE, Argument, Memory, Program,
 from conformance.protocol.executor import ProtocolError
 from conformance.syscalls.machinery.buffers import POISON
 from conformance.syscalls.machinery.call import ABSENT_NUMBER, Pseudo, Syscall
-from conformance.syscalls.machinery.choices import DATA, DATA_BYTES, EDGES, PAGE
 from conformance.syscalls.machinery.kinds import Memory as MemoryKind
 from conformance.syscalls.machinery.touches import CHILDREN, IPC, MOUNTS, NETWORK, PROCESS
+from conformance.syscalls.machinery.world import DATA, DATA_BYTES, EDGES, PAGE
 from conformance.syscalls.pseudo import EXEC
 
 MOST_OUT = 4096
@@ -65,6 +65,7 @@ class Observed:
 class Encoded:
     """A program as the executor takes it, and what is needed to read its outcome."""
 
+    program: Program
     data: bytes
     observed: tuple[tuple[Observed, ...], ...]
     addresses: tuple[tuple[int, ...], ...]
@@ -157,7 +158,7 @@ def encode(program: Program, *, own: bool = False) -> Encoded:
     flags = _flags(program) | own
     head = struct.pack("<BBH", flags, len(program.steps), 0)
     body = head + bytes(encoder.out)
-    return Encoded(struct.pack("<I", len(body)) + body, tuple(everything), tuple(addresses), tuple(inner))
+    return Encoded(program, struct.pack("<I", len(body)) + body, tuple(everything), tuple(addresses), tuple(inner))
 
 
 def _holds(argument: Argument, ref: Ref) -> bool:

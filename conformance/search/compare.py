@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from conformance.matrix.causes import NOT_THERE, gives_up_privileges
-from conformance.matrix.normalise import kind_of_result, normal_value
+from conformance.matrix.normalise import normal_value
 from conformance.model import Cause, Json
-from conformance.model import Step as Seen
+from conformance.programs.execution import Execution, succeeded
 from conformance.programs.program import Program, Step
-from conformance.programs.trace import ending, succeeded, trace
-from conformance.programs.wire import Encoded, Outcome, State
+from conformance.programs.wire import Outcome, State
 from conformance.syscalls.machinery.call import Parameter, errno_name
 from conformance.syscalls.machinery.kinds import Flags, Kind, Memory, Names
+from conformance.syscalls.machinery.show import kind_of_result
 
 STATE, ERRNO, RESULT, SIGNALS = "state", "errno", "result", "signals"
 """What may differ, beside a member of an output buffer, whose name is its argument's and its own."""
@@ -54,11 +54,11 @@ class Normal:
     outs: dict[str, Json]
 
 
-def normal_steps(program: Program, steps: list[Seen]) -> list[Normal]:
+def normal_steps(execution: Execution) -> list[Normal]:
     """Every call in the normal form of its kinds; names are given out over the whole program."""
     names = Names()
     found = []
-    for step, seen in zip(program.steps, steps, strict=False):
+    for step, seen in zip(execution.program.steps, execution.steps, strict=False):
         parameters = step.description.parameters
         for value, parameter in zip(seen.args, parameters, strict=False):
             normal_value(value, parameter, names)  # names what appears for the first time
@@ -93,9 +93,10 @@ def flat(name: str, value: Any) -> dict[str, Json]:
     return found
 
 
-def differences(program: Program, encoded: Encoded, reference: Outcome, target: Outcome) -> Iterator[Difference]:
+def differences(reference: Execution, target: Execution) -> Iterator[Difference]:
     """How a target differs from the reference, call by call, up to where their states may have parted."""
-    ours, theirs = (normal_steps(program, trace(program, encoded, each)) for each in (target, reference))
+    program = reference.program
+    ours, theirs = normal_steps(target), normal_steps(reference)
     told = False
     for at, (here, there) in enumerate(zip(ours, theirs, strict=False)):
         if here == there:
@@ -109,23 +110,24 @@ def differences(program: Program, encoded: Encoded, reference: Outcome, target: 
                 return
     if len(ours) != len(theirs):
         at = min(len(ours), len(theirs))
-        if State.LOST in (reference.state, target.state):
+        if State.LOST in (reference.outcome.state, target.outcome.state):
             at = len(program.steps) - 1  # which call it was is not known: the last one, once the program is small
         said = [_at_step(each, at) for each in (reference, target)]
         yield Difference(at, program.steps[at].label, STATE, *said)
         return
     last = min(len(ours), len(program.steps) - 1)
-    if (reference.state, reference.detail) != (target.state, target.detail):
-        yield Difference(last, program.steps[last].label, STATE, ending(reference), ending(target))
-    elif reference.signals != target.signals:
-        yield Difference(last, program.steps[last].label, SIGNALS, _caught(reference), _caught(target))
+    one, other = reference.outcome, target.outcome
+    if (one.state, one.detail) != (other.state, other.detail):
+        yield Difference(last, program.steps[last].label, STATE, reference.ending, target.ending)
+    elif one.signals != other.signals:
+        yield Difference(last, program.steps[last].label, SIGNALS, _caught(one), _caught(other))
 
 
-def _at_step(outcome: Outcome, at: int) -> str:
+def _at_step(execution: Execution, at: int) -> str:
     """What happened at a call that only one side completed."""
-    if len(outcome.results) <= at:
-        return ending(outcome)
-    result = outcome.results[at][0]
+    if len(execution.outcome.results) <= at:
+        return execution.ending
+    result = execution.outcome.results[at][0]
     return "success" if succeeded(result) else errno_name(-result)
 
 

@@ -8,9 +8,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 
+from conformance.programs.execution import Execution, ending
 from conformance.programs.program import Program
-from conformance.programs.trace import ending
-from conformance.programs.wire import Encoded, Outcome, State, decode, encode
+from conformance.programs.wire import Encoded, Outcome, State, encode
 from conformance.search.compare import Difference, Signature, differences, flags_of, signature
 from conformance.search.generate import Generator, Raw
 from conformance.search.glance import differences_of
@@ -37,19 +37,22 @@ FRUITLESS = 6
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """A divergence: the small program, where it differs, and what each side did."""
+    """A divergence: where it is, and what each side did in the small program."""
 
     signature: Signature
-    program: Program
     difference: Difference
-    encoded: Encoded
-    reference: Outcome
-    target: Outcome
+    reference: Execution
+    target: Execution
     reference_name: str
     releases: tuple[str, str]
     """The kernels of the reference and of the target, as they name themselves."""
     made_by: tuple[str, str] = ("", "")
     """What the reference and the target were made with: runner, version, platform."""
+
+    @property
+    def program(self) -> Program:
+        """What shows it."""
+        return self.reference.program
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +94,7 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    programs: list[tuple[Raw, Program]]
+    raws: list[Raw]
     encoded: list[Encoded]
     futures: dict[str, Future[list[bytes]]]
 
@@ -100,14 +103,12 @@ class _Batch:
 class _Pair:
     """What a program did on the reference and on a target."""
 
-    program: Program
-    encoded: Encoded
-    reference: Outcome
-    target: Outcome
+    reference: Execution
+    target: Execution
 
     def same_kind(self, wanted: Difference) -> Difference | None:
         """The difference of the wanted kind, if the two outcomes have one."""
-        found = differences(self.program, self.encoded, self.reference, self.target)
+        found = differences(self.reference, self.target)
         deadly = is_deadly(wanted)
         return next((each for each in found if each.coarse == wanted.coarse or (deadly and is_deadly(each))), None)
 
@@ -174,27 +175,28 @@ class Fuzz:
         programs = self._generator.batch(count)
         encoded = [encode(program) for _, program in programs]
         data = [each.data for each in encoded]
-        return _Batch(programs, encoded, {lane.name: lane.submit(data) for lane in self.lanes})
+        return _Batch([raw for raw, _ in programs], encoded, {lane.name: lane.submit(data) for lane in self.lanes})
 
     def _digest(self, batch: _Batch) -> None:
         outcomes = {name: future.result() for name, future in batch.futures.items()}
         slowest = max((lane.busy / lane.ran for lane in self.lanes if lane.ran), default=BATCH_SECONDS)
         self._size = min(LARGEST_BATCH, max(SMALLEST_BATCH, round(BATCH_SECONDS / slowest)))
-        for at, ((raw, program), encoded) in enumerate(zip(batch.programs, batch.encoded, strict=True)):
+        for at, (raw, encoded) in enumerate(zip(batch.raws, batch.encoded, strict=True)):
             reference = outcomes[self._reference.name][at]
-            said = decode(reference, encoded)
-            self.tally.states[said.state] += 1
-            self._generator.learn(raw, program, said)
+            said = Execution.read(encoded, reference)
+            self.tally.states[said.outcome.state] += 1
+            self._generator.learn(raw, said)
             for lane in self.lanes[1:]:
                 theirs = outcomes[lane.name][at]
                 if theirs != reference:
-                    self._look_into(lane, program, encoded, reference, theirs)
-        self.tally.programs += len(batch.programs)
+                    self._look_into(lane, encoded, reference, theirs)
+        self.tally.programs += len(batch.raws)
 
     # -- one difference
 
-    def _look_into(self, lane: Lane, program: Program, encoded: Encoded, reference: bytes, theirs: bytes) -> None:
-        for found in differences_of(program, encoded, reference, theirs):
+    def _look_into(self, lane: Lane, encoded: Encoded, reference: bytes, theirs: bytes) -> None:
+        program = encoded.program
+        for found in differences_of(encoded, reference, theirs):
             if lane is not self._twin and not self._is_about(program, found):
                 self.tally.beside += 1
                 if found.goes_on:
@@ -246,9 +248,7 @@ class Fuzz:
         releases = (self._reference.release, lane.release)
         finding = Finding(
             named,
-            small,
             found,
-            last.encoded,
             last.reference,
             last.target,
             self._reference.name,
@@ -267,8 +267,8 @@ class Fuzz:
         self.tally.executions += len(programs)
         ours, theirs = (future.result() for future in futures)
         return [
-            _Pair(program, each, decode(one, each), decode(other, each))
-            for program, each, one, other in zip(programs, encoded, ours, theirs, strict=True)
+            _Pair(Execution.read(each, one), Execution.read(each, other))
+            for each, one, other in zip(encoded, ours, theirs, strict=True)
         ]
 
     def _differ(self, lane: Lane, programs: Sequence[Program], wanted: Difference) -> list[Difference | None]:
@@ -284,7 +284,7 @@ class Fuzz:
         ]
         for name, (first, *others) in sides:
             for other in others:
-                if apart := next(differences(program, runs[0].encoded, first, other), None):
+                if apart := next(differences(first, other), None):
                     what = f"{apart.call}: {apart.field}, {apart.reference} - {apart.target}"
                     return f"{name} disagrees with itself in {what}"
         if all(run.same_kind(found) is None for run in runs):

@@ -15,10 +15,9 @@ from difflib import get_close_matches
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
+from conformance.programs.execution import Execution, succeeded
 from conformance.programs.harmful import is_allowed, neutralised
 from conformance.programs.program import Program, Ref
-from conformance.programs.trace import succeeded
-from conformance.programs.wire import Outcome
 from conformance.search.bind import Call, complete, is_a, makers, makes, plain_call, wants
 from conformance.search.observe import looks
 from conformance.search.sequences import SEQUENCES
@@ -70,10 +69,10 @@ class Coverage:
         """System calls that have succeeded at least once."""
         return {call for call, error in self.pairs if not error}
 
-    def learn(self, program: Program, outcome: Outcome) -> bool:
+    def learn(self, execution: Execution) -> bool:
         """Take in what a program did; whether any of it is new."""
-        new = False
-        for step, (result, _) in zip(program.steps, outcome.results, strict=False):
+        new, program = False, execution.program
+        for step, (result, _) in zip(program.steps, execution.outcome.results, strict=False):
             error = 0 if succeeded(result) else -result
             self.made[step.label] += 1
             new |= _add(self.pairs, (step.description.name, error))
@@ -145,9 +144,9 @@ class Generator:
                 found.append((raw, program))
         return found
 
-    def learn(self, raw: Raw, program: Program, outcome: Outcome) -> None:
+    def learn(self, raw: Raw, execution: Execution) -> None:
         """Take in what a program did on the reference."""
-        if self.coverage.learn(program, outcome):
+        if self.coverage.learn(execution):
             self._pool.append(raw)
 
     def _chains(self) -> Iterator[Raw]:

@@ -12,33 +12,32 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-from conformance.matrix.normalise import kind_of_result
-from conformance.programs.program import Program
-from conformance.programs.trace import succeeded
-from conformance.programs.wire import HEADER, RESULT, Encoded, Observed, decode, extent_of, whole
+from conformance.programs.execution import Execution, succeeded
+from conformance.programs.wire import HEADER, RESULT, Encoded, Observed, extent_of, whole
 from conformance.protocol.executor import ProtocolError
 from conformance.search.compare import ERRNO, Difference, differences
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import Parameter, Syscall, errno_name
 from conformance.syscalls.machinery.kinds import Kind, Memory
+from conformance.syscalls.machinery.show import kind_of_result
 
 
 class _NotPlain(Exception):
     """It takes a closer look."""
 
 
-def differences_of(program: Program, encoded: Encoded, reference: bytes, target: bytes) -> Iterator[Difference]:
+def differences_of(encoded: Encoded, reference: bytes, target: bytes) -> Iterator[Difference]:
     """As `compare.differences`, of two outcomes as bytes. Raises ProtocolError for what is none."""
     try:
-        found = _glance(program, encoded, reference, target)
+        found = _glance(encoded, reference, target)
     except (_NotPlain, ProtocolError, IndexError, struct.error):
-        yield from differences(program, encoded, decode(reference, encoded), decode(target, encoded))
+        yield from differences(Execution.read(encoded, reference), Execution.read(encoded, target))
         return
     if found is not None:
         yield found
 
 
-def _glance(program: Program, encoded: Encoded, reference: bytes, target: bytes) -> Difference | None:
+def _glance(encoded: Encoded, reference: bytes, target: bytes) -> Difference | None:
     """The difference in an errno in which they part, None for no difference. Raises as `extent_of`, and _NotPlain.
 
     Up to where they part, two plain outcomes have everything at the same place.
@@ -46,7 +45,7 @@ def _glance(program: Program, encoded: Encoded, reference: bytes, target: bytes)
     at = HEADER + 2 * reference[3]
     if reference[3] != target[3]:
         raise _NotPlain
-    pairs = _Pairs()
+    pairs, steps = _Pairs(), encoded.program.steps
     for index in range(min(reference[2], target[2])):
         start, observed = at, encoded.observed[index]
         at += RESULT.size
@@ -54,22 +53,21 @@ def _glance(program: Program, encoded: Encoded, reference: bytes, target: bytes)
             results = [RESULT.unpack_from(each, start)[0] for each in (reference, target)]
             if all(map(succeeded, results)):
                 raise _NotPlain
-            pairs.hold(program, encoded, reference, target, index)
+            pairs.hold(encoded, reference, target, index)
             said = ["success" if succeeded(each) else errno_name(-each) for each in results]
-            return Difference(index, program.steps[index].label, ERRNO, *said)
+            return Difference(index, steps[index].label, ERRNO, *said)
         for each in observed:
             begin, at = extent_of(reference, at, each)
             if reference[begin - 2 : at] == target[begin - 2 : at]:
                 continue
             if reference[begin - 2 : begin] != target[begin - 2 : begin]:
                 raise _NotPlain
-            if succeeded(RESULT.unpack_from(reference, start)[0]):
-                parameter = program.steps[index].description.parameters[each.argument]
-                _compare(parameter, each, reference[begin:at], target[begin:at], pairs)
+            parameter = steps[index].description.parameters[each.argument]
+            _compare(parameter, each, reference[begin:at], target[begin:at], pairs)
     head = slice(HEADER + 2 * reference[3])
     if reference[head] != target[head] or not at == len(reference) == len(target):
         raise _NotPlain
-    pairs.hold(program, encoded, reference, target, reference[2])
+    pairs.hold(encoded, reference, target, reference[2])
     return None
 
 
@@ -97,12 +95,12 @@ class _Pairs:
         there, back = self._there.setdefault(family, {}), self._back.setdefault(family, {})
         return there.setdefault(one, other) == other and back.setdefault(other, one) == one
 
-    def hold(self, program: Program, encoded: Encoded, reference: bytes, target: bytes, calls: int) -> None:
+    def hold(self, encoded: Encoded, reference: bytes, target: bytes, calls: int) -> None:
         """Check that what is equal on both sides in the first calls stands for nothing else. Raises _NotPlain."""
         if not self._there:
             return
         at = HEADER + 2 * reference[3]
-        for step, observed in zip(program.steps[:calls], encoded.observed, strict=False):
+        for step, observed in zip(encoded.program.steps[:calls], encoded.observed, strict=False):
             description = step.description
             if not _named(description).isdisjoint(self._there):
                 raise _NotPlain

@@ -14,14 +14,14 @@ from itertools import zip_longest
 from pathlib import Path
 from typing import Any
 
-from conformance.matrix.normalise import kind_of_result, show, show_value
 from conformance.model import Json
-from conformance.programs.program import Memory, Program
-from conformance.programs.trace import ending, trace
-from conformance.programs.wire import Encoded, Outcome, State
-from conformance.search.compare import ERRNO, RESULT, SIGNALS, STATE
+from conformance.programs.execution import Execution, ending
+from conformance.programs.program import Memory
+from conformance.programs.wire import Outcome, State
+from conformance.search.compare import ERRNO, RESULT, SIGNALS, STATE, Difference
 from conformance.search.fuzz import Finding
 from conformance.syscalls.machinery.buffers import Struct
+from conformance.syscalls.machinery.show import kind_of_result, show_value
 from conformance.syscalls.sockets import address_shown
 from conformance.text import code_span, one_line
 
@@ -100,7 +100,7 @@ def sides(finding: Finding) -> tuple[str, str]:
         return found.reference, found.target
     if found.field == SIGNALS:
         return _with_signal(found.reference), _with_signal(found.target)
-    raw = [_raw(finding, outcome) for outcome in (finding.reference, finding.target)]
+    raw = [_raw(found, execution) for execution in (finding.reference, finding.target)]
     one, other = (_shown(finding, each) for each in raw)
     if all(isinstance(each, str) for each in raw) and max(len(one), len(other)) > VALUE:
         one, other = _apart(*(str(each).encode("latin-1", "replace") for each in raw))
@@ -110,15 +110,14 @@ def sides(finding: Finding) -> tuple[str, str]:
     return shown
 
 
-def _raw(finding: Finding, outcome: Outcome) -> Json:
-    """What an outcome has where the difference is, as it was seen."""
-    found = finding.difference
-    steps = trace(finding.program, finding.encoded, outcome)
+def _raw(found: Difference, execution: Execution) -> Json:
+    """What a side has where the difference is, as it was seen."""
+    steps = execution.steps
     if found.step >= len(steps):
         return None
     if found.field == RESULT:
         return steps[found.step].result
-    parameters = finding.program.steps[found.step].description.parameters
+    parameters = execution.program.steps[found.step].description.parameters
     for path, value in steps[found.step].outs.items():
         first, _, rest = path.partition(".")
         name = f"{parameters[int(first)].name}{'.' + rest if rest else ''}"
@@ -167,15 +166,6 @@ def cut(text: str, width: int) -> str:
 # -- traces
 
 
-def lines(program: Program, encoded: Encoded, outcome: Outcome) -> list[str]:
-    """A trace as lines of text, a call each, and how the program ended where that was not of itself."""
-    found = [show(step) for step in trace(program, encoded, outcome)]
-    if outcome.state is not State.DONE:
-        running = program.steps[len(outcome.results)] if len(outcome.results) < len(program.steps) else None
-        found.append(f"{running.label if running else ''}: {ending(outcome)}")
-    return found
-
-
 def short_line(line: str, width: int = LINE) -> str:
     """A line of a trace that fits: long memory by its beginning, end and length; then the line's middle."""
     return cut(_BYTES.sub(_short_bytes, one_line(line)), width)
@@ -193,7 +183,7 @@ def _short_bytes(found: re.Match[str]) -> str:
 
 def side_by_side(finding: Finding) -> str:
     """Both traces, call by call; the call that differs is marked. What did not fit there is whole below."""
-    ours, theirs = (lines(finding.program, finding.encoded, each) for each in (finding.reference, finding.target))
+    ours, theirs = finding.reference.lines, finding.target.lines
     names = [
         f"{finding.reference_name} ({one_line(finding.releases[0])})",
         f"{finding.signature.target} ({one_line(finding.releases[1])})",
@@ -211,7 +201,7 @@ def side_by_side(finding: Finding) -> str:
 
 def marked(finding: Finding) -> str:
     """Both traces in one, as a diff: lines of the reference with `-`, of the target with `+`, of both with a blank."""
-    ours, theirs = (lines(finding.program, finding.encoded, each) for each in (finding.reference, finding.target))
+    ours, theirs = finding.reference.lines, finding.target.lines
     text = []
     for at, (left, right) in enumerate(zip_longest(ours, theirs)):
         if left == right:

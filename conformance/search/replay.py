@@ -7,13 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from conformance.programs.execution import Execution
 from conformance.programs.harmful import is_tame
 from conformance.programs.program import Program, ProgramError, from_json
-from conformance.programs.trace import errnos
-from conformance.programs.wire import decode, encode
+from conformance.programs.wire import encode
 from conformance.protocol.executor import ProtocolError
 from conformance.run.errors import Exit, UsageError, UserError
-from conformance.search import issue
 from conformance.search.compare import Difference, differences
 from conformance.search.fuzz import RUNS
 from conformance.search.lane import Lane, LaneError
@@ -100,23 +99,24 @@ def _replayed(program: Program, opened: Sequence[Lane]) -> list[Replayed]:
     encoded = encode(program, own=True)
     # Each alone: a guest that one run takes along is opened anew for the next, and is never given up for it.
     futures = [lane.submit([encoded.data] * RUNS, REPLAY_PATIENCE, deadly=True) for lane in opened]
-    said = [[decode(each, encoded) for each in future.result()] for future in futures]
+    said = [[Execution.read(encoded, each) for each in future.result()] for future in futures]
     reference = said[0][0]
     found = []
-    for lane, outcomes in zip(opened, said, strict=True):
-        apart = [next(differences(program, encoded, reference, each), None) for each in outcomes]
-        stable = all(next(differences(program, encoded, outcomes[0], each), None) is None for each in outcomes[1:])
-        shown = next((each for each, differs in zip(outcomes, apart, strict=True) if differs), outcomes[0])
+    for lane, runs in zip(opened, said, strict=True):
+        apart = [next(differences(reference, each), None) for each in runs]
+        stable = all(next(differences(runs[0], each), None) is None for each in runs[1:])
+        differing = next((each for each, differs in zip(runs, apart, strict=True) if differs), runs[0])
         is_reference = lane is opened[0]
+        shown = runs[0] if is_reference else differing
         found.append(
             Replayed(
                 lane.name,
                 lane.release,
-                issue.lines(program, encoded, outcomes[0] if is_reference else shown),
-                errnos(program, encoded, outcomes[0] if is_reference else shown),
+                shown.lines,
+                shown.errnos,
                 None if is_reference else next(filter(None, apart), None),
                 stable,
-                any(each.state in NO_EVIDENCE for each in outcomes),
+                any(each.outcome.state in NO_EVIDENCE for each in runs),
             )
         )
     return found

@@ -8,18 +8,18 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 
-from conformance.matrix.normalise import kind_of_result
 from conformance.model import Json
+from conformance.programs.execution import succeeded
 from conformance.programs.header import world_c
-from conformance.programs.program import Argument, Memory, Program, Ref, Step, to_json
-from conformance.programs.trace import ending, succeeded
+from conformance.programs.program import Argument, Memory, Ref, Step, to_json
 from conformance.programs.wire import Encoded, Observed, State, number, whole
 from conformance.search.compare import ERRNO, RESULT, SIGNALS, STATE
 from conformance.search.fuzz import Finding
 from conformance.search.issue import cut, headline, issue, side_by_side
 from conformance.syscalls.machinery.call import Pseudo, errno_name
-from conformance.syscalls.machinery.choices import DATA
 from conformance.syscalls.machinery.kinds import Kind, Renamed
+from conformance.syscalls.machinery.show import kind_of_result
+from conformance.syscalls.machinery.world import DATA
 from conformance.syscalls.sockets import SockaddrKind
 from conformance.text import one_line
 
@@ -75,7 +75,7 @@ def document(finding: Finding) -> Json:
 
 def repro_c(finding: Finding) -> str:
     """A C file that makes the calls, prints them, and exits with 1 where the target diverges from the reference."""
-    blocked, died = (finding.reference.state is not state for state in (State.BLOCKED, State.DIED))
+    blocked, died = (finding.reference.outcome.state is not state for state in (State.BLOCKED, State.DIED))
     use = "cc repro.c && ./a.out: exit status 0 as on the reference, 1 where it diverges. x86-64 only."
     about = f"{_comment(headline(finding))}\n\n   {use}"
     # A new program must find its loader, if it is not a static one.
@@ -111,14 +111,15 @@ def program_c(finding: Finding) -> str:
         if at == finding.difference.step:
             yield from _expectation_c(finding)
         if at == len(finding.program.steps) - 1 and finding.difference.field == SIGNALS:
-            for signal, count in finding.reference.signals:
+            for signal, count in finding.reference.outcome.signals:
                 yield f'expect(caught[{signal}] == {count}, "{count} of signal {signal}");'
 
-    return calls_c(finding.program, finding.encoded, checks)
+    return calls_c(finding.reference.encoded, checks)
 
 
-def calls_c(program: Program, encoded: Encoded, checks: Callable[[int], Iterable[str]]) -> str:
+def calls_c(encoded: Encoded, checks: Callable[[int], Iterable[str]]) -> str:
     """The body of the C function that makes calls; `checks` has the statements behind each of them."""
+    program = encoded.program
     refs = enumerate(dict.fromkeys(program.refs()))
     needed = {ref: f"r{ref.step}" if ref.argument < 0 else f"m{at}" for at, ref in refs}
     out = []
@@ -270,10 +271,10 @@ def _comment(text: str) -> str:
 def _expectation_c(finding: Finding) -> Iterator[str]:
     """What the reference gives at the call that differs, as a check."""
     found, at = finding.difference, finding.difference.step
-    if at >= len(finding.reference.results):
-        yield f'expect(0, "{ending(finding.reference)}");'
+    if at >= len(finding.reference.outcome.results):
+        yield f'expect(0, "{finding.reference.ending}");'
         return
-    result, buffers = finding.reference.results[at]
+    result, buffers = finding.reference.outcome.results[at]
     if found.field in (STATE, ERRNO):
         if succeeded(result):
             yield f'expect(r{at} >= 0, "success");'
@@ -286,14 +287,14 @@ def _expectation_c(finding: Finding) -> Iterator[str]:
         else:
             yield from _same_one(finding, result)
     elif found.field != SIGNALS:
-        for observed, content in zip(finding.encoded.observed[at], buffers, strict=True):
+        for observed, content in zip(finding.reference.encoded.observed[at], buffers, strict=True):
             yield from _buffer_c(finding, observed, content)
 
 
 def _same_one(finding: Finding, result: int) -> Iterator[str]:
     """Which earlier result the reference's is equal to."""
     at = finding.difference.step
-    for before, (other, _) in enumerate(finding.reference.results[:at]):
+    for before, (other, _) in enumerate(finding.reference.outcome.results[:at]):
         same = "==" if other == result else "!="
         yield f'expect(r{at} {same} r{before}, "{"the same as" if other == result else "another than"} r{before}");'
 

@@ -11,7 +11,6 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from conformance.matrix.normalise import kind_of_result
 from conformance.model import CaseResult, Json, Step
 from conformance.programs.program import MOST_MEMORY, Argument, Memory, Program, Ref
 from conformance.programs.program import Step as Call
@@ -22,6 +21,7 @@ from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import Parameter, errno_name
 from conformance.syscalls.machinery.kinds import AddressKind, Kind, Masked, Numbered, PathKind, Renamed
 from conformance.syscalls.machinery.kinds import Memory as MemoryKind
+from conformance.syscalls.machinery.show import kind_of_result
 from conformance.syscalls.machinery.table import describe, grammar, stubs
 from conformance.syscalls.sockets import AF_INET, AF_INET6, SockaddrKind
 from conformance.text import one_line
@@ -48,7 +48,6 @@ def trace_c(result: CaseResult, said_by: str) -> str:
     It ends with 1 where a call ends otherwise than it did in the trace; `said_by` says whose trace that is.
     """
     program = program_of(result)
-    encoded = encode(program)
 
     def expected(at: int) -> Iterator[str]:
         yield from _expected(at, result.steps[at])
@@ -57,7 +56,7 @@ def trace_c(result: CaseResult, said_by: str) -> str:
     what = one_line(said_by).replace("*/", "* /")
     told = "as its trace has them: what the case did without a system call is not here."
     about = f"The calls of {what},\n   {told}\n\n   {use}"
-    return whole_c(calls_c(program, encoded, expected), about, "the trace", surroundings="scratch.c.in", first=3)
+    return whole_c(calls_c(encode(program), expected), about, "the trace", surroundings="scratch.c.in", first=3)
 
 
 def program_of(result: CaseResult) -> Program:

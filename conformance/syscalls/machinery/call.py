@@ -34,7 +34,7 @@ from typing import (
 )
 
 from conformance.syscalls.machinery.absence import Missing, refusal, with_telltales
-from conformance.syscalls.machinery.buffers import Buffer, Struct
+from conformance.syscalls.machinery.buffers import Buffer, Struct, memory_at
 from conformance.syscalls.machinery.choices import Choice, Choices
 from conformance.syscalls.machinery.kinds import Kind, Memory, Resource, Seen
 from conformance.syscalls.machinery.taming import Instead, Tame
@@ -278,15 +278,20 @@ class Syscall(Generic[P]):
             None if not parameter.kind.reads and not isinstance(value, int) and value is not None else see(value)
             for parameter, value in zip(parameters, args, strict=False)
         ]
+        written = [
+            (at, parameter, value, _beginning(value))
+            for at, (parameter, value) in enumerate(zip(parameters, args, strict=False))
+            if parameter.kind.out and isinstance(value, Buffer | Struct)
+        ]
         result, error = self._enter(args)
         outs: dict[str, Seen] = {}
-        if not error:
-            for at, (parameter, value) in enumerate(zip(parameters, args, strict=False)):
-                if parameter.kind.out and isinstance(value, Buffer | Struct):
-                    counted = isinstance(parameter.kind, Memory) and parameter.kind.counted
-                    after = see(value.take(max(result, 0)) if counted and isinstance(value, Buffer) else value)
-                    if after != seen[at]:
-                        outs[str(at)] = after
+        for at, parameter, value, before in written:
+            if error and _beginning(value) == before:  # a call that fails may tell something, such as a size it knows
+                continue
+            counted = isinstance(parameter.kind, Memory) and parameter.kind.counted and not error
+            after = see(value.take(max(result, 0)) if counted and isinstance(value, Buffer) else value)
+            if after != seen[at]:
+                outs[str(at)] = after
         recorder.record(self.name, seen, result, error, outs)
         return result, error
 
@@ -297,6 +302,12 @@ class Syscall(Generic[P]):
         result: int = _raw(self._number, *registers)
         error = ctypes.get_errno() if result == -1 else 0
         return result, error
+
+
+def _beginning(memory: Buffer | Struct) -> bytes:
+    """What is in memory, as far as a record would keep it."""
+    size = memory.size if isinstance(memory, Buffer) else type(memory).size()
+    return memory_at(memory.address, min(size, RECORDED_BYTES))
 
 
 def register(value: object) -> ctypes.c_long | ctypes.c_char_p:

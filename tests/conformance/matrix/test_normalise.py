@@ -4,10 +4,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from conformance.matrix.normalise import Normal, _members, normalise, show
+from conformance.matrix.normalise import Normal, _members, normalise
 from conformance.model import Json, Outcome, Step
 from conformance.syscalls.machinery.buffers import U64, Struct
 from conformance.syscalls.machinery.kinds import Names, Time64
+from conformance.syscalls.machinery.show import shown
 from conformance.syscalls.machinery.table import stubs
 from tests.builders import passed, result, step
 
@@ -168,7 +169,7 @@ def test_calls_of_a_child_are_not_those_of_the_case() -> None:
 
 
 @pytest.mark.parametrize(
-    ("made", "shown"),
+    ("made", "line"),
     [
         (opening(3), "openat(AT_FDCWD, b'a', O_CREAT|O_RDWR, 0600) = 3"),
         (step("close", 9, result=-1, errno=9), "close(9) = -1 EBADF"),
@@ -176,11 +177,16 @@ def test_calls_of_a_child_are_not_those_of_the_case() -> None:
         (step("kill", 7, 9), "kill(7, SIGKILL) = 0"),
         (step("frobnicate", 1, None, [2]), "frobnicate(1, NULL, [2]) = 0"),
         (step("close", 3, errno=4095, result=-1), "close(3) = -1 4095"),
+        (step("read", 3, None, 5, result=-1, errno=14, outs={"1": "he"}), "read(3, b'he', 5) = -1 EFAULT"),
+        (
+            step("epoll_ctl", 3, 1, 4, {"events": 1}, result=-1, errno=22, outs={"3": {"events": 4}}),
+            "epoll_ctl(3, EPOLL_CTL_ADD, 4, {events=EPOLLIN} => {events=EPOLLOUT}) = -1 EINVAL",
+        ),
         (Step("getuid", [], 0, process=2), "[child 2] getuid() = 0"),
     ],
 )
-def test_a_call_is_shown_in_the_manner_of_strace(made: Step, shown: str) -> None:
-    assert show(made) == shown
+def test_a_call_is_shown_in_the_manner_of_strace(made: Step, line: str) -> None:
+    assert shown(made) == line
 
 
 # What a guest that lies may say
@@ -205,7 +211,7 @@ STEPS = st.builds(
 def test_whatever_a_guest_says_can_be_compared_and_shown(steps: list[Step], observations: dict[str, Json]) -> None:
     said = result(Outcome.PASSED, *steps, observations=observations)
     assert normalise(said) == normalise(said)
-    assert all(isinstance(show(each), str) for each in steps)
+    assert all(isinstance(shown(each), str) for each in steps)
 
 
 def test_a_buffer_that_was_recorded_in_part_can_be_compared() -> None:
@@ -220,7 +226,7 @@ def test_values_that_are_nested_without_end_can_be_compared_and_shown() -> None:
         deep = [deep]
     hostile = step("read", deep, deep, outs={"1": deep})
     assert normalise(result(Outcome.PASSED, hostile, observations={"a": deep}))
-    assert "nested too deeply" in show(hostile)
+    assert "nested too deeply" in shown(hostile)
 
 
 def test_members_of_a_struct_within_a_struct_have_kinds_too() -> None:

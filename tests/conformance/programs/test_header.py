@@ -140,7 +140,7 @@ def test_reproducer_lives_in_the_world_that_the_executor_makes(look: str, tmp_pa
     made = LOOKS[look]
     encoded, outcome = run_one(made)
     assert (outcome.state, len(outcome.results)) == (State.DONE, len(made.steps))
-    body = calls_c(made, encoded, lambda at: expected(made, outcome, encoded, at))
+    body = calls_c(encoded, lambda at: expected(made, outcome, encoded, at))
     source = whole_c(body, look, "the executor", surroundings="tree.c.in").replace(
         "@CHROOT@", str(int("image" not in look))
     )

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from conformance.programs.execution import Execution
 from conformance.programs.program import Argument, Memory, Program, Ref
 from conformance.programs.wire import encode
 from conformance.search.compare import differences
@@ -110,7 +111,7 @@ def test_change_is_undone(change: str) -> None:
     seen = look()
     ((_, fresh),) = run([seen])
     for _, shared in run([CHANGES[change], seen, CHANGES["nothing"], seen, CHANGES[change], seen], own=False)[1::2]:
-        assert list(differences(seen, encode(seen), fresh, shared)) == []
+        assert list(differences(Execution(encode(seen), fresh), Execution(encode(seen), shared))) == []
 
 
 def test_changes_are_changes() -> None:
@@ -121,7 +122,7 @@ def test_changes_are_changes() -> None:
     joined = [Program((*each.steps, *shifted(seen, len(each.steps)).steps)) for each in changes]
     for made, (_, both) in zip(changes, run(joined), strict=True):
         changed = replace(both, results=both.results[len(made.steps) :])
-        assert list(differences(seen, encoded, fresh, changed)) != [], made
+        assert list(differences(Execution(encoded, fresh), Execution(encoded, changed))) != [], made
 
 
 def shifted(of: Program, by: int) -> Program:
@@ -140,4 +141,4 @@ def test_what_a_search_does_to_it_is_undone() -> None:
     ((encoded, fresh),) = run([seen])
     shared = run([each for made in programs for each in (made, seen)], SOON, own=False)[1::2]
     for made, (_, outcome) in zip(programs, shared, strict=True):
-        assert list(differences(seen, encoded, fresh, outcome)) == [], made
+        assert list(differences(Execution(encoded, fresh), Execution(encoded, outcome))) == [], made

@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from conformance.model import Cause
+from conformance.programs.execution import Execution
 from conformance.programs.wire import Outcome, State, encode
 from conformance.search.compare import Difference, Signature
 from conformance.search.display import LISTED, SearchDisplay, report
@@ -25,7 +26,8 @@ def finding(call: str = "close", target: str = "wsl2", *, field: str = "errno", 
     difference = Difference(0, call, field, "EBADF", said)
     named = Signature(call, field, f"EBADF - {said}", "O_CREAT", Cause.ORDER, target)
     outcome = Outcome(State.DONE, results=((-9, ()),))
-    return Finding(named, PROGRAM, difference, encode(PROGRAM), outcome, outcome, "native", ("6.1.0", "5.15.0"))
+    run = Execution(encode(PROGRAM), outcome)
+    return Finding(named, difference, run, run, "native", ("6.1.0", "5.15.0"))
 
 
 def flake(call: str, why: str = "does not repeat in a process of its own") -> Flake:

@@ -104,7 +104,10 @@ def test_liar_is_found_confirmed_made_small_and_told_once(searches: Searches) ->
     assert str(finding.signature) == "open/errno/ENOENT - EACCES"
     assert (finding.signature.target, finding.signature.cause) == ("liar", Cause.ORDER)
     assert (finding.difference.step, finding.difference.reference, finding.difference.target) == (0, "ENOENT", "EACCES")
-    assert [finding.reference.results[0][0], finding.target.results[0][0]] == [-errno.ENOENT, -errno.EACCES]
+    assert [side.outcome.results[0][0] for side in (finding.reference, finding.target)] == [
+        -errno.ENOENT,
+        -errno.EACCES,
+    ]
     assert finding.reference_name == "native"
     assert finding.releases == (os.uname().release, os.uname().release)
     assert searches.told == [finding]

@@ -5,9 +5,10 @@ from collections import Counter
 
 import pytest
 
+from conformance.programs.execution import Execution
 from conformance.programs.harmful import is_allowed
 from conformance.programs.program import MOST_CALLS, Program, Ref, to_json
-from conformance.programs.wire import Outcome, State
+from conformance.programs.wire import Outcome, State, encode
 from conformance.search import generate
 from conformance.search.bind import Call
 from conformance.search.generate import Coverage, Generator
@@ -54,7 +55,7 @@ def test_the_same_seed_and_the_same_outcomes_give_the_same_programs() -> None:
         for _ in range(6):
             for raw, each in generator.batch(10):
                 found.append(each)
-                generator.learn(raw, each, answered(*[result] * len(each.steps)))
+                generator.learn(raw, Execution(encode(each), answered(*[result] * len(each.steps))))
         return found
 
     assert drawn(0) == drawn(0)
@@ -122,7 +123,7 @@ def test_every_program_has_one_of_the_calls_that_it_is_to_be_about(calls: tuple[
             names = {step.description.name for step in each.steps} | {step.label for step in each.steps}
             assert names & set(calls)
             made.update(names & set(calls))
-            generator.learn(raw, each, answered(*[0] * len(each.steps)))
+            generator.learn(raw, Execution(encode(each), answered(*[0] * len(each.steps))))
     assert set(made) == set(calls)
 
 
@@ -207,7 +208,7 @@ def test_what_shows_something_new_is_varied_later_and_what_does_not_is_not() -> 
     raw = (Call("getitimer", (0, 0)),)
     before = len(generator._pool)
     for result, more in ((0, 1), (0, 1), (-errno.EFAULT, 2), (-errno.EFAULT, 2), (-errno.EINVAL, 3)):
-        generator.learn(raw, program(("getitimer", 0, 0)), answered(result))
+        generator.learn(raw, Execution(encode(program(("getitimer", 0, 0))), answered(result)))
         assert len(generator._pool) == before + more
     assert list(generator._pool)[-3:] == [raw] * 3
 
@@ -236,19 +237,20 @@ def test_sequences_that_belong_together_are_there_from_the_start() -> None:
 def test_coverage_is_of_calls_errnos_makers_and_flags() -> None:
     coverage = Coverage()
     opened = program(("open", text("f0"), O_RDONLY, 0), ("dup", Ref(0)))
-    assert coverage.learn(opened, answered(0, 1))
-    assert not coverage.learn(opened, answered(0, 1))
-    assert coverage.learn(opened, answered(-errno.ENOENT, -errno.EBADF))
+    assert coverage.learn(Execution(encode(opened), answered(0, 1)))
+    assert not coverage.learn(Execution(encode(opened), answered(0, 1)))
+    assert coverage.learn(Execution(encode(opened), answered(-errno.ENOENT, -errno.EBADF)))
     assert coverage.pairs == {("open", 0), ("open", errno.ENOENT), ("dup", 0), ("dup", errno.EBADF)}
     assert coverage.made_by == {("dup", "open")}
     assert coverage.calls == coverage.succeeded == {"open", "dup"}
     assert coverage.made == {"open": 3, "dup": 3}
     other = program(("open", text("f0"), O_RDWR, 0))
-    assert coverage.learn(other, answered(0))
-    assert not coverage.learn(other, answered(0))
+    assert coverage.learn(Execution(encode(other), answered(0)))
+    assert not coverage.learn(Execution(encode(other), answered(0)))
 
 
 def test_calls_that_were_not_reached_are_not_learnt() -> None:
     coverage = Coverage()
-    coverage.learn(program(("getpid",), ("pause",), ("getuid",)), Outcome(State.BLOCKED, results=((7, ()),)))
+    blocked = Outcome(State.BLOCKED, results=((7, ()),))
+    coverage.learn(Execution(encode(program(("getpid",), ("pause",), ("getuid",))), blocked))
     assert coverage.made == {"getpid": 1}

@@ -15,9 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import conformance.syscalls
+from conformance.programs.execution import Execution
 from conformance.programs.harmful import touches
 from conformance.programs.program import Memory, Program
-from conformance.programs.wire import Encoded, Outcome, State, decode, encode
+from conformance.programs.wire import Encoded, Outcome, State, encode
 from conformance.protocol.executor import ProtocolError
 from conformance.search import glance
 from conformance.search.compare import ERRNO, Difference, differences
@@ -70,8 +71,7 @@ def plain(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def found(made: Program, reference: bytes, target: bytes) -> list[tuple[int, str, str, str]]:
     return [
-        (each.step, each.field, each.reference, each.target)
-        for each in differences_of(made, encode(made), reference, target)
+        (each.step, each.field, each.reference, each.target) for each in differences_of(encode(made), reference, target)
     ]
 
 
@@ -106,9 +106,9 @@ def test_errno_is_seen_where_results_part() -> None:
 def test_difference_is_not_overlooked(other: bytes) -> None:
     one = done((0, status()), (0,), (0, status()))
     encoded = encode(TWICE)
-    close = list(differences(TWICE, encoded, decode(one, encoded), decode(other, encoded)))
-    assert list(differences_of(TWICE, encoded, one, other)) == close != []
-    assert list(differences_of(TWICE, encoded, other, one)) != []
+    close = list(differences(Execution.read(encoded, one), Execution.read(encoded, other)))
+    assert list(differences_of(encoded, one, other)) == close != []
+    assert list(differences_of(encoded, other, one)) != []
 
 
 def test_what_is_no_outcome_is_refused() -> None:
@@ -116,7 +116,7 @@ def test_what_is_no_outcome_is_refused() -> None:
     too_many, too_long = bytes([0, 0, 9, 0]) + one[4:], one[:12] + b"\xff\xff" + one[14:]
     for broken in (b"", one[:3], one[:-1], one + b"x", too_many, too_long):
         with pytest.raises(ProtocolError):
-            list(differences_of(TWICE, encode(TWICE), one, broken))
+            list(differences_of(encode(TWICE), one, broken))
 
 
 @st.composite
@@ -148,8 +148,8 @@ def near(draw: st.DrawFn, encoded: Encoded) -> tuple[bytes, bytes]:
 def test_glance_says_what_a_closer_look_says(made: Program, data: st.DataObject) -> None:
     encoded = encode(made)
     one, other = data.draw(near(encoded))
-    close = list(differences(made, encoded, decode(one, encoded), decode(other, encoded)))
-    assert list(differences_of(made, encoded, one, other)) == close
+    close = list(differences(Execution.read(encoded, one), Execution.read(encoded, other)))
+    assert list(differences_of(encoded, one, other)) == close
 
 
 @needs_executor

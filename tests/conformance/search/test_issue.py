@@ -316,9 +316,7 @@ def test_traces_have_in_full_below_what_did_not_fit(native: Lane) -> None:
     width = 2 * issue.WIDTH + 4
     assert all(len(line) <= width for line in lines[:4])
     full = [line for line in lines if line.startswith(("native (6.1.0): ", "liar (4.4.0): "))]
-    assert [each.partition(": ")[2] for each in full[-2:]] == [
-        each[-1] for each in (issue.lines(of.program, of.encoded, side) for side in (of.reference, of.target))
-    ]
+    assert [each.partition(": ")[2] for each in full[-2:]] == [side.lines[-1] for side in (of.reference, of.target)]
 
 
 def test_traces_tell_how_a_program_ended(native: Lane) -> None:

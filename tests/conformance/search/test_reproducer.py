@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.programs.execution import Execution
 from conformance.programs.program import Memory, Program, Ref, from_json
 from conformance.programs.wire import Outcome, State, decode, encode
 from conformance.search import reproducer
@@ -22,7 +23,7 @@ from conformance.search.compare import differences, signature
 from conformance.search.fuzz import Finding
 from conformance.search.lane import Lane
 from conformance.syscalls.files import O_RDWR
-from conformance.syscalls.machinery.choices import HANDLER, RESTORER, UNMAPPED
+from conformance.syscalls.machinery.world import HANDLER, RESTORER, UNMAPPED
 from conformance.syscalls.polling import POLLIN
 from runners.local import LocalRunner
 from tests.executors import needs_executor, program, room, text
@@ -242,10 +243,10 @@ def found(native: Lane, divergence: Divergence, *, turned: bool = False) -> Find
     encoded = encode(made, own=True)
     right = decode(native.run([encoded.data], patience=5)[0], encoded)
     sides = (right, divergence.wrong(right))
-    reference, target = reversed(sides) if turned else sides
-    difference = next(differences(made, encoded, reference, target))
+    reference, target = (Execution(encoded, each) for each in (reversed(sides) if turned else sides))
+    difference = next(differences(reference, target))
     named = signature(made, difference, "liar")
-    return Finding(named, made, difference, encoded, reference, target, "native", ("6.1.0", "4.4.0"))
+    return Finding(named, difference, reference, target, "native", ("6.1.0", "4.4.0"))
 
 
 @pytest.fixture(params=DIVERGENCES, ids=str)
@@ -281,7 +282,7 @@ def test_c_file_compiles_without_flags_and_is_content_with_a_right_kernel(
     assert done.returncode == 0, done.stdout + done.stderr
     assert "differs" not in done.stdout
     assert divergence.expectation in (
-        done.stdout if finding.reference.state is State.DIED else reproducer.repro_c(finding)
+        done.stdout if finding.reference.outcome.state is State.DIED else reproducer.repro_c(finding)
     )
 
 

@@ -43,6 +43,7 @@ from conformance.syscalls.machinery.kinds import Fd, FileDescriptor, In, Int, Ki
 from conformance.syscalls.machinery.table import stubs
 from conformance.syscalls.polling import Pollfd, poll
 from conformance.syscalls.processes import getpid
+from conformance.syscalls.scheduling import SchedAttr, sched_setattr
 
 Recorded = tuple[str, list[Seen], int, int, dict[str, Seen]]
 
@@ -229,6 +230,18 @@ def test_memory_that_the_kernel_reads_and_writes_is_recorded_twice_if_it_changed
     assert after[4] == {"0": {"fd": reader, "events": 1, "revents": 1}}
     os.close(reader)
     os.close(writer)
+
+
+def test_what_a_call_that_failed_has_written_is_recorded() -> None:
+    """Of a size that it does not know, the kernel tells the one that it does (sched_setattr(2))."""
+    listener = Listener()
+    asked = SchedAttr(size_=4096)
+    with recording(listener):
+        sched_setattr.fails_with(errno.E2BIG, 0, asked, 0)
+    ((_, args, _, error, outs),) = listener.calls
+    assert error == errno.E2BIG
+    assert args[1]["size_"] == 4096  # type: ignore[index, call-overload] # a struct is seen as a dict
+    assert outs["1"]["size_"] == asked.size_ < 4096  # type: ignore[index, call-overload] # as above
 
 
 def test_a_call_that_failed_has_written_nothing() -> None:

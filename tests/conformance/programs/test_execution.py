@@ -7,10 +7,10 @@ from hypothesis import given, settings
 
 from conformance.model import Json
 from conformance.model import Step as Seen
+from conformance.programs.execution import Execution, ending, succeeded
 from conformance.programs.program import NO_PROCESS, NO_RESOURCE, Argument, Memory, Program, Ref
-from conformance.programs.trace import ending, errnos, resource, succeeded, trace
 from conformance.programs.wire import Encoded, Outcome, State, encode
-from conformance.syscalls.machinery.choices import DATA
+from conformance.syscalls.machinery.world import DATA
 from tests.conformance.search.drawn import likely
 from tests.conformance.search.native import needs_executor, program, run_one
 
@@ -29,7 +29,7 @@ def said(*results: int | tuple[int, bytes], state: State = State.DONE, detail: i
 
 
 def traced(made: Program, outcome: Outcome) -> list[Seen]:
-    return trace(made, encode(made), outcome)
+    return list(Execution(encode(made), outcome).steps)
 
 
 def args_seen(label: str, *args: Argument, before: Program | None = None, outcome: Outcome | None = None) -> list[Json]:
@@ -95,12 +95,13 @@ def test_a_process_that_was_not_made_is_nobody() -> None:
 def test_an_argument_is_what_an_earlier_call_wrote() -> None:
     made = program(("pipe2", room(8), 0))
     outcome = said((0, b"\5\0\0\0\xfe\xff"))
-    encoded = encode(Program((*made.steps, *program(("close", Ref(0, 0, 4, 4)), ("close", Ref(0, 0, 0, 1))).steps)))
-    assert resource(Ref(0, 0, 0, 4), encoded, outcome) == 5
-    assert resource(Ref(0, 0, 4, 2), encoded, outcome) == -2
-    assert resource(Ref(0, 0, 8, 4), encoded, outcome) == NO_RESOURCE, "beyond the memory"
-    assert resource(Ref(0, 1, 0, 4), encoded, outcome) == NO_RESOURCE, "no memory"
-    assert resource(Ref(1), encoded, outcome) == NO_RESOURCE, "not come to"
+    more = program(("close", Ref(0, 0, 4, 4)), ("close", Ref(0, 0, 0, 1)))
+    execution = Execution(encode(Program((*made.steps, *more.steps))), outcome)
+    assert execution.value_of(Ref(0, 0, 0, 4)) == 5
+    assert execution.value_of(Ref(0, 0, 4, 2)) == -2
+    assert execution.value_of(Ref(0, 0, 8, 4)) == NO_RESOURCE, "beyond the memory"
+    assert execution.value_of(Ref(0, 1, 0, 4)) == NO_RESOURCE, "no memory"
+    assert execution.value_of(Ref(1)) == NO_RESOURCE, "not come to"
 
 
 # What was written
@@ -135,8 +136,28 @@ def test_of_a_struct_that_has_no_room_the_members_that_fit_are_seen() -> None:
     assert "tv_nsec" not in found
 
 
-def test_nothing_is_seen_of_what_a_call_that_failed_has_written() -> None:
-    assert outs("read", 0, room(8), 8, result=-ENOENT, content=b"ab") == {}
+E2BIG = 7
+
+
+def test_what_a_call_that_failed_has_written_is_seen() -> None:
+    """sched_setattr(2) puts the size that the kernel knows into one that is too large; read(2) may have begun."""
+    asked = Memory(struct.pack("<II", 4096, 0) + bytes(40))
+    told = struct.pack("<II", 56, 0) + bytes(40)
+    (found,) = outs("sched_setattr", 0, asked, 0, result=-E2BIG, content=told).values()
+    assert isinstance(found, dict)
+    assert found["size_"] == 56
+    assert outs("read", 0, room(8), 8, result=-ENOENT, content=b"ab") == {"1": "ab"}
+
+
+def test_memory_that_a_call_that_failed_left_alone_is_not_seen() -> None:
+    asked = Memory(struct.pack("<II", 4096, 0) + bytes(40))
+    assert outs("sched_setattr", 0, asked, 0, result=-E2BIG, content=asked.data) == {}
+    assert outs("read", 0, room(8), 8, result=-ENOENT, content=b"") == {}
+    with_fd = Memory(bytes(8), ((0, 4, Ref(0)),))
+    made = program(("eventfd2", 0, 0), ("poll", with_fd, 1, 0))
+    before = (5).to_bytes(4, "little") + bytes(4)
+    assert traced(made, said(5, (-ENOENT, before)))[1].outs == {}
+    assert traced(made, said(5, (-ENOENT, before[:4] + b"\1\0\0\0")))[1].outs != {}
 
 
 def test_what_lies_behind_a_pointer_in_memory_has_a_place_of_its_own() -> None:
@@ -150,9 +171,9 @@ def test_any_outcome_has_a_trace(made: Program) -> None:
     """Full of buffers that were filled, or cut short."""
     encoded = encode(made)
     results = tuple((7, tuple(bytes(each.size) for each in observed)) for observed in encoded.observed)
-    assert len(trace(made, encoded, Outcome(State.DONE, results=results))) == len(made.steps)
+    assert len(Execution(encoded, Outcome(State.DONE, results=results)).steps) == len(made.steps)
     empty = tuple((0, tuple(b"" for _ in observed)) for observed in encoded.observed)
-    assert len(trace(made, encoded, Outcome(State.DIED, results=empty[:-1]))) == len(made.steps) - 1
+    assert len(Execution(encoded, Outcome(State.DIED, results=empty[:-1])).steps) == len(made.steps) - 1
 
 
 # How it ended
@@ -177,8 +198,8 @@ def test_an_end_is_told_in_a_few_words(state: State, detail: int, words: str) ->
 def test_errnos_are_named_and_an_end_that_is_none_of_its_own_is_told() -> None:
     made = program(("getpid",), ("chdir", F0), ("pause",))
     encoded: Encoded = encode(made)
-    assert errnos(made, encoded, said(7, -ENOENT, state=State.BLOCKED)) == ["0", "ENOENT", "blocked"]
-    assert errnos(made, encoded, said(7, -ENOENT, -4)) == ["0", "ENOENT", "EINTR"]
+    assert Execution(encoded, said(7, -ENOENT, state=State.BLOCKED)).errnos == ["0", "ENOENT", "blocked"]
+    assert Execution(encoded, said(7, -ENOENT, -4)).errnos == ["0", "ENOENT", "EINTR"]
 
 
 # With the real executor
@@ -194,7 +215,7 @@ def test_a_real_program_is_seen_as_strace_would_see_it() -> None:
         ("write", Ref(3, 0, 4, 4), Memory(b"hi"), 2),
         ("close", 60),
     )
-    opened, read, status, pipe, write, close = trace(made, *run_one(made))
+    opened, read, status, pipe, write, close = Execution(*run_one(made)).steps
     assert opened == Seen("openat", [-100, "f0\0", 0, 0], 0)
     assert read == Seen("read", [0, None, 3], 3, 0, {"1": "abc"})
     described = status.outs["1"]
