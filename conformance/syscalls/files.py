@@ -74,6 +74,7 @@ from conformance.syscalls.machinery.kinds import (
     named,
 )
 from conformance.syscalls.machinery.touches import FILES, HIDDEN, LABELS, MOUNTS, NAMES, NOTHING, PLACE, PROCESS
+from conformance.syscalls.time.clocks import Timespec as Timespec  # noqa: PLC0414 - moved
 
 AT_FDCWD = -100
 O_RDONLY, O_WRONLY, O_RDWR, O_ACCMODE = 0, 1, 2, 3
@@ -374,13 +375,6 @@ OldEntries = Annotated[Struct | Buffer | int | None, DirectoryEntries(old=True)]
 XattrList = Annotated[Buffer | int | None, XattrNames()]
 Pipe = Annotated[Buffer | int | None, FdPair("pipe:r", "pipe:w")]
 BlockingPipe = Annotated[Buffer | int | None, FdPair("pipe:r:blocking", "pipe:w:blocking")]
-
-
-class Timespec(Struct):
-    """`struct timespec` that a case sets: compared as it is."""
-
-    tv_sec: I64
-    tv_nsec: I64
 
 
 def _without_noise(seen: dict[str, Any], mode: str) -> dict[str, Any]:

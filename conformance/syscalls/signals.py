@@ -8,7 +8,6 @@ import struct
 from typing import Annotated, TypeAlias
 
 from conformance.model import Json as Seen
-from conformance.syscalls.files import Timespec
 from conformance.syscalls.machinery.buffers import I32, U32, U64, Buffer, Layout, Struct
 from conformance.syscalls.machinery.call import Look, syscall
 from conformance.syscalls.machinery.choices import (
@@ -44,6 +43,8 @@ from conformance.syscalls.machinery.kinds import (
 )
 from conformance.syscalls.machinery.taming import Tame
 from conformance.syscalls.machinery.touches import PROCESS
+from conformance.syscalls.time.clocks import WRONG_TIMES as WRONG_TIMES  # noqa: PLC0414 - moved
+from conformance.syscalls.time.clocks import AtOnce as AtOnce  # noqa: PLC0414 - moved
 
 SIG_DFL, SIG_IGN = 0, 1
 SA_NOCLDSTOP, SA_NOCLDWAIT, SA_SIGINFO, SA_UNSUPPORTED, SA_EXPOSE_TAGBITS = 1, 2, 4, 0x400, 0x800
@@ -239,17 +240,6 @@ AnySiginfo: TypeAlias = Siginfo | SiginfoFault | SiginfoChild | SiginfoSyscall
 def sigset(*signals: int) -> bytes:
     """The kernel's signal set, 8 bytes: bit n-1 stands for signal n."""
     return sum(1 << (number - 1) for number in set(signals)).to_bytes(SIGSET_SIZE, "little")
-
-
-def expired(*more: Choice) -> tuple[Choice, ...]:
-    """Timeouts that end at once, as `struct timespec`, and what else is tried."""
-    return (*(Blob(bytes(16)),) * 10, *(Blob(bytes(8) + (1000).to_bytes(8, "little")),) * 2, *more)
-
-
-WRONG_TIMES = (Blob(b"\xff" * 16), Blob(bytes(8) + (1_000_000_000).to_bytes(8, "little")), Blob(bytes(8) + b"\xff" * 8), KERNEL_ADDRESS)
-"""What no call takes for a `struct timespec`."""
-AtOnce = Annotated[Timespec | bytes | Buffer | int | None, ChosenMemory(*expired(*WRONG_TIMES))]
-"""A timeout that has passed or is about to."""
 
 
 @syscall(x86_64=13, aarch64=134, touches=PROCESS, shows="signals")

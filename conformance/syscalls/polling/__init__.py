@@ -7,7 +7,7 @@ import ctypes
 from collections.abc import Iterator
 from typing import Annotated
 
-from conformance.syscalls.files import O_RDONLY, O_RDWR, DirPath, LongOut, Timespec, ioctl, iovecs
+from conformance.syscalls.files import O_RDONLY, O_RDWR, DirPath, LongOut, ioctl, iovecs
 from conformance.syscalls.machinery.buffers import I32, I64, U32, U64, Buffer, Layout, Struct
 from conformance.syscalls.machinery.call import operation, syscall, untraced
 from conformance.syscalls.machinery.choices import BAD_POINTERS, UNMAPPED, Blob, Choice, Use, room, struct_blobs
@@ -39,7 +39,15 @@ from conformance.syscalls.machinery.kinds import (
     named,
 )
 from conformance.syscalls.machinery.touches import FILES, MEMORY, NOTHING, PROCESS
-from conformance.syscalls.signals import AtOnce, InSigset, SigsetSize
+from conformance.syscalls.signals import InSigset, SigsetSize
+from conformance.syscalls.time.clocks import AtOnce
+from conformance.syscalls.time.timers import FAR as FAR  # moved
+from conformance.syscalls.time.timers import NOW as NOW  # moved
+from conformance.syscalls.time.timers import OFF as OFF  # moved
+from conformance.syscalls.time.timers import Itimerspec as Itimerspec  # moved
+from conformance.syscalls.time.timers import OutTimeLeft as OutTimeLeft  # moved
+from conformance.syscalls.time.timers import TimeLeft as TimeLeft  # moved
+from conformance.syscalls.time.timers import TimerSetting as TimerSetting  # moved
 
 EPOLLIN, EPOLLPRI, EPOLLOUT, EPOLLERR, EPOLLHUP, EPOLLRDHUP = 1, 2, 4, 8, 16, 0x2000
 EPOLLEXCLUSIVE, EPOLLWAKEUP, EPOLLONESHOT, EPOLLET = 1 << 28, 1 << 29, 1 << 30, 1 << 31
@@ -145,47 +153,6 @@ class PollArray(Array):
 def _polls(*fds: Choice) -> Blob:
     one = b"\0\0\0\0" + (POLLIN | POLLOUT).to_bytes(2, "little") + b"\0\0"
     return Blob(one * len(fds), tuple((8 * at, 4, fd) for at, fd in enumerate(fds)))
-
-
-class Itimerspec(Struct):
-    """`struct itimerspec`."""
-
-    it_interval: Timespec
-    it_value: Timespec
-
-
-
-
-class TimeLeft(Memory):
-    """Where a timer says its interval, which is compared, and what was left, of which only whether there was any is."""
-
-    def __init__(self, *, wide: bool = True) -> None:
-        size = 32 if wide else 16
-        super().__init__(out=True, reads=False, choices=(*(room(size),) * 6, room(size, edge=True)))
-
-    def normal(self, seen: Seen, names: Names) -> Seen:
-        if isinstance(seen, str) and len(seen) == 32:
-            data = seen.encode("latin-1", "replace")
-            numbers = [int.from_bytes(data[at : at + 8], "little", signed=True) for at in range(0, 32, 8)]
-        elif isinstance(seen, dict):
-            numbers = [each for member in seen.values() for each in (member.values() if isinstance(member, dict) else (member,)) if isinstance(each, int)]
-        else:
-            return super().normal(seen, names)
-        return [*numbers[:2], "left" if any(numbers[2:]) else 0]
-
-
-OutTimeLeft = Annotated[object, TimeLeft()]  # no struct is named: it would lend its kinds to all
-"""A `struct itimerspec` or `struct itimerval` that a call fills."""
-
-
-def _timer(seconds: int, fraction: int, interval: int = 0, interval_fraction: int = 0) -> Blob:
-    return Blob(b"".join(each.to_bytes(8, "little", signed=True) for each in (interval, interval_fraction, seconds, fraction)))
-
-
-FAR, NOW, OFF = _timer(1000, 0), _timer(0, 1), _timer(0, 0)
-TIMER_SETTINGS: tuple[Choice, ...] = (*(FAR,) * 3, *(NOW,) * 4, OFF, _timer(1000, 0, 1000), _timer(0, 1, 1000), _timer(1000, 500_000, 7, 2), _timer(1 << 40, 0), _timer(0, 10**9), _timer(-1, 0), _timer(1, 0, 0, 10**9), _timer(0, -1), UNMAPPED, 0)
-"""Timers that expire at once, or in an hour: the time between would be a matter of luck."""
-TimerSetting = Annotated[Itimerspec | bytes | Buffer | int | None, ChosenMemory(*TIMER_SETTINGS)]
 
 
 class AioContext(Struct):
