@@ -390,16 +390,23 @@ def syscall(
 
 
 def operation(
-    of: Syscall[Any], *, touches: Touches | None = None, shows: Shows = (), **given: int | tuple[int, ...]
+    of: Syscall[Any], *, touches: Touches | None = None, shows: Shows = (), **given: int | tuple[int, ...] | Choices
 ) -> Callable[[Callable[P, int]], Operation[P]]:
     """Describe what a call means where arguments have certain values: `@operation(fcntl, command=(F_GETFD, F_GETFL))`.
 
     The signature has the call's parameters, with the kinds that they have then. Its name is for readers. What it
-    `touches` is what its call does, where nothing else is said.
+    `touches` is what its call does, where nothing else is said. Where some values are likelier than others, `Choices`
+    say so.
     """
-    values = {name: (value,) if isinstance(value, int) else value for name, value in given.items()}
+    values = {name: _given(value) for name, value in given.items()}
     facts = replace(of.facts, touches=of.facts.touches if touches is None else touches, shows=_looks(shows))
     return lambda function: Operation(function, facts, of, values)
+
+
+def _given(values: int | tuple[int, ...] | Choices) -> tuple[int, ...]:
+    if isinstance(values, Choices):
+        return tuple(each for each in values.named if isinstance(each, int))
+    return (values,) if isinstance(values, int) else values
 
 
 def pseudo(number: int, *, touches: Touches, shows: Shows = ()) -> Callable[[Callable[P, int]], Pseudo[P]]:

@@ -33,10 +33,13 @@ from conformance.syscalls.machinery.choices import (
     TEXTS,
     Blob,
     Choice,
+    Choices,
     LengthOf,
     Use,
     joined,
+    often,
     room,
+    seldom,
     struct_blobs,
 )
 
@@ -615,6 +618,8 @@ Int = Annotated[int, Kind()]
 Size = Annotated[int, Length()]
 Offset = Annotated[int, Number(0, 0, 0, 1, 5, 13, 26, 27, 100, 4095, 4096, 4097, 1 << 20, -1, 1 << 40, (1 << 63) - 1, -(1 << 63))]
 Bits = Annotated[int, Hex()]
+NoFlags = Annotated[int, Choices(often(0), seldom(1))]
+"""Flags of which the kernel knows none: anything but 0 is refused."""
 Mode = Annotated[int, Octal()]
 Fd = Annotated[int, FileDescriptor()]
 Dir = Annotated[int, FileDescriptor("dir", *(-100,) * 24)]

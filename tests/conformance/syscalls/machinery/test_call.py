@@ -9,11 +9,15 @@ import pytest
 
 from conformance.syscalls.files import (
     AT_FDCWD,
+    F_GETFD,
+    F_GETFL,
+    F_SETFD,
     O_CREAT,
     O_RDONLY,
     O_RDWR,
     Stat,
     close,
+    fcntl,
     fstat,
     openat,
     pipe2,
@@ -31,6 +35,7 @@ from conformance.syscalls.machinery.call import (
     Syscall,
     errno_name,
     missing,
+    operation,
     recorder_of_child,
     recording,
     register,
@@ -39,6 +44,7 @@ from conformance.syscalls.machinery.call import (
     syscall,
     untraced,
 )
+from conformance.syscalls.machinery.choices import Choices, often, seldom
 from conformance.syscalls.machinery.kinds import Fd, FileDescriptor, In, Int, Kind, Length, Memory, Seen, Size, Zero
 from conformance.syscalls.machinery.table import stubs
 from conformance.syscalls.polling import Pollfd, poll
@@ -322,3 +328,12 @@ def test_every_stub_has_a_number_and_kinds_for_all_it_takes(name: str) -> None:
 
 def test_errnos_have_names() -> None:
     assert (errno_name(2), errno_name(95), errno_name(4095)) == ("ENOENT", "ENOTSUP", "4095")
+
+
+def test_an_operation_says_which_of_its_values_are_likelier() -> None:
+    @operation(fcntl, command=Choices(often(F_GETFD), seldom(F_GETFL)))
+    def fcntl_get(fd: Fd, command: Int, arg: Int = 0) -> Int: ...  # type: ignore[empty-body] # as above
+
+    assert fcntl_get.given["command"].count(F_GETFD) == 12 * fcntl_get.given["command"].count(F_GETFL)
+    assert fcntl_get.matches([0, F_GETFL])
+    assert not fcntl_get.matches([0, F_SETFD])
