@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from math import gcd
 from types import EllipsisType
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
@@ -111,20 +112,33 @@ def rarely(*values: Written) -> Weighed:
     return Weighed(_read(values), RARELY)
 
 
+def _weighed(value: Written | Weighed | Callable[[], Iterable[Choice]]) -> Weighed:
+    if isinstance(value, Weighed):
+        return value
+    return Weighed(tuple(value()) if callable(value) else _read([value]), EVENLY)
+
+
 class Choices:
     """Stands in an annotation: what is worth trying there, the plainest that works first.
 
         Backlog = Annotated[int, Choices(often(5), 0, 1, 128, rarely(-1))]
         Watched = Annotated[Path, Choices(often(b".", b"f0"), b"absent", rarely(UNMAPPED))]
+        Requests = Annotated[InBytes, Choices(_some_requests, UNMAPPED)]
 
+    A function stands for the values that it gives; it is called when somebody wants them, which is never in a guest.
     `...` at the end stands for whatever else the kind of value tries; it and what stands before it get a half each.
     """
 
-    def __init__(self, *values: Written | Weighed | EllipsisType) -> None:
+    def __init__(self, *values: Written | Weighed | Callable[[], Iterable[Choice]] | EllipsisType) -> None:
+        self._values = tuple(each for each in values if each is not ...)
         self._rest_too = values[-1:] == (...,)
-        named = [each if isinstance(each, Weighed) else Weighed(_read([each]), EVENLY) for each in values if each is not ...]
-        unit = gcd(*(each.times for each in named))
-        self.named = tuple(value for each in named for value in each.values * (each.times // unit))
+
+    @cached_property
+    def named(self) -> tuple[Choice, ...]:
+        """What is written, as often as it is likely."""
+        weighed = [_weighed(each) for each in self._values]
+        unit = gcd(*(each.times for each in weighed))
+        return tuple(value for each in weighed for value in each.values * (each.times // unit))
 
     def among(self, rest: Callable[[], tuple[Choice, ...]]) -> tuple[Choice, ...]:
         """All of them, as often as they are likely; `rest` says what `...` stands for."""

@@ -473,6 +473,8 @@ class Memory(Kind):
         if self.holds and (found := self.holds.resources(struct)) is not None:
             yield from found
             return
+        if self.reads:  # what a program says there is its own
+            return
         for name, notes in struct.members.items() if struct else ():
             family = next((note.family for note in notes if isinstance(note, Kind)), None)
             if family and family != "pid":  # a pid in a struct is one that the program knows, or is nobody's any more

@@ -27,11 +27,13 @@ from conformance.syscalls.machinery.choices import (
     UNMAPPED,
     Blob,
     Choice,
+    Choices,
     LengthOf,
     Use,
     compose,
     joined,
     member_choices,
+    rarely,
     room,
     struct_blobs,
     text,
@@ -157,6 +159,21 @@ def test_a_member_has_the_choices_of_its_kind() -> None:
     assert member_choices(Outer, "inner")[0] == next(struct_blobs(Inner))
     assert set(member_choices(Outer, "pad0")) == {0, 1}
     assert len(set(member_choices(Outer, "bits"))) == len(member_choices(Outer, "bits"))
+
+
+def test_what_a_function_gives_is_asked_for_only_when_it_is_wanted() -> None:
+    asked = []
+
+    def some() -> tuple[Choice, ...]:
+        asked.append(True)
+        return (7, Use("fd"), 7)
+
+    choices = Choices(some, rarely(-1))
+    assert not asked
+    found = choices.among(lambda: ())
+    assert found == choices.among(lambda: ())
+    assert (found[0], found.count(7), found.count(Use("fd")), found.count(-1)) == (7, 8, 4, 1)
+    assert asked == [True]
 
 
 def test_a_struct_of_text_keeps_to_its_size() -> None:

@@ -326,8 +326,10 @@ def test_a_number_of_a_process_that_is_no_resource_is_compared_as_one() -> None:
 
 
 def test_resources_in_memory_are_those_that_a_program_does_not_know_yet() -> None:
-    assert list(Memory(out=True).resources(Point)) == [(8, 4, "fd")], "and no process, which may be anybody"
-    assert list(Memory(out=True).resources(None)) == []
+    written = Memory(out=True, reads=False)
+    assert list(written.resources(Point)) == [(8, 4, "fd")], "and no process, which may be anybody"
+    assert list(written.resources(None)) == []
+    assert list(Memory(out=True).resources(Point)) == [], "what the kernel reads there is the program's own"
     assert list(FdPair("pipe:r", "pipe:w").resources(None)) == [(0, 4, "fd:pipe:r"), (4, 4, "fd:pipe:w")]
     assert list(FdPair().resources(None)) == [(0, 4, "fd"), (4, 4, "fd")]
 
