@@ -10,16 +10,19 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from conformance.programs.wire import Wish
 from conformance.syscalls import pseudo
 from conformance.syscalls.machinery import world
 from conformance.syscalls.machinery.buffers import POISON, Struct
+from conformance.syscalls.machinery.touches import EVERYTHING
 
 FILE = Path(__file__).with_name("executor") / "world.h"
 _ABOUT = """\
 // SPDX-License-Identifier: MIT
 /*
- * The world that programs live in. Made by `python -m conformance.programs.header` of conformance/syscalls/machinery/
- * world.py and conformance/syscalls/pseudo.py, which say what it means: edit those.
+ * The world that programs live in, and what they may touch. Made by `python -m conformance.programs.header` of what
+ * says what it means, and is to be edited: world.py and touches.py in conformance/syscalls/machinery, pseudo.py in
+ * conformance/syscalls, and wire.py in conformance/programs.
  */
 """
 _WIDEST = 100
@@ -28,9 +31,26 @@ _C_TYPES: dict[Any, str] = {ctypes.c_uint64: "uint64_t", ctypes.c_uint32: "uint3
 
 
 def header() -> str:
-    """The file: the world, and the numbers that only the executor knows."""
-    calls = [f"CALL_{name} = {getattr(pseudo, name):#x}" for name in ("SPAWN", "THREAD", "EXEC", "LOAD", "STORE")]
-    return f"{_ABOUT}\n{world_c()}\n/* Calls beside the kernel's. */\nenum {{ {', '.join(calls)}, CALLS_END }};\n"
+    """The file: the world, and the numbers of the protocol that only the executor knows."""
+    calls = {f"CALL_{name}": getattr(pseudo, name) for name in ("SPAWN", "THREAD", "EXEC", "LOAD", "STORE")}
+    touches = {f"TOUCHES_{each.name}": int(each) for each in EVERYTHING}
+    wishes = {f"WISH_{each.name}": int(each) for each in Wish}
+    return "\n".join(
+        (
+            _ABOUT,
+            world_c(),
+            "/* Calls beside the kernel's, what a program may touch, and what it may wish for. */",
+            _enum(calls | {"CALLS_END": max(calls.values()) + 1}),
+            _enum(touches | {"TOUCHES_EVERYTHING": int(EVERYTHING)}),
+            _enum(wishes | {"WISHES_KNOWN": sum(wishes.values())}),
+            "",
+        )
+    )
+
+
+def _enum(numbers: Mapping[str, int]) -> str:
+    """Names for numbers, a line each."""
+    return "\n".join(("enum {", *(f"\t{name} = {number:#x}," for name, number in numbers.items()), "};"))
 
 
 def world_c() -> str:
@@ -128,8 +148,7 @@ def _quoted(text: str) -> str:
 
 def _pseudo_calls() -> Iterator[str]:
     yield "/* What children do. */"
-    kinds = {name: value for name, value in vars(pseudo).items() if name.startswith("SPAWN_")}
-    yield f"enum {{ {', '.join(f'{name} = {value}' for name, value in kinds.items())} }};"
+    yield _enum({name: value for name, value in vars(pseudo).items() if name.startswith("SPAWN_")})
     yield ""
     yield "/* What a new image finds, and to which fd it says so. */"
     yield f"#define REPORT_FD {world.REPORT_FD}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass, field
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 from typing import Any
 
 from conformance.programs.harmful import touches
@@ -13,7 +13,7 @@ from conformance.protocol.executor import ProtocolError
 from conformance.syscalls.machinery.buffers import POISON
 from conformance.syscalls.machinery.call import ABSENT_NUMBER, Pseudo, Syscall
 from conformance.syscalls.machinery.kinds import Memory as MemoryKind
-from conformance.syscalls.machinery.touches import CHILDREN, IPC, MOUNTS, NETWORK, PROCESS
+from conformance.syscalls.machinery.touches import EVERYTHING, NOTHING, PROCESS
 from conformance.syscalls.machinery.world import DATA, DATA_BYTES, EDGES, PAGE
 from conformance.syscalls.pseudo import EXEC
 
@@ -27,11 +27,21 @@ _COPYIN, _FILL, _STORE, _CALL = (
     struct.Struct("<BIBBQ"),
     struct.Struct("<BHB"),
 )
+_HEAD = struct.Struct("<BBH")
 _ARG, _OUT, _LOAD = struct.Struct("<BQ"), struct.Struct("<IH"), struct.Struct("<BIB")
 HEADER = 4
 """Bytes of an outcome before its signals, of which there are two bytes each."""
 RESULT = struct.Struct("<q")
 _MASK = (1 << 64) - 1
+
+
+class Wish(IntFlag):
+    """What a program wants beside what keeps it apart."""
+
+    EXEC = 1
+    """A file that can be executed."""
+    PID = 2
+    """A PID namespace of its own, of which it is PID 1."""
 
 
 class State(IntEnum):
@@ -155,9 +165,8 @@ def encode(program: Program, *, own: bool = False) -> Encoded:
         inner.append(tuple(encoder.inner))
         encoder.inner.clear()
         addresses.append(tuple(places))
-    flags = _flags(program) | own
-    head = struct.pack("<BBH", flags, len(program.steps), 0)
-    body = head + bytes(encoder.out)
+    untouched = EVERYTHING & ~(touches(program) | (PROCESS if own else NOTHING))
+    body = _HEAD.pack(len(program.steps), _wishes(program), untouched) + bytes(encoder.out)
     return Encoded(program, struct.pack("<I", len(body)) + body, tuple(everything), tuple(addresses), tuple(inner))
 
 
@@ -173,16 +182,9 @@ def number(description: Syscall[Any]) -> int:
     return description.facts.numbers.get("x86_64", ABSENT_NUMBER)
 
 
-def _flags(program: Program) -> int:
-    """What a program is given: a process, IPC and UTS namespaces, a network, mounts of its own, an executable."""
-    touched = touches(program)
-    found = sum(bit for bit, what in _GIVEN.items() if what & touched)
+def _wishes(program: Program) -> Wish:
     executes = any(isinstance(step.description, Pseudo) and step.description.kind == EXEC for step in program.steps)
-    return found | (_EXECUTABLE if executes else 0)
-
-
-_GIVEN = {1: PROCESS, 2: IPC, 4: NETWORK, 8: MOUNTS, 16: CHILDREN}
-_EXECUTABLE = 32
+    return Wish.EXEC if executes else Wish(0)
 
 
 @dataclass(frozen=True, slots=True)

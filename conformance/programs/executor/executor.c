@@ -19,7 +19,21 @@
  *   ERROR    text. The executor ends: with status 2 if a frame was not understood, with 3 if it failed itself
  *   FORKED   u64 ns
  *
- * A program: u32 size of the rest, u8 flags, u8 number of calls, u16 zero, instructions.
+ * A program: u32 size of the rest, u8 number of calls, u8 wishes, u16 untouched, instructions.
+ *
+ * Wishes are 1 for a file that can be executed, and 2 for a PID namespace of its own. `untouched` are promises: a bit
+ * for each thing that the program leaves alone, whatever happens, see conformance/syscalls/machinery/touches.py. What is
+ * not promised is done, for all that is known here, and undone at any cost. What memory it may write is not a matter
+ * of promises, but looked up in each instruction.
+ *
+ *   files     nothing in the tree changes, if labels, hidden and place are promised as well
+ *   labels    what changes in the tree shows in its times and in the status of files
+ *   hidden    what changes in the tree shows in its times
+ *   place     the working directory stays
+ *   names     the program knows no names in the tree but those that are in its instructions
+ *   process   what is left behind by its end is what a worker puts back: files, fds, umask, working directory
+ *   memory    mappings and limits stay, so that memory can be read without asking whether it is there
+ *   ipc, network, mounts, children   no namespace is needed, no process left
  *
  *   1 COPYIN  u32 offset, u16 length, bytes
  *   2 FILL    u32 offset, u16 length                     with POISON

@@ -82,7 +82,7 @@ static void reap_orphans(void)
 /* End what a program has started. */
 static void clean_up(const struct program *program)
 {
-	if (program->flags & CHILDREN && own.obtained & GOT_PID) {
+	if (program->touched & TOUCHES_CHILDREN && own.obtained & GOT_PID) {
 		int status = 0;
 		sys(__NR_kill, -1, KILL);
 		for (u64 end = now_ns() + PATIENCE_MS * 1000000UL; wait_for(-1, &status, WNOHANG) != -ECHILD;)
@@ -90,7 +90,7 @@ static void clean_up(const struct program *program)
 				give_up(BROKEN, "a program's child cannot be killed", 0);
 			else
 				sys(__NR_sched_yield);
-	} else if (!(program->flags & PID && own.obtained & GOT_PID)) {
+	} else if (!(program->wishes & WISH_PID && own.obtained & GOT_PID)) {
 		end_children();
 	}
 	shared->children = 0;
@@ -98,13 +98,14 @@ static void clean_up(const struct program *program)
 }
 
 /* Fork a worker, in the namespaces that its first program wants. */
-static long launch(const u8 *at, u32 count, u32 flags)
+static long launch(const u8 *at, u32 count, const struct program *program)
 {
-	u64 spaces = (flags & IPC && own.obtained & GOT_IPC ? CLONE_NEWIPC : 0) |
-		     (flags & IPC && own.obtained & GOT_UTS ? CLONE_NEWUTS : 0) |
-		     (flags & NET && own.obtained & GOT_NET ? CLONE_NEWNET : 0) |
-		     (flags & MNT && own.obtained & GOT_MNT ? CLONE_NEWNS : 0) |
-		     (flags & PID && own.obtained & GOT_PID ? CLONE_NEWPID : 0);
+	u32 touched = program->touched;
+	u64 spaces = (touched & TOUCHES_IPC && own.obtained & GOT_IPC ? CLONE_NEWIPC : 0) |
+		     (touched & TOUCHES_IPC && own.obtained & GOT_UTS ? CLONE_NEWUTS : 0) |
+		     (touched & TOUCHES_NETWORK && own.obtained & GOT_NET ? CLONE_NEWNET : 0) |
+		     (touched & TOUCHES_MOUNTS && own.obtained & GOT_MNT ? CLONE_NEWNS : 0) |
+		     (program->wishes & WISH_PID && own.obtained & GOT_PID ? CLONE_NEWPID : 0);
 	long pid = -EAGAIN;
 	shared->why = WHY_DIED;
 	shared->children = 0;
@@ -112,7 +113,7 @@ static long launch(const u8 *at, u32 count, u32 flags)
 	for (u32 tries = 0; tries < 100; tries++) {
 		pid = fork(spaces | CHLD);
 		if (pid == 0)
-			worker(at, count, flags);
+			worker(at, count, program);
 		if (pid != -ENOSPC && pid != -EAGAIN && pid != -ENOMEM)
 			break;
 		sleep_ms(10);
@@ -149,7 +150,7 @@ static void run_stretch(const u8 *at, u32 count, u32 deadline)
 	}
 	for (u32 tries = 0; tries < 3; tries++) {
 		int status = 0;
-		long pid = launch(at, count, program.flags);
+		long pid = launch(at, count, &program);
 		if (failed(pid))
 			give_up(BROKEN, "a worker cannot be forked", pid);
 		bool ended = watch(pid, &status, deadline);
@@ -262,7 +263,6 @@ static _Noreturn void keeper(int alive, const char *path)
 	map_memory();
 	read_binary(path);
 	own.pid = sys(__NR_getpid);
-	mark_calls_without_paths();
 	if (!(own.obtained & GOT_PID))
 		sys(__NR_prctl, PR_SET_CHILD_SUBREAPER, 1);
 	set_surroundings();

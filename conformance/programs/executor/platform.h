@@ -40,16 +40,6 @@
 #ifndef __NR_close_range
 #define __NR_close_range 436
 #endif
-#ifndef __NR_mseal
-#define __NR_mseal 462
-#endif
-#ifndef __NR_setxattrat
-#define __NR_setxattrat 463
-#define __NR_removexattrat 466
-#endif
-#ifndef __NR_file_setattr
-#define __NR_file_setattr 469
-#endif
 #ifndef MNT_DETACH
 #define MNT_DETACH 2
 #endif

@@ -93,7 +93,7 @@ static void run(const struct program *program)
 	while (from.at < from.end) {
 		u64 op = take(&from, 1);
 		if (op == CALL) {
-			run_call(&from, &slots, program->meddles);
+			run_call(&from, &slots, program->touched & TOUCHES_MEMORY);
 			continue;
 		}
 		u64 offset = take(&from, 4);

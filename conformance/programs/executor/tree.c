@@ -48,10 +48,10 @@ static bool make(u32 which)
 	return !sys(__NR_mkdir, name, DIRECTORY_MODE);
 }
 
-static bool make_tree(u32 flags)
+static bool make_tree(const struct program *program)
 {
-	if (flags & EXEC && own.binary_size) {
-		shared->has_binary = !(flags & MNT);
+	if (program->wishes & WISH_EXEC && own.binary_size) {
+		shared->has_binary = !(program->touched & TOUCHES_MOUNTS);
 		if (!fill_file(sys(__NR_open, own.binary, O_WRONLY | O_CREAT | O_EXCL, 0755), BINARY, own.binary_size))
 			return false;
 	}
@@ -140,7 +140,7 @@ static bool mend(const struct program *last)
 {
 	struct stat now[IN_TREE];
 	u32 changed = 0;
-	if (!own.tells || last->hides || (last->moves && sys(__NR_chdir, own.tree)))
+	if (!own.tells || last->touched & TOUCHES_HIDDEN || (last->touched & TOUCHES_PLACE && sys(__NR_chdir, own.tree)))
 		return false;
 	for (u32 which = ROOT; which < IN_TREE; which++) {
 		bool reached = last->names >> which & 1;
@@ -152,11 +152,11 @@ static bool mend(const struct program *last)
 	const struct stat root = whole[ROOT], directory = whole[DIRECTORY];
 	for (u32 which = ROOT; which <= DIRECTORY; which += DIRECTORY)
 		if (changed & 1U << which &&
-		    (last->labels || !is_same_directory(&now[which], &whole[which]) || !tidy(names_in_tree[which])))
+		    (last->touched & TOUCHES_LABELS || !is_same_directory(&now[which], &whole[which]) || !tidy(names_in_tree[which])))
 			return false;
 	for (u32 which = FILE; which < IN_TREE; which++)
 		if (changed & 1U << which && which != DIRECTORY) {
-			if (which == FILE && !last->labels && rewrite())
+			if (which == FILE && !(last->touched & TOUCHES_LABELS) && rewrite())
 				continue;
 			sys(__NR_unlink, names_in_tree[which]);
 			if (!make(which))

@@ -34,7 +34,7 @@ static void clear(const struct program *program)
 /*
  * Make everything as it was for the program before, if there was one. False: it takes a new file system.
  */
-static bool prepare(u32 flags, const struct program *last)
+static bool prepare(const struct program *program, const struct program *last)
 {
 	close_all();
 	sys(__NR_umask, UMASK);
@@ -43,9 +43,10 @@ static bool prepare(u32 flags, const struct program *last)
 		clear(last);
 	}
 	zero(SIGLOG, SIGLOG_SIZE);
-	if (last && !(flags & EXEC) && !shared->has_binary && (!last->files || mend(last)))
+	if (last && !(program->wishes & WISH_EXEC) && !shared->has_binary && (!reaches_tree(last) || mend(last)))
 		return true;
-	return (flags & MNT || put_away()) && make_tree(flags) && (alone(flags) || !own.tells || remember(~0U));
+	return (program->touched & TOUCHES_MOUNTS || put_away()) && make_tree(program) &&
+	       (alone(program) || !own.tells || remember(~0U));
 }
 
 static bool caught_signals(void)
@@ -71,11 +72,11 @@ static _Noreturn void end_worker(u32 why)
 	leave(0);
 }
 
-static void enter_room(u32 flags)
+static void enter_room(const struct program *program)
 {
-	if (flags & NET)
+	if (program->touched & TOUCHES_NETWORK)
 		bring_loopback_up();
-	if (flags & MNT && own.mounts && mount_fresh(own.room))
+	if (program->touched & TOUCHES_MOUNTS && own.mounts && mount_fresh(own.room))
 		end_worker(WHY_DIED);
 	if (own.chroots && sys(__NR_chroot, own.room))
 		end_worker(WHY_DIED);
@@ -84,7 +85,7 @@ static void enter_room(u32 flags)
 static const struct limit own_limits[] = { OWN_LIMITS };
 
 /* A worker's life: the program at `at`, and those after it that share a worker. */
-static _Noreturn void worker(const u8 *at, u32 count, u32 flags)
+static _Noreturn void worker(const u8 *at, u32 count, const struct program *head)
 {
 	u64 started = now_ns();
 	sys(__NR_prctl, PR_SET_PDEATHSIG, KILL);
@@ -94,7 +95,7 @@ static _Noreturn void worker(const u8 *at, u32 count, u32 flags)
 	sys(__NR_setsid); // kill(0, ...) is not for the keeper
 	for (u32 i = 0; i < sizeof own_limits / sizeof own_limits[0]; i++)
 		sys(__NR_prlimit64, 0, own_limits[i].which, &own_limits[i].soft, 0);
-	enter_room(flags);
+	enter_room(head);
 	struct program program, last;
 	bool first = true;
 	while (INDEX(shared->at) < count) {
@@ -105,9 +106,9 @@ static _Noreturn void worker(const u8 *at, u32 count, u32 flags)
 			conclude_without(program.valid ? FAILED : MALFORMED);
 			continue;
 		}
-		if (!first && (alone(program.flags) || now_ns() - started > 1000000000UL)) // well below RLIMIT_CPU
+		if (!first && (alone(&program) || now_ns() - started > 1000000000UL)) // well below RLIMIT_CPU
 			break;
-		if (!prepare(program.flags, first ? 0 : &last))
+		if (!prepare(&program, first ? 0 : &last))
 			end_worker(WHY_FRESH);
 		first = false;
 		last = program;
@@ -120,7 +121,7 @@ static _Noreturn void worker(const u8 *at, u32 count, u32 flags)
 			end_worker(WHY_ENOUGH);
 		}
 		conclude(DONE, 0);
-		if (alone(program.flags) || program.meddles || threads)
+		if (alone(&program) || program.touched & TOUCHES_MEMORY || threads)
 			break;
 	}
 	end_worker(WHY_ENOUGH);

@@ -30,7 +30,12 @@ PATIENCE = 30.0
 MAGIC = 0x31584353
 RUN, FORKS, HELLO, RESULTS, ERROR, FORKED = 1, 2, 16, 17, 18, 19
 DONE, DIED, BLOCKED, EXITED, MALFORMED, FAILED = range(6)
-OWN, IPC, NET, MNT, CHILDREN, EXEC, PID = 1, 2, 4, 8, 16, 32, 64
+FILES, LABELS, HIDDEN, PLACE, NAMES, PROCESS, MEMORY, IPC, NETWORK, MOUNTS, CHILDREN = (1 << bit for bit in range(11))
+NOTHING, EVERYTHING = 0, 0x7FF
+TREE = FILES | PLACE | NAMES
+"""What programs touch that share a process."""
+EXEC, PID = 1, 2
+"""Wishes."""
 SPAWN, THREAD, EXECUTE, LOAD, STORE = range(0x8000, 0x8005)
 
 DATA = 0x200000000000
@@ -89,11 +94,16 @@ def store(offset: int, width: int, slot: int, default: int) -> bytes:
     return struct.pack("<BIBBQ", 3, offset, width, slot, default % 2**64)
 
 
-def program(*instructions: bytes, flags: int = 0, ncalls: int | None = None) -> bytes:
-    """A program with its size in front."""
+def program(*instructions: bytes, touches: int = TREE, wishes: int = 0, ncalls: int | None = None) -> bytes:
+    """A program with its size in front, which promises to leave alone what it does not touch."""
     calls = sum(each[:1] == b"\x04" for each in instructions) if ncalls is None else ncalls
-    body = struct.pack("<BBH", flags, calls, 0) + b"".join(instructions)
+    body = struct.pack("<BBH", calls, wishes, EVERYTHING & ~touches) + b"".join(instructions)
     return struct.pack("<I", len(body)) + body
+
+
+def touching(encoded: bytes, touches: int) -> bytes:
+    """A program that touches something else."""
+    return encoded[:6] + struct.pack("<H", EVERYTHING & ~touches) + encoded[8:]
 
 
 def path(name: bytes, offset: int = 0) -> bytes:
@@ -236,13 +246,13 @@ class Executor:
         assert payload[:4] == struct.pack("<I", 77)
         return decode_all(payload, list(programs))
 
-    def one(self, *instructions: bytes, flags: int = 0, deadline: int = 2000) -> Outcome:
+    def one(self, *instructions: bytes, touches: int = TREE, wishes: int = 0, deadline: int = 2000) -> Outcome:
         """The outcome of one program."""
-        return self.run(program(*instructions, flags=flags), deadline=deadline)[0]
+        return self.run(program(*instructions, touches=touches, wishes=wishes), deadline=deadline)[0]
 
-    def results(self, *instructions: bytes, flags: int = 0) -> list[int]:
+    def results(self, *instructions: bytes, touches: int = TREE, wishes: int = 0) -> list[int]:
         """The results of a program that runs to its end."""
-        outcome = self.one(*instructions, flags=flags)
+        outcome = self.one(*instructions, touches=touches, wishes=wishes)
         assert outcome.state == DONE, outcome
         return outcome.results
 
@@ -313,7 +323,7 @@ def gone(pids: list[int]) -> bool:
 
 def test_it_says_hello_with_what_it_has_obtained(any_executor: Executor) -> None:
     version, obtained, page, data, release = struct.unpack("<HHIQ65s", any_executor.hello)
-    assert (any_executor.kind, version, page, data) == (HELLO, 1, os.sysconf("SC_PAGESIZE"), DATA)
+    assert (any_executor.kind, version, page, data) == (HELLO, 2, os.sysconf("SC_PAGESIZE"), DATA)
     assert release.rstrip(b"\0").decode() == os.uname().release
     assert obtained in ({0, 63} if os.geteuid() == 0 else range(64))
 
@@ -364,8 +374,8 @@ def test_stream_that_ends_within_a_frame_is_an_error(executor: Executor) -> None
 MALFORMED_PROGRAMS = {
     "no head": struct.pack("<I", 0),
     "half a head": struct.pack("<I", 3) + b"\0\0\0",
-    "unknown flag": program(flags=128),
-    "something where nothing is": struct.pack("<IBBH", 4, 0, 0, 1),
+    "unknown wish": program(wishes=4),
+    "unknown promise": struct.pack("<IBBH", 4, 0, 0, EVERYTHING + 1),
     "unknown instruction": program(b"\5" + bytes(14)),
     "no instruction": program(b"\0"),
     "fewer calls than it says": program(call(GETPID), ncalls=2),
@@ -477,15 +487,26 @@ def test_memory_is_where_it_is_said_to_be(any_executor: Executor) -> None:
 
 def test_memory_that_the_program_takes_away_puts_out_nothing(any_executor: Executor) -> None:
     outcome = any_executor.one(
-        copyin(0, b"x"), call(MUNMAP, DATA, 0x1000, outs=[(0, 8), (0x1000, 8)]), call(GETUID, outs=[(0, 8)])
+        copyin(0, b"x"),
+        call(MUNMAP, DATA, 0x1000, outs=[(0, 8), (0x1000, 8)]),
+        call(GETUID, outs=[(0, 8)]),
+        touches=MEMORY,
     )
     assert outcome.state == DONE
     assert [step.outs for step in outcome.steps] == [[b"", bytes(8)], [b""]]
     assert any_executor.one(call(GETPID, outs=[(0, 8)])).state == DONE
 
 
+def test_memory_is_read_unasked_only_where_it_is_promised_to_be_there(any_executor: Executor) -> None:
+    takes = call(MUNMAP, DATA, 0x1000, outs=[(0, 8)])
+    outcomes = any_executor.run(program(takes, touches=MEMORY), program(takes, touches=PROCESS), program(call(GETUID)))
+    ends = [(each.state, each.detail, len(each.steps)) for each in outcomes]
+    assert ends == [(DONE, 0, 1), (DIED, signal.SIGSEGV, 0), (DONE, 0, 1)]
+
+
 def test_arena_is_free_at_the_start(any_executor: Executor) -> None:
-    one = program(call(MMAP, ARENA, 0x40000, 3, 0x100022, -1, 0), call(LOAD, ARENA), call(STORE, ARENA, 7))
+    maps = [call(MMAP, ARENA, 0x40000, 3, 0x100022, -1, 0), call(LOAD, ARENA), call(STORE, ARENA, 7)]
+    one = program(*maps, touches=MEMORY)
     for outcome in any_executor.run(one, one):
         assert outcome.results == [ARENA, 0, 0]
 
@@ -505,7 +526,7 @@ def test_death_exit_and_blocking_are_told_with_the_step_and_the_rest_goes_on(any
         program(me, call(KILL, (0, 0), signal.SIGSTOP), me),
         program(call(LOAD, DATA + 0x11000)),
         fine,
-        program(call(EXIT, 0), flags=OWN),
+        program(call(EXIT, 0), touches=TREE | PROCESS),
         fine,
         deadline=100,
     )
@@ -524,12 +545,12 @@ def test_death_exit_and_blocking_are_told_with_the_step_and_the_rest_goes_on(any
     ]
 
 
-@pytest.mark.parametrize("flags", [0, OWN])
-def test_deadline_is_for_one_call_and_exact_enough(any_executor: Executor, flags: int) -> None:
+@pytest.mark.parametrize("touches", [TREE, TREE | PROCESS])
+def test_deadline_is_for_one_call_and_exact_enough(any_executor: Executor, touches: int) -> None:
     nap = [copyin(0, struct.pack("<qq", 0, 200_000_000)), *[call(35, DATA, 0)] * 4]
-    assert any_executor.one(*nap, flags=flags, deadline=500).results == [0] * 4
+    assert any_executor.one(*nap, touches=touches, deadline=500).results == [0] * 4
     started = time.monotonic()
-    outcome = any_executor.one(*nap, call(PAUSE), flags=flags, deadline=400)
+    outcome = any_executor.one(*nap, call(PAUSE), touches=touches, deadline=400)
     took = time.monotonic() - started - 0.8
     assert (outcome.state, len(outcome.steps)) == (BLOCKED, 4)
     assert 0.4 <= took < 0.9
@@ -559,8 +580,8 @@ def test_signals_that_its_handler_caught_are_counted(any_executor: Executor) -> 
         mine,
     )
     dies = program(copyin(0, plain), call(SIGACTION, 10, DATA, 0, 8), mine, sends[0], call(KILL, (0, 0), 9), mine)
-    for flags in (0, OWN):
-        outcomes = any_executor.run(*[bytes([*each[:4], flags, *each[5:]]) for each in (caught, dies, caught)])
+    for touches in (TREE, TREE | PROCESS):
+        outcomes = any_executor.run(*[touching(each, touches) for each in (caught, dies, caught)])
         assert [(each.state, each.signals) for each in outcomes] == [
             (DONE, {signal.SIGUSR1: 2, 64: 1}),
             (DIED, {signal.SIGUSR1: 1}),
@@ -632,9 +653,9 @@ def normal(outcome: Outcome) -> object:
     return outcome.state, outcome.results, outs
 
 
-@pytest.mark.parametrize("flags", [0, OWN])
-def test_nothing_of_a_program_reaches_the_next(any_executor: Executor, flags: int) -> None:
-    litter = LITTER[:4] + bytes([flags]) + LITTER[5:]
+@pytest.mark.parametrize("touches", [TREE, TREE | PROCESS])
+def test_nothing_of_a_program_reaches_the_next(any_executor: Executor, touches: int) -> None:
+    litter = touching(LITTER, touches)
     alone = any_executor.run(INSPECT)
     outcomes = any_executor.run(INSPECT, litter, INSPECT, INSPECT, litter, litter, INSPECT)
     saw = normal(alone[0])
@@ -671,10 +692,10 @@ def test_many_programs_share_one_worker_and_many_file_systems(any_executor: Exec
     assert len({repr(normal(each)) for each in outcomes}) == 1
 
 
-def test_programs_without_a_flag_share_a_worker(executor: Executor) -> None:
+def test_programs_that_touch_the_tree_alone_share_a_worker(executor: Executor) -> None:
     pids = [each.results[0] for each in executor.run(*[program(call(GETPID))] * 5)]
     assert len(set(pids)) == 1
-    pids = [each.results[0] for each in executor.run(*[program(call(GETPID), flags=OWN)] * 5)]
+    pids = [each.results[0] for each in executor.run(*[program(call(GETPID), touches=TREE | PROCESS)] * 5)]
     assert len(set(pids)) == 5
 
 
@@ -750,7 +771,7 @@ def test_the_machine_is_out_of_reach(executor: Executor) -> None:
         *[call(CHDIR, DATA + 80)] * 10,
         call(161, DATA + 64),
         call(CHDIR, DATA),
-        flags=OWN,
+        touches=TREE | PROCESS,
     )
     assert outcome.results[:3] == [-errno.ENOENT, -errno.ENOENT, 0]
     assert outcome.results[-1] == -errno.ENOENT
@@ -778,7 +799,7 @@ def test_file_system_that_is_full_is_replaced(executor: Executor) -> None:
     for name in names:
         greedy += [path(name), call(OPEN, DATA, 0o102, 0o600, result=0), call(FALLOCATE, (0, 0), 0, 0, 4 << 20)]
         greedy += [call(CLOSE, (0, 0))]
-    hungry = program(*greedy[:62])
+    hungry = program(*greedy[:62], touches=TREE | MEMORY)
     outcomes = executor.run(*[hungry] * 12, INSPECT)
     assert {result for each in outcomes[:-1] for result in each.results if result < 0} == set()
     assert normal(outcomes[-1]) == normal(executor.run(INSPECT)[0])
@@ -788,7 +809,7 @@ def test_file_system_that_is_full_is_replaced(executor: Executor) -> None:
 def test_full_file_system_says_so(executor: Executor) -> None:
     whole = [copyin(0x800, struct.pack("<QQ", 4 << 20, 4 << 20)), call(SETRLIMIT, 1, DATA + 0x800)]
     whole += [path(b"f0"), call(OPEN, DATA, 2, 0)]
-    outcome = executor.one(*whole, *[call(FALLOCATE, 0, 0, 0, 4 << 20)])
+    outcome = executor.one(*whole, *[call(FALLOCATE, 0, 0, 0, 4 << 20)], touches=TREE | MEMORY)
     assert outcome.results == [0, 0, 0]
     mounted = executor.one(
         path(b"tmpfs"),
@@ -798,12 +819,12 @@ def test_full_file_system_says_so(executor: Executor) -> None:
         call(MOUNT, DATA, DATA + 16, DATA, 0, DATA + 32),
         call(OPEN, DATA + 48, 0o102, 0o600),
         call(FALLOCATE, 0, 0, 0, 1 << 20),
-        flags=MNT,
+        touches=TREE | MOUNTS,
     )
     assert mounted.results == [0, 0, -errno.ENOSPC]
 
 
-# -- flags
+# -- what is touched
 
 
 @needs_root
@@ -814,7 +835,7 @@ def test_ipc_and_host_name_are_a_programs_own(executor: Executor) -> None:
         call(SEMGET, 0x77, 1, 0o1600),
         fill(64, 130),
         call(UNAME, DATA + 64, outs=[(64, 130)]),
-        flags=IPC,
+        touches=IPC,
     )
     ask = program(fill(64, 130), call(UNAME, DATA + 64, outs=[(64, 130)]), call(SEMGET, 0x77, 1, 0o600))
     outcomes = executor.run(name, ask)
@@ -825,10 +846,10 @@ def test_ipc_and_host_name_are_a_programs_own(executor: Executor) -> None:
 
 
 @needs_root
-@pytest.mark.parametrize("flags", [0, NET])
-def test_network_is_a_loopback_that_is_up(executor: Executor, flags: int) -> None:
+@pytest.mark.parametrize("touches", [NOTHING, NETWORK])
+def test_network_is_a_loopback_that_is_up(executor: Executor, touches: int) -> None:
     address = struct.pack("<HH4s8x", 2, 0x0100, bytes([127, 0, 0, 1]))
-    outcome = executor.one(copyin(0, address), call(SOCKET, 2, 1, 0), call(CONNECT, 0, DATA, 16), flags=flags)
+    outcome = executor.one(copyin(0, address), call(SOCKET, 2, 1, 0), call(CONNECT, 0, DATA, 16), touches=touches)
     assert outcome.results == [0, -errno.ECONNREFUSED]
 
 
@@ -837,7 +858,7 @@ def test_network_is_a_programs_own(executor: Executor) -> None:
     request = copyin(0, b"lo".ljust(16, b"\0") + bytes(24))
     ask = [call(IOCTL, 0, 0x8913, DATA, outs=[(16, 1)])]
     outcomes = executor.run(
-        program(request, call(SOCKET, 2, 2, 0), call(IOCTL, 0, 0x8914, DATA), *ask, flags=NET),
+        program(request, call(SOCKET, 2, 2, 0), call(IOCTL, 0, 0x8914, DATA), *ask, touches=NETWORK),
         program(request, call(SOCKET, 2, 2, 0), *ask),
     )
     assert [each.state for each in outcomes] == [DONE, DONE]
@@ -854,7 +875,7 @@ def test_mounts_are_a_programs_own(executor: Executor) -> None:
         call(MOUNT, DATA, DATA + 16, DATA, 0, 0),
         call(OPEN, DATA + 32, 0, 0),
         call(MOUNT, DATA, DATA + 48, DATA, 0, 0),
-        flags=MNT,
+        touches=TREE | MOUNTS,
     )
     outcomes = executor.run(INSPECT, mounts, INSPECT, mounts)
     assert outcomes[1].results == [0, -errno.ENOENT, 0]
@@ -866,7 +887,7 @@ def test_mounts_are_a_programs_own(executor: Executor) -> None:
 def test_children_are_gone_after_the_program(executor: Executor) -> None:
     before = descendants(executor.process.pid)
     outcome = executor.one(
-        call(SPAWN, 2, 0, result=0), call(SPAWN, 1, signal.SIGSTOP), call(KILL, (0, 0), 0), flags=CHILDREN
+        call(SPAWN, 2, 0, result=0), call(SPAWN, 1, signal.SIGSTOP), call(KILL, (0, 0), 0), touches=TREE | CHILDREN
     )
     assert outcome.results[2] == 0
     assert len(descendants(executor.process.pid)) == len(before)
@@ -874,12 +895,12 @@ def test_children_are_gone_after_the_program(executor: Executor) -> None:
 
 def test_children_are_gone_after_any_program(any_executor: Executor) -> None:
     before = descendants(any_executor.process.pid)
-    for flags in (0, OWN):
+    for touches in (TREE, TREE | PROCESS):
         assert (
-            any_executor.one(call(SPAWN, 2, 0), call(SPAWN, 2, 0), call(PAUSE), flags=flags, deadline=50).state
+            any_executor.one(call(SPAWN, 2, 0), call(SPAWN, 2, 0), call(PAUSE), touches=touches, deadline=50).state
             == BLOCKED
         )
-        assert len(any_executor.results(*[call(SPAWN, 2, 0)] * 8, flags=flags)) == 8
+        assert len(any_executor.results(*[call(SPAWN, 2, 0)] * 8, touches=touches)) == 8
     outcomes = any_executor.run(*[program(call(SPAWN, 2, 0), call(SPAWN, 0, 0))] * 5, program(call(WAIT4, -1, 0, 1, 0)))
     assert outcomes[-1].results == [-errno.ECHILD]
     assert len(descendants(any_executor.process.pid)) == len(before)
@@ -888,14 +909,24 @@ def test_children_are_gone_after_any_program(any_executor: Executor) -> None:
 @needs_root
 def test_program_can_be_pid_1(executor: Executor) -> None:
     outcome = executor.one(
-        call(GETPID), call(GETPPID), call(KILL, 1, signal.SIGKILL), call(SPAWN, 2, 0), flags=PID | CHILDREN
+        call(GETPID),
+        call(GETPPID),
+        call(KILL, 1, signal.SIGKILL),
+        call(SPAWN, 2, 0),
+        touches=TREE | CHILDREN,
+        wishes=PID,
     )
     assert outcome.results == [1, 0, 0, 2]
 
 
-def test_all_flags_together_work_or_are_done_without(any_executor: Executor) -> None:
-    outcomes = any_executor.run(*[program(call(UMASK, 0), flags=flags) for flags in (127, 64, 32, 16, 8, 4, 2, 1, 0)])
-    assert [each.results for each in outcomes] == [[0o22]] * 9
+def test_all_that_can_be_touched_or_wished_for_is_given_or_done_without(any_executor: Executor) -> None:
+    outcomes = any_executor.run(
+        *[
+            program(call(UMASK, 0), touches=EVERYTHING & touches, wishes=touches & 3)
+            for touches in (-1, 0, *(1 << bit for bit in range(11)))
+        ]
+    )
+    assert [each.results for each in outcomes] == [[0o22]] * 13
 
 
 # -- pseudo-calls
@@ -913,7 +944,7 @@ def test_child_that_exits_or_dies_can_be_waited_for(any_executor: Executor) -> N
         call(WAIT4, (3, 0), 0, 1, 0),
         call(KILL, (3, 0), signal.SIGUSR2),
         call(WAIT4, (3, 0), DATA, 0, 0, outs=[(0, 4)]),
-        flags=CHILDREN,
+        touches=TREE | CHILDREN,
     )
     assert outcome.state == DONE
     pids = outcome.results
@@ -927,7 +958,7 @@ def test_child_that_exits_or_dies_can_be_waited_for(any_executor: Executor) -> N
     "number", [signal.SIGCHLD, signal.SIGCONT, signal.SIGTSTP, signal.SIGTTIN, signal.SIGWINCH, 64]
 )
 def test_child_may_raise_any_signal(any_executor: Executor, number: int) -> None:
-    assert any_executor.results(call(SPAWN, 1, number), flags=CHILDREN)[0] > 1
+    assert any_executor.results(call(SPAWN, 1, number), touches=TREE | CHILDREN)[0] > 1
 
 
 def test_childs_signals_are_not_the_programs(any_executor: Executor) -> None:
@@ -938,7 +969,7 @@ def test_childs_signals_are_not_the_programs(any_executor: Executor) -> None:
         call(SPAWN, 2, 0, result=0),
         call(KILL, (0, 0), signal.SIGUSR1),
         call(SPAWN, 1, signal.SIGUSR1),
-        flags=CHILDREN,
+        touches=TREE | CHILDREN,
     )
     assert (outcome.state, outcome.signals) == (DONE, {})
 
@@ -949,11 +980,17 @@ def test_childs_lock_is_seen_and_a_failed_one_reported(any_executor: Executor) -
         lock = call(FLOCK, 0, 6) if command is None else call(FCNTL, 0, command, DATA + 16)
         reopen = [call(CLOSE, 0), call(OPEN, DATA, 2, 0)]  # or flock(2) and OFD locks are the child's own, too
         results = any_executor.results(
-            path(b"f0"), copyin(16, whole), call(OPEN, DATA, 2, 0), call(SPAWN, kind, 0), *reopen, lock, flags=CHILDREN
+            path(b"f0"),
+            copyin(16, whole),
+            call(OPEN, DATA, 2, 0),
+            call(SPAWN, kind, 0),
+            *reopen,
+            lock,
+            touches=TREE | CHILDREN,
         )
         assert results[1] > 1
         assert results[-1] == -errno.EAGAIN
-        assert any_executor.results(call(SPAWN, kind, 9), flags=CHILDREN) == [-errno.EBADF]
+        assert any_executor.results(call(SPAWN, kind, 9), touches=TREE | CHILDREN) == [-errno.EBADF]
     assert any_executor.results(path(b"f0"), call(OPEN, DATA, 0, 0), call(SPAWN, 3, 0), call(WAIT4, -1, 0, 1, 0)) == [
         0,
         -errno.EBADF,
@@ -964,7 +1001,7 @@ def test_childs_lock_is_seen_and_a_failed_one_reported(any_executor: Executor) -
 def test_children_are_few_and_of_known_kinds(any_executor: Executor) -> None:
     wrong = [call(SPAWN, 6, 0), call(SPAWN, 1, 0), call(SPAWN, 1, 65), call(SPAWN, 3, -1), call(SPAWN, 1 << 32, 0)]
     assert any_executor.results(*wrong) == [-errno.EINVAL] * 5
-    results = any_executor.results(*[call(SPAWN, 2, 0)] * 10, flags=CHILDREN)
+    results = any_executor.results(*[call(SPAWN, 2, 0)] * 10, touches=TREE | CHILDREN)
     assert len({result for result in results if result > 0}) == 8
     assert results[8:] == [-errno.EAGAIN] * 2
 
@@ -981,7 +1018,7 @@ def test_threads_are_there_or_gone_when_the_call_returns(any_executor: Executor)
         call(THREAD, 1),
         call(THREAD, 1),
         call(THREAD, 2),
-        flags=OWN,
+        touches=TREE | PROCESS,
     )
     assert outcome.state == DONE
     assert [outcome.results[index] for index in (2, 4, 5, 8, 9)] == [-errno.ESRCH, 0, 0, -errno.EAGAIN, -errno.EINVAL]
@@ -1005,7 +1042,8 @@ def test_new_image_reports_what_it_inherited(any_executor: Executor) -> None:
         call(UMASK, 0o27),
         call(EXECUTE, DATA + 0x100, outs=[(0x100, REPORT.size)]),
         call(DUP, 0),
-        flags=EXEC | OWN,
+        touches=TREE | PROCESS,
+        wishes=EXEC,
     )
     assert outcome.state == DONE
     assert outcome.results[6] == REPORT.size
@@ -1018,12 +1056,14 @@ def test_new_image_reports_what_it_inherited(any_executor: Executor) -> None:
 
 
 def test_image_is_there_for_programs_that_want_it(any_executor: Executor) -> None:
-    wants = program(call(EXECUTE, DATA), flags=EXEC)
+    wants = program(call(EXECUTE, DATA), wishes=EXEC)
     other = program(call(EXECUTE, DATA))
     outcomes = any_executor.run(other, wants, other, wants, wants, INSPECT)
     results = [each.results[0] for each in outcomes[:-1]]
     assert results == [-errno.ENOENT, REPORT.size, -errno.ENOENT, REPORT.size, REPORT.size]
-    assert any_executor.results(call(EXECUTE, 0), call(EXECUTE, ONES - 0x100000 - 1), flags=EXEC) == [-errno.EINVAL] * 2
+    assert (
+        any_executor.results(call(EXECUTE, 0), call(EXECUTE, ONES - 0x100000 - 1), wishes=EXEC) == [-errno.EINVAL] * 2
+    )
 
 
 def test_loads_and_stores_keep_to_the_programs_memory(any_executor: Executor) -> None:
@@ -1041,6 +1081,7 @@ def test_load_behind_a_files_end_is_a_bus_error(any_executor: Executor) -> None:
         call(MMAP, ARENA, 0x2000, 1, 0x12, 0, 0),
         call(LOAD, ARENA),
         call(LOAD, ARENA + 0x1000),
+        touches=TREE | MEMORY,
     )
     assert (outcome.state, outcome.detail, len(outcome.steps)) == (DIED, signal.SIGBUS, 3)
 
@@ -1090,14 +1131,16 @@ def test_truncated_frames_are_refused(binary: list[str], room: Path) -> None:
 
 HARMLESS = [
     program(copyin(0, b"xyz"), call(UMASK, 0, result=0), store(8, 4, 0, 7), call(GETPID, outs=[(0, 16)])),
-    program(fill(0, 64), call(READ, (1, 9), DATA, 5, result=2, outs=[(0, 5)], loads=[(3, 0, 8)]), flags=OWN),
-    program(call(SPAWN, 0, 0), call(THREAD, 1), call(LOAD, DATA), call(STORE, DATA, 5), flags=CHILDREN),
+    program(
+        fill(0, 64), call(READ, (1, 9), DATA, 5, result=2, outs=[(0, 5)], loads=[(3, 0, 8)]), touches=TREE | PROCESS
+    ),
+    program(call(SPAWN, 0, 0), call(THREAD, 1), call(LOAD, DATA), call(STORE, DATA, 5), touches=TREE | CHILDREN),
     program(*[call(DUP, 0)] * 8),
 ]
 
 
 def test_mutated_programs_get_outcomes(binary: list[str], room: Path) -> None:
-    """Sizes, flags, counts, offsets, slots and widths; the numbers of calls stay what they are: harmless."""
+    """Sizes, promises, counts, offsets, slots and widths; the numbers of calls stay what they are: harmless."""
     dice = random.Random(2)
     with Executor(binary, room) as executor:
         states = []
@@ -1201,7 +1244,7 @@ def nothing_stays(room: Path, executor: Executor) -> Iterator[None]:
 
 
 def test_end_of_input_leaves_nothing_behind(any_executor: Executor, room: Path) -> None:
-    any_executor.run(INSPECT, LITTER, program(call(SPAWN, 2, 0), flags=OWN))
+    any_executor.run(INSPECT, LITTER, program(call(SPAWN, 2, 0), touches=TREE | PROCESS))
     with nothing_stays(room, any_executor):
         assert any_executor.close() == 0
 

@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from conformance.programs import wire
-from conformance.programs.harmful import neutralised
+from conformance.programs.harmful import neutralised, touches
 from conformance.programs.program import NO_PROCESS, NO_RESOURCE, Memory, Program, Ref, Step
 from conformance.programs.wire import (
     LOST,
     Observed,
     Outcome,
     State,
+    Wish,
     decode,
     encode,
     whole,
@@ -25,6 +26,7 @@ from conformance.syscalls.machinery.buffers import POISON
 from conformance.syscalls.machinery.call import ABSENT_NUMBER, Facts, Syscall
 from conformance.syscalls.machinery.choices import DATA, DATA_BYTES, EDGES, PAGE
 from conformance.syscalls.machinery.table import grammar
+from conformance.syscalls.machinery.touches import EVERYTHING, PROCESS
 from tests.conformance.search.drawn import any_programs, likely, memories_of
 from tests.conformance.search.native import needs_executor, program, run, run_one
 
@@ -45,11 +47,13 @@ def room(size: int, *, edge: bool = False) -> Memory:
 @given(likely() | any_programs())
 def test_whatever_is_a_program_can_be_encoded(made: Program) -> None:
     encoded = encode(made)
-    size, flags, calls, nothing = struct.unpack_from("<IBBH", encoded.data)
+    size, calls, wishes, untouched = struct.unpack_from("<IBBH", encoded.data)
     assert size == len(encoded.data) - 4
-    assert (flags, calls, nothing) == (wire._flags(made), len(made.steps), 0)
+    assert calls == len(made.steps)
+    assert wishes == (Wish.EXEC if any(step.label == "exec_report" for step in made.steps) else 0)
+    assert untouched == EVERYTHING & ~touches(made)
     assert len(encoded.observed) == len(encoded.addresses) == len(encoded.inner) == len(made.steps)
-    assert encode(made, own=True).data[4] == flags | 1
+    assert struct.unpack_from("<H", encode(made, own=True).data, 6) == (untouched & ~PROCESS,)
     for step, places in zip(made.steps, encoded.addresses, strict=True):
         assert [place >= 0 for place in places] == [isinstance(each, Memory) for each in step.args]
 

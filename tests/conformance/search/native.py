@@ -39,7 +39,11 @@ def program(*steps: tuple[str, *tuple[Argument, ...]]) -> Program:
 
 def run(programs: Sequence[Program], deadline: float = DEADLINE, *, own: bool = True) -> list[tuple[Encoded, Outcome]]:
     """What programs do; each in a process of its own (`own`), or sharing one where they can."""
-    encoded = [encode(each, own=own) for each in programs]
+    return run_encoded([encode(each, own=own) for each in programs], deadline)
+
+
+def run_encoded(encoded: Sequence[Encoded], deadline: float = DEADLINE) -> list[tuple[Encoded, Outcome]]:
+    """What programs do that have been encoded, by an executor that has run no others."""
     request = protocol.run_frame(5, deadline, [each.data for each in encoded])
     said = subprocess.run([str(executable())], input=request, stdout=subprocess.PIPE, check=False, timeout=60).stdout
     frames = {}
