@@ -83,7 +83,7 @@ def normal_value(seen: Json, parameter: Parameter | None, names: Names) -> Seen:
 def _members(seen: dict[str, Any], struct: type[Struct], names: Names) -> Seen:
     """A struct, member by member, those that are structs themselves too."""
     found: dict[str, Seen] = {}
-    for name, member in struct.comparable(seen).items():
+    for name, member in struct.comparable(struct.renewed(seen)).items():
         kind, inner = of_member(struct, name)
         nested = isinstance(member, dict) and inner is not None
         found[name] = _members(member, inner, names) if nested and inner else kind.normal(member, names)

@@ -12,10 +12,11 @@ from conformance.model import Json
 from conformance.model import Step as Seen
 from conformance.programs.program import NO_RESOURCE, Argument, Memory, Program, Ref, Step, none_as
 from conformance.programs.wire import Encoded, Observed, Outcome, State, decode, whole
+from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import Parameter, errno_name, see
 from conformance.syscalls.machinery.kinds import Kind
 from conformance.syscalls.machinery.kinds import Memory as MemoryKind
-from conformance.syscalls.machinery.show import shown
+from conformance.syscalls.machinery.show import of_member, shown
 from conformance.syscalls.machinery.world import DATA
 
 _MOST_ERRNO = 4095
@@ -178,16 +179,18 @@ def _shaped(data: bytes, parameter: Parameter) -> Json:
     if struct is None or not struct.members or not 0 < len(data) <= struct.size():
         return data.decode("latin-1")
     seen = see(struct.parse(whole(data, struct.size())))
+    return dict(_members_within(data, struct, seen))
+
+
+def _members_within(data: bytes, struct: type[Struct], seen: Json, start: int = 0) -> Iterator[tuple[str, Json]]:
+    """The members of a struct at `start` that `data` has room for."""
     assert isinstance(seen, dict)
-    return dict(_whole_members(struct.members, struct, seen, data))
-
-
-def _whole_members(
-    members: Mapping[str, tuple[object, ...]], struct: type, seen: Mapping[str, Json], data: bytes
-) -> Iterator[tuple[str, Json]]:
-    for name, notes in members.items():
+    for name, notes in struct.members.items():
         field = getattr(struct, name)
-        if field.offset + field.size <= len(data):
+        offset, inner = start + field.offset, of_member(struct, name)[1]
+        if offset + field.size <= len(data):
             yield name, seen[name]
-        elif field.offset < len(data) and not any(isinstance(note, Kind) for note in notes):
-            yield f"{name}, cut", data[field.offset :].decode("latin-1")  # half a pid would mean nothing
+        elif offset < len(data) and inner is not None:
+            yield name, dict(_members_within(data, inner, seen[name], offset))
+        elif offset < len(data) and not any(isinstance(note, Kind) for note in notes):
+            yield f"{name}, cut", data[offset:].decode("latin-1")  # half a pid would mean nothing

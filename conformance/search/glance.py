@@ -18,8 +18,8 @@ from conformance.protocol.executor import ProtocolError
 from conformance.search.compare import ERRNO, Difference, differences
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import Parameter, Syscall, errno_name
-from conformance.syscalls.machinery.kinds import Kind, Memory
-from conformance.syscalls.machinery.show import kind_of_result
+from conformance.syscalls.machinery.kinds import Kind, Masked, Memory
+from conformance.syscalls.machinery.show import kind_of_result, of_member
 
 
 class _NotPlain(Exception):
@@ -122,26 +122,36 @@ class _Pairs:
 
 
 class _Shape:
-    """The members of a struct, and the kinds of those that are numbers and may differ."""
+    """The members of a struct and of those within it, and the kinds of those that are numbers and may differ."""
 
     def __init__(self, of: type[Struct]) -> None:
         self.size = of.size()
         self.kinds: list[Kind | None] = []
         layout, at = "<", 0
-        for name, notes in of.members.items():
-            field: Any = getattr(of, name)
-            layout += f"{field.offset - at}x"
-            at = field.offset + field.size
-            code = _CODES.get(field.size) if isinstance(getattr(of(), name), int) else None
-            kind = next((note for note in notes if isinstance(note, Kind)), None)
-            self.kinds.append(kind if code else None)
-            layout += (code if _is_signed(of, name) else code.upper()) if code else f"{field.size}s"
+        for offset, code, kind in _places(of):
+            layout += f"{offset - at}x{code}"
+            at = offset + struct.calcsize(code)
+            self.kinds.append(kind)
         self._layout = struct.Struct(layout + f"{self.size - at}x")
         self.named = [(at, kind.named[0]) for at, kind in enumerate(self.kinds) if kind is not None and kind.named]
 
     def values(self, content: bytes) -> tuple[Any, ...]:
         """Of memory that holds a struct; of no more than is known up to the last byte that is not poison."""
         return self._layout.unpack(whole(content, self.size))
+
+
+def _places(of: type[Struct], start: int = 0) -> Iterator[tuple[int, str, Kind | None]]:
+    """What a struct holds: offset, format in the words of `struct`, and kind if it is a number. Arrays are bytes."""
+    for name in of.members:
+        field: Any = getattr(of, name)
+        kind, inner = of_member(of, name)
+        code = _CODES.get(field.size) if isinstance(getattr(of(), name), int) else None
+        if inner is not None:
+            yield from _places(inner, start + field.offset)
+        elif code:
+            yield start + field.offset, code if _is_signed(of, name) else code.upper(), kind
+        elif not isinstance(kind, Masked):
+            yield start + field.offset, f"{field.size}s", None
 
 
 _CODES = {1: "b", 2: "h", 4: "i", 8: "q"}

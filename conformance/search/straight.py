@@ -199,6 +199,7 @@ class _Builder:
         self, step: Step, seen: dict[str, Json], struct: type[Struct], base: int = 0
     ) -> tuple[bytes, list[tuple[int, int, Ref]]]:
         """A struct's bytes, and the places in it of what earlier calls have made. Raises Untellable."""
+        seen = struct.renewed(seen)
         if set(seen) - set(struct.members):
             raise Untellable(f"a struct of {step.call} was not recorded whole")
         data, parts = bytearray(struct.size()), []

@@ -8,7 +8,7 @@ import struct as packing
 from collections.abc import Iterator
 from typing import Annotated, Any
 
-from conformance.syscalls.machinery.buffers import I64, U16, U32, U64, Buffer, Layout, Struct
+from conformance.syscalls.machinery.buffers import I32, I64, U16, U32, U64, Buffer, Layout, Struct
 from conformance.syscalls.machinery.call import Look, operation, syscall
 from conformance.syscalls.machinery.choices import (
     BAD_POINTERS,
@@ -48,6 +48,7 @@ from conformance.syscalls.machinery.kinds import (
     InOut,
     Int,
     Length,
+    Masked,
     MaskedMemory,
     Memory,
     Mode,
@@ -424,12 +425,27 @@ class Stat(Struct):
         return _without_noise(seen, "st_mode")
 
 
-_FILLED_IN = {"stx_atime": STATX_ATIME, "stx_mtime": STATX_MTIME, "stx_ctime": STATX_CTIME, "stx_btime": STATX_BTIME}
+class StatxTimestamp(Struct):
+    """`struct statx_timestamp`."""
+
+    tv_sec: Seconds64
+    tv_nsec: Fraction32
+    pad: I32
+
+
+_FILLED_IN = {"stx_atime": STATX_ATIME, "stx_btime": STATX_BTIME, "stx_ctime": STATX_CTIME, "stx_mtime": STATX_MTIME}
 """By time, the bit of `stx_mask` that says whether it was filled in."""
+_FLAT = {
+    **{name: f"{name}.tv_sec" for name in _FILLED_IN},
+    **{f"{name}_nsec": f"{name}.tv_nsec" for name in _FILLED_IN},
+    **{f"pad{at}": f"{name}.pad" for at, name in enumerate(_FILLED_IN, 1)},
+    **{f"spare{at}": f"spare.{at}" for at in range(12)},
+}
+"""How records of old have what is nested."""
 
 
 class Statx(Struct):
-    """`struct statx`, as far as Linux 6.1 fills it; its times are members of its own here."""
+    """`struct statx`, as far as Linux 6.1 fills it."""
 
     stx_mask: Varying32
     stx_blksize: Varying32
@@ -443,18 +459,10 @@ class Statx(Struct):
     stx_size: U64
     stx_blocks: Varying64
     stx_attributes_mask: Varying64
-    stx_atime: Seconds64
-    stx_atime_nsec: Fraction32
-    pad1: U32
-    stx_btime: Seconds64
-    stx_btime_nsec: Fraction32
-    pad2: U32
-    stx_ctime: Seconds64
-    stx_ctime_nsec: Fraction32
-    pad3: U32
-    stx_mtime: Seconds64
-    stx_mtime_nsec: Fraction32
-    pad4: U32
+    stx_atime: StatxTimestamp
+    stx_btime: StatxTimestamp
+    stx_ctime: StatxTimestamp
+    stx_mtime: StatxTimestamp
     stx_rdev_major: U32
     stx_rdev_minor: U32
     stx_dev_major: Varying32
@@ -462,30 +470,23 @@ class Statx(Struct):
     stx_mnt_id: Varying64
     stx_dio_mem_align: Varying32
     stx_dio_offset_align: Varying32
-    spare0: Varying64
-    spare1: Varying64
-    spare2: Varying64
-    spare3: Varying64
-    spare4: Varying64
-    spare5: Varying64
-    spare6: Varying64
-    spare7: Varying64
-    spare8: Varying64
-    spare9: Varying64
-    spare10: Varying64
-    spare11: Varying64
+    spare: Annotated[ctypes.Array[ctypes.c_uint64], Layout(ctypes.c_uint64 * 12), Masked()]
+
+    former = _FLAT
 
     @classmethod
     def comparable(cls, seen: dict[str, Any]) -> dict[str, Any]:
-        """See `Struct`."""
+        """See `Struct`. A time that is not asked for may be filled in all the same; on Linux from 6.13 on it is not."""
         valid = seen.get("stx_mask")
-        seen = dict(seen)
+        found = dict(seen)
         for name, bit in _FILLED_IN.items():
-            # What is not asked for may be filled in all the same, on Linux from 6.13 on it is not.
             time = seen.get(name)
-            if isinstance(valid, int) and isinstance(time, int) and (not valid & bit or time > Clocked.EARLIEST):
-                seen[name] = seen[f"{name}_nsec"] = MASK
-        return _without_noise(seen, "stx_mode")
+            if not isinstance(time, dict) or not isinstance(valid, int):
+                continue
+            seconds = time.get("tv_sec")
+            if isinstance(seconds, int) and (not valid & bit or seconds > Clocked.EARLIEST):
+                found[name] = {**time, "tv_sec": MASK, "tv_nsec": MASK}
+        return _without_noise(found, "stx_mode")
 
 
 class Statfs(Struct):

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 import ctypes
 import sys
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Self, get_args, get_origin, get_type_hints
 
 POISON = 0xAA
@@ -69,6 +71,9 @@ class Struct(ctypes.Structure, metaclass=_StructType):
 
     members: ClassVar[dict[str, tuple[Any, ...]]]
     """What is known of each member: its kind, and the struct that it is if it is one."""
+    former: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """Names that members had in records of old, and where they are now: `{"stx_atime_nsec": "stx_atime.tv_nsec"}`.
+    What an inner struct says is one level down, no more."""
 
     def __init__(self, *values: Any, **members: Any) -> None:
         for name in members:
@@ -80,6 +85,18 @@ class Struct(ctypes.Structure, metaclass=_StructType):
         """Keep alive what the struct points to, for as long as there is the struct."""
         self._held = memory
         return self
+
+    @classmethod
+    def renewed(cls, seen: dict[str, Any]) -> dict[str, Any]:
+        """What was seen of a struct, in the form that it has today: records of old may use `former` names."""
+        if seen.keys().isdisjoint(cls.former.keys() - cls.members.keys()):
+            return seen
+        found: dict[str, Any] = {}
+        for name, value in seen.items():
+            member, _, inner = cls.former.get(name, name).partition(".")
+            beside = found.get(member)
+            found[member] = {**(beside if isinstance(beside, dict) else {}), inner: value} if inner else value
+        return found
 
     @classmethod
     def comparable(cls, seen: dict[str, Any]) -> dict[str, Any]:

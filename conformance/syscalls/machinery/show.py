@@ -50,7 +50,8 @@ def show_value(seen: Json, parameter: Parameter | None, member: str = "") -> str
 def _value(seen: Json, kind: Kind, struct: type[Struct] | None) -> str:
     if not isinstance(seen, dict) or struct is None:
         return kind.show(seen)
-    told = {name: each for name, each in seen.items() if each != 0 or not name.startswith("pad")}
+    members = struct.renewed(seen)
+    told = {name: each for name, each in members.items() if each != 0 or not name.startswith("pad")}
     return "{" + ", ".join(f"{name}={_value(each, *of_member(struct, name))}" for name, each in told.items()) + "}"
 
 

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from conformance.matrix.normalise import Normal, _members, normalise
 from conformance.model import Json, Outcome, Step
+from conformance.syscalls.files import Statx
 from conformance.syscalls.machinery.buffers import U64, Struct
 from conformance.syscalls.machinery.kinds import Names, Time64
 from conformance.syscalls.machinery.show import shown
@@ -23,9 +24,12 @@ class Inner(Struct):
 
 
 class Outer(Struct):
-    """A struct with a struct in it."""
+    """A struct with a struct in it, whose members were its own once."""
 
     inner: Inner
+    last: U64
+
+    former = {"when": "inner.when", "what": "inner.what"}  # noqa: RUF012 - nobody changes it
 
 
 def normal(*steps: Step) -> Normal:
@@ -235,3 +239,50 @@ def test_members_of_a_struct_within_a_struct_have_kinds_too() -> None:
     one, other = ({"inner": {"when": when, "what": 1}} for when in (5, 6))
     assert _members(one, Outer, names) == _members(other, Outer, names)
     assert _members(one, Outer, names) != _members({"inner": {"when": 5, "what": 2}}, Outer, names)
+
+
+# Records of old
+
+
+def test_a_record_that_has_inner_members_in_a_row_is_compared_with_one_that_nests_them() -> None:
+    """`comparable` and kinds see no other form."""
+    flat, nested = {"when": 5, "what": 1, "last": 2}, {"inner": {"when": 6, "what": 1}, "last": 2}
+    assert _members(flat, Outer, Names()) == _members(nested, Outer, Names())
+    assert _members({**flat, "what": 3}, Outer, Names()) != _members(nested, Outer, Names())
+
+
+def seen_as(names: str, *values: int) -> dict[str, Json]:
+    """A struct as a record has it."""
+    return dict(zip(names.split(), values, strict=True))
+
+
+OF_OLD: dict[str, Json] = {
+    **seen_as("stx_mask stx_blksize stx_attributes stx_nlink stx_uid stx_gid", 0x17FF, 4096, 0, 1, 0, 0),
+    **seen_as("stx_mode pad0 stx_ino stx_size stx_blocks stx_attributes_mask", 0o100644, 0, 7, 5, 8, 0x203000),
+    **seen_as("stx_atime stx_atime_nsec pad1 stx_btime stx_btime_nsec pad2", 1, 2, 0, 1_700_000_000, 123_456, 0),
+    **seen_as("stx_ctime stx_ctime_nsec pad3 stx_mtime stx_mtime_nsec pad4", 1_700_000_000, 123_456, 0, 3, 4, 0),
+    **seen_as("stx_rdev_major stx_rdev_minor stx_dev_major stx_dev_minor", 0, 0, 0, 30),
+    **seen_as("stx_mnt_id stx_dio_mem_align stx_dio_offset_align", 90, 0, 0),
+    **{f"spare{at}": 0 for at in range(12)},
+}
+"""A `struct statx` as records had it while its times were not nested."""
+
+
+def statx_step(seen: Json) -> Step:
+    return step("statx", AT_FDCWD, "file", 0, 0x7FF, None, outs={"4": seen})
+
+
+def test_a_status_of_old_is_what_the_kernel_says_today() -> None:
+    now, first, last = (seen_as("tv_sec tv_nsec pad", *each, 0) for each in ((1_700_000_009, 9_999), (1, 2), (3, 4)))
+    today: dict[str, Json] = {name: value for name, value in OF_OLD.items() if name in Statx.members}
+    today |= {"stx_atime": first, "stx_btime": now, "stx_ctime": now, "stx_mtime": last, "spare": [5] * 12}
+    assert today.keys() == Statx.members.keys()
+    assert normal(statx_step(OF_OLD)) == normal(statx_step(today))
+    assert normal(statx_step(OF_OLD)) != normal(statx_step({**today, "stx_mtime": first}))
+    assert "stx_atime={tv_sec=1, tv_nsec=2}," in shown(statx_step(OF_OLD))
+
+
+def test_times_of_old_that_were_not_asked_for_are_not_compared() -> None:
+    unasked: dict[str, Json] = {**OF_OLD, "stx_mask": 0x17FF & ~0x40}
+    assert normal(statx_step(unasked)) == normal(statx_step({**unasked, "stx_mtime": 8, "stx_mtime_nsec": 0}))
+    assert normal(statx_step(OF_OLD)) != normal(statx_step({**OF_OLD, "stx_mtime": 8, "stx_mtime_nsec": 0}))

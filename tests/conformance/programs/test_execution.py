@@ -136,6 +136,13 @@ def test_of_a_struct_that_has_no_room_the_members_that_fit_are_seen() -> None:
     assert "tv_nsec" not in found
 
 
+def test_of_a_struct_within_a_struct_the_members_that_fit_are_seen() -> None:
+    found = outs("statx", -100, Memory(b"f0\0"), 0, 0x7FF, room(78), result=0, content=bytes(76) + b"\1")["4"]
+    assert isinstance(found, dict)
+    assert list(found)[-1] == "stx_atime"
+    assert found["stx_atime"] == {"tv_sec": 0, "tv_nsec": 0, "pad, cut": "\1\xaa"}
+
+
 E2BIG = 7
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import inspect
+import pkgutil
 import re
 import struct
 from collections.abc import Iterator
 from importlib import import_module
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -24,7 +24,7 @@ from conformance.search import glance
 from conformance.search.compare import ERRNO, Difference, differences
 from conformance.search.generate import Generator
 from conformance.search.glance import differences_of
-from conformance.syscalls.files import Stat
+from conformance.syscalls.files import Stat, Statx, StatxTimestamp
 from conformance.syscalls.machinery.kinds import Kind
 from conformance.syscalls.machinery.touches import PROCESS
 from tests.conformance.search.drawn import likely
@@ -88,6 +88,28 @@ def test_errno_is_seen_where_results_part() -> None:
     other = done((0, status(dev=9)), (0,), (-ENOENT, b""))
     assert found(TWICE, one, other) == [(2, ERRNO, "success", "ENOENT")]
     assert found(TWICE, other, one) == [(2, ERRNO, "ENOENT", "success")]
+
+
+EXTENDED = program(("statx", 3, Memory(b"\0"), 0x1000, 0xFFF, room(256)))
+
+
+def extended(*, mtime: int = NOW, ns: int = 123_456, reserved: int = 0, size: int = 0, spare: int = 0) -> bytes:
+    """A status whose times are structs of their own, and which has an array."""
+    time = StatxTimestamp(tv_sec=mtime, tv_nsec=ns, pad=reserved)
+    return bytes(Statx(stx_mask=0xFFF, stx_mode=0o100644, stx_size=size, stx_mtime=time, spare=(spare,)))
+
+
+@pytest.mark.usefixtures("plain")
+def test_members_of_structs_within_structs_are_looked_at_each_by_itself() -> None:
+    one, other = done((0, extended())), done((0, extended(ns=9_999, mtime=NOW + 1, spare=7)))
+    assert found(EXTENDED, one, other) == []
+
+
+@pytest.mark.parametrize("other", [extended(reserved=1), extended(mtime=5), extended(size=1)])
+def test_difference_within_a_struct_is_not_overlooked(other: bytes) -> None:
+    encoded, one = encode(EXTENDED), done((0, extended()))
+    close = list(differences(Execution.read(encoded, one), Execution.read(encoded, done((0, other)))))
+    assert list(differences_of(encoded, one, done((0, other)))) == close != []
 
 
 @pytest.mark.parametrize(
@@ -175,8 +197,8 @@ def test_glance_is_enough_for_nearly_all_that_a_kernel_says_twice(monkeypatch: p
 
 
 def modules() -> Iterator[object]:
-    for path in sorted(Path(conformance.syscalls.__file__).parent.glob("*.py")):
-        yield import_module(f"conformance.syscalls.{path.stem}")
+    for each in pkgutil.walk_packages(conformance.syscalls.__path__, "conformance.syscalls."):
+        yield import_module(each.name)
 
 
 def test_kinds_say_what_they_name() -> None:

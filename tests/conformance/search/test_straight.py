@@ -11,6 +11,7 @@ import pytest
 
 from conformance.model import CaseResult, Json, Outcome, Step
 from conformance.search.straight import MOST_CALLS, Untellable, program_of, trace_c
+from conformance.syscalls.files import CachestatRange
 from tests.builders import passed, result, step
 
 needs_cc = pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")
@@ -102,6 +103,14 @@ def test_what_calls_have_made_is_taken_from_them() -> None:
     assert [ref.step for ref in program_of(passed(*FILE)).refs()] == [0] * 6
     assert [ref.step for ref in program_of(passed(*MAPPING)).refs()] == [0]
     assert [ref.step for ref in program_of(passed(*PORT)).refs()] == [0, 0, 0, 4, 2, 6]
+
+
+def test_a_struct_as_older_records_have_it_is_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(CachestatRange, "former", {"start": "off"})
+    of_old, today = (
+        step("cachestat", -1, {name: 5, "len": 2}, None, 0, result=-1, errno=9) for name in ("start", "off")
+    )
+    assert program_of(passed(of_old)) == program_of(passed(today))
 
 
 POINTER = "\x10\x20\x30\x40\x55\x55\0\0"
