@@ -17,7 +17,6 @@ used; 126 and 127 for a program that cannot be started or found; 125 when the fi
 
 from __future__ import annotations
 
-import ctypes
 import os
 import select
 import signal
@@ -30,22 +29,18 @@ from pathlib import Path
 from typing import NoReturn
 
 from conformance.offspring import end_descendants
+from conformance.syscalls.processes import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, prctl
+from conformance.syscalls.signals import SI_KERNEL
+from runners.filter import compile_filter, install
 from runners.notify import Supervisor
-from runners.seccomp import Profile, ProfileError, compile_filter, install, load
+from runners.seccomp import NO_FILES, Profile, ProfileError, load
 
-NO_FILES = "--no-files"
 USAGE = 2
 NO_FILTER = 125
 NOT_EXECUTABLE = 126
 NOT_FOUND = 127
 
 FORWARDED = frozenset({signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT, signal.SIGUSR1, signal.SIGUSR2})
-
-_PR_SET_PDEATHSIG = 1
-_PR_SET_CHILD_SUBREAPER = 36
-_SI_KERNEL = 0x80
-
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -69,7 +64,7 @@ def launch(profile: Profile, program: bytes, argv: Sequence[str]) -> int:
     """Run `argv` under the compiled filter of a profile. Takes over the calling process; returns its exit status."""
     mask = signal.pthread_sigmask(signal.SIG_BLOCK, FORWARDED | {signal.SIGCHLD})
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+    prctl(PR_SET_CHILD_SUBREAPER, 1)
     launcher = os.getpid()
     supervisor = os.fork()
     if supervisor == 0:
@@ -84,7 +79,7 @@ def _follow(supervisor: int) -> int:
         info = signal.sigwaitinfo(FORWARDED | {signal.SIGCHLD})
         if info.si_signo != signal.SIGCHLD:
             # A terminal's ^C has reached the whole foreground group, the target among them, already.
-            if info.si_code != _SI_KERNEL:
+            if info.si_code != SI_KERNEL:
                 os.kill(supervisor, info.si_signo)
             continue
         with suppress(ChildProcessError):
@@ -100,7 +95,7 @@ def _supervise(
     """The supervisor's life."""
     status = NO_FILTER
     try:
-        _libc.prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        prctl(PR_SET_CHILD_SUBREAPER, 1)
         launcher_fd = os.pidfd_open(launcher)
         ours, theirs = socket.socketpair()
         target = os.fork()
@@ -152,7 +147,7 @@ def _become(
     """The target's life until it is the program. From the filter on it makes only calls that no sane profile denies."""
     status = NO_FILTER
     try:
-        _libc.prctl(_PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
+        prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
         for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them, and a program would inherit that
             signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)

@@ -7,7 +7,6 @@ look and the kernel's does not matter: this is an emulation, not a guard.
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import fcntl
 import os
@@ -15,12 +14,29 @@ import posixpath
 import re
 import socket
 import stat
-import struct
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
+from conformance.syscalls.files import AT_FDCWD, Iovec
+from conformance.syscalls.machinery.buffers import Buffer
+from conformance.syscalls.memory import process_vm_readv, process_vm_writev
+from conformance.syscalls.namespaces import setns
+from conformance.syscalls.processes import CLONE_NEWUTS, pidfd_getfd
+from conformance.syscalls.security import (
+    SECCOMP_ADDFD_FLAG_SEND,
+    SECCOMP_IOCTL_NOTIF_ADDFD,
+    SECCOMP_IOCTL_NOTIF_ID_VALID,
+    SECCOMP_IOCTL_NOTIF_RECV,
+    SECCOMP_IOCTL_NOTIF_SEND,
+    SECCOMP_USER_NOTIF_FLAG_CONTINUE,
+    SeccompNotif,
+    SeccompNotifAddfd,
+    SeccompNotifResp,
+)
+from conformance.syscalls.system import UTS_FIELD, uname
 from runners.seccomp import OPENERS, UNAME_FIELDS, Condition, File, Profile, Rule, glob
 
 
@@ -77,15 +93,14 @@ class Supervisor:
 
     def answer(self) -> None:
         """Take up one call and answer it. Returns without an answer when the process has died meanwhile."""
-        received = bytearray(_NOTIFICATION.size)
+        received = SeccompNotif()
         try:
-            fcntl.ioctl(self._listener, _RECEIVE, received)
+            fcntl.ioctl(self._listener, SECCOMP_IOCTL_NOTIF_RECV, received)
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.EINTR):
                 return
             raise
-        id, pid, _, number, _, _, *args = _NOTIFICATION.unpack(received)
-        call = Call(id, pid, number, tuple(args))
+        call = Call(received.id, received.pid, received.data.nr, tuple(received.data.args))
         try:
             answer = self._decide(call)
         except OSError:
@@ -116,9 +131,9 @@ class Supervisor:
         names = _names_of(call.pid)
         fields = dict(zip(("sysname", "nodename", "release", "version", "machine", "domainname"), names, strict=True))
         fields |= {name: self._uname[name].encode() for name in UNAME_FIELDS if name in self._uname}
-        packed = b"".join(value.ljust(_UNAME_BYTES, b"\0") for value in fields.values())
+        packed = b"".join(value.ljust(UTS_FIELD, b"\0") for value in fields.values())
         # Between the look at the caller's namespace and the write another process may have got its id.
-        fcntl.ioctl(self._listener, _ID_VALID, struct.pack("=Q", call.id))
+        fcntl.ioctl(self._listener, SECCOMP_IOCTL_NOTIF_ID_VALID, call.id.to_bytes(8, sys.byteorder))
         try:
             _write(call.pid, call.args[0], packed)
         except OSError as error:
@@ -152,73 +167,45 @@ class Supervisor:
     def _send(self, call: Call, answer: Answer) -> None:
         match answer:
             case None:
-                fcntl.ioctl(self._listener, _SEND, _RESPONSE.pack(call.id, 0, 0, _CONTINUE))
+                self._respond(SeccompNotifResp(id=call.id, flags=SECCOMP_USER_NOTIF_FLAG_CONTINUE))
             case Fail(number):
-                fcntl.ioctl(self._listener, _SEND, _RESPONSE.pack(call.id, 0, -number, 0))
+                self._respond(SeccompNotifResp(id=call.id, error=-number))
             case Give(name, text, flags):
                 fd = _readable(name, text, flags)
                 try:
-                    cloexec = flags & os.O_CLOEXEC
-                    fcntl.ioctl(self._listener, _ADD_FD, _ADDITION.pack(call.id, _ADD_AND_SEND, fd, 0, cloexec))
+                    # The new fd is the call's result, in one step (Linux 5.14).
+                    added = SeccompNotifAddfd(
+                        id=call.id, flags=SECCOMP_ADDFD_FLAG_SEND, srcfd=fd, newfd_flags=flags & os.O_CLOEXEC
+                    )
+                    fcntl.ioctl(self._listener, SECCOMP_IOCTL_NOTIF_ADDFD, bytes(added))
                 finally:
                     os.close(fd)
 
+    def _respond(self, response: SeccompNotifResp) -> None:
+        fcntl.ioctl(self._listener, SECCOMP_IOCTL_NOTIF_SEND, bytes(response))
 
-# seccomp_unotify(2) and include/uapi/linux/seccomp.h
-_NOTIFICATION = struct.Struct("=QIIiIQ6Q")
-_RESPONSE = struct.Struct("=QqiI")
-_ADDITION = struct.Struct("=QIIII")
-_RECEIVE = 0xC0502100
-_SEND = 0xC0182101
-_ID_VALID = 0x40082102
-_ADD_FD = 0x40182103
-_CONTINUE = 1
-_ADD_AND_SEND = 1 << 1
-"""The new fd is the call's result, in one step (Linux 5.14)."""
 
-_PIDFD_GETFD = 438
-"""The same number on every architecture (Linux 5.6)."""
-_AT_FDCWD = -100 & 0xFFFFFFFF
-_CLONE_NEWUTS = 0x04000000
-_UNAME_BYTES = 65
+_AT_FDCWD = AT_FDCWD & 0xFFFFFFFF
 _LONGEST = 256
 _PAGE = os.sysconf("SC_PAGESIZE")
-
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
-class _Piece(ctypes.Structure):
-    """struct iovec."""
-
-    _fields_ = (("base", ctypes.c_void_p), ("length", ctypes.c_size_t))
-
-
-_libc.process_vm_readv.restype = ctypes.c_ssize_t
-_libc.process_vm_writev.restype = ctypes.c_ssize_t
 
 
 def _read(pid: int, address: int, size: int) -> bytes:
     """Up to `size` bytes of a process's memory, fewer where the next page cannot be read. Raises OSError."""
-    data = ctypes.create_string_buffer(size)
+    data = Buffer(size)
     here = min(size, _PAGE - address % _PAGE)
     # The kernel stops between pieces, not within one, so the two pages are a piece each (process_vm_readv(2)).
-    there = (_Piece * 2)(_Piece(address, here), _Piece(address + here, size - here))
-    mine = _Piece(ctypes.addressof(data), size)
-    count = _libc.process_vm_readv(pid, ctypes.byref(mine), 1, there, 2 if here < size else 1, 0)
-    if count < 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-    return data.raw[:count]
+    there = bytes(Iovec(address, here)) + bytes(Iovec(address + here, size - here))
+    count = process_vm_readv(pid, Iovec(data.address, size), 1, there, 2 if here < size else 1, 0)
+    return bytes(data)[:count]
 
 
 def _write(pid: int, address: int, data: bytes) -> None:
     """Write into a process's memory, as far as the process itself may. Raises OSError."""
-    buffer = ctypes.create_string_buffer(data, len(data))
-    mine = _Piece(ctypes.addressof(buffer), len(data))
-    there = _Piece(address, len(data))
-    count = _libc.process_vm_writev(pid, ctypes.byref(mine), 1, ctypes.byref(there), 1, 0)
-    if count != len(data):
-        number = ctypes.get_errno() if count < 0 else errno.EFAULT
-        raise OSError(number, os.strerror(number))
+    buffer = Buffer(data)
+    size = len(data)
+    if process_vm_writev(pid, Iovec(buffer.address, size), 1, Iovec(address, size), 1, 0) != size:
+        raise OSError(errno.EFAULT, os.strerror(errno.EFAULT))
 
 
 def _is_socket(pid: int, fd: int, family: int, protocol: int | None) -> bool:
@@ -235,12 +222,9 @@ def _fd_of(pid: int, fd: int) -> int:
     """A duplicate of a process's fd (pidfd_getfd(2)). Raises OSError."""
     pidfd = _process_of(pid)
     try:
-        copy = int(_libc.syscall(_PIDFD_GETFD, pidfd, fd, 0))
+        return pidfd_getfd(pidfd, fd, 0)
     finally:
         os.close(pidfd)
-    if copy < 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-    return copy
 
 
 def _process_of(thread: int) -> int:
@@ -260,21 +244,24 @@ def _names_of(pid: int) -> list[bytes]:
         return _own_names()
     back, there = os.open(own, os.O_RDONLY), os.open(theirs, os.O_RDONLY)
     try:
-        if _libc.setns(there, _CLONE_NEWUTS) != 0:
+        try:
+            setns(there, CLONE_NEWUTS)
+        except OSError:
             return _own_names()  # without privilege the host name is ours
         try:
             return _own_names()
         finally:
-            _libc.setns(back, _CLONE_NEWUTS)
+            setns(back, CLONE_NEWUTS)
     finally:
         os.close(back)
         os.close(there)
 
 
 def _own_names() -> list[bytes]:
-    buffer = ctypes.create_string_buffer(6 * _UNAME_BYTES)
-    _libc.uname(buffer)
-    return [buffer.raw[at : at + _UNAME_BYTES].partition(b"\0")[0] for at in range(0, 6 * _UNAME_BYTES, _UNAME_BYTES)]
+    names = Buffer(6 * UTS_FIELD)
+    uname(names)
+    said = bytes(names)
+    return [said[at : at + UTS_FIELD].partition(b"\0")[0] for at in range(0, names.size, UTS_FIELD)]
 
 
 def _absolute(call: Call, path: str, at: int) -> str:

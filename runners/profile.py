@@ -9,9 +9,8 @@ from pathlib import Path
 
 from conformance.text import plural
 from runners.base import RunnerError
-from runners.launch import NO_FILES
 from runners.local import HostGuest
-from runners.seccomp import Profile, ProfileError, load
+from runners.seccomp import NO_FILES, Profile, ProfileError, load
 
 PROFILES = Path(__file__).parent / "profiles"
 
@@ -67,5 +66,5 @@ class ProfileRunner:
             *(f"not emulated: {each.what}" for each in profile.not_emulated),
         ]
         without = [NO_FILES] if self._bare else []
-        prefix = [sys.executable, "-B", "-m", "runners.launch", *without, str(self._path), "--"]
+        prefix = [sys.executable, "-m", "runners.launch", *without, str(self._path), "--"]
         return HostGuest(f"seccomp profile {self._path.name}, {plural(len(profile.rules), 'rule')}", notes, prefix)

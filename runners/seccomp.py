@@ -1,11 +1,11 @@
-"""Profiles: what an emulation of a kernel lacks, and the seccomp filter that takes the same away here.
+"""Profiles: what an emulation of a kernel lacks, as a file says it.
 
 A profile is a TOML file:
 
     title = "..."
     [uname]                     # what uname(2) says; a field that is missing stays this kernel's
     [constants]                 # names for the numbers that conditions compare with
-    [numbers]                   # of system calls that libseccomp may be too old to know
+    [numbers]                   # of system calls that neither the suite nor libseccomp knows
     [[rule]]                    # calls that fail
     syscalls = ["socket"]
     when = [{arg = 0, op = "eq", value = "AF_PACKET"}]      # all must hold; without `when` the call always fails
@@ -27,24 +27,21 @@ Conditions on an argument: `eq` (its low 32 bits, which is what the kernel reads
 (it is the fd of a socket of this address family and, if there is a `protocol`, of that). `value` may be a list: any of
 them, except for `ne` and `socket`.
 
-Conditions on numbers are decided by the filter, inside the kernel. What takes a look into the process (`uname`, files,
-`string`, `socket`) is a user notification (seccomp_unotify(2)), which `runners.notify` answers.
+Conditions on numbers are decided by the filter (`runners.filter`), inside the kernel. What takes a look into the
+process (`uname`, files, `string`, `socket`) is a user notification (seccomp_unotify(2)), which `runners.notify`
+answers.
 """
 
 from __future__ import annotations
 
-import ctypes
 import errno
 import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
 from pathlib import Path
 from typing import Literal, TypedDict, TypeVar
-
-import pyseccomp  # type: ignore[import-untyped] # it comes without type information
 
 from runners.base import RunnerError
 
@@ -59,6 +56,8 @@ UNAME_FIELDS = ("sysname", "release", "version", "machine")
 OPENERS = {"open": 0, "openat": 1}
 """The calls that a `[[file]]` speaks about, and which of their arguments is the path."""
 
+NO_FILES = "--no-files"
+"""What the launcher is told where a profile's files are out of reach."""
 ALL_BITS = 2**64 - 1
 INT_BITS = 2**32 - 1
 
@@ -145,6 +144,13 @@ class Profile:
 
     def number(self, syscall: str) -> int | None:
         """The number of a call on this machine; None if this architecture never had it. Raises KeyError."""
+        from conformance.syscalls.machinery.table import numbers  # noqa: PLC0415 - imports all descriptions
+
+        described = numbers(os.uname().machine)
+        if syscall in described:
+            return described[syscall]
+        import pyseccomp  # type: ignore[import-untyped] # noqa: PLC0415 # no types; it looks for its library
+
         found: int = pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, syscall)
         if found >= 0:
             return found
@@ -174,109 +180,12 @@ def load(path: Path) -> Profile:
     return _Reader(path, content).profile()
 
 
-def compile_filter(profile: Profile) -> bytes:
-    """The profile's rules as a BPF program for seccomp(2). Raises ProfileError when libseccomp refuses one."""
-    calls = pyseccomp.SyscallFilter(pyseccomp.ALLOW)
-    # A 32-bit or x32 program finds no kernel for it; killing it would hide what it tried.
-    calls.set_attr(pyseccomp.Attr.ACT_BADARCH, pyseccomp.ERRNO(errno.ENOSYS))
-    calls.set_attr(pyseccomp.Attr.CTL_OPTIMIZE, _BINARY_TREE)
-    notified = profile.notified
-    always = notified & _ALWAYS_ANSWERED
-    for name in sorted(always):
-        number = profile.number(name)
-        if number is not None:
-            calls.add_rule(pyseccomp.NOTIFY, number)
-    for position, rule in enumerate(profile.rules, 1):
-        for name in rule.syscalls:
-            number = profile.number(name)
-            if number is None or name in always:
-                continue
-            # Where one rule takes a look into the process, the supervisor judges them all, in their order.
-            action = pyseccomp.NOTIFY if name in notified else pyseccomp.ERRNO(rule.errno)
-            numbers = [condition for condition in rule.when if condition.op not in LOOKING]
-            for comparisons in product(*(_comparisons(condition) for condition in numbers)):
-                try:
-                    calls.add_rule(action, number, *comparisons)
-                except OSError as error:
-                    raise ProfileError(
-                        f"rule {position} of the profile '{profile.title}' cannot become a filter for {name}: "
-                        f"{error.strerror}"
-                    ) from None
-    with os.fdopen(os.memfd_create("filter"), "w+b") as program:
-        calls.export_bpf(program)
-        program.seek(0)
-        return program.read()
-
-
-def install(program: bytes, *, listen: bool) -> int | None:
-    """Put this process, and all that it starts, under the filter for good; the fd to answer notifications on.
-
-    Raises OSError. Without CAP_SYS_ADMIN it gives up what set-user-ID programs could gain (prctl(2),
-    PR_SET_NO_NEW_PRIVS), as the kernel demands.
-    """
-    instructions = ctypes.create_string_buffer(program, len(program))
-    description = _Program(len(program) // _INSTRUCTION_BYTES, ctypes.addressof(instructions))
-    flags = (_NEW_LISTENER | _WAIT_KILLABLE) if listen else 0
-    result = _set_filter(flags, description)
-    if result < 0 and ctypes.get_errno() == errno.EACCES:
-        _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
-        result = _set_filter(flags, description)
-    if result < 0 and ctypes.get_errno() == errno.EINVAL and listen:
-        result = _set_filter(_NEW_LISTENER, description)  # before Linux 5.19
-    if result < 0:
-        raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
-    return result if listen else None
-
-
 def glob(pattern: str) -> str:
     """A regular expression for a path in which `*` stands for any text without a slash."""
     return "[^/]*".join(re.escape(part) for part in pattern.split("*"))
 
 
-_ALWAYS_ANSWERED = frozenset({"uname", *OPENERS})
-"""Calls of which the supervisor has to see every one, if any."""
 _UNKNOWN = -1  # __NR_SCMP_ERROR; other negative numbers stand for calls of other architectures
-_BINARY_TREE = 2  # seccomp_attr_set(3), SCMP_FLTATR_CTL_OPTIMIZE
-_SET_MODE_FILTER = 1
-_NEW_LISTENER = 1 << 3
-_WAIT_KILLABLE = 1 << 5
-"""A handler's signal does not restart a call that the supervisor has taken up already (Linux 5.19)."""
-_PR_SET_NO_NEW_PRIVS = 38
-_INSTRUCTION_BYTES = 8
-
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
-class _Program(ctypes.Structure):
-    """struct sock_fprog."""
-
-    _fields_ = (("length", ctypes.c_ushort), ("filter", ctypes.c_void_p))
-
-
-def _set_filter(flags: int, program: _Program) -> int:
-    number = pyseccomp.resolve_syscall(pyseccomp.Arch.NATIVE, "seccomp")
-    return int(
-        _libc.syscall(
-            ctypes.c_long(number), ctypes.c_ulong(_SET_MODE_FILTER), ctypes.c_ulong(flags), ctypes.byref(program)
-        )
-    )
-
-
-def _comparisons(condition: Condition) -> Iterator[pyseccomp.Arg]:
-    """The condition in libseccomp's words, one for each of its values."""
-    for value in condition.values:
-        match condition.op:
-            case "ne":
-                yield pyseccomp.Arg(condition.arg, pyseccomp.NE, value)
-            case "lt":
-                yield pyseccomp.Arg(condition.arg, pyseccomp.LT, value)
-            case "ge":
-                yield pyseccomp.Arg(condition.arg, pyseccomp.GE, value)
-            case "has":
-                yield pyseccomp.Arg(condition.arg, pyseccomp.MASKED_EQ, value, value)
-            case _:
-                yield pyseccomp.Arg(condition.arg, pyseccomp.MASKED_EQ, condition.mask, value)
-
 
 _T = TypeVar("_T")
 _REQUIRED = object()
@@ -364,7 +273,7 @@ class _Reader:
                     read.number(name)
                 except KeyError:
                     raise table.error(
-                        f"names the system call '{name}', which libseccomp does not know: "
+                        f"names the system call '{name}', which neither the suite nor libseccomp knows: "
                         "correct it, or add its number to [numbers]"
                     ) from None
         return read

@@ -7,7 +7,7 @@ import struct
 from typing import Annotated
 
 from conformance.model import Json as Seen
-from conformance.syscalls.machinery.buffers import U16, U32, U64, Buffer, Layout, Struct
+from conformance.syscalls.machinery.buffers import I32, I64, U16, U32, U64, Buffer, Layout, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import BAD_POINTERS, KERNEL_ADDRESS, LENGTHS, Blob, Choice, Use, room, text
 from conformance.syscalls.machinery.kinds import (
@@ -51,7 +51,9 @@ SECCOMP_RET_LOG, SECCOMP_RET_ALLOW = 0x7FFC0000, 0x7FFF0000
 SECCOMP_RET_DATA = 0xFFFF
 SECCOMP_MODE_DISABLED, SECCOMP_MODE_STRICT, SECCOMP_MODE_FILTER = 0, 1, 2
 SECCOMP_IOCTL_NOTIF_RECV, SECCOMP_IOCTL_NOTIF_SEND, SECCOMP_IOCTL_NOTIF_ID_VALID = 0xC0502100, 0xC0182101, 0x40082102
+SECCOMP_IOCTL_NOTIF_ADDFD = 0x40182103
 SECCOMP_USER_NOTIF_FLAG_CONTINUE = 1
+SECCOMP_ADDFD_FLAG_SETFD, SECCOMP_ADDFD_FLAG_SEND = 1, 2
 BPF_LD_W_ABS, BPF_JEQ_K, BPF_RET_K = 0x20, 0x15, 0x06
 """Instructions of classic BPF (<linux/filter.h>), as far as a filter for seccomp needs them."""
 LINUX_CAPABILITY_VERSION_1, LINUX_CAPABILITY_VERSION_2 = 0x19980330, 0x20071026
@@ -91,6 +93,43 @@ class SockFprog(Struct):
 
     length: U16
     filter: Address64
+
+
+class SeccompData(Struct):
+    """`struct seccomp_data`: a call, as a filter sees it."""
+
+    nr: I32
+    arch: U32
+    instruction_pointer: U64
+    args: Annotated[ctypes.Array[ctypes.c_uint64], Layout(ctypes.c_uint64 * 6)]
+
+
+class SeccompNotif(Struct):
+    """`struct seccomp_notif`: a call that waits for an answer."""
+
+    id: U64
+    pid: U32
+    flags: U32
+    data: SeccompData
+
+
+class SeccompNotifResp(Struct):
+    """`struct seccomp_notif_resp`: the answer."""
+
+    id: U64
+    val: I64
+    error: I32
+    flags: U32
+
+
+class SeccompNotifAddfd(Struct):
+    """`struct seccomp_notif_addfd`: an fd for the process that waits."""
+
+    id: U64
+    flags: U32
+    srcfd: U32
+    newfd: U32
+    newfd_flags: U32
 
 
 class Filter:
