@@ -1,6 +1,6 @@
-"""The world of programs as C: `executor/world.h`, and what reproducers begin with.
+"""What the executor and reproducers must know as it is known here: headers in C, made of the modules that say it.
 
-`python -m conformance.programs.header` writes the file anew after a change of what it is made of.
+`python -m conformance.programs.header` writes the executor's anew after a change of what they are made of.
 """
 
 from __future__ import annotations
@@ -10,39 +10,73 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from conformance.programs.wire import Wish
+from conformance.programs import wire
+from conformance.protocol import agent, executor
 from conformance.syscalls import pseudo
 from conformance.syscalls.machinery import world
 from conformance.syscalls.machinery.buffers import POISON, Struct
 from conformance.syscalls.machinery.touches import EVERYTHING
 
-FILE = Path(__file__).with_name("executor") / "world.h"
+FOLDER = Path(__file__).with_name("executor")
 _ABOUT = """\
 // SPDX-License-Identifier: MIT
 /*
- * The world that programs live in, and what they may touch. Made by `python -m conformance.programs.header` of what
- * says what it means, and is to be edited: world.py and touches.py in conformance/syscalls/machinery, pseudo.py in
- * conformance/syscalls, and wire.py in conformance/programs.
+ * {what}
+ *
+ * Made by `python -m conformance.programs.header`. What is to be edited, and says what it means, is in
+ * {where}.
  */
+
 """
+_WORLD = (
+    "The world that programs live in.",
+    "conformance/syscalls/machinery/world.py and conformance/syscalls/pseudo.py",
+)
+_PROTOCOL = (
+    "The numbers of the protocol.",
+    "conformance/protocol/executor.py, conformance/programs/wire.py and conformance/syscalls/machinery/touches.py",
+)
 _WIDEST = 100
 """Characters of a line of a table."""
 _C_TYPES: dict[Any, str] = {ctypes.c_uint64: "uint64_t", ctypes.c_uint32: "uint32_t", ctypes.c_int32: "int32_t"}
 
 
-def header() -> str:
-    """The file: the world, and the numbers of the protocol that only the executor knows."""
-    calls = {f"CALL_{name}": getattr(pseudo, name) for name in ("SPAWN", "THREAD", "EXEC", "LOAD", "STORE")}
+def headers() -> dict[str, str]:
+    """The executor's, by name."""
+    return {
+        name: _ABOUT.format(what=what, where=where) + said
+        for name, (what, where), said in (
+            ("world.h", _WORLD, world_c()),
+            ("protocol.h", _PROTOCOL, protocol_c()),
+        )
+    }
+
+
+def protocol_c() -> str:
+    """The protocol: frames, programs, outcomes."""
+    frames = {each: getattr(executor, each) for each in ("RUN", "FORKS", "HELLO", "RESULTS", "ERROR", "FORKED")}
+    instructions = {each: getattr(wire, each) for each in ("COPYIN", "FILL", "STORE", "CALL")}
+    calls = {f"CALL_{each}": getattr(pseudo, each) for each in ("SPAWN", "THREAD", "EXEC", "LOAD", "STORE")}
     touches = {f"TOUCHES_{each.name}": int(each) for each in EVERYTHING}
-    wishes = {f"WISH_{each.name}": int(each) for each in Wish}
+    wishes = {f"WISH_{each.name}": int(each) for each in wire.Wish}
     return "\n".join(
         (
-            _ABOUT,
-            world_c(),
-            "/* Calls beside the kernel's, what a program may touch, and what it may wish for. */",
-            _enum(calls | {"CALLS_END": max(calls.values()) + 1}),
+            f'#define PORT "{agent.PORT}"',
+            "",
+            _enum({"MAGIC": executor.MAGIC, "VERSION": executor.VERSION, "FRAME_MAX": executor.LONGEST_FRAME}),
+            _enum(frames),
+            "",
+            "/* What programs touch unless they promise otherwise, what they wish for, what they consist of. */",
             _enum(touches | {"TOUCHES_EVERYTHING": int(EVERYTHING)}),
             _enum(wishes | {"WISHES_KNOWN": sum(wishes.values())}),
+            _enum(instructions),
+            _enum({"SLOTS": wire.SLOTS, "NO_SLOT": wire.NO_SLOT}),
+            "",
+            "/* Calls beside the kernel's. */",
+            _enum(calls | {"CALLS_END": max(calls.values()) + 1}),
+            "",
+            "/* How programs end. */",
+            _enum({each.name: int(each) for each in wire.State}),
             "",
         )
     )
@@ -50,7 +84,8 @@ def header() -> str:
 
 def _enum(numbers: Mapping[str, int]) -> str:
     """Names for numbers, a line each."""
-    return "\n".join(("enum {", *(f"\t{name} = {number:#x}," for name, number in numbers.items()), "};"))
+    style = "#x" if max(numbers.values()) > 0xFF else "d"
+    return "\n".join(("enum {", *(f"\t{name} = {number:{style}}," for name, number in numbers.items()), "};"))
 
 
 def world_c() -> str:
@@ -168,4 +203,5 @@ def _struct(name: str, of: type[Struct]) -> Iterator[str]:
 
 
 if __name__ == "__main__":
-    FILE.write_text(header(), encoding="utf-8")
+    for name, text in headers().items():
+        (FOLDER / name).write_text(text, encoding="utf-8")

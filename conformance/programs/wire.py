@@ -20,7 +20,10 @@ from conformance.syscalls.pseudo import EXEC
 MOST_OUT = 4096
 """How much of one buffer is part of an outcome, in bytes."""
 SLOTS = 64
-_NO_SLOT = 0xFF
+NO_SLOT = 0xFF
+"""What stands for a slot where there is none."""
+COPYIN, FILL, STORE, CALL = range(1, 5)
+"""Instructions."""
 _COPYIN, _FILL, _STORE, _CALL = (
     struct.Struct("<BIH"),
     struct.Struct("<BIH"),
@@ -108,18 +111,18 @@ class _Encoder:
         self.inner += [(path, at)] if len(path) > 1 else []
         if size:
             if memory.room:
-                self.out += _FILL.pack(2, at, min(size, 0xFFFF))
+                self.out += _FILL.pack(FILL, at, min(size, 0xFFFF))
             else:
-                self.out += _COPYIN.pack(1, at, min(size, 0xFFFF)) + memory.data[:0xFFFF]
+                self.out += _COPYIN.pack(COPYIN, at, min(size, 0xFFFF)) + memory.data[:0xFFFF]
         for offset, width, part in memory.parts:
             if isinstance(part, Memory):
-                value, slot = DATA + self.memory(part, observed, (*path, offset), out=part.room), _NO_SLOT
+                value, slot = DATA + self.memory(part, observed, (*path, offset), out=part.room), NO_SLOT
             elif isinstance(part, Ref):
                 value, slot = NO_RESOURCE & _MASK, self.slots[part]
             else:
-                value, slot = part & _MASK, _NO_SLOT
+                value, slot = part & _MASK, NO_SLOT
             if offset + width <= size:
-                self.out += _STORE.pack(3, at + offset, width, slot, value)
+                self.out += _STORE.pack(STORE, at + offset, width, slot, value)
         if out and size:
             observed.append(Observed(path[0], ".".join(map(str, path)), at, min(size, MOST_OUT)))
         return at
@@ -144,13 +147,13 @@ def encode(program: Program, *, own: bool = False) -> Encoded:
                 kind = parameters[index].kind
                 out = argument.room or (isinstance(kind, MemoryKind) and kind.out)
                 places[index] = encoder.memory(argument, observed, (index,), out=out)
-                registers += _ARG.pack(_NO_SLOT, DATA + places[index])
+                registers += _ARG.pack(NO_SLOT, DATA + places[index])
             elif isinstance(argument, Ref):
                 registers += _ARG.pack(encoder.slots[argument], none_of(step, index) & _MASK)
             else:
-                registers += _ARG.pack(_NO_SLOT, argument & _MASK)
-        encoder.out += _CALL.pack(4, number(step.description), len(step.args)) + registers
-        encoder.out += bytes([slots.get(Ref(at), _NO_SLOT), len(observed)])
+                registers += _ARG.pack(NO_SLOT, argument & _MASK)
+        encoder.out += _CALL.pack(CALL, number(step.description), len(step.args)) + registers
+        encoder.out += bytes([slots.get(Ref(at), NO_SLOT), len(observed)])
         for each in observed:
             encoder.out += _OUT.pack(each.offset, each.size)
         loads = [

@@ -53,6 +53,7 @@
 #include "platform.h"
 #include "protocol.h"
 #include "world.h"
+#include "bounds.h"
 #include "memory.h"
 #include "libc.h"
 #include "state.h"

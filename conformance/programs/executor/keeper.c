@@ -145,7 +145,7 @@ static void run_stretch(const u8 *at, u32 count, u32 deadline)
 	u32 index = INDEX(shared->at);
 	struct program program = parse(at + 4, (u32)load(at, 4));
 	if (!program.valid || !has_room(&program, count - index - 1)) {
-		conclude_without(program.valid ? FAILED : MALFORMED);
+		conclude_without(program.valid ? HARNESS : MALFORMED);
 		return;
 	}
 	for (u32 tries = 0; tries < 3; tries++) {
@@ -158,7 +158,7 @@ static void run_stretch(const u8 *at, u32 count, u32 deadline)
 		if (settle(ended, status) || INDEX(shared->at) != index)
 			return;
 	}
-	conclude_without(FAILED);
+	conclude_without(HARNESS);
 }
 
 /* Run a frame's programs. One whose size is beyond the frame's end is malformed, and so is what follows it. */

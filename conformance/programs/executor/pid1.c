@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* As PID 1 of an initial ramdisk: the way to the host. */
 
-#define AGENT "org.conformance.agent"
 #define PORTS "/sys/class/virtio-ports"
 
 /* The name of the virtio port that is ours, behind "/dev/". */
@@ -20,7 +19,7 @@ static bool find_port(char *to)
 		memset(name, 0, sizeof name);
 		sys(__NR_read, fd, name, sizeof name - 1);
 		sys(__NR_close, fd);
-		if (!begins(name, AGENT))
+		if (!begins(name, PORT))
 			continue;
 		append(append(to, "/dev/"), entry->name);
 		return true;

@@ -64,7 +64,7 @@ static bool returns_twice(u64 nr)
 
 static bool is_slot(u64 slot)
 {
-	return slot < SLOTS || slot == CONSTANT;
+	return slot < SLOTS || slot == NO_SLOT;
 }
 
 static bool check_call(struct reader *from, struct program *program)

@@ -1,26 +1,75 @@
 // SPDX-License-Identifier: MIT
-/* The numbers of the protocol, and how much of everything there may be. */
+/*
+ * The numbers of the protocol.
+ *
+ * Made by `python -m conformance.programs.header`. What is to be edited, and says what it means, is in
+ * conformance/protocol/executor.py, conformance/programs/wire.py and conformance/syscalls/machinery/touches.py.
+ */
 
-enum { MAGIC = 0x31584353, VERSION = 2, FRAME_MAX = 16 << 20 };
-enum { RUN = 1, FORKS = 2, HELLO = 16, RESULTS = 17, ERROR = 18, FORKED = 19 };
-enum { COPYIN = 1, FILL = 2, STORE = 3, CALL = 4 };
-enum { DONE = 0, DIED = 1, BLOCKED = 2, EXITED = 3, MALFORMED = 4, FAILED = 5 };
-enum { GOT_MNT = 1, GOT_PID = 2, GOT_IPC = 4, GOT_UTS = 8, GOT_NET = 16, GOT_ROOT = 32 };
-enum { NOT_UNDERSTOOD = 2, BROKEN = 3, NOBODY_READS = 141 };
+#define PORT "org.conformance.agent"
 
 enum {
+	MAGIC = 0x31584353,
+	VERSION = 0x2,
+	FRAME_MAX = 0x1000000,
+};
+enum {
+	RUN = 1,
+	FORKS = 2,
+	HELLO = 16,
+	RESULTS = 17,
+	ERROR = 18,
+	FORKED = 19,
+};
+
+/* What programs touch unless they promise otherwise, what they wish for, what they consist of. */
+enum {
+	TOUCHES_FILES = 0x1,
+	TOUCHES_LABELS = 0x2,
+	TOUCHES_HIDDEN = 0x4,
+	TOUCHES_PLACE = 0x8,
+	TOUCHES_NAMES = 0x10,
+	TOUCHES_PROCESS = 0x20,
+	TOUCHES_MEMORY = 0x40,
+	TOUCHES_IPC = 0x80,
+	TOUCHES_NETWORK = 0x100,
+	TOUCHES_MOUNTS = 0x200,
+	TOUCHES_CHILDREN = 0x400,
+	TOUCHES_EVERYTHING = 0x7ff,
+};
+enum {
+	WISH_EXEC = 1,
+	WISH_PID = 2,
+	WISHES_KNOWN = 3,
+};
+enum {
+	COPYIN = 1,
+	FILL = 2,
+	STORE = 3,
+	CALL = 4,
+};
+enum {
 	SLOTS = 64,
-	CONSTANT = 0xff,           // instead of a slot
-	CALLS_MAX = 64,
-	OUTCOME_HEADER = 8,
-	OUTCOME_MAX = 64 << 10,
-	SIGNALS = 64,
-	PROGRAMS_MAX = 1 << 20,
-	FORKS_MAX = 100000,
-	CHILDREN_MAX = 8,
-	THREADS_MAX = 4,
-	TREES_MAX = 256,           // trees of finished programs that are kept before a file system is thrown away
-	BINARY_MAX = 256 << 10,
-	PATIENCE_MS = 5000,        // for what takes no time unless something is wrong with us
-	SETUP_MS = 10000,
+	NO_SLOT = 255,
+};
+
+/* Calls beside the kernel's. */
+enum {
+	CALL_SPAWN = 0x8000,
+	CALL_THREAD = 0x8001,
+	CALL_EXEC = 0x8002,
+	CALL_LOAD = 0x8003,
+	CALL_STORE = 0x8004,
+	CALLS_END = 0x8005,
+};
+
+/* How programs end. */
+enum {
+	DONE = 0,
+	DIED = 1,
+	BLOCKED = 2,
+	EXITED = 3,
+	MALFORMED = 4,
+	HARNESS = 5,
+	LOST = 6,
 };

@@ -103,7 +103,7 @@ static _Noreturn void worker(const u8 *at, u32 count, const struct program *head
 		program = parse(at + 4, size);
 		at += 4 + size;
 		if (!program.valid || !has_room(&program, count - index - 1)) {
-			conclude_without(program.valid ? FAILED : MALFORMED);
+			conclude_without(program.valid ? HARNESS : MALFORMED);
 			continue;
 		}
 		if (!first && (alone(&program) || now_ns() - started > 1000000000UL)) // well below RLIMIT_CPU

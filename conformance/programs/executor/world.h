@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * The world that programs live in, and what they may touch. Made by `python -m conformance.programs.header` of what
- * says what it means, and is to be edited: world.py and touches.py in conformance/syscalls/machinery, pseudo.py in
- * conformance/syscalls, and wire.py in conformance/programs.
+ * The world that programs live in.
+ *
+ * Made by `python -m conformance.programs.header`. What is to be edited, and says what it means, is in
+ * conformance/syscalls/machinery/world.py and conformance/syscalls/pseudo.py.
  */
 
 /* Memory: an area with single pages behind it that nothing follows, a page to be read, room for maps. */
@@ -81,12 +82,12 @@
 
 /* What children do. */
 enum {
-	SPAWN_EXIT = 0x0,
-	SPAWN_RAISE = 0x1,
-	SPAWN_PAUSE = 0x2,
-	SPAWN_LOCK = 0x3,
-	SPAWN_FLOCK = 0x4,
-	SPAWN_OFD_LOCK = 0x5,
+	SPAWN_EXIT = 0,
+	SPAWN_RAISE = 1,
+	SPAWN_PAUSE = 2,
+	SPAWN_LOCK = 3,
+	SPAWN_FLOCK = 4,
+	SPAWN_OFD_LOCK = 5,
 };
 
 /* What a new image finds, and to which fd it says so. */
@@ -109,33 +110,4 @@ struct report {
 	uint32_t securebits;
 	int32_t personality;
 	char comm[16];
-};
-
-/* Calls beside the kernel's, what a program may touch, and what it may wish for. */
-enum {
-	CALL_SPAWN = 0x8000,
-	CALL_THREAD = 0x8001,
-	CALL_EXEC = 0x8002,
-	CALL_LOAD = 0x8003,
-	CALL_STORE = 0x8004,
-	CALLS_END = 0x8005,
-};
-enum {
-	TOUCHES_FILES = 0x1,
-	TOUCHES_LABELS = 0x2,
-	TOUCHES_HIDDEN = 0x4,
-	TOUCHES_PLACE = 0x8,
-	TOUCHES_NAMES = 0x10,
-	TOUCHES_PROCESS = 0x20,
-	TOUCHES_MEMORY = 0x40,
-	TOUCHES_IPC = 0x80,
-	TOUCHES_NETWORK = 0x100,
-	TOUCHES_MOUNTS = 0x200,
-	TOUCHES_CHILDREN = 0x400,
-	TOUCHES_EVERYTHING = 0x7ff,
-};
-enum {
-	WISH_EXEC = 0x1,
-	WISH_PID = 0x2,
-	WISHES_KNOWN = 0x3,
 };

@@ -11,13 +11,15 @@ from pathlib import Path
 
 import pytest
 
-from conformance.programs import header
+from conformance.programs import header, wire
 from conformance.programs.program import Argument, Memory, Program, Ref
 from conformance.programs.wire import Encoded, Outcome, State, whole
+from conformance.protocol import agent, executor
 from conformance.search.reproducer import calls_c, whole_c
 from conformance.syscalls import pseudo
 from conformance.syscalls.machinery import choices, world
 from conformance.syscalls.machinery.buffers import U32, Struct
+from conformance.syscalls.machinery.touches import EVERYTHING, FILES
 from tests.conformance.search.native import needs_executor, program, run_one
 from tests.executors import room, text
 
@@ -35,8 +37,13 @@ class Shorter(Struct):
     uid: U32
 
 
-def test_c_header_is_what_the_modules_say() -> None:
-    assert header.FILE.read_text() == header.header(), "python -m conformance.programs.header"
+def in_the_source() -> dict[str, str]:
+    """The headers as the executor is compiled with them."""
+    return {name: (header.FOLDER / name).read_text() for name in header.headers()}
+
+
+def test_c_headers_are_what_the_modules_say() -> None:
+    assert in_the_source() == header.headers(), "python -m conformance.programs.header"
 
 
 @pytest.mark.parametrize(
@@ -50,6 +57,14 @@ def test_c_header_is_what_the_modules_say() -> None:
         (world, "DROPPED_CAPABILITIES", {"CAP_CHOWN": 0}),
         (world, "UMASK", 0),
         (header, "POISON", 0x55),
+        (agent, "PORT", "another"),
+        (executor, "VERSION", 3),
+        (executor, "RUN", 3),
+        (wire, "STORE", 5),
+        (wire, "SLOTS", 65),
+        (wire, "State", wire.Wish),
+        (wire, "Wish", State),
+        (header, "EVERYTHING", EVERYTHING & ~FILES),
         (pseudo, "SPAWN_FLOCK", 6),
         (pseudo, "LOAD", 0x8009),
         (pseudo, "ExecReport", Shorter),
@@ -59,7 +74,7 @@ def test_what_changes_there_changes_in_it(
     of: object, name: str, value: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(of, name, value)
-    assert header.header() != header.FILE.read_text()
+    assert header.headers() != in_the_source()
 
 
 def test_names_in_the_tree_are_a_letter_each_and_the_same_digit() -> None:

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import re
 import struct
 import subprocess
 from collections.abc import Iterator
@@ -13,7 +12,7 @@ from hypothesis import strategies as st
 
 from conformance.protocol import executor as protocol
 from conformance.protocol.executor import Frames, ProtocolError, frame, read_forked, read_hello, split_results
-from runners.executor import FOLDER, executable
+from runners.executor import executable
 from tests.executors import hello, needs_executor
 
 HELLO = hello()
@@ -28,24 +27,7 @@ def taken(data: bytes, *, at_once: int = 1 << 20) -> Iterator[tuple[int, bytes]]
             yield found
 
 
-# The other end is C
-
-
-def in_c(name: str) -> int:
-    """The number that the executor's source has for a name."""
-    text = "\n".join(path.read_text() for path in sorted(FOLDER.glob("*.[ch]")))
-    (found,) = set(re.findall(rf"\b{name} = ((?:0x)?[0-9A-Fa-f]+(?: << \d+)?)", text))
-    value, _, shift = found.partition(" << ")
-    return int(value, 0) << int(shift or 0)
-
-
-@pytest.mark.parametrize("name", ["VERSION", "MAGIC", "RUN", "FORKS", "HELLO", "RESULTS", "ERROR", "FORKED"])
-def test_a_number_is_the_same_at_both_ends(name: str) -> None:
-    assert getattr(protocol, name) == in_c(name)
-
-
-def test_a_frame_is_as_long_at_most_at_both_ends() -> None:
-    assert in_c("FRAME_MAX") == protocol.LONGEST_FRAME
+# The other end is C (`conformance/programs/header.py` tells it the numbers)
 
 
 def test_the_executor_understands_what_is_asked_of_it_and_is_understood() -> None:
