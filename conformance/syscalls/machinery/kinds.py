@@ -31,12 +31,10 @@ from conformance.syscalls.machinery.choices import (
     PLAIN_NUMBERS,
     ROOMS,
     TEXTS,
-    Blob,
     Choice,
     Choices,
     LengthOf,
     Use,
-    joined,
     often,
     room,
     seldom,
@@ -574,17 +572,6 @@ class CountedMemory(Memory):
 
     def __init__(self, *choices: Choice) -> None:
         super().__init__(out=True, reads=False, choices=choices)
-
-
-class Array(Memory):
-    """As many structs in a row as a later argument says (`Count` of units of the struct's size)."""
-
-    def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
-        if struct is None or not struct.members:
-            return super().choices(struct)
-        ones = list(struct_blobs(struct))
-        pairs = [joined(one, other) for one, other in zip(ones, ones[1:] + ones[:1], strict=True)]
-        return (*ones, *pairs, *BAD_POINTERS, Blob(b""))
 
 
 class FdPair(Memory):

@@ -134,7 +134,9 @@ SoonSetting = Annotated[In[Itimerval], Choices(often(FAR, OFF), NOW)]
 TimerNumber = Annotated[int, Renamed("timer")]
 """A timer's id: the first of a process is 0 on Linux, but that is the kernel's choice."""
 TimerClock = Annotated[Clock, Choices(CLOCK_MONOTONIC, CLOCK_REALTIME, *CLOCKS.values(), seldom(12, -1))]
-TimerFlags = Annotated[int, Flags({"TIMER_ABSTIME": TIMER_ABSTIME}), Choices(often(0), seldom(TIMER_ABSTIME, 1 << 30, -1))]
+TimerFlags = Annotated[
+    int, Flags({"TIMER_ABSTIME": TIMER_ABSTIME}), Choices(often(0), seldom(TIMER_ABSTIME, 1 << 30, -1))
+]
 NewTimer = Annotated[Out[TimerId], Choices(often(room(4)), seldom(room(4, edge=True)), rarely(*BAD_POINTERS))]
 
 

@@ -13,7 +13,6 @@ from conformance.syscalls.machinery.choices import ARENA, BAD_POINTERS, PAGE, Bl
 from conformance.syscalls.machinery.kinds import (
     MASK,
     AddressKind,
-    Array,
     ChosenFd,
     ChosenMemory,
     Clocked,
@@ -304,12 +303,6 @@ def test_memory_of_which_it_is_known_what_to_try_has_nothing_else() -> None:
     assert ChosenMemory(Blob(b"a"), out=True).choices(Point) == (Blob(b"a"),)
     assert ChosenFd("", Use("fd:file"), 7).choices() == (Use("fd:file"), 7)
     assert 0 in Memory(choices=(Blob(b"a"),)).choices(), "NULL is added elsewhere"
-
-
-def test_an_array_is_of_one_or_two_structs_or_none() -> None:
-    sizes = {len(each.data) for each in Array().choices(Point) if isinstance(each, Blob)}
-    assert sizes == {0, Point.size(), 2 * Point.size()}
-    assert Array().choices() == Memory().choices()
 
 
 def test_what_is_no_resource_is_not_asked_for() -> None:

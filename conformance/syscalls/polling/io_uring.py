@@ -1,0 +1,175 @@
+"""io_uring(7): rings of requests and of their results, shared with the kernel."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from conformance.syscalls.files import iovecs
+from conformance.syscalls.machinery.buffers import U32, U64, Buffer, Struct
+from conformance.syscalls.machinery.call import operation, syscall
+from conformance.syscalls.machinery.choices import UNMAPPED, Blob, Choice, Choices, Use, often, rarely, room
+from conformance.syscalls.machinery.kinds import (
+    Any_,
+    Count,
+    FileDescriptor,
+    Flags,
+    InBytes,
+    InOut,
+    Int,
+    Length,
+    Masked,
+    Memory,
+    Renamed,
+    Zero,
+    named,
+)
+from conformance.syscalls.machinery.touches import PROCESS
+from conformance.syscalls.polling.poll import WaitMask
+from conformance.syscalls.signals import SigsetSize
+
+IORING_SETUP_CQSIZE, IORING_SETUP_CLAMP, IORING_SETUP_ATTACH_WQ, IORING_SETUP_R_DISABLED = 8, 0x10, 0x20, 0x40
+IORING_SETUP_SUBMIT_ALL, IORING_SETUP_COOP_TASKRUN, IORING_SETUP_SQE128, IORING_SETUP_CQE32 = 0x80, 0x100, 0x400, 0x800
+IORING_SETUP_SINGLE_ISSUER, IORING_SETUP_DEFER_TASKRUN, IORING_SETUP_NO_SQARRAY = 0x1000, 0x2000, 0x10000
+
+IORING_OFF_SQ_RING, IORING_OFF_CQ_RING, IORING_OFF_SQES = 0, 0x8000000, 0x10000000
+
+IORING_OP_NOP, IORING_OP_READ = 0, 22
+
+IORING_ENTER_GETEVENTS, IORING_ENTER_SQ_WAKEUP, IORING_ENTER_SQ_WAIT = 1, 2, 4
+
+IORING_REGISTER_BUFFERS, IORING_UNREGISTER_BUFFERS, IORING_REGISTER_FILES, IORING_UNREGISTER_FILES = 0, 1, 2, 3
+IORING_REGISTER_EVENTFD, IORING_UNREGISTER_EVENTFD, IORING_REGISTER_FILES_UPDATE, IORING_REGISTER_EVENTFD_ASYNC = (
+    4,
+    5,
+    6,
+    7,
+)
+IORING_REGISTER_PROBE, IORING_REGISTER_PERSONALITY, IORING_UNREGISTER_PERSONALITY = 8, 9, 10
+IORING_REGISTER_RESTRICTIONS, IORING_REGISTER_ENABLE_RINGS = 11, 12
+
+_OPCODES = named(globals(), "IORING_REGISTER_", "IORING_UNREGISTER_")
+
+UringFd = Annotated[int, FileDescriptor("uring")]
+Entries = Annotated[int, Choices(1, 2, 4, 8, 3, 0, -1, 4096, 1 << 20)]
+KernelsOwn32 = Annotated[U32, Masked(), Choices(0, 1)]
+"""What a kernel fills in, and does not say anything about how it behaves: 0 before the call."""
+
+
+class RingOffsets(Struct):
+    """The kernel's `struct io_sqring_offsets`, which is as large as that of the other ring."""
+
+    head: KernelsOwn32
+    tail: KernelsOwn32
+    ring_mask: KernelsOwn32
+    ring_entries: KernelsOwn32
+    flags: KernelsOwn32
+    dropped: KernelsOwn32
+    array: KernelsOwn32
+    resv1: KernelsOwn32
+    reserved: Annotated[U64, Masked()]
+
+
+class IoUringParams(Struct):
+    """`struct io_uring_params`. Where things lie in the rings, and what a kernel knows, is its choice."""
+
+    sq_entries: Annotated[U32, Choices(0)]
+    cq_entries: Annotated[U32, Choices(0, 8, 1, 1 << 20)]
+    flags: Annotated[
+        U32,
+        Choices(
+            *(0, IORING_SETUP_CQSIZE, IORING_SETUP_CLAMP, IORING_SETUP_R_DISABLED, IORING_SETUP_SUBMIT_ALL),
+            *(IORING_SETUP_SINGLE_ISSUER, IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN),
+            *(IORING_SETUP_DEFER_TASKRUN, IORING_SETUP_ATTACH_WQ, 1 << 31),
+        ),
+    ]
+    sq_thread_cpu: Annotated[U32, Choices(0)]
+    sq_thread_idle: Annotated[U32, Choices(0)]
+    features: KernelsOwn32
+    wq_fd: Annotated[U32, FileDescriptor("uring"), Choices(0, Use("fd:uring"), Use("fd"))]
+    reserved0: U32
+    reserved1: U32
+    reserved2: U32
+    sq_off: RingOffsets
+    cq_off: RingOffsets
+
+
+Submit = Annotated[int, Choices(often(0), 1, 2)]
+Unused = Annotated[int, Choices(0, rarely(1))]
+EnterFlags = Annotated[int, Flags(named(globals(), "IORING_ENTER_"))]
+
+RegisterOpcode = Annotated[
+    int,
+    Flags(_OPCODES, bits=False),
+    Choices(IORING_UNREGISTER_FILES, *_OPCODES.values(), rarely(13, -1)),
+]
+
+
+def _ints(*choices: Choice) -> Blob:
+    return Blob(bytes(4 * len(choices)), tuple((4 * at, 4, choice) for at, choice in enumerate(choices)))
+
+
+FileTable = Annotated[
+    InBytes,
+    Choices(
+        *(_ints(Use("fd:file")), _ints(Use("fd:file"), Use("fd:pipe:r")), _ints(Use("fd"), -1), _ints(99)),
+        *(_ints(Use("fd:uring")), Blob(b""), UNMAPPED, 0),
+    ),
+]
+FileCount = Annotated[int, Length(4)]
+BufferTable = Annotated[
+    InBytes,
+    Choices(
+        *(iovecs(room(64)), iovecs(room(64), room(16)), iovecs(UNMAPPED), iovecs(Blob(b"")), iovecs()),
+        *(UNMAPPED, 0),
+    ),
+]
+BufferCount = Annotated[int, Length(16)]
+EventFdPointer = Annotated[InBytes, Choices(_ints(Use("fd:event")), _ints(Use("fd:file")), _ints(-1), UNMAPPED, 0)]
+OneEventFd = Annotated[int, Choices(often(1), 0, 2)]
+Probe = Annotated[
+    bytes | Buffer | int | None,
+    Memory(out=True),
+    Masked(),
+    Choices(Blob(bytes(16 + 8 * 4)), Blob(bytes(16)), Blob(b"\1" * 48), UNMAPPED),
+]
+"""Which operations a kernel knows: a matter of its version."""
+ProbeCount = Annotated[int, Choices(4, 0, 257)]
+UringPersonality = Annotated[int, Renamed("personality")]
+
+
+@syscall(number=425, since="5.1", touches=PROCESS)
+def io_uring_setup(entries: Entries, params: InOut[IoUringParams]) -> UringFd: ...
+@syscall(number=426, since="5.1", never="lets threads of the kernel go on beyond the program's end")
+def io_uring_enter(
+    fd: UringFd, submit: Submit, complete: Unused, flags: EnterFlags, argument: WaitMask, size: SigsetSize
+) -> Count: ...
+@syscall(number=427, since="5.1", touches=PROCESS)
+def io_uring_register(fd: UringFd, opcode: RegisterOpcode, argument: Any_, count: Int) -> Int: ...
+@operation(io_uring_register, opcode=IORING_REGISTER_FILES)
+def io_uring_register_files(fd: UringFd, opcode: RegisterOpcode, argument: FileTable, count: FileCount) -> Zero: ...
+@operation(io_uring_register, opcode=IORING_REGISTER_BUFFERS)
+def io_uring_register_buffers(
+    fd: UringFd, opcode: RegisterOpcode, argument: BufferTable, count: BufferCount
+) -> Zero: ...
+@operation(
+    io_uring_register,
+    opcode=(
+        *(IORING_UNREGISTER_BUFFERS, IORING_UNREGISTER_FILES, IORING_UNREGISTER_EVENTFD),
+        IORING_REGISTER_ENABLE_RINGS,
+    ),
+)
+def io_uring_register_nothing(fd: UringFd, opcode: RegisterOpcode, argument: Unused, count: Unused) -> Zero: ...
+@operation(io_uring_register, opcode=(IORING_REGISTER_EVENTFD, IORING_REGISTER_EVENTFD_ASYNC))
+def io_uring_register_eventfd(
+    fd: UringFd, opcode: RegisterOpcode, argument: EventFdPointer, count: OneEventFd
+) -> Zero: ...
+@operation(io_uring_register, opcode=IORING_REGISTER_PROBE)
+def io_uring_register_probe(fd: UringFd, opcode: RegisterOpcode, argument: Probe, count: ProbeCount) -> Zero: ...
+@operation(io_uring_register, opcode=IORING_REGISTER_PERSONALITY)
+def io_uring_register_personality(
+    fd: UringFd, opcode: RegisterOpcode, argument: Unused, count: Unused
+) -> UringPersonality: ...
+@operation(io_uring_register, opcode=IORING_UNREGISTER_PERSONALITY)
+def io_uring_register_no_personality(
+    fd: UringFd, opcode: RegisterOpcode, argument: Unused, count: UringPersonality
+) -> Zero: ...
