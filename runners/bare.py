@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import select
 import socket
-import struct
 import subprocess
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
@@ -22,7 +21,7 @@ from runners.cpio import concatenate, write_archive
 from runners.executor import executable
 from runners.kernels import Kernel
 from runners.machine import BOOT_SECONDS, Machine, Size
-from runners.multiplex import SEND_SECONDS
+from runners.multiplex import bound_sending
 
 INIT = "/init"
 STREAM_MODULES = ("virtio_pci", "virtio_console")
@@ -34,8 +33,7 @@ class StreamChannel:
 
     def __init__(self, machine: Machine, stream: socket.socket) -> None:
         self._machine, self._stream = machine, stream
-        # A guest that reads nothing any more must not keep us from killing it.
-        stream.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", SEND_SECONDS, 0))
+        bound_sending(stream)
         self.ended = False
         """Whether the stream has."""
 

@@ -27,13 +27,17 @@ REMEMBERED_BYTES = 16 << 20
 """How much a process may say before its guest is remembered; one that says more is not worth it."""
 
 
+def bound_sending(stream: socket.socket) -> None:
+    """Let no write to a guest take longer: one that reads nothing any more must not keep us from killing it."""
+    stream.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", SEND_SECONDS, 0))
+
+
 class Multiplexer:
     """Reads frames in a thread and hands them to their channels."""
 
     def __init__(self, stream: socket.socket) -> None:
         self._stream = stream
-        # A guest that reads nothing any more must not keep us from killing it.
-        stream.setsockopt(socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", SEND_SECONDS, 0))
+        bound_sending(stream)
         self._channels: dict[int, FramedChannel] = {}
         self._lock = threading.Lock()
         self._next = 1

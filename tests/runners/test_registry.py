@@ -102,6 +102,6 @@ def test_what_is_missing_is_told_with_the_command_that_brings_it(
 
 
 def test_the_executor_is_no_exception(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(executor, "SOURCE", tmp_path / "absent.c")
-    with pytest.raises(RunnerError, match=r"absent\.c cannot be read"):
+    monkeypatch.setattr(executor, "FOLDER", tmp_path / "absent")
+    with pytest.raises(RunnerError, match=r"absent cannot be read: No such file or directory$"):
         executor.executable()
