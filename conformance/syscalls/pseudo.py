@@ -1,6 +1,6 @@
 """What the executor of generated programs offers beside the kernel's calls: children, threads, touching memory.
 
-Programs do not fork, clone or exec by themselves, so that none can run away (`conformance/programs/executor/executor.c`).
+Programs do not fork, clone or exec by themselves, so that none can run away (`conformance/programs/executor/pseudo.c`).
 """
 
 from __future__ import annotations
@@ -11,21 +11,35 @@ from typing import Annotated
 from conformance.syscalls.files import Lockable
 from conformance.syscalls.machinery.buffers import I32, U32, U64, Layout, Struct
 from conformance.syscalls.machinery.call import pseudo
-from conformance.syscalls.machinery.choices import ARENA, DATA, PAGE, READ_ONLY, UNMAPPED
-from conformance.syscalls.machinery.kinds import AddressKind, Flags, Int, Number, Out, Renamed, Signal, Zero
+from conformance.syscalls.machinery.choices import ARENA, DATA, PAGE, READ_ONLY, UNMAPPED, Choices, seldom
+from conformance.syscalls.machinery.kinds import Address, Flags, Int, Out, Renamed, Signal, Zero, named
 from conformance.syscalls.machinery.touches import CHILDREN, FILES, PROCESS
 
 SPAWN, THREAD, EXEC, LOAD, STORE = range(0x8000, 0x8005)
+
 SPAWN_EXIT, SPAWN_RAISE, SPAWN_PAUSE, SPAWN_LOCK, SPAWN_FLOCK, SPAWN_OFD_LOCK = range(6)
 
-Tid = Annotated[int, Renamed("pid:thread")]
+Exiting = Annotated[int, Choices(SPAWN_EXIT)]
+Raising = Annotated[int, Choices(SPAWN_RAISE)]
+Pausing = Annotated[int, Choices(SPAWN_PAUSE)]
+Locking = Annotated[int, Flags(named(globals(), "SPAWN_LOCK", "SPAWN_FLOCK", "SPAWN_OFD"), bits=False)]
+Status = Annotated[int, Choices(0, 1, 42, 255)]
+Stop = Annotated[int, Choices(19)]
+"""SIGSTOP."""
+
 Child = Annotated[int, Renamed("pid:child")]
-Paused = Annotated[int, Renamed("pid:child:paused")]
 Stopped = Annotated[int, Renamed("pid:child:stopped")]
-Status = Annotated[int, Number(0, 1, 42, 255)]
-Kept = Annotated[int, Flags({"SPAWN_LOCK": 3, "SPAWN_FLOCK": 4, "SPAWN_OFD_LOCK": 5}, bits=False)]
+Paused = Annotated[int, Renamed("pid:child:paused")]
+
+ThreadKind = Annotated[int, Choices(1, seldom(0))]
+"""Whether it lives on: 1, or ends at once: 0."""
+Tid = Annotated[int, Renamed("pid:thread")]
+
 Comm = Annotated["ctypes.Array[ctypes.c_char]", Layout(ctypes.c_char * 16)]
-Touched = Annotated[int, AddressKind(ARENA, ARENA, ARENA + PAGE, ARENA + 2 * PAGE, ARENA + PAGE - 8, DATA, READ_ONLY, UNMAPPED)]
+Touched = Annotated[
+    Address,
+    Choices(ARENA, seldom(ARENA + PAGE, ARENA + 2 * PAGE, ARENA + PAGE - 8, DATA, READ_ONLY, UNMAPPED)),
+]
 
 
 class ExecReport(Struct):
@@ -51,17 +65,17 @@ class ExecReport(Struct):
 
 
 @pseudo(SPAWN, touches=PROCESS | CHILDREN)
-def spawn_exit(kind: Annotated[int, Number(SPAWN_EXIT)], status: Status) -> Child: ...
+def spawn_exit(kind: Exiting, status: Status) -> Child: ...
 @pseudo(SPAWN, touches=PROCESS | CHILDREN)
-def spawn_raise(kind: Annotated[int, Number(SPAWN_RAISE)], sig: Signal) -> Child: ...
+def spawn_raise(kind: Raising, sig: Signal) -> Child: ...
 @pseudo(SPAWN, touches=PROCESS | CHILDREN)
-def spawn_stopped(kind: Annotated[int, Number(SPAWN_RAISE)], sig: Annotated[int, Number(19)]) -> Stopped: ...
+def spawn_stopped(kind: Raising, sig: Stop) -> Stopped: ...
 @pseudo(SPAWN, touches=PROCESS | CHILDREN)
-def spawn_pause(kind: Annotated[int, Number(SPAWN_PAUSE)], unused: Zero) -> Paused: ...
+def spawn_pause(kind: Pausing, unused: Zero) -> Paused: ...
 @pseudo(SPAWN, touches=PROCESS | CHILDREN)
-def spawn_lock(kind: Kept, fd: Lockable) -> Child: ...
+def spawn_lock(kind: Locking, fd: Lockable) -> Child: ...
 @pseudo(THREAD, touches=PROCESS | CHILDREN)
-def thread(kind: Annotated[int, Number(1, 1, 0)]) -> Tid: ...
+def thread(kind: ThreadKind) -> Tid: ...
 @pseudo(EXEC, touches=FILES | PROCESS | CHILDREN)
 def exec_report(report: Out[ExecReport]) -> Int: ...
 @pseudo(LOAD, touches=PROCESS, shows=("memory", "ipc"))

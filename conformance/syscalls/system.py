@@ -1,21 +1,20 @@
-"""The machine as a whole: names, modules, reboot, the kernel's log."""
+"""The machine as a whole: its names, reboot(2), modules, swap, the kernel's log, what reaches the hardware."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from conformance.syscalls.machinery.buffers import Buffer, Struct
+from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import syscall
-from conformance.syscalls.machinery.choices import BAD_POINTERS, Blob, room
+from conformance.syscalls.machinery.choices import BAD_POINTERS, Blob, Choices, often, rarely, room
 from conformance.syscalls.machinery.kinds import (
     Any_,
     Bits,
-    ChosenMemory,
     Fd,
     InBytes,
     Int,
-    MaskedMemory,
-    Number,
+    Masked,
+    Out,
     OutInt,
     Path,
     Size,
@@ -23,40 +22,47 @@ from conformance.syscalls.machinery.kinds import (
 )
 from conformance.syscalls.machinery.touches import IPC, NOTHING
 
-LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2 = 0xFEE1DEAD, 672274793
-LINUX_REBOOT_CMD_CAD_OFF, LINUX_REBOOT_CMD_CAD_ON = 0, 0x89ABCDEF
 UTS_FIELD = 65
 """Bytes of each of the six members of `struct utsname`."""
 
+LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2 = 0xFEE1DEAD, 672274793
+LINUX_REBOOT_CMD_CAD_OFF, LINUX_REBOOT_CMD_CAD_ON = 0, 0x89ABCDEF
 
-OutNames = Annotated[Buffer | Struct | int | None, MaskedMemory(out=True, reads=False, choices=(*(room(6 * UTS_FIELD),) * 4, room(64, edge=True)))]
-InName = Annotated[bytes | Buffer | int | None, ChosenMemory(*(Blob(b"renamed"),) * 4, Blob(b""), Blob(b"n" * 64), Blob(b"n" * 65), *BAD_POINTERS)]
-NameSize = Annotated[int, Number(7, 7, 7, 0, 64, 65, -1)]
-OutSysinfo = Annotated[Buffer | Struct | int | None, MaskedMemory(out=True, reads=False, choices=(room(112), room(112), room(64, edge=True)))]
+OutNames = Annotated[
+    Out[Struct],
+    Masked(),
+    Choices(often(room(6 * UTS_FIELD)), room(64, edge=True), rarely(*BAD_POINTERS)),
+]
+HostName = Annotated[
+    InBytes,
+    Choices(Blob(b"renamed"), rarely(Blob(b""), Blob(b"n" * 64), Blob(b"n" * 65), *BAD_POINTERS)),
+]
+NameSize = Annotated[int, Choices(7, rarely(0, 64, 65, -1))]
+OutSysinfo = Annotated[Out[Struct], Masked(), Choices(often(room(112), room(64, edge=True)), rarely(*BAD_POINTERS))]
 
 
 @syscall(x86_64=63, aarch64=160, touches=NOTHING)
 def uname(buf: OutNames) -> Zero: ...
 @syscall(x86_64=170, aarch64=161, touches=IPC)
-def sethostname(name: InName, size: NameSize) -> Zero: ...
+def sethostname(name: HostName, size: NameSize) -> Zero: ...
 @syscall(x86_64=171, aarch64=162, touches=IPC)
-def setdomainname(name: InName, size: NameSize) -> Zero: ...
+def setdomainname(name: HostName, size: NameSize) -> Zero: ...
 @syscall(x86_64=99, aarch64=179, touches=NOTHING)
 def sysinfo(info: OutSysinfo) -> Zero: ...
 @syscall(x86_64=103, aarch64=116, never="belongs to the whole machine")
 def syslog(type: Int, buf: OutInt, size: Int) -> Int: ...
 @syscall(x86_64=169, aarch64=142, never="ends the machine")
 def reboot(magic: Bits, magic2: Bits, command: Bits, arg: Any_) -> Zero: ...
+@syscall(x86_64=246, aarch64=104, since="2.6.13", never="ends the machine")
+def kexec_load(entry: Int, count: Size, segments: InBytes, flags: Bits) -> Zero: ...
+@syscall(x86_64=320, aarch64=294, since="3.17", never="ends the machine")
+def kexec_file_load(kernel: Fd, initrd: Fd, length: Size, cmdline: Path, flags: Bits) -> Zero: ...
 @syscall(x86_64=175, aarch64=105, never="changes the kernel")
 def init_module(image: InBytes, size: Size, parameters: Path) -> Zero: ...
 @syscall(x86_64=313, aarch64=273, since="3.8", never="changes the kernel")
 def finit_module(fd: Fd, parameters: Path, flags: Bits) -> Zero: ...
 @syscall(x86_64=176, aarch64=106, never="changes the kernel")
 def delete_module(name: Path, flags: Bits) -> Zero: ...
-@syscall(x86_64=246, aarch64=104, since="2.6.13", never="ends the machine")
-def kexec_load(entry: Int, count: Size, segments: InBytes, flags: Bits) -> Zero: ...
-@syscall(x86_64=320, aarch64=294, since="3.17", never="ends the machine")
-def kexec_file_load(kernel: Fd, initrd: Fd, length: Size, cmdline: Path, flags: Bits) -> Zero: ...
 @syscall(x86_64=153, aarch64=58, never="does nothing but block, or hangs up a terminal that is not there")
 def vhangup() -> Zero: ...
 @syscall(x86_64=172, never="reaches the hardware")
