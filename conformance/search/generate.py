@@ -151,7 +151,7 @@ class Generator:
 
     def _chains(self) -> Iterator[Raw]:
         """Known sequences of calls that belong together, as far as they may be generated."""
-        for chain in SEQUENCES:
+        for chain in (*SEQUENCES, *sequences()):
             if all(label in self._strategies for label in chain):
                 yield tuple(map(plain_call, chain))
 
@@ -307,6 +307,11 @@ class Generator:
 
     def _of_area(self, area: str) -> list[str]:
         return [label for label in self.labels if areas()[label] == area]
+
+
+def sequences() -> list[tuple[str, ...]]:
+    """Calls that mean most after one another, by label."""
+    return [(*before, label) for label, each in grammar().items() for before in each.facts.after]
 
 
 def labels_of(calls: Iterable[str]) -> tuple[str, ...]:

@@ -164,6 +164,7 @@ class Look:
 
 
 Shows: TypeAlias = "str | Look | tuple[str, ...]"
+After: TypeAlias = "tuple[str, ...] | tuple[tuple[str, ...], ...]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,14 @@ class Facts:
     """Why no generated program may make it: what it does, as in "ends the machine"."""
     touches: Touches = EVERYTHING
     shows: tuple[Look, ...] = ()
+    after: tuple[tuple[str, ...], ...] = ()
+    """Sequences of calls, by label, after which it means most: with their plainest arguments, each of them succeeds. A
+    search that draws calls by chance would hardly ever meet a stopped tracee or a queue with a message in it."""
+
+
+def _sequences(after: After) -> tuple[tuple[str, ...], ...]:
+    alone = tuple(each for each in after if isinstance(each, str))
+    return (alone,) if alone else tuple(each for each in after if not isinstance(each, str))
 
 
 def _looks(shows: Shows) -> tuple[Look, ...]:
@@ -378,6 +387,7 @@ def syscall(
     never: str = "",
     touches: Touches = EVERYTHING,
     shows: Shows = (),
+    after: After = (),
 ) -> Callable[[Callable[P, int]], Syscall[P]]:
     """Turn a typed signature into a stub. The function's name is the call's.
 
@@ -385,12 +395,17 @@ def syscall(
     """
     by_machine = {"x86_64": number if x86_64 is None else x86_64, "aarch64": number if aarch64 is None else aarch64}
     numbers = {machine: each for machine, each in by_machine.items() if each is not None}
-    facts = Facts(numbers, since, never, touches, _looks(shows))
+    facts = Facts(numbers, since, never, touches, _looks(shows), _sequences(after))
     return lambda function: Syscall(function, facts)
 
 
 def operation(
-    of: Syscall[Any], *, touches: Touches | None = None, shows: Shows = (), **given: int | tuple[int, ...] | Choices
+    of: Syscall[Any],
+    *,
+    touches: Touches | None = None,
+    shows: Shows = (),
+    after: After = (),
+    **given: int | tuple[int, ...] | Choices,
 ) -> Callable[[Callable[P, int]], Operation[P]]:
     """Describe what a call means where arguments have certain values: `@operation(fcntl, command=(F_GETFD, F_GETFL))`.
 
@@ -399,7 +414,8 @@ def operation(
     say so.
     """
     values = {name: _given(value) for name, value in given.items()}
-    facts = replace(of.facts, touches=of.facts.touches if touches is None else touches, shows=_looks(shows))
+    touched = of.facts.touches if touches is None else touches
+    facts = replace(of.facts, touches=touched, shows=_looks(shows), after=_sequences(after))
     return lambda function: Operation(function, facts, of, values)
 
 
