@@ -13,7 +13,9 @@ from conformance.syscalls.machinery.choices import (
     Blob,
     Choices,
     Use,
+    often,
     rarely,
+    seldom,
     struct_blobs,
 )
 from conformance.syscalls.machinery.kinds import (
@@ -81,6 +83,7 @@ InRuleset = Annotated[
     ),
 ]
 NoRuleset = Annotated[bytes | Buffer | int | None, Choices(0, rarely(1))]
+NoSize = Annotated[int, Choices(often(0), seldom(1))]
 RuleType = Annotated[int, Choices(LANDLOCK_RULE_PATH_BENEATH, rarely(0, 2, 99))]
 InRule = Annotated[object, Memory(), OneOf(PathBeneath), Choices(_rules, *BAD_POINTERS)]
 
@@ -88,7 +91,7 @@ InRule = Annotated[object, Memory(), OneOf(PathBeneath), Choices(_rules, *BAD_PO
 @syscall(number=444, since="5.13", touches=PROCESS)
 def landlock_create_ruleset(attr: InRuleset, size: Size, flags: NoFlags) -> RulesetFd: ...
 @operation(landlock_create_ruleset, flags=(LANDLOCK_CREATE_RULESET_VERSION, 2))
-def landlock_create_ruleset_version(attr: NoRuleset, size: NoFlags, flags: Int) -> Varying: ...
+def landlock_create_ruleset_version(attr: NoRuleset, size: NoSize, flags: Int) -> Varying: ...
 @syscall(number=445, since="5.13", touches=PROCESS)
 def landlock_add_rule(fd: RulesetFd, type: RuleType, attr: InRule, flags: NoFlags) -> Zero: ...
 @syscall(number=446, since="5.13", touches=PROCESS)

@@ -46,8 +46,6 @@ SPLIT = {
     ("EpollEvent", "data"),
     ("EpollEvent", "data_high"),
     ("PerfEvent", "flags"),
-    ("FileSystemId", "low"),
-    ("FileSystemId", "high"),
 }
 """Members that are only a part of one in C, or several bit-fields."""
 NAMELESS = {

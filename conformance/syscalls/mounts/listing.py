@@ -1,0 +1,96 @@
+"""statmount(2) and listmount(2): what a mount namespace shows."""
+
+from __future__ import annotations
+
+from struct import pack
+from typing import Annotated
+
+from conformance.syscalls.files import None_
+from conformance.syscalls.machinery.buffers import U32, U64, Buffer, Struct
+from conformance.syscalls.machinery.call import syscall
+from conformance.syscalls.machinery.choices import (
+    BAD_POINTERS,
+    UNMAPPED,
+    Blob,
+    Choices,
+    Use,
+    often,
+    rarely,
+    room,
+    seldom,
+)
+from conformance.syscalls.machinery.kinds import Count, In, Length, Masked, Memory, Renamed, Size, Zero
+from conformance.syscalls.machinery.touches import MOUNTS
+
+LSMT_ROOT = -1
+
+STATMOUNT_SB_BASIC, STATMOUNT_MNT_BASIC, STATMOUNT_FS_TYPE = 1, 2, 0x20
+
+MountId64 = Annotated[U64, Renamed("mount", keep=(0,))]
+
+
+class MntIdReq(Struct):
+    """`struct mnt_id_req`, first version (Linux 6.8)."""
+
+    size_: Annotated[U32, Choices(24, 32, 0, 8, 4096)]
+    spare: U32
+    mnt_id: MountId64
+    param: Annotated[
+        U64,
+        Choices(STATMOUNT_MNT_BASIC, STATMOUNT_SB_BASIC | STATMOUNT_MNT_BASIC, STATMOUNT_FS_TYPE, 0x18, 0, 1 << 60),
+    ]
+
+
+class Statmount(Struct):
+    """The head of `struct statmount`; strings follow at byte 512."""
+
+    size_: U32
+    mnt_opts: U32
+    mask: U64
+    sb_dev_major: U32
+    sb_dev_minor: U32
+    sb_magic: U64
+    sb_flags: U32
+    fs_type: U32
+    mnt_id: MountId64
+    mnt_parent_id: MountId64
+
+
+def _below(mount: int, after: int = 0) -> Blob:
+    """A request for what is mounted on a mount, after one that is known."""
+    return Blob(pack("=IIqQ", 24, 0, mount, after))
+
+
+ListRequest = Annotated[
+    In[MntIdReq],
+    Choices(
+        often(_below(LSMT_ROOT)),
+        Blob(_below(0).data, ((8, 8, Use("mount")),)),
+        seldom(
+            _below(LSMT_ROOT, after=1),
+            Blob(bytes(24)),
+            Blob(pack("=II", 24, 0) + b"\1" * 16),
+            UNMAPPED,
+        ),
+    ),
+]
+"""For what is mounted on a mount, or on all of the root."""
+MountIds = Annotated[
+    Buffer | int | None,
+    Memory(out=True, reads=False),
+    Masked(),
+    Choices(often(room(64)), room(8), room(0), rarely(*BAD_POINTERS)),
+]
+IdCount = Annotated[int, Length(8)]
+OutStatmount = Annotated[
+    Buffer | int | None,
+    Memory(out=True, reads=False),
+    Masked(),
+    Choices(often(room(1024)), room(512), room(64), rarely(*BAD_POINTERS)),
+]
+
+
+@syscall(number=457, since="6.8", touches=MOUNTS)
+def statmount(request: In[MntIdReq], buf: OutStatmount, size: Size, flags: None_) -> Zero: ...
+@syscall(number=458, since="6.8", touches=MOUNTS)
+def listmount(request: ListRequest, ids: MountIds, count: IdCount, flags: None_) -> Count: ...
