@@ -290,3 +290,6 @@ from conformance.syscalls.polling.timerfd import (  # noqa: E402
     ioctl_tfd_set_ticks as ioctl_tfd_set_ticks,
 )
 # -- end of moved
+
+for _name in ("eventfd", "signalfd"):  # moved: pages that are named like calls are not to come before eventfd2 and signalfd4
+    globals()[_name] = globals().pop(_name)
