@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.help.code import RESTORER, RET, place
 from conformance.syscalls.signals import SA_RESTORER, SIGSET_SIZE, Sigaction, rt_sigaction
-from conformance.syscalls.time import ITIMER_REAL, Itimerval, setitimer
+from conformance.syscalls.time import ITIMER_REAL, Itimerval, Timeval, setitimer
 
 
 class Cell:
@@ -51,7 +51,7 @@ def handle(signum: int, body: bytes, flags: int = 0, mask: bytes = bytes(SIGSET_
 def ticking() -> Iterator[None]:
     """SIGALRM every 10 ms, so that one comes while a call is waiting, however slow the machine is."""
     with untraced():
-        setitimer(ITIMER_REAL, Itimerval(interval_usec=10_000, value_usec=10_000), None)
+        setitimer(ITIMER_REAL, Itimerval(Timeval(tv_usec=10_000), Timeval(tv_usec=10_000)), None)
     try:
         yield
     finally:

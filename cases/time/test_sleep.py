@@ -20,6 +20,7 @@ from conformance.syscalls.time import (
     TIMER_ABSTIME,
     Itimerval,
     Now,
+    Timeval,
     clock_gettime,
     clock_nanosleep,
     nanosleep,
@@ -67,7 +68,7 @@ def test_sleep_that_a_handler_interrupts_tells_what_is_left() -> None:
     act = Sigaction(handler=handler, flags=SA_RESTORER | SA_RESTART, restorer=handler + len(RET))
     rt_sigaction(signal.SIGALRM, act, None, SIGSET_SIZE)
     left, untouched, until = Now(), Now(tv_sec=-7), now() // SECOND + 100
-    setitimer(ITIMER_REAL, Itimerval(interval_usec=10_000, value_usec=10_000), None)
+    setitimer(ITIMER_REAL, Itimerval(Timeval(tv_usec=10_000), Timeval(tv_usec=10_000)), None)
     nanosleep.fails_with(EINTR, Timespec(tv_sec=100), left)
     with untraced():
         clock_nanosleep.fails_with(EINTR, CLOCK_MONOTONIC, TIMER_ABSTIME, Timespec(tv_sec=until), untouched)

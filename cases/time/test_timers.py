@@ -32,6 +32,7 @@ from conformance.syscalls.time import (
     Itimerval,
     Sigevent,
     TimerId,
+    Timeval,
     getitimer,
     setitimer,
     timer_create,
@@ -126,15 +127,15 @@ def test_interval_timer_of_real_time_is_the_alarm() -> None:
     assert alarm(100) == 0
     old = Itimerval()
     with untraced():
-        setitimer(ITIMER_REAL, Itimerval(value_usec=100_000), old)
-    assert 0 < old.value_sec * 10**6 + old.value_usec <= 100 * 10**6
+        setitimer(ITIMER_REAL, Itimerval(it_value=Timeval(tv_usec=100_000)), old)
+    assert 0 < old.it_value.tv_sec * 10**6 + old.it_value.tv_usec <= 100 * 10**6
     assert alarm(0) == 1
     getitimer(ITIMER_REAL, old)
-    assert (old.value_sec, old.value_usec) == (0, 0)
-    setitimer(ITIMER_REAL, Itimerval(value_usec=1000), None)
+    assert (old.it_value.tv_sec, old.it_value.tv_usec) == (0, 0)
+    setitimer(ITIMER_REAL, Itimerval(it_value=Timeval(tv_usec=1000)), None)
     info = Siginfo()
     assert rt_sigtimedwait(sigset(signal.SIGALRM), info, GENEROUS, SIGSET_SIZE) == signal.SIGALRM
     assert info.si_code == SI_KERNEL
-    setitimer.fails_with(EINVAL, ITIMER_REAL, Itimerval(value_usec=10**6), None)
-    setitimer.fails_with(EINVAL, ITIMER_VIRTUAL, Itimerval(interval_usec=-1), None)
+    setitimer.fails_with(EINVAL, ITIMER_REAL, Itimerval(it_value=Timeval(tv_usec=10**6)), None)
+    setitimer.fails_with(EINVAL, ITIMER_VIRTUAL, Itimerval(it_interval=Timeval(tv_usec=-1)), None)
     setitimer.fails_with(EINVAL, 3, Itimerval(), None)

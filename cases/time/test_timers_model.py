@@ -44,6 +44,7 @@ from conformance.syscalls.time import (
     Now,
     Sigevent,
     TimerId,
+    Timeval,
     clock_gettime,
     getitimer,
     setitimer,
@@ -76,9 +77,15 @@ def timespec(nanoseconds: int) -> Timespec:
     return Timespec(tv_sec=nanoseconds // SECOND, tv_nsec=nanoseconds % SECOND)
 
 
-def nanoseconds(time: Timespec) -> int:
+def timeval(nanoseconds: int) -> Timeval:
+    """That time as a struct that has no more than microseconds."""
+    return Timeval(tv_sec=nanoseconds // SECOND, tv_usec=nanoseconds % SECOND // MICROSECOND)
+
+
+def nanoseconds(time: Timespec | Timeval) -> int:
     """What a struct says."""
-    return int(time.tv_sec * SECOND + time.tv_nsec)
+    fraction = time.tv_nsec if isinstance(time, Timespec) else time.tv_usec * MICROSECOND
+    return int(time.tv_sec * SECOND + fraction)
 
 
 class Descriptor:
@@ -261,18 +268,13 @@ class IntervalTimer(RuleBasedStateMachine):
     def judge(self, told: Itimerval, before: int) -> None:
         """Compare a setting with the model."""
         state, now = self.state, Between(before, time_of(CLOCK_MONOTONIC))
-        assert (told.interval_sec * 10**6 + told.interval_usec) * MICROSECOND == state.interval
-        assert (told.value_sec * 10**6 + told.value_usec) * MICROSECOND in state.remainder(now)
+        assert nanoseconds(told.it_interval) == state.interval
+        assert nanoseconds(told.it_value) in state.remainder(now)
 
     @rule(value=st.one_of(st.just(0), FAR), interval=st.sampled_from([0, LONG + 2 * MICROSECOND]))
     def set(self, value: int, interval: int) -> None:
         value, old, interval = value // MICROSECOND * MICROSECOND, Itimerval(), interval if value else 0
-        new = Itimerval(
-            interval_sec=interval // SECOND,
-            interval_usec=interval % SECOND // MICROSECOND,
-            value_sec=value // SECOND,
-            value_usec=value % SECOND // MICROSECOND,
-        )
+        new = Itimerval(it_value=timeval(value), it_interval=timeval(interval))
         before = time_of(CLOCK_MONOTONIC)
         setitimer(ITIMER_REAL, new, old)
         self.judge(old, before)

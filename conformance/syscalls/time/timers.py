@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from typing import Annotated
 
-from conformance.syscalls.machinery.buffers import I32, I64, U64, Layout, Struct
+from conformance.syscalls.machinery.buffers import I32, U64, Layout, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import (
     BAD_POINTERS,
@@ -41,12 +41,22 @@ from conformance.syscalls.time.clocks import (
     TIMER_ABSTIME,
     Clock,
     Timespec,
+    Timeval,
     time_of,
 )
 
 ITIMER_REAL, ITIMER_VIRTUAL, ITIMER_PROF = 0, 1, 2
 
 SIGEV_SIGNAL, SIGEV_NONE, SIGEV_THREAD_ID = 0, 1, 4
+
+
+_IN_A_ROW = {
+    "interval_sec": "it_interval.tv_sec",
+    "interval_usec": "it_interval.tv_usec",
+    "value_sec": "it_value.tv_sec",
+    "value_usec": "it_value.tv_usec",
+}
+"""How records of old have a `struct itimerval`."""
 
 
 class Itimerspec(Struct):
@@ -57,12 +67,12 @@ class Itimerspec(Struct):
 
 
 class Itimerval(Struct):
-    """`struct itimerval`, its four members in a row."""
+    """`struct itimerval`."""
 
-    interval_sec: I64
-    interval_usec: I64
-    value_sec: I64
-    value_usec: I64
+    it_interval: Timeval
+    it_value: Timeval
+
+    former = _IN_A_ROW
 
 
 class Sigevent(Struct):
