@@ -8,30 +8,27 @@ from typing import Annotated
 from conformance.syscalls.machinery.buffers import U32, Buffer, Layout, Struct
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import room
-from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, In, MaskedMemory, Number, Varying, Zero
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, In, MaskedMemory, Number, Varying, Zero, named
 from conformance.syscalls.machinery.touches import MOUNTS, PRIVILEGES, PROCESS
-from conformance.syscalls.processes import (
+from conformance.syscalls.processes.sharing import (
     CLONE_FILES,
     CLONE_FS,
-    CLONE_NEWCGROUP,
-    CLONE_NEWIPC,
-    CLONE_NEWNET,
-    CLONE_NEWNS,
-    CLONE_NEWPID,
-    CLONE_NEWTIME,
-    CLONE_NEWUSER,
-    CLONE_NEWUTS,
     CLONE_SIGHAND,
     CLONE_SYSVSEM,
     CLONE_THREAD,
     CLONE_VM,
 )
 
+CLONE_NEWTIME, CLONE_NEWNS, CLONE_NEWCGROUP, CLONE_NEWUTS = 0x80, 0x20000, 0x2000000, 0x4000000
+CLONE_NEWIPC, CLONE_NEWUSER, CLONE_NEWPID, CLONE_NEWNET = 0x8000000, 0x10000000, 0x20000000, 0x40000000
+NAMESPACES = named(globals(), "CLONE_NEW")
+"""What clone(2), unshare(2) and setns(2) call each kind."""
+
 NS_GET_USERNS, NS_GET_PARENT, NS_GET_NSTYPE, NS_GET_OWNER_UID = 0xB701, 0xB702, 0xB703, 0xB704
 
 
 _KINDS = (CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWNS, CLONE_NEWNET, CLONE_NEWPID, CLONE_NEWUSER, CLONE_NEWCGROUP, CLONE_NEWTIME)
-_NAMES = {"CLONE_NEWUTS": CLONE_NEWUTS, "CLONE_NEWIPC": CLONE_NEWIPC, "CLONE_NEWNS": CLONE_NEWNS, "CLONE_NEWNET": CLONE_NEWNET, "CLONE_NEWPID": CLONE_NEWPID, "CLONE_NEWUSER": CLONE_NEWUSER, "CLONE_NEWCGROUP": CLONE_NEWCGROUP, "CLONE_NEWTIME": CLONE_NEWTIME, "CLONE_FILES": CLONE_FILES, "CLONE_FS": CLONE_FS, "CLONE_SYSVSEM": CLONE_SYSVSEM}
+_NAMES = NAMESPACES | {"CLONE_FILES": CLONE_FILES, "CLONE_FS": CLONE_FS, "CLONE_SYSVSEM": CLONE_SYSVSEM}
 UnshareFlags = Annotated[int, Flags(_NAMES, only=(CLONE_FILES, CLONE_FS, CLONE_SYSVSEM, *_KINDS, CLONE_NEWUTS | CLONE_NEWIPC, CLONE_NEWUSER | CLONE_NEWNS, 0, CLONE_VM, CLONE_SIGHAND, CLONE_THREAD, 1, 1 << 40, -1))]
 NamespaceType = Annotated[int, Flags(_NAMES, only=(CLONE_NEWUTS, CLONE_NEWIPC, CLONE_NEWUTS | CLONE_NEWIPC, CLONE_NEWNET, *_KINDS, 0, CLONE_FILES, -1))]
 

@@ -1,14 +1,12 @@
-"""Signals: sending, handling, masking, waiting."""
+"""signal(7): sending, handling, masking and waiting for signals."""
 
 from __future__ import annotations
 
 import ctypes
-import signal
 import struct
 from typing import Annotated, TypeAlias
 
-from conformance.model import Json as Seen
-from conformance.syscalls.machinery.buffers import I32, U32, U64, Buffer, Layout, Struct
+from conformance.syscalls.machinery.buffers import I32, U32, U64, Layout, Struct
 from conformance.syscalls.machinery.call import Look, syscall
 from conformance.syscalls.machinery.choices import (
     ARENA,
@@ -18,121 +16,103 @@ from conformance.syscalls.machinery.choices import (
     RESTORER,
     Blob,
     Choice,
+    Choices,
+    often,
+    rarely,
     room,
+    seldom,
 )
 from conformance.syscalls.machinery.kinds import (
     Address64,
-    AddressKind,
-    ChosenMemory,
     Count,
     Flags,
     In,
+    InBytes,
     Kind,
     Memory,
     Names,
-    Number,
     Out,
     Pid,
     Pid32,
-    Renamed,
+    Seen,
     Signal,
-    SignalNumber,
     Time64,
     Zero,
     named,
 )
+from conformance.syscalls.machinery.kinds import OneOf as _Content
 from conformance.syscalls.machinery.taming import Tame
 from conformance.syscalls.machinery.touches import PROCESS
 from conformance.syscalls.time.clocks import WRONG_TIMES as WRONG_TIMES  # noqa: PLC0414 - moved
 from conformance.syscalls.time.clocks import AtOnce as AtOnce  # noqa: PLC0414 - moved
 
-SIG_DFL, SIG_IGN = 0, 1
-SA_NOCLDSTOP, SA_NOCLDWAIT, SA_SIGINFO, SA_UNSUPPORTED, SA_EXPOSE_TAGBITS = 1, 2, 4, 0x400, 0x800
-SA_RESTORER, SA_ONSTACK, SA_RESTART, SA_NODEFER, SA_RESETHAND = 0x4000000, 0x8000000, 0x10000000, 0x40000000, 0x80000000
-SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK = 0, 1, 2
-SIGSET_SIZE = 8
-SI_USER, SI_KERNEL, SI_QUEUE, SI_TIMER, SI_TKILL = 0, 0x80, -1, -2, -6
-SEGV_MAPERR, SEGV_ACCERR, BUS_ADRERR, FPE_INTDIV, ILL_ILLOPN = 1, 2, 2, 1, 2
-TRAP_BRKPT, TRAP_TRACE, TRAP_HWBKPT = 1, 2, 4
-CLD_EXITED, CLD_KILLED, CLD_DUMPED, CLD_TRAPPED, CLD_STOPPED, CLD_CONTINUED = 1, 2, 3, 4, 5, 6
-SYS_SECCOMP = 1
-SS_ONSTACK, SS_DISABLE, SS_AUTODISARM = 1, 2, 1 << 31
-MINSIGSTKSZ = 2048
+SIGHUP, SIGKILL, SIGUSR1, SIGUSR2, SIGPIPE, SIGALRM, SIGTERM = 1, 9, 10, 12, 13, 14, 15
+SIGCHLD, SIGCONT, SIGSTOP, SIGURG, SIGWINCH = 17, 18, 19, 23, 28
 SIGRTMIN, SIGRTMAX = 32, 64
 """The kernel's; the C library keeps the first two for itself."""
 
-SENT = (17, 0, 10, 10, 10, 12, 12, 23, 18, 28, 15, 13, 14, 1, 34, 40, 64, 9, 19, 65, -1)
-"""Signals that are worth sending: SIGCHLD, which nobody notices, first."""
-USR1, USR2, CHLD, ALARM, QUEUED = (1 << signal - 1 for signal in (10, 12, 17, 14, 34))
-SIGSETS = (USR1 | USR2 | CHLD, USR1 | USR2 | CHLD, USR1, USR1, 0, USR2, USR1 | USR2, CHLD, ALARM, QUEUED, (1 << 64) - 1, 1 << 8 | 1 << 18, (1 << 31) - 1)
-"""Sets of signals: of those that are sent most, all, and those that cannot be blocked."""
+SIG_DFL, SIG_IGN = 0, 1
+SA_NOCLDSTOP, SA_NOCLDWAIT, SA_SIGINFO, SA_UNSUPPORTED, SA_EXPOSE_TAGBITS = 1, 2, 4, 0x400, 0x800
+SA_RESTORER, SA_ONSTACK, SA_RESTART, SA_NODEFER, SA_RESETHAND = 0x4000000, 0x8000000, 0x10000000, 0x40000000, 0x80000000
+
+SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK = 0, 1, 2
+SIGSET_SIZE = 8
+
+SI_USER, SI_KERNEL, SI_QUEUE, SI_TIMER, SI_TKILL = 0, 0x80, -1, -2, -6
+ILL_ILLOPN, FPE_INTDIV, SEGV_MAPERR, SEGV_ACCERR, BUS_ADRERR = 2, 1, 1, 2, 2
+TRAP_BRKPT, TRAP_TRACE, TRAP_HWBKPT = 1, 2, 4
+CLD_EXITED, CLD_KILLED, CLD_DUMPED, CLD_TRAPPED, CLD_STOPPED, CLD_CONTINUED = 1, 2, 3, 4, 5, 6
+SYS_SECCOMP = 1
+
+SS_ONSTACK, SS_DISABLE, SS_AUTODISARM = 1, 2, 1 << 31
+MINSIGSTKSZ = 2048
 
 
-class SentSignal(SignalNumber):
-    """A signal's number, to be sent."""
-
-    def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
-        return SENT
+# -- sets of signals
 
 
-class SigsetMemory(Memory):
-    """A signal set that the kernel reads."""
-
-    def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
-        sets = tuple(Blob(each.to_bytes(SIGSET_SIZE, "little")) for each in SIGSETS)
-        return (*sets, *sets, Blob(bytes(8), edge=True), *BAD_POINTERS[:4])
+def sigset(*signals: int) -> bytes:
+    """The kernel's signal set, 8 bytes: bit n-1 stands for signal n."""
+    return sum(1 << (number - 1) for number in set(signals)).to_bytes(SIGSET_SIZE, "little")
 
 
-Sent = Annotated[int, SentSignal()]
-InSigset = Annotated[bytes | Buffer | int | None, SigsetMemory()]
-OutSigset = Annotated[Buffer | Struct | int | None, ChosenMemory(room(8), room(8), room(8), room(8), room(16), 0, KERNEL_ADDRESS, out=True, reads=False)]
-SigsetSize = Annotated[int, Number(*(SIGSET_SIZE,) * 12, 0, 4, 16, -1)]
-Sigset64 = Annotated[int, Layout(ctypes.c_uint64), Number(0, *SIGSETS)]
-Handler64 = Annotated[int, Layout(ctypes.c_uint64), AddressKind(HANDLER, HANDLER, HANDLER, SIG_IGN, SIG_DFL, ARENA)]
-Restorer64 = Annotated[int, Layout(ctypes.c_uint64), AddressKind(RESTORER, 0)]
-AnyTid = Annotated[int, Renamed("pid", keep=(0, -1, 1))]
-Recipient = Annotated[Pid, Tame.SOMEBODY]
+SETS = (
+    *(sigset(SIGUSR1, SIGUSR2, SIGCHLD), sigset(SIGUSR1), sigset(), sigset(SIGUSR2), sigset(SIGUSR1, SIGUSR2)),
+    *(sigset(SIGCHLD), sigset(SIGALRM), sigset(34), b"\xff" * SIGSET_SIZE, sigset(SIGKILL, SIGSTOP)),
+    sigset(*range(1, 32)),
+)
+"""Of those that are sent most, all, those that cannot be blocked, and all that are not real-time."""
+
+InSigset = Annotated[
+    InBytes,
+    Choices(
+        *map(Blob, SETS[:2]),
+        seldom(*map(Blob, SETS[2:])),
+        rarely(Blob(bytes(SIGSET_SIZE), edge=True), *BAD_POINTERS[:4]),
+    ),
+]
+OutSigset = Annotated[Out[Struct], Choices(often(room(SIGSET_SIZE)), room(16), 0, KERNEL_ADDRESS)]
+SigsetSize = Annotated[int, Choices(often(SIGSET_SIZE), seldom(0, 4, 16, -1))]
+WrongSigsetSize = Annotated[int, Choices(0, 4, 16, -1, rarely(SIGSET_SIZE))]
+"""Where the right size would have the call wait for ever."""
+Sigset64 = Annotated[U64, Choices(0, *(int.from_bytes(each, "little") for each in SETS))]
 How = Annotated[int, Flags({"SIG_BLOCK": 0, "SIG_UNBLOCK": 1, "SIG_SETMASK": 2}, bits=False)]
 
 
-class StackKind(AddressKind):
-    """Where a signal stack begins."""
+# -- sigaction(2)
 
-    def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
-        return (Blob(bytes(4096)), ARENA, 0, KERNEL_ADDRESS)
-
-
-class OneOf(Memory):
-    """Memory that holds one of several structs, whichever another argument asks for; their members tell them apart."""
-
-    def __init__(self, *structs: type[Struct], out: bool = True, reads: bool = True, choices: tuple[Choice, ...] = ()) -> None:
-        super().__init__(out=out, reads=reads, choices=choices)
-        self.kinds = {frozenset(struct.members): kinds_of(struct) for struct in structs}
-
-    def normal(self, seen: Seen, names: Names) -> Seen:
-        if isinstance(seen, dict):
-            kinds = self.kinds.get(frozenset(seen), {})
-            return {name: kinds.get(name, PLAIN).normal(value, names) for name, value in seen.items()}
-        return super().normal(seen, names)
-
-
-PLAIN = Kind()
-
-
-def kinds_of(struct: type[Struct]) -> dict[str, Kind]:
-    """The kind of each member that has one."""
-    return {name: note for name, notes in struct.members.items() for note in notes if isinstance(note, Kind)}
-
-
+Handler64 = Annotated[Address64, Choices(HANDLER, SIG_IGN, SIG_DFL, ARENA)]
 ActionFlags = Annotated[
-    int,
-    Layout(ctypes.c_uint64),
-    Flags(named(globals(), "SA_"), plain=(SA_RESTORER, SA_RESTORER | SA_RESTART, SA_RESTORER | SA_NODEFER, SA_RESTORER | SA_RESETHAND, SA_RESTORER | SA_NOCLDWAIT, SA_RESTORER | SA_NOCLDSTOP, SA_RESTORER | SA_ONSTACK, SA_RESTORER | SA_UNSUPPORTED)),
+    U64,
+    Flags(named(globals(), "SA_")),
+    Choices(
+        *(SA_RESTORER, SA_RESTORER | SA_RESTART, SA_RESTORER | SA_NODEFER, SA_RESTORER | SA_RESETHAND),
+        *(SA_RESTORER | SA_NOCLDWAIT, SA_RESTORER | SA_NOCLDSTOP),
+        *(SA_RESTORER | SA_ONSTACK, SA_RESTORER | SA_UNSUPPORTED),
+        ...,
+    ),
 ]
-StackPointer = Annotated[int, Layout(ctypes.c_uint64), StackKind()]
-StackFlags = Annotated[int, Layout(ctypes.c_uint32), Number(0, 0, SS_DISABLE, SS_AUTODISARM, SS_ONSTACK, SS_AUTODISARM | SS_DISABLE, 4, -1)]
-StackSize = Annotated[int, Layout(ctypes.c_uint64), Number(4096, 4096, MINSIGSTKSZ, MINSIGSTKSZ - 1, 0, 1 << 20, -1)]
-Code = Annotated[int, Layout(ctypes.c_int32), Number(SI_QUEUE, SI_QUEUE, SI_TIMER, SI_USER, SI_TKILL, SI_KERNEL, -3, -60)]
+Restorer64 = Annotated[Address64, Choices(RESTORER, 0)]
 
 
 class Sigaction(Struct):
@@ -144,6 +124,13 @@ class Sigaction(Struct):
     mask: Sigset64
 
 
+# -- sigaltstack(2)
+
+StackPointer = Annotated[Address64, Choices(Blob(bytes(4096)), ARENA, 0, KERNEL_ADDRESS)]
+StackFlags = Annotated[U32, Choices(0, SS_DISABLE, SS_AUTODISARM, SS_ONSTACK, SS_AUTODISARM | SS_DISABLE, 4, -1)]
+StackSize = Annotated[U64, Choices(4096, MINSIGSTKSZ, MINSIGSTKSZ - 1, 0, 1 << 20, -1)]
+
+
 class Sigaltstack(Struct):
     """`stack_t`."""
 
@@ -153,8 +140,11 @@ class Sigaltstack(Struct):
     size_: StackSize
 
 
-Tail80 = Annotated["ctypes.Array[ctypes.c_ubyte]", Layout(ctypes.c_ubyte * 80), Number(0)]
-Tail96 = Annotated["ctypes.Array[ctypes.c_ubyte]", Layout(ctypes.c_ubyte * 96), Number(0)]
+# -- siginfo_t
+
+Code = Annotated[I32, Choices(SI_QUEUE, SI_TIMER, SI_USER, SI_TKILL, SI_KERNEL, -3, -60)]
+Tail80 = Annotated["ctypes.Array[ctypes.c_ubyte]", Layout(ctypes.c_ubyte * 80), Choices(0)]
+Tail96 = Annotated["ctypes.Array[ctypes.c_ubyte]", Layout(ctypes.c_ubyte * 96), Choices(0)]
 
 
 class Siginfo(Struct):
@@ -214,32 +204,47 @@ class SiginfoSyscall(Struct):
 SIGINFOS = (Siginfo, SiginfoFault, SiginfoChild, SiginfoSyscall)
 
 
-class SiginfoMemory(OneOf):
-    """A `siginfo_t`, as one of its structs or as plain memory: of a sender or a child, the pid is the kernel's choice."""
+class RawSiginfo(Kind):
+    """A `siginfo_t` as plain memory: of a sender or a child, the pid is the kernel's choice."""
 
     named = ("pid",)
-    SENT = (0, -1, -6)
-    """SI_USER, SI_QUEUE, SI_TKILL (sigaction(2))."""
+    SENT = (SI_USER, SI_QUEUE, SI_TKILL)
 
     def normal(self, seen: Seen, names: Names) -> Seen:
         if not isinstance(seen, str) or len(seen) < 20:
-            return super().normal(seen, names)
+            return seen
         data = seen.encode("latin-1", "replace")
         number, error, code, _, pid = struct.unpack_from("=5i", data)
-        if number == signal.SIGCHLD and code > 0:
+        if number == SIGCHLD and code > 0:
             return [number, error, code, names.name("pid", pid), data[20:28].hex()]  # then follow the times it used
         if code in self.SENT:
             return [number, error, code, names.name("pid", pid) if pid > 1 else pid, data[20:].hex()]
-        return super().normal(seen, names)
+        return seen
 
 
-OutSiginfo = Annotated[object, SiginfoMemory(*SIGINFOS, reads=False, choices=(room(128), room(128), room(128), 0))]  # not named here: a struct would lend its kinds to all
+OutSiginfo = Annotated[
+    object,
+    Memory(out=True, reads=False),
+    _Content(*SIGINFOS, other=RawSiginfo()),
+    Choices(often(room(128)), 0, rarely(*BAD_POINTERS[1:])),
+]
 AnySiginfo: TypeAlias = Siginfo | SiginfoFault | SiginfoChild | SiginfoSyscall
 
 
-def sigset(*signals: int) -> bytes:
-    """The kernel's signal set, 8 bytes: bit n-1 stands for signal n."""
-    return sum(1 << (number - 1) for number in set(signals)).to_bytes(SIGSET_SIZE, "little")
+# -- calls
+
+SentSignal = Annotated[
+    Signal,
+    Choices(
+        seldom(SIGCHLD, 0),
+        *(SIGUSR1, SIGUSR2),
+        seldom(SIGURG, SIGCONT, SIGWINCH, SIGTERM, SIGPIPE, SIGALRM, SIGHUP, 34, 40, SIGRTMAX, SIGKILL, SIGSTOP),
+        seldom(SIGRTMAX + 1, -1),
+    ),
+]
+"""A signal that is worth sending: SIGCHLD, which nobody notices, first."""
+Recipient = Annotated[Pid, Tame.SOMEBODY]
+AlarmSeconds = Annotated[int, Choices(100, seldom(0, 1, 0x7FFFFFFF, -1))]
 
 
 @syscall(x86_64=13, aarch64=134, touches=PROCESS, shows="signals")
@@ -249,26 +254,42 @@ def rt_sigprocmask(how: How, new: InSigset, old: OutSigset, size: SigsetSize) ->
 @syscall(x86_64=127, aarch64=136, touches=PROCESS, shows="signals")
 def rt_sigpending(pending: OutSigset, size: SigsetSize) -> Zero: ...
 @syscall(x86_64=130, aarch64=133, touches=PROCESS)
-def rt_sigsuspend(mask: InSigset, size: Annotated[int, Number(*(0, 4, 16, -1) * 8, SIGSET_SIZE)]) -> Zero: ...
+def rt_sigsuspend(mask: InSigset, size: WrongSigsetSize) -> Zero: ...
 @syscall(x86_64=128, aarch64=137, touches=PROCESS)
 def rt_sigtimedwait(mask: InSigset, info: OutSiginfo, timeout: AtOnce, size: SigsetSize) -> Signal: ...
 @syscall(x86_64=129, aarch64=138, touches=PROCESS)
-def rt_sigqueueinfo(pid: Recipient, signum: Sent, info: In[Siginfo]) -> Zero: ...
+def rt_sigqueueinfo(pid: Recipient, signum: SentSignal, info: In[Siginfo]) -> Zero: ...
 @syscall(x86_64=297, aarch64=240, since="2.6.31", touches=PROCESS)
-def rt_tgsigqueueinfo(pid: Recipient, tid: AnyTid, signum: Sent, info: In[Siginfo]) -> Zero: ...
+def rt_tgsigqueueinfo(pid: Recipient, tid: Pid, signum: SentSignal, info: In[Siginfo]) -> Zero: ...
 @syscall(x86_64=15, aarch64=139, never="jumps to what lies on the executor's stack")
 def rt_sigreturn() -> Zero: ...
 @syscall(x86_64=131, aarch64=132, touches=PROCESS)
 def sigaltstack(new: In[Sigaltstack], old: Out[Sigaltstack]) -> Zero: ...
 @syscall(x86_64=62, aarch64=129, touches=PROCESS)
-def kill(pid: Recipient, signum: Sent) -> Zero: ...
+def kill(pid: Recipient, signum: SentSignal) -> Zero: ...
 @syscall(x86_64=200, aarch64=130, touches=PROCESS)
-def tkill(tid: Annotated[AnyTid, Tame.SOMEBODY], signum: Sent) -> Zero: ...
+def tkill(tid: Recipient, signum: SentSignal) -> Zero: ...
 @syscall(x86_64=234, aarch64=131, touches=PROCESS)
-def tgkill(pid: Recipient, tid: AnyTid, signum: Sent) -> Zero: ...
+def tgkill(pid: Recipient, tid: Pid, signum: SentSignal) -> Zero: ...
 @syscall(x86_64=34, never="does nothing but block, or hangs up a terminal that is not there")
 def pause() -> Zero: ...
 @syscall(x86_64=219, aarch64=128, never="jumps to what lies on the executor's stack")
 def restart_syscall() -> Zero: ...
 @syscall(x86_64=37, touches=PROCESS)
-def alarm(seconds: Annotated[int, Number(100, 100, 0, 1, 0x7FFFFFFF, -1)]) -> Count: ...
+def alarm(seconds: AlarmSeconds) -> Count: ...
+
+
+# -- moved
+
+
+class OneOf(Memory):
+    """As it was: until what has it in other areas takes that of `kinds`."""
+
+    def __init__(
+        self, *structs: type[Struct], out: bool = True, reads: bool = True, choices: tuple[Choice, ...] = ()
+    ) -> None:
+        super().__init__(out=out, reads=reads, choices=choices)
+        self._of = _Content(*structs)
+
+    def normal(self, seen: Seen, names: Names) -> Seen:
+        return self._of.normal(seen, names) if isinstance(seen, dict) else super().normal(seen, names)

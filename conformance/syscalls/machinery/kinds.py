@@ -609,6 +609,8 @@ Offset = Annotated[int, Number(0, 0, 0, 1, 5, 13, 26, 27, 100, 4095, 4096, 4097,
 Bits = Annotated[int, Hex()]
 NoFlags = Annotated[int, Choices(often(0), seldom(1))]
 """Flags of which the kernel knows none: anything but 0 is refused."""
+Unused = Annotated[int, Choices(often(0), seldom(1))]
+"""An argument that nobody looks at, or that must be 0."""
 Mode = Annotated[int, Octal()]
 Fd = Annotated[int, FileDescriptor()]
 Dir = Annotated[int, FileDescriptor("dir", *(-100,) * 24)]

@@ -1,0 +1,174 @@
+"""prctl(2): operations on a process or thread."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from conformance.syscalls.machinery.buffers import Struct
+from conformance.syscalls.machinery.call import operation, syscall
+from conformance.syscalls.machinery.choices import (
+    BAD_POINTERS,
+    KERNEL_ADDRESS,
+    PAGE,
+    Blob,
+    Choices,
+    often,
+    rarely,
+    room,
+    seldom,
+)
+from conformance.syscalls.machinery.kinds import (
+    Address,
+    Any_,
+    Flags,
+    In,
+    Int,
+    Masked,
+    Out,
+    OutRandom,
+    Unused,
+    Varying,
+    named,
+)
+from conformance.syscalls.machinery.touches import PROCESS
+from conformance.syscalls.processes.identity import PidOrSelf
+from conformance.syscalls.signals import SentSignal
+
+PR_SET_PDEATHSIG, PR_GET_PDEATHSIG, PR_GET_DUMPABLE, PR_SET_DUMPABLE = 1, 2, 3, 4
+PR_GET_KEEPCAPS, PR_SET_KEEPCAPS, PR_GET_TIMING, PR_SET_TIMING, PR_SET_NAME, PR_GET_NAME = 7, 8, 13, 14, 15, 16
+PR_GET_SECCOMP, PR_SET_SECCOMP, PR_CAPBSET_READ, PR_CAPBSET_DROP, PR_GET_TSC, PR_SET_TSC = 21, 22, 23, 24, 25, 26
+PR_GET_SECUREBITS, PR_SET_SECUREBITS, PR_SET_TIMERSLACK, PR_GET_TIMERSLACK = 27, 28, 29, 30
+PR_TASK_PERF_EVENTS_DISABLE, PR_TASK_PERF_EVENTS_ENABLE, PR_MCE_KILL, PR_MCE_KILL_GET = 31, 32, 33, 34
+PR_SET_MM, PR_SET_CHILD_SUBREAPER, PR_GET_CHILD_SUBREAPER = 35, 36, 37
+PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS, PR_GET_TID_ADDRESS = 38, 39, 40
+PR_SET_THP_DISABLE, PR_GET_THP_DISABLE, PR_CAP_AMBIENT = 41, 42, 47
+PR_GET_SPECULATION_CTRL, PR_SET_SPECULATION_CTRL, PR_SET_IO_FLUSHER, PR_GET_IO_FLUSHER = 52, 53, 57, 58
+PR_SET_SYSCALL_USER_DISPATCH, PR_SCHED_CORE, PR_SET_MDWE, PR_GET_MDWE = 59, 62, 65, 66
+PR_SET_MEMORY_MERGE, PR_GET_MEMORY_MERGE, PR_GET_AUXV = 67, 68, 0x41555856
+PR_SET_VMA, PR_SET_PTRACER = 0x53564D41, 0x59616D61
+_OPTIONS = named(globals(), "PR_")
+
+PR_TSC_ENABLE = 1
+PR_MCE_KILL_CLEAR, PR_MCE_KILL_SET = 0, 1
+PR_MCE_KILL_LATE, PR_MCE_KILL_EARLY, PR_MCE_KILL_DEFAULT = 0, 1, 2
+PR_SET_MM_START_CODE, PR_SET_MM_BRK, PR_SET_MM_ARG_START, PR_SET_MM_EXE_FILE, PR_SET_MM_MAP_SIZE = 1, 7, 8, 13, 15
+PR_CAP_AMBIENT_IS_SET, PR_CAP_AMBIENT_RAISE, PR_CAP_AMBIENT_LOWER, PR_CAP_AMBIENT_CLEAR_ALL = 1, 2, 3, 4
+PR_SET_VMA_ANON_NAME = 0
+
+PrctlOption = Annotated[
+    int,
+    Flags(_OPTIONS, bits=False),
+    Choices(0, 99, 5, 9, 19, 51, 61, PR_SET_SPECULATION_CTRL, PR_SET_SECCOMP, -1),
+]
+"""Those that are no operations below: of other architectures, or none."""
+Setting = Annotated[int, Choices(1, 0, seldom(2, -1))]
+OutSetting = Annotated[Out[Struct], Choices(often(room(4)), 0, KERNEL_ADDRESS)]
+TimestampSetting = Annotated[int, Choices(PR_TSC_ENABLE, 0, 3)]
+"""Not PR_TSC_SIGSEGV: whoever reads the time then, is ended."""
+Slack = Annotated[int, Choices(1000, 0, 1, 1 << 40, -1)]
+"""In nanoseconds; 0 is what it was in the beginning."""
+Name = Annotated[
+    In[Struct],
+    Choices(
+        *(b"renamed", b"a-very-long-name-of-a-thread", b"", Blob(b"x" * 16), Blob(b"edge\0", edge=True)),
+        *(0, KERNEL_ADDRESS),
+    ),
+]
+OutName = Annotated[Out[Struct], Choices(often(room(16)), room(16, edge=True), room(8, edge=True), KERNEL_ADDRESS)]
+Capability = Annotated[int, Choices(7, 0, 1, 5, 6, 10, 12, 13, 16, 21, 22, 40, 63, 64, -1)]
+"""Capabilities that a generated program may have, and has not, and numbers that are none."""
+AmbientOperation = Annotated[
+    int,
+    Choices(
+        *(PR_CAP_AMBIENT_IS_SET, PR_CAP_AMBIENT_RAISE, PR_CAP_AMBIENT_LOWER, PR_CAP_AMBIENT_CLEAR_ALL),
+        *(5, 0),
+    ),
+]
+Securebits = Annotated[int, Choices(0, 1, 2, 3, 4, 16, 5, 64, 0x55, 0xFF, 0x100, -1)]
+OutAddress = Annotated[Out[Struct], Masked(), Choices(often(room(8)), rarely(*BAD_POINTERS))]
+Misfeature = Annotated[int, Choices(0, 1, 2, 3, -1)]
+Speculation = Annotated[int, Masked()]
+"""A matter of the processor."""
+KillPolicy = Annotated[int, Choices(PR_MCE_KILL_LATE, PR_MCE_KILL_EARLY, PR_MCE_KILL_DEFAULT, 3)]
+VmaLength = Annotated[int, Choices(PAGE, 0, 1, 3 * PAGE)]
+MemoryMapField = Annotated[
+    int,
+    Choices(
+        *(PR_SET_MM_START_CODE, PR_SET_MM_BRK, PR_SET_MM_ARG_START, PR_SET_MM_EXE_FILE, PR_SET_MM_MAP_SIZE),
+        99,
+    ),
+]
+OutAuxv = Annotated[OutRandom, Choices(often(room(512)), rarely(*BAD_POINTERS))]
+AuxvSize = Annotated[int, Choices(512, 0, 8)]
+
+
+@syscall(x86_64=157, aarch64=167, touches=PROCESS)
+def prctl(option: PrctlOption, arg2: Any_ = 0, arg3: Any_ = 0, arg4: Any_ = 0, arg5: Any_ = 0) -> Int: ...
+@operation(
+    prctl,
+    option=(
+        *(PR_GET_DUMPABLE, PR_GET_KEEPCAPS, PR_GET_TIMING, PR_GET_SECCOMP, PR_GET_SECUREBITS, PR_MCE_KILL_GET),
+        *(PR_TASK_PERF_EVENTS_DISABLE, PR_TASK_PERF_EVENTS_ENABLE, PR_GET_TIMERSLACK),
+    ),
+)
+def prctl_get(option: PrctlOption, arg2: Unused = 0, arg3: Unused = 0, arg4: Unused = 0, arg5: Unused = 0) -> Int: ...
+@operation(
+    prctl,
+    option=(PR_GET_NO_NEW_PRIVS, PR_GET_THP_DISABLE, PR_GET_IO_FLUSHER, PR_GET_MDWE, PR_GET_MEMORY_MERGE),
+)
+def prctl_get_strict(
+    option: PrctlOption, arg2: Unused = 0, arg3: Unused = 0, arg4: Unused = 0, arg5: Unused = 0
+) -> Int: ...
+@operation(prctl, option=(PR_GET_PDEATHSIG, PR_GET_TSC, PR_GET_CHILD_SUBREAPER))
+def prctl_get_into(option: PrctlOption, arg2: OutSetting = 0) -> Int: ...
+@operation(prctl, option=(PR_SET_DUMPABLE, PR_SET_KEEPCAPS, PR_SET_CHILD_SUBREAPER, PR_SET_TIMING))
+def prctl_set(option: PrctlOption, arg2: Setting = 0) -> Int: ...
+@operation(
+    prctl,
+    option=(PR_SET_NO_NEW_PRIVS, PR_SET_THP_DISABLE, PR_SET_IO_FLUSHER, PR_SET_MDWE, PR_SET_MEMORY_MERGE),
+)
+def prctl_set_strict(
+    option: PrctlOption, arg2: Setting = 0, arg3: Unused = 0, arg4: Unused = 0, arg5: Unused = 0
+) -> Int: ...
+@operation(prctl, option=PR_SET_PDEATHSIG)
+def prctl_set_pdeathsig(option: PrctlOption, arg2: SentSignal = 0) -> Int: ...
+@operation(prctl, option=PR_SET_TSC)
+def prctl_set_tsc(option: PrctlOption, arg2: TimestampSetting = 0) -> Int: ...
+@operation(prctl, option=PR_SET_TIMERSLACK)
+def prctl_set_timerslack(option: PrctlOption, arg2: Slack = 0) -> Int: ...
+@operation(prctl, option=PR_SET_NAME)
+def prctl_set_name(option: PrctlOption, arg2: Name = 0) -> Int: ...
+@operation(prctl, option=PR_GET_NAME)
+def prctl_get_name(option: PrctlOption, arg2: OutName = 0) -> Int: ...
+@operation(prctl, option=(PR_CAPBSET_READ, PR_CAPBSET_DROP))
+def prctl_capbset(option: PrctlOption, arg2: Capability = 0) -> Int: ...
+@operation(prctl, option=PR_CAP_AMBIENT)
+def prctl_cap_ambient(
+    option: PrctlOption, arg2: AmbientOperation = 0, arg3: Capability = 0, arg4: Unused = 0, arg5: Unused = 0
+) -> Int: ...
+@operation(prctl, option=PR_SET_SECUREBITS)
+def prctl_set_securebits(option: PrctlOption, arg2: Securebits = 0) -> Int: ...
+@operation(prctl, option=PR_GET_TID_ADDRESS)
+def prctl_get_tid_address(option: PrctlOption, arg2: OutAddress = 0) -> Int: ...
+@operation(prctl, option=PR_GET_SPECULATION_CTRL)
+def prctl_get_speculation(
+    option: PrctlOption, arg2: Misfeature = 0, arg3: Unused = 0, arg4: Unused = 0, arg5: Unused = 0
+) -> Speculation: ...
+@operation(prctl, option=PR_MCE_KILL)
+def prctl_mce_kill(
+    option: PrctlOption, arg2: Setting = 0, arg3: KillPolicy = 0, arg4: Unused = 0, arg5: Unused = 0
+) -> Int: ...
+@operation(prctl, option=PR_SET_PTRACER)
+def prctl_set_ptracer(option: PrctlOption, arg2: PidOrSelf = 0) -> Int: ...
+@operation(prctl, option=PR_SET_VMA)
+def prctl_set_vma(
+    option: PrctlOption, arg2: Unused = 0, arg3: Address = 0, arg4: VmaLength = 0, arg5: Name = 0
+) -> Int: ...
+@operation(prctl, option=PR_SET_MM)
+def prctl_set_mm(
+    option: PrctlOption, arg2: MemoryMapField = 0, arg3: Address = 0, arg4: Unused = 0, arg5: Unused = 0
+) -> Int: ...
+@operation(prctl, option=PR_GET_AUXV)
+def prctl_get_auxv(
+    option: PrctlOption, arg2: OutAuxv = 0, arg3: AuxvSize = 0, arg4: Unused = 0, arg5: Unused = 0
+) -> Varying: ...
