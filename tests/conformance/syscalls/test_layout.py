@@ -158,8 +158,8 @@ def structs() -> list[type[Struct]]:
 def all_structs() -> list[type[Struct]]:
     """Every struct that is described."""
     found: set[type[Struct]] = set()
-    for info in pkgutil.iter_modules(conformance.syscalls.__path__):
-        module = importlib.import_module(f"conformance.syscalls.{info.name}")
+    for info in pkgutil.walk_packages(conformance.syscalls.__path__, "conformance.syscalls."):
+        module = importlib.import_module(info.name)
         for value in vars(module).values():
             if isinstance(value, type) and issubclass(value, Struct) and value is not Struct:
                 found.add(value)
