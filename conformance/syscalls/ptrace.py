@@ -1,11 +1,10 @@
-"""ptrace: requests, options, events and the structs that they fill."""
+"""ptrace(2): following and changing what another process does."""
 
 from __future__ import annotations
 
 import ctypes
 from typing import Annotated
 
-from conformance.model import Json as Seen
 from conformance.syscalls.files import Iovec
 from conformance.syscalls.machinery.buffers import I32, I64, U8, U16, U32, U64, Layout, Struct
 from conformance.syscalls.machinery.call import operation, syscall
@@ -17,22 +16,27 @@ from conformance.syscalls.machinery.choices import (
     KERNEL_ADDRESS,
     READ_ONLY,
     Blob,
-    Choice,
+    Choices,
     LengthOf,
     Use,
+    often,
+    rarely,
     room,
+    seldom,
 )
 from conformance.syscalls.machinery.kinds import (
-    MASK,
     Address64,
     Flags,
     Int,
     Kind,
     Masked,
-    Memory,
+    MemoryOr,
     Names,
+    OneOf,
+    Out,
     Pid,
     Renamed,
+    Seen,
     Varying,
     Varying32,
     Varying64,
@@ -40,43 +44,38 @@ from conformance.syscalls.machinery.kinds import (
     named,
 )
 from conformance.syscalls.machinery.touches import PROCESS
-from conformance.syscalls.processes import PidKind
-from conformance.syscalls.signals import SIGINFOS, OneOf
+from conformance.syscalls.processes.identity import NOBODY
+from conformance.syscalls.signals import SIGCHLD, SIGCONT, SIGINFOS, SIGKILL, SIGRTMAX, SIGUSR1, sigset
 
 PTRACE_TRACEME, PTRACE_PEEKTEXT, PTRACE_PEEKDATA, PTRACE_PEEKUSER = 0, 1, 2, 3
 PTRACE_POKETEXT, PTRACE_POKEDATA, PTRACE_POKEUSER, PTRACE_CONT, PTRACE_KILL, PTRACE_SINGLESTEP = 4, 5, 6, 7, 8, 9
-PTRACE_GETREGS, PTRACE_SETREGS, PTRACE_GETFPREGS, PTRACE_SETFPREGS, PTRACE_ATTACH, PTRACE_DETACH = 12, 13, 14, 15, 16, 17
+PTRACE_GETREGS, PTRACE_SETREGS, PTRACE_GETFPREGS, PTRACE_SETFPREGS = 12, 13, 14, 15
+PTRACE_ATTACH, PTRACE_DETACH = 16, 17
 PTRACE_SYSEMU, PTRACE_SYSEMU_SINGLESTEP, PTRACE_SINGLEBLOCK = 31, 32, 33
 PTRACE_SYSCALL, PTRACE_SETOPTIONS, PTRACE_GETEVENTMSG = 24, 0x4200, 0x4201
 PTRACE_GETSIGINFO, PTRACE_SETSIGINFO, PTRACE_GETREGSET, PTRACE_SETREGSET = 0x4202, 0x4203, 0x4204, 0x4205
 PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_LISTEN, PTRACE_PEEKSIGINFO = 0x4206, 0x4207, 0x4208, 0x4209
 PTRACE_GETSIGMASK, PTRACE_SETSIGMASK, PTRACE_SECCOMP_GET_FILTER = 0x420A, 0x420B, 0x420C
 PTRACE_SECCOMP_GET_METADATA, PTRACE_GET_SYSCALL_INFO, PTRACE_GET_RSEQ_CONFIGURATION = 0x420D, 0x420E, 0x420F
+_REQUESTS = named(globals(), "PTRACE_")
+
 PTRACE_O_TRACESYSGOOD, PTRACE_O_TRACEFORK, PTRACE_O_TRACEVFORK, PTRACE_O_TRACECLONE = 1, 2, 4, 8
 PTRACE_O_TRACEEXEC, PTRACE_O_TRACEVFORKDONE, PTRACE_O_TRACEEXIT, PTRACE_O_TRACESECCOMP = 16, 32, 64, 128
 PTRACE_O_EXITKILL, PTRACE_O_SUSPEND_SECCOMP = 1 << 20, 1 << 21
+
 PTRACE_EVENT_FORK, PTRACE_EVENT_VFORK, PTRACE_EVENT_CLONE, PTRACE_EVENT_EXEC = 1, 2, 3, 4
 PTRACE_EVENT_VFORK_DONE, PTRACE_EVENT_EXIT, PTRACE_EVENT_SECCOMP, PTRACE_EVENT_STOP = 5, 6, 7, 128
+
 PTRACE_SYSCALL_INFO_NONE, PTRACE_SYSCALL_INFO_ENTRY, PTRACE_SYSCALL_INFO_EXIT, PTRACE_SYSCALL_INFO_SECCOMP = range(4)
 PTRACE_PEEKSIGINFO_SHARED = 1
+
 NT_PRSTATUS, NT_FPREGSET, NT_X86_XSTATE = 1, 2, 0x202
 AUDIT_ARCH_X86_64 = 0xC000003E
 DEBUG_REGISTERS = 848
 """Offset of `u_debugreg[0]` in `struct user` of x86-64 (<sys/user.h>); each is 8 bytes."""
 
-Request = Annotated[
-    int,
-    Flags(
-        {
-            name: value
-            for name, value in named(globals(), "PTRACE_").items()
-            if not name.startswith(("PTRACE_O_", "PTRACE_EVENT", "PTRACE_SYSCALL_INFO", "PTRACE_PEEKSIGINFO_"))
-        },
-        bits=False,
-        only=(999, PTRACE_SINGLEBLOCK, 0x4300, -1),
-    ),
-]
-Pid64 = Annotated[int, Layout(ctypes.c_uint64), Renamed("pid", keep=(0, 1))]
+Request = Annotated[int, Flags(_REQUESTS, bits=False), Choices(999, PTRACE_SINGLEBLOCK, 0x4300, -1)]
+Pid64 = Annotated[U64, Renamed("pid", keep=(0, 1))]
 SixWords = Annotated["ctypes.Array[ctypes.c_uint64]", Layout(ctypes.c_uint64 * 6)]
 
 
@@ -89,11 +88,14 @@ class MaybePid(Kind):
         return names.known("pid", seen) or seen if isinstance(seen, int) and seen > 1 else seen
 
 
-Register = Annotated[int, Layout(ctypes.c_uint64), MaybePid()]
+Register = Annotated[U64, MaybePid()]
 
 
 class UserRegs(Struct):
-    """`struct user_regs_struct` of x86-64. A system call leaves anything in rcx and r11 (its ABI); fs and gs are unused."""
+    """`struct user_regs_struct` of x86-64.
+
+    A system call leaves anything in rcx and r11 (its ABI); fs and gs are unused.
+    """
 
     r15: U64
     r14: U64
@@ -202,82 +204,88 @@ class SyscallExitInfo(Struct):
     is_error: U8
 
 
-class RequestData(OneOf):
-    """What `addr` and `data` of a request are: numbers are a case's own choice, memory holds one of the structs."""
-
-    def normal(self, seen: Seen, names: Names) -> Seen:
-        return seen if isinstance(seen, int) else super().normal(seen, names)
-
-
-class HiddenData(RequestData):
-    """Such memory where it is not one of the structs: then it may say anything of the tracee, and is not compared."""
-
-    def normal(self, seen: Seen, names: Names) -> Seen:
-        return MASK if isinstance(seen, str) else super().normal(seen, names)
-
-
-STRUCTS = (UserRegs, UserFpRegs, Word, NewPid, Iovec, VaryingIovec, PeekSiginfoArgs, SyscallInfo, SyscallExitInfo, *SIGINFOS)
+STRUCTS = (
+    *(UserRegs, UserFpRegs, Word, NewPid, Iovec, VaryingIovec, PeekSiginfoArgs, SyscallInfo, SyscallExitInfo),
+    *SIGINFOS,
+)
 """What a request may read or write."""
-_Data = Annotated[object, RequestData(*STRUCTS)]  # not named here, or the first would lend its members' kinds to all
+Data = Annotated[object, MemoryOr(Kind(), out=True), OneOf(*STRUCTS)]
+"""What `addr` and `data` of a request are: a number that is the caller's own choice, or memory that holds a struct."""
+OutData = Annotated[object, MemoryOr(Kind(), out=True, reads=False), OneOf(*STRUCTS)]
+OutHidden = Annotated[object, MemoryOr(Kind(), out=True, reads=False), OneOf(*STRUCTS, other=Masked())]
+"""Memory that is not compared where it is none of the structs: then it may say anything of the tracee."""
 
-
-def taken(*choices: Choice) -> RequestData:
-    """What a request reads."""
-    return RequestData(*STRUCTS, choices=choices)
-
-
-def filled(size: int) -> RequestData:
-    """Memory of so many bytes that a request fills."""
-    return RequestData(*STRUCTS, reads=False, choices=(*(room(size),) * 4, KERNEL_ADDRESS))
-
-
-def hidden(size: int) -> HiddenData:
-    """The same, of which only structs are compared."""
-    return HiddenData(*STRUCTS, reads=False, choices=(*(room(size),) * 4, KERNEL_ADDRESS))
-
-
-class Pids(PidKind):
-    """Processes, of which nothing else is tried."""
-
-    def __init__(self, *choices: Choice) -> None:
-        super().__init__("pid", *choices)
-
-    def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
-        return self._choices
-
-
-class RegisterSet(HiddenData):
-    """A `struct iovec` for the registers."""
-
-    def choices(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
-        sizes = (216, 512, 8, 0, 7, 4096)
-        return (*(Blob(bytes(16), ((0, 8, Blob(bytes(size))), (8, 8, LengthOf()))) for size in sizes), *BAD_POINTERS)
-
-
+_NOWHERE = rarely(*BAD_POINTERS)
 STOPPED = Use("pid:child:stopped")
 """A child that a signal has stopped: it is stopped for its tracer in the same moment in which it is attached to."""
-Tracee = Annotated[int, PidKind("pid:child:stopped", *(STOPPED,) * 12)]
-Attached = Annotated[int, Pids(*(STOPPED,) * 12, Use("pid:child:stopped", 1), -1, 0, 0x7FFFFFFE)]
-Nothing = Annotated[object, taken(0, 0, 0, 0, 1)]
-Place = Annotated[object, taken(DATA, DATA, READ_ONLY, HANDLER, ARENA, KERNEL_ADDRESS, 0, 1)]
-InUser = Annotated[object, taken(0, 80, 120, 128, DEBUG_REGISTERS, DEBUG_REGISTERS + 56, 1, 1 << 20, -8)]
-Injected = Annotated[object, taken(0, 0, 0, 10, 17, 18, 9, 65, -1)]
-Refused = Annotated[object, taken(65, 65, 999, -1)]
+Tracee = Annotated[
+    int,
+    Renamed("pid:child:stopped", keep=(0, -1, 1)),
+    Choices(often(STOPPED), seldom(Use("pid:child:stopped", 1), Use("pid"), Use("pid:child"), -1, 1, NOBODY)),
+]
+Attached = Annotated[Pid, Choices(often(STOPPED), seldom(Use("pid:child:stopped", 1), -1, 0, NOBODY))]
+Nothing = Annotated[Data, Choices(often(0), 1, _NOWHERE)]
+Options = Annotated[
+    Data,
+    Choices(
+        *(0, PTRACE_O_TRACESYSGOOD, PTRACE_O_TRACEEXIT, PTRACE_O_TRACEFORK | PTRACE_O_TRACECLONE),
+        *(PTRACE_O_EXITKILL, 0xFF, 1 << 22, -1),
+        _NOWHERE,
+    ),
+]
+Injected = Annotated[Data, Choices(often(0), SIGUSR1, SIGCHLD, SIGCONT, SIGKILL, SIGRTMAX + 1, -1, _NOWHERE)]
+"""A signal that the tracee gets as it goes on, or none (0)."""
+Refused = Annotated[Data, Choices(often(SIGRTMAX + 1, 999, -1), _NOWHERE)]
 """Signals that are none: with others the tracee would run, and whether it has stopped again is a matter of timing."""
-Options = Annotated[object, taken(0, PTRACE_O_TRACESYSGOOD, PTRACE_O_TRACEEXIT, PTRACE_O_TRACEFORK | PTRACE_O_TRACECLONE, PTRACE_O_EXITKILL, 0xFF, 1 << 22, -1)]
-RegisterSets = Annotated[object, taken(NT_PRSTATUS, NT_PRSTATUS, NT_FPREGSET, NT_X86_XSTATE, 0, 99)]
-Registers = Annotated[UserRegs | object, Memory(out=True, reads=False, choices=(room(216), room(216), room(216, edge=True)))]
-FpRegisters = Annotated[UserFpRegs | object, Memory(out=True, reads=False, choices=(room(512), room(512), room(512, edge=True)))]
-OutWord = Annotated[object, filled(8)]
-OutHidden = Annotated[object, hidden(128)]
-MaskSize = Annotated[object, taken(8, 8, 8, 0, 4, 16)]
-InSigset = Annotated[object, taken(Blob(bytes(8)), Blob(b"\0\2" + bytes(6)), Blob(b"\xff" * 8), KERNEL_ADDRESS)]
-PeekArgs = Annotated[object, taken(Blob(bytes(12) + b"\1\0\0\0"), Blob(bytes(8) + b"\1\0\0\0\1\0\0\0"), Blob(bytes(8) + b"\2\0\0\0\1\0\0\0"), Blob(b"\xff" * 16), KERNEL_ADDRESS)]
-InfoSize = Annotated[object, taken(88, 88, 24, 0, -1)]
+Place = Annotated[Data, Choices(DATA, READ_ONLY, HANDLER, ARENA, KERNEL_ADDRESS, 0, 1, _NOWHERE)]
+NewWord = Annotated[Data, Choices(often(0, 1, -1), _NOWHERE)]
+OutWord = Annotated[OutData, Choices(often(room(8)), KERNEL_ADDRESS, _NOWHERE)]
+InUser = Annotated[
+    Data,
+    Choices(0, 80, 120, 128, DEBUG_REGISTERS, DEBUG_REGISTERS + 56, 1, 1 << 20, -8, _NOWHERE),
+]
+"""An offset in `struct user`: registers, the first and the last for debugging, and what is none or not aligned."""
+OutUserWord = Annotated[OutHidden, Choices(often(room(8)), KERNEL_ADDRESS, _NOWHERE)]
+NewUserWord = Annotated[Data, Choices(0, 1, DATA, -1, _NOWHERE)]
+OutRegisters = Annotated[
+    Out[UserRegs],
+    Choices(often(room(UserRegs.size()), room(UserRegs.size(), edge=True)), _NOWHERE),
+]
+OutFpRegisters = Annotated[
+    Out[UserFpRegs],
+    Choices(often(room(UserFpRegs.size()), room(UserFpRegs.size(), edge=True)), _NOWHERE),
+]
+RegisterSet = Annotated[Data, Choices(NT_PRSTATUS, NT_FPREGSET, NT_X86_XSTATE, 0, 99, _NOWHERE)]
+Registers = Annotated[
+    object,
+    MemoryOr(Kind(), out=True),
+    OneOf(*STRUCTS, other=Masked()),
+    Choices(
+        *(Blob(bytes(16), ((0, 8, Blob(bytes(size))), (8, 8, LengthOf()))) for size in (216, 512, 8, 0, 7, 4096)),
+        *BAD_POINTERS,
+    ),
+]
+"""A `struct iovec` for them."""
+OutInfo = Annotated[OutHidden, Choices(often(room(128)), KERNEL_ADDRESS, _NOWHERE)]
+MaskSize = Annotated[Data, Choices(often(8), 0, 4, 16, _NOWHERE)]
+Mask = Annotated[Data, Choices(*map(Blob, (sigset(), sigset(SIGUSR1), b"\xff" * 8)), KERNEL_ADDRESS, _NOWHERE)]
+"""Of no signals, of SIGUSR1, and of all."""
+PeekArgs = Annotated[
+    Data,
+    Choices(
+        *(Blob(bytes(PeekSiginfoArgs(flags=flags, nr=1))) for flags in (0, PTRACE_PEEKSIGINFO_SHARED, 2)),
+        *(Blob(b"\xff" * 16), KERNEL_ADDRESS),
+        _NOWHERE,
+    ),
+]
+InfoSize = Annotated[Data, Choices(SyscallInfo.size(), 24, 0, -1, _NOWHERE)]
+FilterNumber = Annotated[Data, Choices(often(0, 1, 16), _NOWHERE)]
+"""Which filter, or how large what tells of it is."""
+RseqSize = Annotated[Data, Choices(often(24, 0), _NOWHERE)]
 
 
 @syscall(x86_64=101, aarch64=117, touches=PROCESS)
-def ptrace(request: Request, pid: Pid, addr: _Data = 0, data: _Data = 0) -> Int: ...
+def ptrace(request: Request, pid: Pid, addr: Data = 0, data: Data = 0) -> Int: ...
 @operation(ptrace, request=PTRACE_SEIZE)
 def ptrace_seize(request: Request, pid: Attached, addr: Nothing = 0, data: Options = 0) -> Zero: ...
 @operation(ptrace, request=PTRACE_ATTACH)
@@ -291,30 +299,30 @@ def ptrace_go_on(request: Request, pid: Tracee, addr: Nothing = 0, data: Refused
 @operation(ptrace, request=(PTRACE_PEEKTEXT, PTRACE_PEEKDATA))
 def ptrace_peek(request: Request, pid: Tracee, addr: Place = 0, data: OutWord = 0) -> Zero: ...
 @operation(ptrace, request=(PTRACE_POKETEXT, PTRACE_POKEDATA))
-def ptrace_poke(request: Request, pid: Tracee, addr: Place = 0, data: Annotated[object, taken(0, 1, -1)] = 0) -> Zero: ...
+def ptrace_poke(request: Request, pid: Tracee, addr: Place = 0, data: NewWord = 0) -> Zero: ...
 @operation(ptrace, request=PTRACE_PEEKUSER)
-def ptrace_peekuser(request: Request, pid: Tracee, addr: InUser = 0, data: Annotated[object, hidden(8)] = 0) -> Zero: ...
+def ptrace_peekuser(request: Request, pid: Tracee, addr: InUser = 0, data: OutUserWord = 0) -> Zero: ...
 @operation(ptrace, request=PTRACE_POKEUSER)
-def ptrace_pokeuser(request: Request, pid: Tracee, addr: InUser = 0, data: Annotated[object, taken(0, 0, 1, DATA, -1)] = 0) -> Zero: ...
+def ptrace_pokeuser(request: Request, pid: Tracee, addr: InUser = 0, data: NewUserWord = 0) -> Zero: ...
 @operation(ptrace, request=PTRACE_GETREGS)
-def ptrace_getregs(request: Request, pid: Tracee, addr: Nothing = 0, data: Registers = 0) -> Zero: ...
+def ptrace_getregs(request: Request, pid: Tracee, addr: Nothing = 0, data: OutRegisters = 0) -> Zero: ...
 @operation(ptrace, request=PTRACE_GETFPREGS)
-def ptrace_getfpregs(request: Request, pid: Tracee, addr: Nothing = 0, data: FpRegisters = 0) -> Zero: ...
+def ptrace_getfpregs(request: Request, pid: Tracee, addr: Nothing = 0, data: OutFpRegisters = 0) -> Zero: ...
 @operation(ptrace, request=(PTRACE_GETREGSET, PTRACE_SETREGSET))
-def ptrace_regset(request: Request, pid: Tracee, addr: RegisterSets = 0, data: Annotated[object, RegisterSet(*STRUCTS)] = 0) -> Zero: ...
+def ptrace_regset(request: Request, pid: Tracee, addr: RegisterSet = 0, data: Registers = 0) -> Zero: ...
 @operation(ptrace, request=PTRACE_SETOPTIONS)
 def ptrace_setoptions(request: Request, pid: Tracee, addr: Nothing = 0, data: Options = 0) -> Zero: ...
 @operation(ptrace, request=(PTRACE_GETEVENTMSG, PTRACE_GETSIGINFO))
-def ptrace_get(request: Request, pid: Tracee, addr: Nothing = 0, data: OutHidden = 0) -> Zero: ...
+def ptrace_get(request: Request, pid: Tracee, addr: Nothing = 0, data: OutInfo = 0) -> Zero: ...
 @operation(ptrace, request=PTRACE_GETSIGMASK)
 def ptrace_getsigmask(request: Request, pid: Tracee, addr: MaskSize = 0, data: OutWord = 0) -> Zero: ...
 @operation(ptrace, request=PTRACE_SETSIGMASK)
-def ptrace_setsigmask(request: Request, pid: Tracee, addr: MaskSize = 0, data: InSigset = 0) -> Zero: ...
+def ptrace_setsigmask(request: Request, pid: Tracee, addr: MaskSize = 0, data: Mask = 0) -> Zero: ...
 @operation(ptrace, request=PTRACE_PEEKSIGINFO)
-def ptrace_peeksiginfo(request: Request, pid: Tracee, addr: PeekArgs = 0, data: OutHidden = 0) -> Int: ...
+def ptrace_peeksiginfo(request: Request, pid: Tracee, addr: PeekArgs = 0, data: OutInfo = 0) -> Int: ...
 @operation(ptrace, request=PTRACE_GET_SYSCALL_INFO)
-def ptrace_get_syscall_info(request: Request, pid: Tracee, addr: InfoSize = 0, data: OutHidden = 0) -> Int: ...
+def ptrace_get_syscall_info(request: Request, pid: Tracee, addr: InfoSize = 0, data: OutInfo = 0) -> Int: ...
 @operation(ptrace, request=(PTRACE_SECCOMP_GET_FILTER, PTRACE_SECCOMP_GET_METADATA))
-def ptrace_seccomp(request: Request, pid: Tracee, addr: Annotated[object, taken(0, 1, 16)] = 0, data: OutHidden = 0) -> Int: ...
+def ptrace_seccomp(request: Request, pid: Tracee, addr: FilterNumber = 0, data: OutInfo = 0) -> Int: ...
 @operation(ptrace, request=PTRACE_GET_RSEQ_CONFIGURATION)
-def ptrace_rseq(request: Request, pid: Tracee, addr: Annotated[object, taken(24, 24, 0)] = 0, data: OutHidden = 0) -> Varying: ...
+def ptrace_rseq(request: Request, pid: Tracee, addr: RseqSize = 0, data: OutInfo = 0) -> Varying: ...

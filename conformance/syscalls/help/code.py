@@ -14,7 +14,8 @@ from typing import Any
 from conformance.syscalls.machinery.buffers import write_memory
 from conformance.syscalls.machinery.call import Syscall, untraced
 from conformance.syscalls.memory import MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE, mmap
-from conformance.syscalls.processes import exit_group, getpid
+from conformance.syscalls.processes.creating import exit_group
+from conformance.syscalls.processes.identity import getpid
 from conformance.syscalls.signals import kill, rt_sigreturn
 
 _LOAD = [b"\x48\xbf", b"\x48\xbe", b"\x48\xba", b"\x49\xba", b"\x49\xb8", b"\x49\xb9"]  # movabs rdi rsi rdx r10 r8 r9
