@@ -29,7 +29,6 @@ from conformance.syscalls.processes.credentials import (
 )
 from conformance.syscalls.processes.executing import (
     AT_EXECVE_CHECK as AT_EXECVE_CHECK,
-    PER_SCOSVR3 as PER_SCOSVR3,
     PER_LINUX32 as PER_LINUX32,
     PER_QUERY as PER_QUERY,
     ADDR_NO_RANDOMIZE as ADDR_NO_RANDOMIZE,
@@ -103,6 +102,7 @@ from conformance.syscalls.processes.futex import (
     futex_wait as futex_wait,
     futex_requeue as futex_requeue,
     OutHead as OutHead,
+    OutHeadSize as OutHeadSize,
     get_robust_list as get_robust_list,
     set_robust_list as set_robust_list,
 )
@@ -218,8 +218,6 @@ from conformance.syscalls.processes.prctl import (
     PR_SET_VMA as PR_SET_VMA,
     PR_SET_PTRACER as PR_SET_PTRACER,
     PR_TSC_ENABLE as PR_TSC_ENABLE,
-    PR_MCE_KILL_CLEAR as PR_MCE_KILL_CLEAR,
-    PR_MCE_KILL_SET as PR_MCE_KILL_SET,
     PR_MCE_KILL_LATE as PR_MCE_KILL_LATE,
     PR_MCE_KILL_EARLY as PR_MCE_KILL_EARLY,
     PR_MCE_KILL_DEFAULT as PR_MCE_KILL_DEFAULT,
@@ -346,7 +344,6 @@ from conformance.syscalls.processes.waiting import (
     waitid as waitid,
     waitid_pidfd as waitid_pidfd,
 )
-from conformance.syscalls.processes.identity import PidOrSelf as _PidOrSelf
 from conformance.syscalls.machinery.kinds import Renamed as _Renamed
 from conformance.syscalls.machinery.choices import Choice as _Choice, Use as _Use
 from conformance.syscalls.machinery.buffers import Struct as _Struct
@@ -398,7 +395,7 @@ else:
         return getattr(import_module(f'conformance.syscalls.{page}'), name)
 
 
-Self = _PidOrSelf
+
 
 
 class PidKind(_Renamed):

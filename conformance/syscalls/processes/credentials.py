@@ -25,7 +25,7 @@ InGroups = Annotated[
     InBytes,
     Choices(often(_groups(1000, 2000, 3000)), _groups(3, 1, 2), Blob(b"\xff" * 12), 0, KERNEL_ADDRESS),
 ]
-"""Three; the kernel sorts them, and does not take the last for any."""
+"""Three in order, three that are not, and -1, which is no group."""
 NumberOfGroups = Annotated[int, Choices(2, 3, 1, 0, 65537, -1)]
 """NGROUPS_MAX is 65536."""
 

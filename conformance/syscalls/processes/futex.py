@@ -40,7 +40,7 @@ from conformance.syscalls.machinery.kinds import (
 )
 from conformance.syscalls.machinery.touches import PROCESS
 from conformance.syscalls.processes.identity import PidOrSelf
-from conformance.syscalls.time.clocks import AtOnce
+from conformance.syscalls.time.clocks import CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID, CLOCK_REALTIME, AtOnce
 
 FUTEX_WAIT, FUTEX_WAKE, FUTEX_FD, FUTEX_REQUEUE, FUTEX_CMP_REQUEUE, FUTEX_WAKE_OP, FUTEX_LOCK_PI = range(7)
 FUTEX_UNLOCK_PI, FUTEX_TRYLOCK_PI, FUTEX_WAIT_BITSET, FUTEX_WAKE_BITSET = 7, 8, 9, 10
@@ -184,8 +184,8 @@ FutexFlags = Annotated[
     int,
     Choices(often(FUTEX2_SIZE_U32), often(FUTEX2_SIZE_U32 | FUTEX2_PRIVATE), seldom(0, 1, 3, 4, 0x100, -1)),
 ]
-WaitClock = Annotated[int, Choices(1, 0, 2, -1)]
-"""CLOCK_MONOTONIC, CLOCK_REALTIME, and clocks that are not taken."""
+WaitClock = Annotated[int, Choices(CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_PROCESS_CPUTIME_ID, -1)]
+"""Only the first two are taken."""
 
 
 @syscall(number=449, since="5.16", touches=PROCESS)
@@ -203,9 +203,11 @@ def futex_requeue(waiters: Waiters, flags: NoFlags, wake: HowMany, requeue: HowM
 # -- get_robust_list(2)
 
 OutHead = Annotated[Out[Struct], Masked(), Choices(often(room(8)), rarely(*BAD_POINTERS))]
+OutHeadSize = OutHead
+"""Both are the C library's choice."""
 
 
 @syscall(x86_64=274, aarch64=100, since="2.6.17", touches=PROCESS)
-def get_robust_list(pid: PidOrSelf, head: OutHead, size: OutHead) -> Zero: ...
+def get_robust_list(pid: PidOrSelf, head: OutHead, size: OutHeadSize) -> Zero: ...
 @syscall(x86_64=273, aarch64=99, since="2.6.17", never="takes the executor's registers or stack away")
 def set_robust_list(head: Address, size: Size) -> Zero: ...
