@@ -1,0 +1,44 @@
+from __future__ import annotations
+
+import struct
+
+import pytest
+
+from conformance.syscalls.machinery.kinds import Names, Seen
+from conformance.syscalls.signals import CLD_EXITED, SI_KERNEL, SI_USER, SIGCHLD, SIGUSR1, rt_sigtimedwait, sigset
+
+INFO = rt_sigtimedwait.parameters[1].kind
+
+
+def raw(number: int, code: int, pid: int, rest: bytes) -> str:
+    """A `siginfo_t` as a trace keeps plain memory."""
+    return (struct.pack("=5i", number, 0, code, 0, pid) + rest).decode("latin-1")
+
+
+@pytest.mark.parametrize(
+    ("seen", "normal"),
+    [
+        (raw(SIGUSR1, SI_USER, 77, b"\1\2"), [SIGUSR1, 0, SI_USER, "pid#1", "0102"]),
+        (raw(SIGUSR1, SI_USER, 0, b"\1\2"), [SIGUSR1, 0, SI_USER, 0, "0102"]),
+        (raw(SIGCHLD, CLD_EXITED, 77, bytes(8) + b"times"), [SIGCHLD, 0, CLD_EXITED, "pid#1", "00" * 8]),
+    ],
+)
+def test_of_who_sent_a_signal_the_pid_has_a_name_and_of_a_child_its_times_are_not_compared(
+    seen: Seen, normal: Seen
+) -> None:
+    assert INFO.normal(seen, Names()) == normal
+
+
+@pytest.mark.parametrize("seen", ["", raw(SIGUSR1, SI_KERNEL, 77, b"\1\2")])
+def test_what_else_is_told_of_a_signal_is_compared_as_it_is(seen: Seen) -> None:
+    assert INFO.normal(seen, Names()) == seen
+
+
+def test_a_signal_that_was_read_into_a_struct_is_compared_by_its_members() -> None:
+    members = ("si_signo", "si_errno", "si_code", "pad0", "si_pid", "si_uid", "si_value", "rest")
+    seen: Seen = dict.fromkeys(members, 77)
+    assert INFO.normal(seen, Names()) == {**dict.fromkeys(members, 77), "si_pid": "pid#1"}
+
+
+def test_in_a_set_a_signal_is_the_bit_below_its_number() -> None:
+    assert sigset(1, 64, 64) == b"\1" + bytes(6) + b"\x80"
