@@ -39,6 +39,7 @@ from conformance.syscalls.processes.executing import (
     ExecveatFlags as ExecveatFlags,
     StringArray as StringArray,
     Persona as Persona,
+    Pointers as Pointers,
     Strings as Strings,
     execve as execve,
     execveat as execveat,

@@ -42,13 +42,21 @@ Persona = Annotated[
 ]
 
 
+class Pointers(Buffer):
+    """An array of addresses of memory, which it keeps alive, with the pointer NULL at its end."""
+
+    __slots__ = ("memory",)
+
+    def __init__(self, memory: tuple[Buffer, ...]) -> None:
+        super().__init__(struct.pack(f"={len(memory) + 1}Q", *(each.address for each in memory), 0))
+        self.memory = memory
+
+
 class Strings:
-    """An array of strings as execve(2) takes it, with the pointer NULL at its end; `array` is what a call is given."""
+    """An array of strings as execve(2) takes it; `array` is what a call is given."""
 
     def __init__(self, *strings: bytes) -> None:
-        self.strings = [Buffer(each + b"\0") for each in strings]
-        addresses = [each.address for each in self.strings]
-        self.array = Buffer(struct.pack(f"={len(addresses) + 1}Q", *addresses, 0))
+        self.array = Pointers(tuple(Buffer(each + b"\0") for each in strings))
 
 
 @syscall(x86_64=59, aarch64=221, touches=PROCESS)
