@@ -43,6 +43,7 @@ from conformance.syscalls.machinery.kinds import (
     Mode,
     Number,
     Octal,
+    OneOf,
     PathKind,
     Pid32,
     Renamed,
@@ -55,7 +56,7 @@ from conformance.syscalls.machinery.kinds import (
 )
 from conformance.syscalls.machinery.taming import Tame
 from conformance.syscalls.machinery.touches import IPC, MEMORY
-from conformance.syscalls.signals import AtOnce, OneOf
+from conformance.syscalls.time.clocks import AtOnce
 
 IPC_PRIVATE, IPC_CREAT, IPC_EXCL, IPC_NOWAIT = 0, 0o1000, 0o2000, 0o4000
 IPC_RMID, IPC_SET, IPC_STAT, IPC_INFO = 0, 1, 2, 3
@@ -148,7 +149,7 @@ class MqAttr(Struct):
     reserved3: U64
 
 
-SemctlArgument = Annotated[object, OneOf(SemidDs)]  # `union semun`
+SemctlArgument = Annotated[object, Memory(out=True), OneOf(SemidDs)]  # `union semun`
 
 
 Key = Annotated[int, Number(IPC_PRIVATE, IPC_PRIVATE, 77, 77, 77, 78, -1)]

@@ -15,7 +15,6 @@ from conformance.syscalls.machinery.choices import (
     KERNEL_ADDRESS,
     RESTORER,
     Blob,
-    Choice,
     Choices,
     often,
     rarely,
@@ -31,6 +30,7 @@ from conformance.syscalls.machinery.kinds import (
     Kind,
     Memory,
     Names,
+    OneOf,
     Out,
     Pid,
     Pid32,
@@ -40,10 +40,8 @@ from conformance.syscalls.machinery.kinds import (
     Zero,
     named,
 )
-from conformance.syscalls.machinery.kinds import OneOf as _Content
 from conformance.syscalls.machinery.taming import Tame
 from conformance.syscalls.machinery.touches import PROCESS
-from conformance.syscalls.time.clocks import WRONG_TIMES as WRONG_TIMES  # noqa: PLC0414 - moved
 from conformance.syscalls.time.clocks import AtOnce as AtOnce  # noqa: PLC0414 - moved
 
 SIGHUP, SIGKILL, SIGUSR1, SIGUSR2, SIGPIPE, SIGALRM, SIGTERM = 1, 9, 10, 12, 13, 14, 15
@@ -225,7 +223,7 @@ class RawSiginfo(Kind):
 OutSiginfo = Annotated[
     object,
     Memory(out=True, reads=False),
-    _Content(*SIGINFOS, other=RawSiginfo()),
+    OneOf(*SIGINFOS, other=RawSiginfo()),
     Choices(often(room(128)), 0, rarely(*BAD_POINTERS[1:])),
 ]
 AnySiginfo: TypeAlias = Siginfo | SiginfoFault | SiginfoChild | SiginfoSyscall
@@ -277,19 +275,3 @@ def pause() -> Zero: ...
 def restart_syscall() -> Zero: ...
 @syscall(x86_64=37, touches=PROCESS)
 def alarm(seconds: AlarmSeconds) -> Count: ...
-
-
-# -- moved
-
-
-class OneOf(Memory):
-    """As it was: until what has it in other areas takes that of `kinds`."""
-
-    def __init__(
-        self, *structs: type[Struct], out: bool = True, reads: bool = True, choices: tuple[Choice, ...] = ()
-    ) -> None:
-        super().__init__(out=out, reads=reads, choices=choices)
-        self._of = _Content(*structs)
-
-    def normal(self, seen: Seen, names: Names) -> Seen:
-        return self._of.normal(seen, names) if isinstance(seen, dict) else super().normal(seen, names)

@@ -345,10 +345,6 @@ from conformance.syscalls.processes.waiting import (
     waitid as waitid,
     waitid_pidfd as waitid_pidfd,
 )
-from conformance.syscalls.machinery.kinds import Renamed as _Renamed
-from conformance.syscalls.machinery.choices import Choice as _Choice, Use as _Use
-from conformance.syscalls.machinery.buffers import Struct as _Struct
-
 if _TYPE_CHECKING:
     from conformance.syscalls.processes.creating import (
         CLONE_PIDFD as CLONE_PIDFD,
@@ -394,20 +390,5 @@ else:
         if name.startswith('_'):
             raise AttributeError(name)
         return getattr(import_module(f'conformance.syscalls.{page}'), name)
-
-
-
-
-
-class PidKind(_Renamed):
-    """A process: renamed, but for 0, -1 and 1. `of` says of which kind; `choices` are tried most."""
-
-    def __init__(self, of: str = "pid", *choices: _Choice) -> None:
-        super().__init__(of, keep=(0, -1, 1))
-        self._choices = choices
-
-    def choices(self, struct: type[_Struct] | None = None) -> tuple[_Choice, ...]:
-        own = (_Use(self.of), _Use(self.of), _Use(self.of, 1), _Use("pid"), _Use("pid:child"))
-        return (*self._choices, *own, -1, 1, 0x7FFFFFFE)
 
 # -- end of moved
