@@ -4,7 +4,7 @@ A profile is a TOML file:
 
     title = "..."
     [uname]                     # what uname(2) says; a field that is missing stays this kernel's
-    [constants]                 # names for the numbers that conditions compare with
+    [constants]                 # numbers that conditions compare with, of names that the suite does not describe
     [numbers]                   # of system calls that neither the suite nor libseccomp knows
     [[rule]]                    # calls that fail
     syscalls = ["socket"]
@@ -342,10 +342,14 @@ class _Reader:
         return Condition(arg, op, numbers, mask=mask)
 
     def _constant(self, table: _Table, value: object) -> int:
-        if isinstance(value, str) and value in self._constants:
-            value = self._constants[value]
+        if isinstance(value, str):
+            from conformance.syscalls.machinery.table import constants  # noqa: PLC0415 - as in `Profile.number`
+
+            value = self._constants.get(value, constants().get(value, value))
         if type(value) is not int or not 0 <= value <= ALL_BITS:
-            raise table.error(f"compares with {value!r}, which is neither a number nor a name under [constants]")
+            raise table.error(
+                f"compares with {value!r}, which is neither a number nor a name that is described or under [constants]"
+            )
         return value
 
     def _file(self, table: _Table) -> File:

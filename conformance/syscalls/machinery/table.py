@@ -6,6 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Iterator, Sequence
 from functools import cache
+from types import ModuleType
 from typing import Any
 
 import conformance.syscalls
@@ -15,12 +16,16 @@ NO_AREAS = ("machinery", "help")
 """What lies beside the descriptions."""
 
 
-def _described() -> Iterator[Syscall[Any]]:
-    """Everything that is described. Imports all modules: not for guests."""
+def _modules() -> Iterator[ModuleType]:
+    """All that describe something, imported: not for guests."""
     for each in pkgutil.walk_packages(conformance.syscalls.__path__, "conformance.syscalls."):
-        if each.name.split(".")[2] in NO_AREAS:
-            continue
-        module = importlib.import_module(each.name)
+        if each.name.split(".")[2] not in NO_AREAS:
+            yield importlib.import_module(each.name)
+
+
+def _described() -> Iterator[Syscall[Any]]:
+    """Everything that is described."""
+    for module in _modules():
         for value in vars(module).values():
             if isinstance(value, Syscall):
                 yield value
@@ -36,6 +41,17 @@ def stubs() -> dict[str, Syscall[Any]]:
 def numbers(machine: str) -> dict[str, int]:
     """The number of each call that an architecture has, `x86_64` or `aarch64`, by its name."""
     return {name: each.facts.numbers[machine] for name, each in stubs().items() if machine in each.facts.numbers}
+
+
+@cache
+def constants() -> dict[str, int]:
+    """Every number that has a name in C, by that name: `AF_UNIX`, `O_CREAT`."""
+    return {
+        name: value
+        for module in _modules()
+        for name, value in vars(module).items()
+        if name.isupper() and not name.startswith("_") and type(value) is int
+    }
 
 
 @cache

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import sys
+
 from conformance.syscalls.files import openat
 from conformance.syscalls.machinery.call import Pseudo
-from conformance.syscalls.machinery.table import describe, grammar, numbers, operations, stubs
+from conformance.syscalls.machinery.table import constants, describe, grammar, numbers, operations, stubs
 
 
 def test_stubs_are_found_by_name_in_all_modules() -> None:
@@ -16,6 +18,18 @@ def test_every_stub_has_a_number_on_x86_64() -> None:
     described = {name for name, stub in stubs().items() if not isinstance(stub, Pseudo)}
     assert len(described) > 370
     assert numbers("x86_64").keys() == described
+
+
+def test_a_constant_has_one_value_wherever_it_stands() -> None:
+    found = constants()
+    assert (found["AF_INET6"], found["O_CREAT"], found["CLONE_NEWNET"]) == (10, 0o100, 0x40000000)
+    modules = {stub.__module__ for stub in stubs().values()}
+    assert {
+        (module, name)
+        for module in modules
+        for name, value in vars(sys.modules[module]).items()
+        if type(value) is int and found.get(name, value) != value
+    } == set()
 
 
 def test_an_operation_has_the_parameters_of_its_call() -> None:
