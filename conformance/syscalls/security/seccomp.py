@@ -6,6 +6,7 @@ import ctypes
 import struct
 from typing import Annotated, TypeAlias
 
+from conformance.syscalls.files import read, write
 from conformance.syscalls.machinery.buffers import I32, I64, U16, U32, U64, Buffer, Layout, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import KERNEL_ADDRESS, Blob, Choices, often, rarely, room, seldom
@@ -20,7 +21,7 @@ from conformance.syscalls.machinery.kinds import (
     named,
 )
 from conformance.syscalls.machinery.touches import PROCESS
-from conformance.syscalls.processes import PR_SET_SECCOMP, PrctlOption, prctl
+from conformance.syscalls.processes import PR_SET_SECCOMP, PrctlOption, getpid, prctl
 
 SECCOMP_MODE_DISABLED, SECCOMP_MODE_STRICT, SECCOMP_MODE_FILTER = 0, 1, 2
 
@@ -119,15 +120,14 @@ def _filter(*instructions: Instruction) -> Blob:
     return Blob(len(instructions).to_bytes(16, "little"), ((8, 8, Blob(_assembled(*instructions))),))
 
 
-READ, WRITE, GETPID = 0, 1, 39
-"""Numbers of x86-64."""
+_READ, _WRITE, _GETPID = (each.facts.numbers["x86_64"] for each in (read, write, getpid))
 _FILTERS = (
     _filter(ALLOW),
-    _filter(*_denying(GETPID, SECCOMP_RET_ERRNO | 1)),
-    _filter(*_denying(READ, SECCOMP_RET_ERRNO | 77)),
-    _filter(*_denying(GETPID, SECCOMP_RET_TRAP | 5)),
+    _filter(*_denying(_GETPID, SECCOMP_RET_ERRNO | 1)),
+    _filter(*_denying(_READ, SECCOMP_RET_ERRNO | 77)),
+    _filter(*_denying(_GETPID, SECCOMP_RET_TRAP | 5)),
 )
-_KILLING = _filter(*_denying(WRITE, SECCOMP_RET_KILL_PROCESS))
+_KILLING = _filter(*_denying(_WRITE, SECCOMP_RET_KILL_PROCESS))
 _LOGGING = _filter((BPF_RET_K, 0, 0, SECCOMP_RET_LOG))
 _NO_FILTERS = (_filter((BPF_LD_W_ABS, 0, 0, 3), ALLOW), _filter((BPF_LD_W_ABS, 0, 0, 0)), _filter())
 """That read where nothing is aligned, that never return, and that have no instructions."""
