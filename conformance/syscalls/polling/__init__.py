@@ -250,7 +250,7 @@ from conformance.syscalls.polling.poll import (  # noqa: E402
     Pollable as Pollable,
     PollEvents as PollEvents,
     Pollfd as Pollfd,
-    fds as fds,
+    fd_set as fd_set,
     Polls as Polls,
     PollCount as PollCount,
     WaitTime as WaitTime,

@@ -78,7 +78,7 @@ def _polls() -> Iterator[Blob]:
         yield Blob(each * 3, tuple((len(each) * index, 4, fd) for index, fd in enumerate(_POLLABLE[at : at + 3])))
 
 
-def fds(bits: int) -> Blob:
+def fd_set(bits: int) -> Blob:
     """An `fd_set` of 128 fds."""
     return Blob(bits.to_bytes(16, "little"))
 
@@ -88,7 +88,7 @@ PollCount = Annotated[int, Length(8)]
 WaitTime = Annotated[int, Choices(often(0), seldom(1), rarely(-1))]
 """Milliseconds: blocking for ever is tried, rarely."""
 
-FdSet = Annotated[InOut[Struct], Choices(*map(fds, (1, 3, 7, 15, 2, 255, 0, 1 << 63)), often(0), UNMAPPED)]
+FdSet = Annotated[InOut[Struct], Choices(*map(fd_set, (1, 3, 7, 15, 2, 255, 0, 1 << 63)), often(0), UNMAPPED)]
 FdSetSize = Annotated[int, Choices(1, 2, 4, 8, 64, 0, 65, -1, 1 << 20)]
 SelectTime = Annotated[
     InBytes,

@@ -5,7 +5,7 @@ import pytest
 from conformance.syscalls.machinery.call import Parameter
 from conformance.syscalls.machinery.choices import Blob
 from conformance.syscalls.machinery.kinds import Memory
-from conformance.syscalls.polling.poll import POLLIN, Events, Pollfd, Polls, fds
+from conformance.syscalls.polling.poll import POLLIN, Events, Pollfd, Polls, fd_set
 
 
 def test_fds_that_a_program_passes_are_no_resources_that_it_gets() -> None:
@@ -27,4 +27,4 @@ def test_events_are_shown_by_name_and_all_that_there_may_be_as_a_number(seen: in
 
 
 def test_a_set_of_fds_has_a_bit_for_each() -> None:
-    assert fds(1 << 63) == Blob(bytes(7) + b"\x80" + bytes(8))
+    assert fd_set(1 << 63) == Blob(bytes(7) + b"\x80" + bytes(8))
