@@ -10,6 +10,21 @@ from conformance.syscalls.help.mounts import mount_new as mount_new  # moved
 from conformance.syscalls.help.mounts import mountinfo as mountinfo  # moved
 
 # -- moved
+from conformance.syscalls.mounts.attaching import (  # noqa: E402
+    OPEN_TREE_CLONE as OPEN_TREE_CLONE,
+    OPEN_TREE_CLOEXEC as OPEN_TREE_CLOEXEC,
+    MOVE_MOUNT_F_EMPTY_PATH as MOVE_MOUNT_F_EMPTY_PATH,
+    MOVE_MOUNT_T_EMPTY_PATH as MOVE_MOUNT_T_EMPTY_PATH,
+    MOVE_MOUNT_SET_GROUP as MOVE_MOUNT_SET_GROUP,
+    MOVE_MOUNT_BENEATH as MOVE_MOUNT_BENEATH,
+    TREE_AT as TREE_AT,
+    OpenTreeFlags as OpenTreeFlags,
+    FromTree as FromTree,
+    FromPath as FromPath,
+    MoveMountFlags as MoveMountFlags,
+    open_tree as open_tree,
+    move_mount as move_mount,
+)
 from conformance.syscalls.mounts.contexts import (  # noqa: E402
     FSOPEN_CLOEXEC as FSOPEN_CLOEXEC,
     FSPICK_CLOEXEC as FSPICK_CLOEXEC,
@@ -137,25 +152,13 @@ from conformance.syscalls.mounts.mount import (  # noqa: E402
     umount2 as umount2,
     pivot_root as pivot_root,
 )
-from conformance.syscalls.mounts.trees import (  # noqa: E402
-    OPEN_TREE_CLONE as OPEN_TREE_CLONE,
-    OPEN_TREE_CLOEXEC as OPEN_TREE_CLOEXEC,
-    MOVE_MOUNT_F_EMPTY_PATH as MOVE_MOUNT_F_EMPTY_PATH,
-    MOVE_MOUNT_T_EMPTY_PATH as MOVE_MOUNT_T_EMPTY_PATH,
-    MOVE_MOUNT_SET_GROUP as MOVE_MOUNT_SET_GROUP,
-    MOVE_MOUNT_BENEATH as MOVE_MOUNT_BENEATH,
+from conformance.syscalls.mounts.properties import (  # noqa: E402
     MOUNT_ATTR__ATIME as MOUNT_ATTR__ATIME,
-    OpenTreeFlags as OpenTreeFlags,
-    FromTree as FromTree,
-    FromPath as FromPath,
-    MoveMountFlags as MoveMountFlags,
     AttributeFlags as AttributeFlags,
     AfterMountFlags as AfterMountFlags,
     MountAttr as MountAttr,
-    open_tree as open_tree,
-    open_tree_attr as open_tree_attr,
-    move_mount as move_mount,
     mount_setattr as mount_setattr,
     mount_setattr_fd as mount_setattr_fd,
+    open_tree_attr as open_tree_attr,
 )
 # -- end of moved

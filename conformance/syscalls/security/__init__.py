@@ -143,6 +143,7 @@ from conformance.syscalls.security.landlock import (  # noqa: E402
     RulesetFd as RulesetFd,
     InRuleset as InRuleset,
     NoRuleset as NoRuleset,
+    NoSize as NoSize,
     RuleType as RuleType,
     InRule as InRule,
     landlock_create_ruleset as landlock_create_ruleset,
