@@ -21,7 +21,8 @@ from conformance.syscalls.machinery.kinds import (
     named,
 )
 from conformance.syscalls.machinery.touches import PROCESS
-from conformance.syscalls.processes import PR_SET_SECCOMP, PrctlOption, getpid, prctl
+from conformance.syscalls.processes.identity import getpid
+from conformance.syscalls.processes.prctl import PR_SET_SECCOMP, PrctlOption, prctl
 
 SECCOMP_MODE_DISABLED, SECCOMP_MODE_STRICT, SECCOMP_MODE_FILTER = 0, 1, 2
 
