@@ -634,6 +634,8 @@ Out = Annotated[S | Buffer | int | None, Memory(out=True, reads=False)]
 InOut = Annotated[S | bytes | Buffer | int | None, Memory(out=True)]
 InBytes = Annotated[bytes | Buffer | int | None, Memory()]
 OutBytes = Annotated[Buffer | int | None, CountedMemory()]
+"""Memory that the kernel fills up to the call's result."""
+OutBuffer = Annotated[Buffer | int | None, Memory(out=True, reads=False)]
 OutRandom = Annotated[Buffer | int | None, MaskedMemory(out=True, reads=False)]
 OutFds = Annotated[Buffer | int | None, FdPair()]
 OutInt = Annotated[Buffer | Struct | int | None, NumberMemory(out=True, reads=False)]
