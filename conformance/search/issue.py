@@ -22,7 +22,7 @@ from conformance.search.compare import ERRNO, RESULT, SIGNALS, STATE, Difference
 from conformance.search.fuzz import Finding
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.show import kind_of_result, show_value
-from conformance.syscalls.sockets import address_shown
+from conformance.syscalls.sockets.addresses import address_shown
 from conformance.text import code_span, one_line
 
 WIDTH = 78

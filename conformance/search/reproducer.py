@@ -20,7 +20,7 @@ from conformance.syscalls.machinery.call import Pseudo, errno_name
 from conformance.syscalls.machinery.kinds import Kind, Renamed
 from conformance.syscalls.machinery.show import kind_of_result
 from conformance.syscalls.machinery.world import DATA
-from conformance.syscalls.sockets import SockaddrKind
+from conformance.syscalls.sockets.addresses import holds_address
 from conformance.text import one_line
 
 LONGEST_LINE = 110
@@ -147,7 +147,7 @@ def _memory_c(step: Step, places: tuple[int, ...], encoded: Encoded, at: int, na
     for index, argument in enumerate(step.args):
         if isinstance(argument, Memory):
             kind = step.description.parameters[index].kind
-            if isinstance(kind, SockaddrKind) and not argument.room:
+            if holds_address(kind) and not argument.room:
                 yield f"/* {_comment(cut(kind.show(argument.data.decode('latin-1')), LONGEST_LINE - 10))} */"
             yield from _fill_c(argument, places[index], (index,), inner, names)
 

@@ -23,7 +23,8 @@ from conformance.syscalls.machinery.kinds import AddressKind, Kind, Masked, Numb
 from conformance.syscalls.machinery.kinds import Memory as MemoryKind
 from conformance.syscalls.machinery.show import kind_of_result
 from conformance.syscalls.machinery.table import describe, grammar, stubs
-from conformance.syscalls.sockets import AF_INET, AF_INET6, SockaddrKind
+from conformance.syscalls.sockets.addresses import holds_address
+from conformance.syscalls.sockets.socket import AF_INET, AF_INET6
 from conformance.text import one_line
 
 MOST_CALLS = 400
@@ -122,7 +123,7 @@ class _Builder:
             elif (value := _written(step, made.argument, parameters, made.offset, made.width)) is not None:
                 self.alive.append((made.family, value, Ref(at, made.argument, made.offset, made.width)))
         for index, parameter in enumerate(parameters):
-            if isinstance(parameter.kind, SockaddrKind) and isinstance(out := step.outs.get(str(index)), str):
+            if holds_address(parameter.kind) and isinstance(out := step.outs.get(str(index)), str):
                 self.alive += [("port", port, Ref(at, index, *PORT)) for port in _port_in(_bytes(step, out))]
         own = description.result
         if isinstance(own, AddressKind) and not own.family:
@@ -142,7 +143,7 @@ class _Builder:
             return self._memory(data, tuple(parts))
         if isinstance(seen, str):
             data = _bytes(step, seen)
-            if isinstance(kind, SockaddrKind):
+            if holds_address(kind):
                 return self._memory(data, self._port(data))
             if not isinstance(kind, PathKind) and any(word in ADDRESSES for word in _words(data)):
                 raise Untellable(f"the {parameter.name} of {step.call} has the address of further memory in it")

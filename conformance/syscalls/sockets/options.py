@@ -1,0 +1,189 @@
+"""socket(7), getsockopt(2): what can be set and asked of every socket; of protocols, see the pages `ip` and `netlink`."""
+
+from __future__ import annotations
+
+import struct
+from typing import Annotated
+
+from conformance.syscalls.machinery.buffers import U32, Struct
+from conformance.syscalls.machinery.call import operation, syscall
+from conformance.syscalls.machinery.choices import (
+    BAD_POINTERS,
+    KERNEL_ADDRESS,
+    Blob,
+    Choices,
+    often,
+    rarely,
+    room,
+    seldom,
+)
+from conformance.syscalls.machinery.kinds import (
+    MASK,
+    Flags,
+    InBytes,
+    Int,
+    Kind,
+    Names,
+    Out,
+    Pid32,
+    Seen,
+    Size,
+    SizePointer,
+    Zero,
+    named,
+)
+from conformance.syscalls.machinery.touches import NOTHING
+from conformance.syscalls.sockets.socket import (
+    LEVELS,
+    AnySocket,
+    InetSocket,
+    Socket,
+)
+from conformance.syscalls.time.clocks import time_of
+
+SOL_SOCKET, SOL_NETLINK, SOL_PACKET = 1, 270, 263
+
+SO_DEBUG, SO_REUSEADDR, SO_TYPE, SO_ERROR, SO_DONTROUTE, SO_BROADCAST = 1, 2, 3, 4, 5, 6
+SO_SNDBUF, SO_RCVBUF, SO_KEEPALIVE, SO_OOBINLINE, SO_PRIORITY, SO_LINGER = 7, 8, 9, 10, 12, 13
+SO_REUSEPORT, SO_PASSCRED, SO_PEERCRED, SO_RCVLOWAT, SO_SNDLOWAT, SO_RCVTIMEO, SO_SNDTIMEO = 15, 16, 17, 18, 19, 20, 21
+SO_BINDTODEVICE, SO_ATTACH_FILTER, SO_DETACH_FILTER, SO_TIMESTAMP, SO_ACCEPTCONN, SO_PEERSEC = 25, 26, 27, 29, 30, 31
+SO_RCVBUFFORCE, SO_SNDBUFFORCE, SO_PASSSEC, SO_MARK, SO_PROTOCOL, SO_DOMAIN, SO_PEEK_OFF = 33, 32, 34, 36, 38, 39, 42
+SO_LOCK_FILTER, SO_BPF_EXTENSIONS, SO_INCOMING_CPU, SO_PEERGROUPS, SO_BINDTOIFINDEX = 44, 48, 49, 59, 62
+SO_PASSPIDFD, SO_PEERPIDFD = 76, 77
+
+SocketLevel = Annotated[int, Flags(named(globals(), "SOL_") | LEVELS, bits=False)]
+SocketOption = Annotated[int, Flags(named(globals(), "SO_"), bits=False)]
+
+FLAGS = (
+    *(SO_REUSEADDR, SO_REUSEPORT, SO_KEEPALIVE, SO_BROADCAST, SO_OOBINLINE, SO_DONTROUTE, SO_PASSCRED, SO_PASSSEC),
+    *(SO_TIMESTAMP, SO_LOCK_FILTER, SO_DEBUG, SO_PASSPIDFD, 35, 11, 43, 41, 45),
+)
+NUMBERS = (SO_RCVLOWAT, SO_PRIORITY, SO_MARK, SO_PEEK_OFF, 46, SO_BINDTOIFINDEX, SO_INCOMING_CPU, 47, 69)
+ASKED = (SO_TYPE, SO_DOMAIN, SO_PROTOCOL, SO_ACCEPTCONN, SO_ERROR, SO_SNDLOWAT)
+"""Options that cannot be set."""
+WRONG = (0, 1000, -1)
+
+
+class Ucred(Struct):
+    """`struct ucred`."""
+
+    pid: Pid32
+    uid: U32
+    gid: U32
+
+
+class BufferSize(Kind):
+    """The size of a socket's buffer: twice what a program has set, else the machine's choice (socket(7))."""
+
+    EXACT = (8192, 16384, 32768, 131072)
+
+    def normal(self, seen: Seen, names: Names) -> Seen:
+        if not isinstance(seen, str):
+            return super().normal(seen, names)
+        value = int.from_bytes(seen.encode("latin-1", "replace")[:4], "little")
+        return value if value in self.EXACT else MASK
+
+
+def numbers(*values: int) -> tuple[Blob, ...]:
+    """C ints in memory."""
+    return tuple(Blob((value & 0xFFFFFFFF).to_bytes(4, "little")) for value in values)
+
+
+def linger(on: int, seconds: int) -> Blob:
+    """A `struct linger`."""
+    return Blob(struct.pack("=ii", on, seconds))
+
+
+def instruction(code: int, constant: int) -> bytes:
+    """A `struct sock_filter` that does not jump."""
+    return struct.pack("=HBBI", code, 0, 0, constant)
+
+
+def sock_fprog(*instructions: bytes) -> Blob:
+    """A `struct sock_fprog`: a program of classic BPF."""
+    return Blob(len(instructions).to_bytes(16, "little"), ((8, 8, Blob(b"".join(instructions))),))
+
+
+BPF_LD_H_ABS, BPF_JA, BPF_RET = 0x28, 5, 6
+
+InFlag = Annotated[InBytes, Choices(*numbers(1, 0), seldom(*numbers(2, -1, 0x7FFFFFFF), KERNEL_ADDRESS, 0))]
+InNumber = Annotated[
+    InBytes,
+    Choices(*numbers(4096, 1, 16, 8192, 100, 0, 65536, 64, -1, 0x7FFFFFFF), KERNEL_ADDRESS, 0),
+]
+InLinger = Annotated[
+    InBytes,
+    Choices(linger(1, 0), linger(0, 0), linger(1, 1), linger(1, -1), linger(2, 7), *numbers(1), KERNEL_ADDRESS),
+]
+InTimeval = Annotated[
+    InBytes,
+    Choices(
+        *(time_of(0, 1000), time_of(0, 1), time_of(0, 0), time_of(1)),
+        *(time_of(-1), time_of(0, 1_000_000), time_of(0, -1), *numbers(1), KERNEL_ADDRESS),
+    ),
+]
+InDevice = Annotated[InBytes, Choices(b"lo", b"", b"absent0", Blob(b"lo"), b"x" * 20, KERNEL_ADDRESS)]
+InFilter = Annotated[
+    InBytes,
+    Choices(
+        sock_fprog(instruction(BPF_RET, 0xFFFF)),
+        seldom(
+            *(sock_fprog(instruction(BPF_RET, 3)), sock_fprog(instruction(BPF_RET, 0))),
+            sock_fprog(instruction(BPF_LD_H_ABS, 0), instruction(BPF_RET, 0xFFFF)),
+            *(sock_fprog(instruction(BPF_JA, 9)), sock_fprog(instruction(0xFFFF, 0)), sock_fprog()),
+            *(0, KERNEL_ADDRESS),
+        ),
+    ),
+]
+"""Programs that let all pass, cut, let nothing pass, load, and three that are none."""
+OutOption = Out[Ucred | Struct]
+"""An option's value; Ucred is the one struct among them that holds what is the kernel's choice."""
+OutNumber = Annotated[Out[Struct], Choices(often(room(4)), room(8), room(1), room(2), KERNEL_ADDRESS)]
+OutPair = Annotated[Out[Struct], Choices(room(8), rarely(room(16), room(4), KERNEL_ADDRESS))]
+OutTimeval = Annotated[Out[Struct], Choices(room(16), rarely(room(32), room(8), KERNEL_ADDRESS))]
+OutBufferSize = Annotated[Out[Struct], BufferSize(), Choices(often(room(4)), room(8), rarely(*BAD_POINTERS))]
+OutCredentials = Annotated[Out[Ucred], Choices(often(room(12)), room(64), room(4), KERNEL_ADDRESS)]
+
+
+@syscall(x86_64=55, aarch64=209, touches=NOTHING)
+def getsockopt(
+    fd: AnySocket, level: SocketLevel, option: SocketOption, value: OutOption, length: SizePointer
+) -> Zero: ...
+@operation(getsockopt, level=SOL_SOCKET, option=(*ASKED, *FLAGS, *NUMBERS, *WRONG), shows="fd:socket")
+def getsockopt_number(
+    fd: AnySocket, level: Int, option: SocketOption, value: OutNumber, length: SizePointer
+) -> Zero: ...
+@operation(getsockopt, level=SOL_SOCKET, option=(SO_SNDBUF, SO_RCVBUF))
+def getsockopt_buffer(
+    fd: AnySocket, level: Int, option: SocketOption, value: OutBufferSize, length: SizePointer
+) -> Zero: ...
+@operation(getsockopt, level=SOL_SOCKET, option=SO_LINGER)
+def getsockopt_linger(fd: AnySocket, level: Int, option: SocketOption, value: OutPair, length: SizePointer) -> Zero: ...
+@operation(getsockopt, level=SOL_SOCKET, option=(SO_RCVTIMEO, SO_SNDTIMEO))
+def getsockopt_timeout(
+    fd: AnySocket, level: Int, option: SocketOption, value: OutTimeval, length: SizePointer
+) -> Zero: ...
+@operation(getsockopt, level=SOL_SOCKET, option=SO_PEERCRED)
+def getsockopt_peercred(
+    fd: Socket, level: Int, option: SocketOption, value: OutCredentials, length: SizePointer
+) -> Zero: ...
+@operation(getsockopt, level=SOL_SOCKET, option=(SO_BINDTODEVICE, SO_PEERGROUPS, SO_ATTACH_FILTER, SO_PEERSEC))
+def getsockopt_bytes(fd: Socket, level: Int, option: SocketOption, value: OutPair, length: SizePointer) -> Zero: ...
+@syscall(x86_64=54, aarch64=208, touches=NOTHING)
+def setsockopt(fd: AnySocket, level: SocketLevel, option: SocketOption, value: InBytes, length: Size) -> Zero: ...
+@operation(setsockopt, level=SOL_SOCKET, option=(*FLAGS, *ASKED[:3], *WRONG))
+def setsockopt_flag(fd: AnySocket, level: Int, option: SocketOption, value: InFlag, length: Size) -> Zero: ...
+@operation(
+    setsockopt,
+    level=SOL_SOCKET,
+    option=Choices(seldom(*NUMBERS), SO_SNDBUF, SO_RCVBUF, seldom(SO_SNDBUFFORCE, SO_RCVBUFFORCE)),
+)
+def setsockopt_number(fd: AnySocket, level: Int, option: SocketOption, value: InNumber, length: Size) -> Zero: ...
+@operation(setsockopt, level=SOL_SOCKET, option=SO_LINGER)
+def setsockopt_linger(fd: AnySocket, level: Int, option: SocketOption, value: InLinger, length: Size) -> Zero: ...
+@operation(setsockopt, level=SOL_SOCKET, option=(SO_RCVTIMEO, SO_SNDTIMEO))
+def setsockopt_timeout(fd: AnySocket, level: Int, option: SocketOption, value: InTimeval, length: Size) -> Zero: ...
+@operation(setsockopt, level=SOL_SOCKET, option=Choices(SO_ATTACH_FILTER, seldom(SO_DETACH_FILTER, 51)))
+def setsockopt_filter(fd: Socket, level: Int, option: SocketOption, value: InFilter, length: Size) -> Zero: ...
+@operation(setsockopt, level=SOL_SOCKET, option=SO_BINDTODEVICE)
+def setsockopt_device(fd: InetSocket, level: Int, option: SocketOption, value: InDevice, length: Size) -> Zero: ...
