@@ -15,10 +15,10 @@ from typing import Any
 from conformance.programs.execution import Execution, succeeded
 from conformance.programs.wire import HEADER, RESULT, Encoded, Observed, extent_of, whole
 from conformance.protocol.executor import ProtocolError
-from conformance.search.compare import ERRNO, Difference, differences
+from conformance.search.compare import ERRNO, Difference, differences, flat
 from conformance.syscalls.machinery.buffers import Struct
-from conformance.syscalls.machinery.call import Parameter, Syscall, errno_name
-from conformance.syscalls.machinery.kinds import Kind, Masked, Memory
+from conformance.syscalls.machinery.call import Parameter, Syscall, errno_name, see
+from conformance.syscalls.machinery.kinds import MASK, Kind, Masked, Memory
 from conformance.syscalls.machinery.show import kind_of_result, of_member
 
 
@@ -78,9 +78,15 @@ def _compare(parameter: Parameter, observed: Observed, one: bytes, other: bytes,
     shape = _shape(parameter)
     if shape is None or observed.path != str(observed.argument) or not len(one) <= shape.size <= observed.size:
         raise _NotPlain
-    for here, there, kind in zip(shape.values(one), shape.values(other), shape.kinds, strict=True):
-        if here != there and not (kind and kind.alike(here, there, pairs)):
-            raise _NotPlain
+    apart = {
+        name
+        for here, there, name, kind in zip(
+            shape.values(one), shape.values(other), shape.names, shape.kinds, strict=True
+        )
+        if here != there and not (kind and kind.alike(here, there, pairs))
+    }
+    if apart and not shape.says_nothing_by(apart, one, other):
+        raise _NotPlain
 
 
 class _Pairs:
@@ -126,11 +132,14 @@ class _Shape:
 
     def __init__(self, of: type[Struct]) -> None:
         self.size = of.size()
+        self.names: list[str] = []
         self.kinds: list[Kind | None] = []
+        self._of = of
         layout, at = "<", 0
-        for offset, code, kind in _places(of):
+        for name, offset, code, kind in _places(of):
             layout += f"{offset - at}x{code}"
             at = offset + struct.calcsize(code)
+            self.names.append(name)
             self.kinds.append(kind)
         self._layout = struct.Struct(layout + f"{self.size - at}x")
         self.named = [(at, kind.named[0]) for at, kind in enumerate(self.kinds) if kind is not None and kind.named]
@@ -139,19 +148,29 @@ class _Shape:
         """Of memory that holds a struct; of no more than is known up to the last byte that is not poison."""
         return self._layout.unpack(whole(content, self.size))
 
+    def says_nothing_by(self, names: set[str], one: bytes, other: bytes) -> bool:
+        """Whether members cannot be compared, for what other members say (`Struct.comparable`), on both sides."""
+        here, there = map(self._comparable, (one, other))
+        return here == there and here.isdisjoint(names)
 
-def _places(of: type[Struct], start: int = 0) -> Iterator[tuple[int, str, Kind | None]]:
-    """What a struct holds: offset, format in the words of `struct`, and kind if it is a number. Arrays are bytes."""
+    def _comparable(self, content: bytes) -> set[str]:
+        seen: Any = see(self._of.parse(whole(content, self.size)))
+        return {name for name, value in flat("", self._of.comparable(seen)).items() if value != MASK}
+
+
+def _places(of: type[Struct], start: int = 0, within: str = "") -> Iterator[tuple[str, int, str, Kind | None]]:
+    """What a struct holds: name, offset, format in the words of `struct`, and kind if it is a number. The name is
+    `compare.flat`'s; arrays are bytes."""
     for name in of.members:
         field: Any = getattr(of, name)
         kind, inner = of_member(of, name)
         code = _CODES.get(field.size) if isinstance(getattr(of(), name), int) else None
         if inner is not None:
-            yield from _places(inner, start + field.offset)
+            yield from _places(inner, start + field.offset, f"{within}.{name}")
         elif code:
-            yield start + field.offset, code if _is_signed(of, name) else code.upper(), kind
+            yield f"{within}.{name}", start + field.offset, code if _is_signed(of, name) else code.upper(), kind
         elif not isinstance(kind, Masked):
-            yield start + field.offset, f"{field.size}s", None
+            yield f"{within}.{name}", start + field.offset, f"{field.size}s", None
 
 
 _CODES = {1: "b", 2: "h", 4: "i", 8: "q"}
@@ -166,7 +185,9 @@ def _is_signed(of: type[Struct], name: str) -> bool:
 
 def _is_compared_by_struct(kind: Kind) -> bool:
     """Whether nothing but the struct that memory is says what its content means."""
-    return isinstance(kind, Memory) and type(kind).normal is Memory.normal and kind.holds is None
+    if not isinstance(kind, Memory) or type(kind).normal is not Memory.normal:
+        return False
+    return kind.holds is None or type(kind.holds).normal is Kind.normal
 
 
 @cache

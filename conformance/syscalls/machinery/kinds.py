@@ -611,6 +611,8 @@ NoFlags = Annotated[int, Choices(often(0), seldom(1))]
 """Flags of which the kernel knows none: anything but 0 is refused."""
 Unused = Annotated[int, Choices(often(0), seldom(1))]
 """An argument that nobody looks at, or that must be 0."""
+AlwaysZero = Annotated[int, Choices(0)]
+"""What a call takes no notice of: nothing else is tried."""
 Mode = Annotated[int, Octal()]
 Fd = Annotated[int, FileDescriptor()]
 Dir = Annotated[int, FileDescriptor("dir", *(-100,) * 24)]

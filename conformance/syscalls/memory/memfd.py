@@ -1,16 +1,19 @@
-"""Memory with an fd: memfd_create(2)'s flags, and memfd_secret(2)."""
+"""memfd_secret(2): memory with an fd that the kernel itself cannot read."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
-from conformance.syscalls.files import O_CLOEXEC
+from conformance.syscalls.files.memfd import MFD_ALLOW_SEALING as MFD_ALLOW_SEALING  # noqa: PLC0414 - moved
+from conformance.syscalls.files.memfd import MFD_CLOEXEC as MFD_CLOEXEC  # noqa: PLC0414 - moved
+from conformance.syscalls.files.memfd import MFD_EXEC as MFD_EXEC  # noqa: PLC0414 - moved
+from conformance.syscalls.files.memfd import MFD_HUGETLB as MFD_HUGETLB  # noqa: PLC0414 - moved
+from conformance.syscalls.files.memfd import MFD_NOEXEC_SEAL as MFD_NOEXEC_SEAL  # noqa: PLC0414 - moved
+from conformance.syscalls.files.opening import O_CLOEXEC
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import Choices
 from conformance.syscalls.machinery.kinds import FileDescriptor, Flags
 from conformance.syscalls.machinery.touches import PROCESS
-
-MFD_CLOEXEC, MFD_ALLOW_SEALING, MFD_HUGETLB, MFD_NOEXEC_SEAL, MFD_EXEC = 1, 2, 4, 8, 16
 
 SecretFlags = Annotated[int, Flags({"O_CLOEXEC": O_CLOEXEC}), Choices(0, O_CLOEXEC, ...)]
 SecretFd = Annotated[int, FileDescriptor("secret")]

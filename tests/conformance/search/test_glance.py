@@ -56,8 +56,10 @@ def done(*results: tuple[int, *tuple[bytes, ...]], state: State = State.DONE) ->
     return as_bytes(Outcome(state, 0, (), tuple((result, tuple(buffers)) for result, *buffers in results)))
 
 
-def status(*, size: int = 26, dev: int = 5, ino: int = 3, mtime: int = NOW, ns: int = 123_456) -> bytes:
-    return bytes(Stat(st_dev=dev, st_ino=ino, st_size=size, st_mtime=mtime, st_mtime_nsec=ns, st_mode=0o100644))
+def status(
+    *, size: int = 26, dev: int = 5, ino: int = 3, mtime: int = NOW, ns: int = 123_456, mode: int = 0o100644
+) -> bytes:
+    return bytes(Stat(st_dev=dev, st_ino=ino, st_size=size, st_mtime=mtime, st_mtime_nsec=ns, st_mode=mode))
 
 
 TWICE = program(("fstat", 3, room(144)), ("getuid",), ("fstat", 4, room(144)))
@@ -93,16 +95,26 @@ def test_errno_is_seen_where_results_part() -> None:
 EXTENDED = program(("statx", 3, Memory(b"\0"), 0x1000, 0xFFF, room(256)))
 
 
-def extended(*, mtime: int = NOW, ns: int = 123_456, reserved: int = 0, size: int = 0, spare: int = 0) -> bytes:
+def extended(
+    *, mtime: int = NOW, ns: int = 123_456, reserved: int = 0, size: int = 0, spare: int = 0, mask: int = 0xFFF
+) -> bytes:
     """A status whose times are structs of their own, and which has an array."""
     time = StatxTimestamp(tv_sec=mtime, tv_nsec=ns, pad=reserved)
-    return bytes(Statx(stx_mask=0xFFF, stx_mode=0o100644, stx_size=size, stx_mtime=time, spare=(spare,)))
+    return bytes(Statx(stx_mask=mask, stx_mode=0o100644, stx_size=size, stx_mtime=time, spare=(spare,)))
 
 
 @pytest.mark.usefixtures("plain")
 def test_members_of_structs_within_structs_are_looked_at_each_by_itself() -> None:
     one, other = done((0, extended())), done((0, extended(ns=9_999, mtime=NOW + 1, spare=7)))
     assert found(EXTENDED, one, other) == []
+
+
+@pytest.mark.usefixtures("plain")
+def test_times_that_were_not_asked_for_and_those_of_a_socket_are_not_looked_at() -> None:
+    one, other = (done((0, extended(mtime=each, mask=0x7FF & ~0x40))) for each in (0, NOW))
+    assert found(EXTENDED, one, other) == []
+    one, other = (done((0, status(mtime=each, mode=0o140777)), (0,), (0, b"")) for each in (0, NOW))
+    assert found(TWICE, one, other) == []
 
 
 @pytest.mark.parametrize("other", [extended(reserved=1), extended(mtime=5), extended(size=1)])

@@ -1,0 +1,59 @@
+"""statfs(2), ustat(2), sync(2), quotactl(2): whole file systems."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from conformance.syscalls.machinery.buffers import I64, U32, U64, Struct
+from conformance.syscalls.machinery.call import syscall
+from conformance.syscalls.machinery.choices import Choices, Use, seldom
+from conformance.syscalls.machinery.kinds import Any_, Bits, Fd, Id, Int, Out, Path, Varying32, Varying64, Zero
+from conformance.syscalls.machinery.touches import FILES, NOTHING
+
+KnownDevice = Annotated[int, Choices(Use("dev"), seldom(0, 0x501, -1))]
+
+
+class Statfs(Struct):
+    """`struct statfs` of x86-64."""
+
+    f_type: I64
+    f_bsize: I64
+    f_blocks: Varying64
+    f_bfree: Varying64
+    f_bavail: Varying64
+    f_files: Varying64
+    f_ffree: Varying64
+    f_fsid: Varying64
+    f_namelen: I64
+    f_frsize: I64
+    f_flags: I64
+    spare0: I64
+    spare1: I64
+    spare2: I64
+    spare3: I64
+
+
+class Ustat(Struct):
+    """What ustat(2) fills; its two names, at the end, it never does. No header has it any more."""
+
+    tfree: Varying32
+    pad0: U32
+    tinode: Varying64
+    unused0: U64
+    unused1: U64
+
+
+@syscall(x86_64=137, aarch64=43, touches=FILES)
+def statfs(path: Path, buf: Out[Statfs]) -> Zero: ...
+@syscall(x86_64=138, aarch64=44, touches=NOTHING)
+def fstatfs(fd: Fd, buf: Out[Statfs]) -> Zero: ...
+@syscall(x86_64=136, touches=NOTHING)
+def ustat(dev: KnownDevice, buf: Out[Ustat]) -> Zero: ...
+@syscall(x86_64=162, aarch64=81, never="waits for every disk of the machine")
+def sync() -> Zero: ...
+@syscall(x86_64=306, aarch64=267, since="2.6.39", never="waits for every disk of the machine")
+def syncfs(fd: Fd) -> Zero: ...
+@syscall(x86_64=179, aarch64=60, never="belongs to the whole machine")
+def quotactl(command: Bits, special: Path, id: Int, addr: Any_) -> Zero: ...
+@syscall(number=443, since="5.14", never="belongs to the whole machine")
+def quotactl_fd(fd: Fd, command: Bits, id: Id, addr: Any_) -> Zero: ...
