@@ -11,7 +11,6 @@ from functools import cache
 
 from conformance.programs.program import Argument, Memory, Program, Ref, Step
 from conformance.syscalls.machinery.call import Operation, Parameter
-from conformance.syscalls.machinery.choices import ARENA, ARENA_PAGES, DATA, PAGE
 from conformance.syscalls.machinery.table import grammar, operations
 from conformance.syscalls.machinery.taming import Instead, Tame
 from conformance.syscalls.machinery.touches import (
@@ -24,6 +23,7 @@ from conformance.syscalls.machinery.touches import (
     PROCESS,
     Touches,
 )
+from conformance.syscalls.machinery.world import ARENA, ARENA_PAGES, DATA, PAGE
 from conformance.syscalls.memory import MAP_FIXED
 
 APART = IPC | NETWORK | MOUNTS | CHILDREN

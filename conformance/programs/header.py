@@ -182,8 +182,9 @@ def _quoted(text: str) -> str:
 
 
 def _pseudo_calls() -> Iterator[str]:
-    yield "/* What children do. */"
-    yield _enum({name: value for name, value in vars(pseudo).items() if name.startswith("SPAWN_")})
+    yield "/* What children do, and threads. */"
+    for kinds in ("SPAWN_", "THREAD_"):
+        yield _enum({name: value for name, value in vars(pseudo).items() if name.startswith(kinds)})
     yield ""
     yield "/* What a new image finds, and to which fd it says so. */"
     yield f"#define REPORT_FD {world.REPORT_FD}"

@@ -31,8 +31,9 @@ Child = Annotated[int, Renamed("pid:child")]
 Stopped = Annotated[int, Renamed("pid:child:stopped")]
 Paused = Annotated[int, Renamed("pid:child:paused")]
 
-ThreadKind = Annotated[int, Choices(1, seldom(0))]
-"""Whether it lives on: 1, or ends at once: 0."""
+THREAD_ENDS, THREAD_LIVES = range(2)
+
+ThreadKind = Annotated[int, Choices(THREAD_LIVES, seldom(THREAD_ENDS))]
 Tid = Annotated[int, Renamed("pid:thread")]
 
 Comm = Annotated["ctypes.Array[ctypes.c_char]", Layout(ctypes.c_char * 16)]

@@ -96,7 +96,7 @@ static long spawn(u64 kind, u64 arg)
 
 static _Noreturn void thread(u64 kind)
 {
-	while (kind)
+	while (kind == THREAD_LIVES)
 		sys(__NR_pause);
 	for (;;)
 		sys(__NR_exit, 0);
@@ -127,7 +127,7 @@ static long start_thread(u64 kind)
 {
 	const u64 flags = CLONE_VM | CLONE_FS | CLONE_FILES | CLONE_SIGHAND | CLONE_THREAD | CLONE_SYSVSEM |
 			  CLONE_CHILD_CLEARTID;
-	if (kind > 1)
+	if (kind > THREAD_LIVES)
 		return -EINVAL;
 	if (threads == THREADS_MAX)
 		return -EAGAIN;
@@ -141,7 +141,7 @@ static long start_thread(u64 kind)
 	if (failed(tid))
 		return tid;
 	threads++;
-	if (kind == 0) {
+	if (kind == THREAD_ENDS) {
 		while (*word)
 			futex_wait(word, 1, 0);
 		// The word is cleared before the thread is gone (set_tid_address(2)).

@@ -80,7 +80,7 @@
 #define NAME "program"
 #define HOST_NAME "guest"
 
-/* What children do. */
+/* What children do, and threads. */
 enum {
 	SPAWN_EXIT = 0,
 	SPAWN_RAISE = 1,
@@ -88,6 +88,10 @@ enum {
 	SPAWN_LOCK = 3,
 	SPAWN_FLOCK = 4,
 	SPAWN_OFD_LOCK = 5,
+};
+enum {
+	THREAD_ENDS = 0,
+	THREAD_LIVES = 1,
 };
 
 /* What a new image finds, and to which fd it says so. */

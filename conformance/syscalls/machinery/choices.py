@@ -17,9 +17,7 @@ from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.world import (
     ARENA,
-    ARENA_PAGES,
     DATA,
-    DATA_BYTES,
     EDGES,
     HANDLER,
     PAGE,
@@ -28,7 +26,7 @@ from conformance.syscalls.machinery.world import (
     UNMAPPED,
 )
 
-__all__ = ["ARENA", "ARENA_PAGES", "DATA", "DATA_BYTES", "EDGES", "HANDLER", "PAGE", "READ_ONLY", "RESTORER", "UNMAPPED"]
+__all__ = ["ARENA", "DATA", "EDGES", "HANDLER", "PAGE", "READ_ONLY", "RESTORER", "UNMAPPED"]
 # Addresses in a program's memory are choices, too.
 
 KERNEL_ADDRESS = 0xFFFF800000000000

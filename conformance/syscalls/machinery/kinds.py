@@ -22,7 +22,6 @@ from conformance.model import Json
 from conformance.syscalls.machinery.buffers import Buffer, Layout, Struct
 from conformance.syscalls.machinery.choices import (
     ARENA,
-    ARENA_PAGES,
     BAD_POINTERS,
     DATA,
     LENGTHS,
@@ -40,6 +39,7 @@ from conformance.syscalls.machinery.choices import (
     seldom,
     struct_blobs,
 )
+from conformance.syscalls.machinery.world import ARENA_PAGES
 
 Seen: TypeAlias = Json
 Pointer: TypeAlias = "bytes | Buffer | Struct | int | None"

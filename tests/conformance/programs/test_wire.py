@@ -24,9 +24,9 @@ from conformance.programs.wire import (
 from conformance.protocol.executor import ProtocolError
 from conformance.syscalls.machinery.buffers import POISON
 from conformance.syscalls.machinery.call import ABSENT_NUMBER, Facts, Syscall
-from conformance.syscalls.machinery.choices import DATA, DATA_BYTES, EDGES, PAGE
 from conformance.syscalls.machinery.table import grammar
 from conformance.syscalls.machinery.touches import EVERYTHING, PROCESS
+from conformance.syscalls.machinery.world import DATA, DATA_BYTES, EDGES, PAGE
 from tests.conformance.search.drawn import any_programs, likely, memories_of
 from tests.conformance.search.native import needs_executor, program, run, run_one
 

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from conformance.programs.program import MOST_NESTED, NO_PROCESS, WIDTHS, Argument, Memory, Program, Ref, Step
 from conformance.search.bind import Call, complete
-from conformance.syscalls.machinery.choices import ARENA, DATA, EDGES, PAGE, Blob, Choice, LengthOf, Use
+from conformance.syscalls.machinery.choices import Blob, Choice, LengthOf, Use
 from conformance.syscalls.machinery.table import grammar
+from conformance.syscalls.machinery.world import ARENA, DATA, EDGES, PAGE
 
 LABELS = sorted(grammar())
 FEW = 8

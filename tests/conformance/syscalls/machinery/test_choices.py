@@ -12,11 +12,9 @@ from conformance.syscalls.machinery.buffers import BE16, BE32, U8, U16, U32, Lay
 from conformance.syscalls.machinery.call import Operation
 from conformance.syscalls.machinery.choices import (
     ARENA,
-    ARENA_PAGES,
     BAD_POINTERS,
     COMBINATIONS,
     DATA,
-    DATA_BYTES,
     EDGES,
     LENGTHS,
     PAGE,
@@ -40,6 +38,7 @@ from conformance.syscalls.machinery.choices import (
 )
 from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, Number
 from conformance.syscalls.machinery.table import grammar
+from conformance.syscalls.machinery.world import ARENA_PAGES, DATA_BYTES
 
 Kept = Annotated[int, Layout(ctypes.c_uint32), Number(7, 8)]
 Fd = Annotated[int, Layout(ctypes.c_int32), FileDescriptor()]
