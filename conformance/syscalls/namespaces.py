@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from conformance.syscalls.machinery.buffers import U32, U64, Buffer, Struct
+from conformance.syscalls.machinery.buffers import U32, U64, Struct
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import BAD_POINTERS, Choices, often, rarely, room, seldom
-from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, In, Masked, Memory, Varying, Zero, named
+from conformance.syscalls.machinery.kinds import (
+    FileDescriptor,
+    Flags,
+    In,
+    Masked,
+    OutBuffer,
+    Varying,
+    Zero,
+    named,
+)
 from conformance.syscalls.machinery.touches import MOUNTS, PRIVILEGES, PROCESS
 from conformance.syscalls.processes.sharing import (
     CLONE_FILES,
@@ -59,8 +68,7 @@ class NsIdReq(Struct):
 
 
 NamespaceIds = Annotated[
-    Buffer | int | None,
-    Memory(out=True, reads=False),
+    OutBuffer,
     Masked(),
     Choices(often(room(512)), rarely(*BAD_POINTERS)),
 ]

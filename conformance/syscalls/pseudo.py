@@ -8,7 +8,7 @@ from __future__ import annotations
 import ctypes
 from typing import Annotated
 
-from conformance.syscalls.files import Lockable
+from conformance.syscalls.files.locks import Lockable
 from conformance.syscalls.machinery.buffers import I32, U32, U64, Layout, Struct
 from conformance.syscalls.machinery.call import pseudo
 from conformance.syscalls.machinery.choices import ARENA, DATA, PAGE, READ_ONLY, UNMAPPED, Choices, seldom

@@ -161,6 +161,12 @@ from conformance.syscalls.files.directories import (  # noqa: E402
     fchroot as fchroot,
 )
 from conformance.syscalls.files.filesystems import (  # noqa: E402
+    ST_RDONLY as ST_RDONLY,
+    ST_NOSUID as ST_NOSUID,
+    ST_NODEV as ST_NODEV,
+    ST_NOEXEC as ST_NOEXEC,
+    ST_NOATIME as ST_NOATIME,
+    ST_NOSYMFOLLOW as ST_NOSYMFOLLOW,
     KnownDevice as KnownDevice,
     Statfs as Statfs,
     Ustat as Ustat,

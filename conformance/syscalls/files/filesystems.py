@@ -10,6 +10,9 @@ from conformance.syscalls.machinery.choices import Choices, Use, seldom
 from conformance.syscalls.machinery.kinds import Any_, Bits, Fd, Id, Int, Out, Path, Varying32, Varying64, Zero
 from conformance.syscalls.machinery.touches import FILES, NOTHING
 
+ST_RDONLY, ST_NOSUID, ST_NODEV, ST_NOEXEC, ST_NOATIME, ST_NOSYMFOLLOW = 1, 2, 4, 8, 1024, 0x2000
+"""What `f_flags` says of a mount."""
+
 KnownDevice = Annotated[int, Choices(Use("dev"), seldom(0, 0x501, -1))]
 
 

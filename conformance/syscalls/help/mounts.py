@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from errno import EINVAL, ENODEV
 
-from conformance.syscalls.files import getcwd, mkdir
+from conformance.syscalls.files.directories import getcwd, mkdir
 from conformance.syscalls.help.paths import contents
 from conformance.syscalls.machinery.buffers import Buffer
 from conformance.syscalls.machinery.call import missing, untraced

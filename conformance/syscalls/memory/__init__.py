@@ -2,6 +2,11 @@
 """Memory: mappings, protection, advice, locks in memory, keys, NUMA, userfaultfd."""
 
 from conformance.syscalls.machinery.choices import PAGE as PAGE  # moved
+from conformance.syscalls.files.memfd import MFD_ALLOW_SEALING as MFD_ALLOW_SEALING  # moved
+from conformance.syscalls.files.memfd import MFD_CLOEXEC as MFD_CLOEXEC  # moved
+from conformance.syscalls.files.memfd import MFD_EXEC as MFD_EXEC  # moved
+from conformance.syscalls.files.memfd import MFD_HUGETLB as MFD_HUGETLB  # moved
+from conformance.syscalls.files.memfd import MFD_NOEXEC_SEAL as MFD_NOEXEC_SEAL  # moved
 
 # -- moved
 from conformance.syscalls.memory.advice import (  # noqa: E402
@@ -109,16 +114,6 @@ from conformance.syscalls.memory.mapping import (  # noqa: E402
     brk as brk,
     map_shadow_stack as map_shadow_stack,
 )
-from conformance.syscalls.memory.memfd import (  # noqa: E402
-    MFD_CLOEXEC as MFD_CLOEXEC,
-    MFD_ALLOW_SEALING as MFD_ALLOW_SEALING,
-    MFD_HUGETLB as MFD_HUGETLB,
-    MFD_NOEXEC_SEAL as MFD_NOEXEC_SEAL,
-    MFD_EXEC as MFD_EXEC,
-    SecretFlags as SecretFlags,
-    SecretFd as SecretFd,
-    memfd_secret as memfd_secret,
-)
 from conformance.syscalls.memory.numa import (  # noqa: E402
     MPOL_DEFAULT as MPOL_DEFAULT,
     MPOL_PREFERRED as MPOL_PREFERRED,
@@ -184,6 +179,11 @@ from conformance.syscalls.memory.protection_keys import (  # noqa: E402
     pkey_alloc as pkey_alloc,
     pkey_free as pkey_free,
     pkey_mprotect as pkey_mprotect,
+)
+from conformance.syscalls.memory.secret import (  # noqa: E402
+    SecretFlags as SecretFlags,
+    SecretFd as SecretFd,
+    memfd_secret as memfd_secret,
 )
 from conformance.syscalls.memory.userfaultfd import (  # noqa: E402
     UFFD_USER_MODE_ONLY as UFFD_USER_MODE_ONLY,

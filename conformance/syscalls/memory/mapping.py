@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from conformance.syscalls.files import None_
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import (
@@ -22,6 +21,7 @@ from conformance.syscalls.machinery.choices import (
 )
 from conformance.syscalls.machinery.kinds import (
     Address,
+    AlwaysZero,
     Bits,
     Fd,
     FileDescriptor,
@@ -172,7 +172,7 @@ def remap_file_pages(addr: FileMap, size: MapLength, prot: Ignored, pgoff: PageN
 @syscall(x86_64=10, aarch64=226, touches=PROCESS | MEMORY)
 def mprotect(addr: Changed, length: MapLength, prot: Prot) -> Zero: ...
 @syscall(number=462, since="6.10", touches=PROCESS | MEMORY)
-def mseal(addr: Changed, length: MapLength, flags: None_) -> Zero: ...
+def mseal(addr: Changed, length: MapLength, flags: AlwaysZero) -> Zero: ...
 @syscall(x86_64=26, aarch64=227, touches=PROCESS)
 def msync(addr: Mapped, length: MapLength, flags: SyncFlags) -> Zero: ...
 @syscall(x86_64=27, aarch64=232, touches=PROCESS, shows="memory")

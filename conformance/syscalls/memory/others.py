@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from conformance.syscalls.files import READ_IOVECS, WRITE_IOVECS, Iovec, None_, iovecs
+from conformance.syscalls.files.vectors import READ_IOVECS, WRITE_IOVECS, Iovec, iovecs
 from conformance.syscalls.machinery.buffers import U64, Struct
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import (
@@ -23,6 +23,7 @@ from conformance.syscalls.machinery.choices import (
 )
 from conformance.syscalls.machinery.kinds import (
     Address64,
+    AlwaysZero,
     Count,
     FileDescriptor,
     Length,
@@ -70,13 +71,15 @@ PidFd = Annotated[int, FileDescriptor("pid")]
 
 @syscall(x86_64=310, aarch64=270, since="3.2", touches=PROCESS)
 def process_vm_readv(
-    pid: Pid, local: RoomVectors, nlocal: VectorCount, remote: RemoteVectors, nremote: VectorCount, flags: None_
+    pid: Pid, local: RoomVectors, nlocal: VectorCount, remote: RemoteVectors, nremote: VectorCount, flags: AlwaysZero
 ) -> Count: ...
 @syscall(x86_64=311, aarch64=271, since="3.2", touches=PROCESS)
 def process_vm_writev(
-    pid: Pid, local: Vectors, nlocal: VectorCount, remote: RemoteVectors, nremote: VectorCount, flags: None_
+    pid: Pid, local: Vectors, nlocal: VectorCount, remote: RemoteVectors, nremote: VectorCount, flags: AlwaysZero
 ) -> Count: ...
 @syscall(number=440, since="5.10", touches=PROCESS)
-def process_madvise(pidfd: PidFd, iov: AdvisedVectors, count: VectorCount, advice: Advice, flags: None_) -> Count: ...
+def process_madvise(
+    pidfd: PidFd, iov: AdvisedVectors, count: VectorCount, advice: Advice, flags: AlwaysZero
+) -> Count: ...
 @syscall(number=448, since="5.15", touches=PROCESS)
-def process_mrelease(pidfd: PidFd, flags: None_) -> Zero: ...
+def process_mrelease(pidfd: PidFd, flags: AlwaysZero) -> Zero: ...

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from conformance.syscalls.files import None_
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import Choices, Use, rarely
-from conformance.syscalls.machinery.kinds import Flags, Renamed, Zero, named
+from conformance.syscalls.machinery.kinds import AlwaysZero, Flags, Renamed, Zero, named
 from conformance.syscalls.machinery.touches import MEMORY, PROCESS
 from conformance.syscalls.memory.mapping import Changed, MapLength, Prot
 
@@ -19,7 +18,7 @@ KeyOrNone = Annotated[int, Choices(Use("pkey"), 0, -1, rarely(15, 16))]
 
 
 @syscall(x86_64=330, aarch64=289, since="4.8", touches=PROCESS)
-def pkey_alloc(flags: None_, rights: KeyRights) -> Key: ...
+def pkey_alloc(flags: AlwaysZero, rights: KeyRights) -> Key: ...
 @syscall(x86_64=331, aarch64=290, since="4.8", touches=PROCESS)
 def pkey_free(key: Key) -> Zero: ...
 @syscall(x86_64=329, aarch64=288, since="4.8", touches=PROCESS | MEMORY)

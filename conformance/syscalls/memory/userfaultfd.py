@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from conformance.syscalls.files import O_CLOEXEC, O_NONBLOCK, ioctl
+from conformance.syscalls.files.ioctls import ioctl
+from conformance.syscalls.files.opening import O_CLOEXEC, O_NONBLOCK
 from conformance.syscalls.machinery.buffers import I64, U64, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import ARENA, DATA, PAGE, UNMAPPED, Choices, Use

@@ -8,6 +8,12 @@ from conformance.syscalls.help.mounts import bind_mount as bind_mount  # moved
 from conformance.syscalls.help.mounts import mount_at as mount_at  # moved
 from conformance.syscalls.help.mounts import mount_new as mount_new  # moved
 from conformance.syscalls.help.mounts import mountinfo as mountinfo  # moved
+from conformance.syscalls.files.filesystems import ST_RDONLY as ST_RDONLY  # moved
+from conformance.syscalls.files.filesystems import ST_NOSUID as ST_NOSUID  # moved
+from conformance.syscalls.files.filesystems import ST_NODEV as ST_NODEV  # moved
+from conformance.syscalls.files.filesystems import ST_NOEXEC as ST_NOEXEC  # moved
+from conformance.syscalls.files.filesystems import ST_NOATIME as ST_NOATIME  # moved
+from conformance.syscalls.files.filesystems import ST_NOSYMFOLLOW as ST_NOSYMFOLLOW  # moved
 
 # -- moved
 from conformance.syscalls.mounts.attaching import (  # noqa: E402
@@ -122,12 +128,6 @@ from conformance.syscalls.mounts.mount import (  # noqa: E402
     MNT_DETACH as MNT_DETACH,
     MNT_EXPIRE as MNT_EXPIRE,
     UMOUNT_NOFOLLOW as UMOUNT_NOFOLLOW,
-    ST_RDONLY as ST_RDONLY,
-    ST_NOSUID as ST_NOSUID,
-    ST_NODEV as ST_NODEV,
-    ST_NOEXEC as ST_NOEXEC,
-    ST_NOATIME as ST_NOATIME,
-    ST_NOSYMFOLLOW as ST_NOSYMFOLLOW,
     AUTOFS_IOC_READY as AUTOFS_IOC_READY,
     AUTOFS_IOC_FAIL as AUTOFS_IOC_FAIL,
     MountFlags as MountFlags,

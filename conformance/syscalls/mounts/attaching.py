@@ -4,12 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from conformance.syscalls.files import (
-    AT_EMPTY_PATH,
-    AT_RECURSIVE,
-    AT_SYMLINK_NOFOLLOW,
-    DirPath,
-)
+from conformance.syscalls.files.paths import AT_EMPTY_PATH, AT_RECURSIVE, AT_SYMLINK_NOFOLLOW, DirPath
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import Choices, Use, often, seldom
 from conformance.syscalls.machinery.kinds import Dir, Flags, Path, Zero, named

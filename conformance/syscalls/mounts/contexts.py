@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from conformance.syscalls.files import DirPath, None_
+from conformance.syscalls.files.paths import DirPath
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import UNMAPPED, Choices, Use, often, rarely, seldom
 from conformance.syscalls.machinery.kinds import (
+    AlwaysZero,
     Any_,
     Dir,
     FileDescriptor,
@@ -78,18 +79,22 @@ def fspick(dirfd: Dir, path: MountPoint, flags: PickFlags) -> ContextFd: ...
 @syscall(number=431, since="5.2", touches=MOUNTS)
 def fsconfig(fd: ContextFd, command: FsconfigCommand, key: FlagKey, value: Any_, aux: Int) -> Zero: ...
 @operation(fsconfig, command=FSCONFIG_SET_FLAG)
-def fsconfig_flag(fd: ContextFd, command: FsconfigCommand, key: FlagKey, value: None_, aux: None_) -> Zero: ...
+def fsconfig_flag(
+    fd: ContextFd, command: FsconfigCommand, key: FlagKey, value: AlwaysZero, aux: AlwaysZero
+) -> Zero: ...
 @operation(fsconfig, command=FSCONFIG_SET_STRING)
 def fsconfig_string(
-    fd: ContextFd, command: FsconfigCommand, key: StringKey, value: StringValue, aux: None_
+    fd: ContextFd, command: FsconfigCommand, key: StringKey, value: StringValue, aux: AlwaysZero
 ) -> Zero: ...
 @operation(fsconfig, command=FSCONFIG_SET_BINARY)
 def fsconfig_binary(fd: ContextFd, command: FsconfigCommand, key: BinaryKey, value: InBytes, aux: Size) -> Zero: ...
 @operation(fsconfig, command=(FSCONFIG_SET_PATH, FSCONFIG_SET_PATH_EMPTY))
 def fsconfig_path(fd: ContextFd, command: FsconfigCommand, key: StringKey, value: DirPath, aux: Dir) -> Zero: ...
 @operation(fsconfig, command=FSCONFIG_SET_FD)
-def fsconfig_fd(fd: ContextFd, command: FsconfigCommand, key: StringKey, value: None_, aux: OtherFd) -> Zero: ...
+def fsconfig_fd(fd: ContextFd, command: FsconfigCommand, key: StringKey, value: AlwaysZero, aux: OtherFd) -> Zero: ...
 @operation(fsconfig, command=Choices(FSCONFIG_CMD_CREATE, rarely(FSCONFIG_CMD_RECONFIGURE, 8)))
-def fsconfig_command(fd: ContextFd, command: FsconfigCommand, key: None_, value: None_, aux: None_) -> IsCreated: ...
+def fsconfig_command(
+    fd: ContextFd, command: FsconfigCommand, key: AlwaysZero, value: AlwaysZero, aux: AlwaysZero
+) -> IsCreated: ...
 @syscall(number=432, since="5.2", touches=MOUNTS)
 def fsmount(fd: ContextFd, flags: FsmountFlags, attributes: MountAttributes) -> MountTree: ...

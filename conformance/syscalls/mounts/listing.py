@@ -5,8 +5,7 @@ from __future__ import annotations
 from struct import pack
 from typing import Annotated
 
-from conformance.syscalls.files import None_
-from conformance.syscalls.machinery.buffers import U32, U64, Buffer, Struct
+from conformance.syscalls.machinery.buffers import U32, U64, Struct
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import (
     BAD_POINTERS,
@@ -19,7 +18,17 @@ from conformance.syscalls.machinery.choices import (
     room,
     seldom,
 )
-from conformance.syscalls.machinery.kinds import Count, In, Length, Masked, Memory, Renamed, Size, Zero
+from conformance.syscalls.machinery.kinds import (
+    AlwaysZero,
+    Count,
+    In,
+    Length,
+    Masked,
+    OutBuffer,
+    Renamed,
+    Size,
+    Zero,
+)
 from conformance.syscalls.machinery.touches import MOUNTS
 
 LSMT_ROOT = -1
@@ -76,21 +85,19 @@ ListRequest = Annotated[
 ]
 """For what is mounted on a mount, or on all of the root."""
 MountIds = Annotated[
-    Buffer | int | None,
-    Memory(out=True, reads=False),
+    OutBuffer,
     Masked(),
     Choices(often(room(64)), room(8), room(0), rarely(*BAD_POINTERS)),
 ]
 IdCount = Annotated[int, Length(8)]
 OutStatmount = Annotated[
-    Buffer | int | None,
-    Memory(out=True, reads=False),
+    OutBuffer,
     Masked(),
     Choices(often(room(1024)), room(512), room(64), rarely(*BAD_POINTERS)),
 ]
 
 
 @syscall(number=457, since="6.8", touches=MOUNTS)
-def statmount(request: In[MntIdReq], buf: OutStatmount, size: Size, flags: None_) -> Zero: ...
+def statmount(request: In[MntIdReq], buf: OutStatmount, size: Size, flags: AlwaysZero) -> Zero: ...
 @syscall(number=458, since="6.8", touches=MOUNTS)
-def listmount(request: ListRequest, ids: MountIds, count: IdCount, flags: None_) -> Count: ...
+def listmount(request: ListRequest, ids: MountIds, count: IdCount, flags: AlwaysZero) -> Count: ...

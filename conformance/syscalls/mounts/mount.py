@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from conformance.syscalls.files import None_
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import UNMAPPED, Choices, Use, often, rarely, seldom
-from conformance.syscalls.machinery.kinds import Flags, InBytes, Path, Resource, Zero, named
+from conformance.syscalls.machinery.kinds import AlwaysZero, Flags, InBytes, Path, Resource, Zero, named
 from conformance.syscalls.machinery.touches import MOUNTS
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_SYNCHRONOUS, MS_REMOUNT = 1, 2, 4, 8, 16, 32
@@ -16,9 +15,6 @@ MS_BIND, MS_MOVE, MS_REC, MS_SILENT, MS_UNBINDABLE, MS_PRIVATE = 4096, 8192, 163
 MS_SLAVE, MS_SHARED, MS_RELATIME, MS_STRICTATIME, MS_LAZYTIME = 1 << 19, 1 << 20, 1 << 21, 1 << 24, 1 << 25
 
 MNT_FORCE, MNT_DETACH, MNT_EXPIRE, UMOUNT_NOFOLLOW = 1, 2, 4, 8
-
-ST_RDONLY, ST_NOSUID, ST_NODEV, ST_NOEXEC, ST_NOATIME, ST_NOSYMFOLLOW = 1, 2, 4, 8, 1024, 0x2000
-"""What statfs(2) says of a mount."""
 
 AUTOFS_IOC_READY, AUTOFS_IOC_FAIL = 0x9360, 0x9361
 
@@ -79,7 +75,9 @@ Umounted = Annotated[
 @syscall(x86_64=165, aarch64=40, touches=MOUNTS)
 def mount(source: MountSource, target: Target, fstype: FsName, flags: MountFlags, data: MountData) -> IsMounted: ...
 @operation(mount, flags=Choices(MS_BIND, rarely(MS_BIND | MS_REC, MS_BIND | MS_RDONLY, MS_BIND | MS_SILENT)))
-def mount_bind(source: BindSource, target: Target, fstype: None_, flags: MountFlags, data: NoData) -> IsMounted: ...
+def mount_bind(
+    source: BindSource, target: Target, fstype: AlwaysZero, flags: MountFlags, data: NoData
+) -> IsMounted: ...
 @operation(
     mount,
     flags=(
@@ -89,7 +87,7 @@ def mount_bind(source: BindSource, target: Target, fstype: None_, flags: MountFl
     ),
 )
 def mount_propagation(
-    source: AfterMount, target: MountPoint, fstype: None_, flags: MountFlags, data: NoData
+    source: AfterMount, target: MountPoint, fstype: AlwaysZero, flags: MountFlags, data: NoData
 ) -> Zero: ...
 @operation(
     mount,
@@ -99,7 +97,7 @@ def mount_propagation(
     ),
 )
 def mount_remount(
-    source: AfterMount, target: MountPoint, fstype: None_, flags: MountFlags, data: MountData
+    source: AfterMount, target: MountPoint, fstype: AlwaysZero, flags: MountFlags, data: MountData
 ) -> Zero: ...
 @operation(mount, flags=Choices(MS_MOVE, seldom(MS_MOVE | MS_REC)))
 def mount_move(

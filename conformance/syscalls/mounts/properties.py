@@ -4,13 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from conformance.syscalls.files import (
-    AT_EMPTY_PATH,
-    AT_RECURSIVE,
-    AT_SYMLINK_NOFOLLOW,
-    DirPath,
-    EmptyPath,
-)
+from conformance.syscalls.files.paths import AT_EMPTY_PATH, AT_RECURSIVE, AT_SYMLINK_NOFOLLOW, DirPath, EmptyPath
 from conformance.syscalls.machinery.buffers import U64, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import Choices, Use, often, seldom

@@ -6,7 +6,7 @@ import ctypes
 import struct
 from typing import Annotated, TypeAlias
 
-from conformance.syscalls.files import read, write
+from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.machinery.buffers import I32, I64, U16, U32, U64, Buffer, Layout, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import KERNEL_ADDRESS, Blob, Choices, often, rarely, room, seldom

@@ -4,11 +4,6 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from conformance.syscalls.files.memfd import MFD_ALLOW_SEALING as MFD_ALLOW_SEALING  # noqa: PLC0414 - moved
-from conformance.syscalls.files.memfd import MFD_CLOEXEC as MFD_CLOEXEC  # noqa: PLC0414 - moved
-from conformance.syscalls.files.memfd import MFD_EXEC as MFD_EXEC  # noqa: PLC0414 - moved
-from conformance.syscalls.files.memfd import MFD_HUGETLB as MFD_HUGETLB  # noqa: PLC0414 - moved
-from conformance.syscalls.files.memfd import MFD_NOEXEC_SEAL as MFD_NOEXEC_SEAL  # noqa: PLC0414 - moved
 from conformance.syscalls.files.opening import O_CLOEXEC
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import Choices
