@@ -13,16 +13,15 @@ import pytest
 
 from conformance.run.errors import Exit
 from tests.integration.targets import runner
-from tests.runners.test_wheel import built, checkout
-
-__all__ = ["checkout"]
+from tests.runners.test_wheel import built, copied
 
 
-@pytest.fixture
-def installed(checkout: Path, tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment with the wheel, which has the packages that it needs from the one that runs the tests."""
+    checkout = copied(tmp_path_factory.mktemp("source"))
     wheel, _ = built(checkout, "build_wheel", os.environ.get("CC") or "cc")
-    venv = tmp_path / "venv"
+    venv = tmp_path_factory.mktemp("installed") / "venv"
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", venv], check=True, timeout=120)
     site = next(venv.glob("lib/python3*/site-packages"))
     pip = [sys.executable, "-m", "pip", "--python", venv / "bin" / "python"]

@@ -21,12 +21,11 @@ OLDEST = 77
 """The setuptools that pyproject.toml asks for."""
 
 
-@pytest.fixture
-def checkout(tmp_path: Path) -> Path:
+def copied(to: Path) -> Path:
     """The source, without what running it has left in it; and with a binary that somebody once made there."""
     if int(importlib.metadata.version("setuptools").partition(".")[0]) < OLDEST:
         pytest.skip(f"building a wheel takes setuptools {OLDEST}: pip install -e '.[dev]'")
-    copy = tmp_path / "checkout"
+    copy = to / "checkout"
     copy.mkdir()
     for name in ("pyproject.toml", "README.md", "LICENSE", *SHIPPED):
         shutil.copy(SOURCES / name, copy)
@@ -35,6 +34,12 @@ def checkout(tmp_path: Path) -> Path:
     (copy / "conformance/programs/executor/executor-x86_64").write_text("stale")
     (copy / "dist").mkdir()
     return copy
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of the source for one test."""
+    return copied(tmp_path)
 
 
 def built(checkout: Path, how: str, cc: str) -> tuple[Path, str]:
