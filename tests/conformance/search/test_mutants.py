@@ -198,7 +198,7 @@ def shim(tmp_path_factory: pytest.TempPathFactory) -> str:
 def address(shim: str, binary: str) -> str:
     """Where in the executor programs' calls are made."""
     call = struct.pack("<BHB", 4, ABSENT_NUMBER, 0) + bytes([0xFF, 0, 0])
-    body = struct.pack("<BBH", 0, 1, 0) + call
+    body = struct.pack("<BBH", 1, 0, 0) + call
     request = protocol.run_frame(1, 1.0, [struct.pack("<I", len(body)) + body])
     done = subprocess.run([shim, "where", "--", binary], input=request, capture_output=True, timeout=30, check=True)
     return done.stderr.decode().strip()
