@@ -50,7 +50,7 @@ PAIR, OTHER_END = Use("fd:socket:unix:pair"), Use("fd:socket:unix:pair", 1)
 Socket = Annotated[int, FileDescriptor("socket"), Choices(often(PAIR, OTHER_END), ...)]
 """One that has a peer, mostly."""
 Receiver = Annotated[int, FileDescriptor("socket"), Choices(often(OTHER_END, PAIR), ...)]
-"""Where it arrives what a `Socket` was sent."""
+"""Where what was sent to a `Socket` arrives."""
 UnixStream = Annotated[int, FileDescriptor("socket:unix:stream")]
 UnixStreamClient = Annotated[int, FileDescriptor("socket:unix:client")]
 """A socket like the others: it has a family of its own, so that one program has one to listen and one to connect."""

@@ -101,7 +101,7 @@ def test_programs_of_several_areas_mix_them() -> None:
 def test_without_areas_every_area_is_drawn_from() -> None:
     generator = Generator((), 1)
     possible = {areas()[label] for label in generator.labels}
-    assert {areas()[label] for label in fresh(generator, 600)} == possible
+    assert {areas()[label] for label in fresh(generator, 2500)} == possible
 
 
 def test_an_area_that_there_is_not_is_refused_with_those_that_there_are() -> None:
