@@ -22,7 +22,7 @@ from pathlib import Path
 
 from conformance.syscalls.files import AT_FDCWD, Iovec
 from conformance.syscalls.machinery.buffers import Buffer
-from conformance.syscalls.memory import process_vm_readv, process_vm_writev
+from conformance.syscalls.memory import TwoIovecs, process_vm_readv, process_vm_writev
 from conformance.syscalls.namespaces import setns
 from conformance.syscalls.processes import CLONE_NEWUTS, pidfd_getfd
 from conformance.syscalls.security import (
@@ -75,6 +75,8 @@ class Supervisor:
 
     def __init__(self, profile: Profile, listener: int) -> None:
         self._listener = listener
+        self._memory = _Memory(_LONGEST)
+        self._response = SeccompNotifResp()
         self._deciders: dict[int, Callable[[Call], Answer]] = {}
         self._rules: dict[int, list[Rule]] = {}
         self._uname = dict(profile.uname)
@@ -161,15 +163,15 @@ class Supervisor:
 
     def _string(self, call: Call, address: int) -> str | None:
         """The text at an address of the caller; None if it is longer than any that a profile may speak of."""
-        text, end, _ = _read(call.pid, address, _LONGEST).partition(b"\0")
+        text, end, _ = self._memory.read(call.pid, address).partition(b"\0")
         return os.fsdecode(text) if end else None
 
     def _send(self, call: Call, answer: Answer) -> None:
         match answer:
             case None:
-                self._respond(SeccompNotifResp(id=call.id, flags=SECCOMP_USER_NOTIF_FLAG_CONTINUE))
+                self._respond(call, flags=SECCOMP_USER_NOTIF_FLAG_CONTINUE)
             case Fail(number):
-                self._respond(SeccompNotifResp(id=call.id, error=-number))
+                self._respond(call, error=-number)
             case Give(name, text, flags):
                 fd = _readable(name, text, flags)
                 try:
@@ -181,8 +183,9 @@ class Supervisor:
                 finally:
                     os.close(fd)
 
-    def _respond(self, response: SeccompNotifResp) -> None:
-        fcntl.ioctl(self._listener, SECCOMP_IOCTL_NOTIF_SEND, bytes(response))
+    def _respond(self, call: Call, *, error: int = 0, flags: int = 0) -> None:
+        self._response.id, self._response.error, self._response.flags = call.id, error, flags
+        fcntl.ioctl(self._listener, SECCOMP_IOCTL_NOTIF_SEND, self._response)
 
 
 _AT_FDCWD = AT_FDCWD & 0xFFFFFFFF
@@ -190,14 +193,24 @@ _LONGEST = 256
 _PAGE = os.sysconf("SC_PAGESIZE")
 
 
-def _read(pid: int, address: int, size: int) -> bytes:
-    """Up to `size` bytes of a process's memory, fewer where the next page cannot be read. Raises OSError."""
-    data = Buffer(size)
-    here = min(size, _PAGE - address % _PAGE)
-    # The kernel stops between pieces, not within one, so the two pages are a piece each (process_vm_readv(2)).
-    there = bytes(Iovec(address, here)) + bytes(Iovec(address + here, size - here))
-    count = process_vm_readv(pid, Iovec(data.address, size), 1, there, 2 if here < size else 1, 0)
-    return bytes(data)[:count]
+class _Memory:
+    """Reads other processes' memory into some of its own, which is made once: that happens at every open(2)."""
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._data = Buffer(size)
+        self._local = bytes(Iovec(self._data.address, size))
+
+    def read(self, pid: int, address: int) -> bytes:
+        """What a process has there, as much as there is room for; less where the next page cannot be read.
+
+        Raises OSError.
+        """
+        here = min(self._size, _PAGE - address % _PAGE)
+        # The kernel stops between pieces, not within one, so the two pages are a piece each (process_vm_readv(2)).
+        remote = TwoIovecs(address, here, address + here, self._size - here)
+        count = process_vm_readv(pid, self._local, 1, remote, 2 if here < self._size else 1, 0)
+        return bytes(self._data)[:count]
 
 
 def _write(pid: int, address: int, data: bytes) -> None:

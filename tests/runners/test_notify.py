@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from runners.notify import _read, _write
+from runners.notify import _Memory, _write
 
 SOURCES = Path(__file__).parents[2]
 
@@ -217,9 +217,9 @@ def test_memory_is_read_up_to_the_page_that_cannot_be() -> None:
     start = ctypes.addressof(ctypes.c_char.from_buffer(pages))
     pages[mmap.PAGESIZE - 4 : mmap.PAGESIZE] = b"end\0"
     assert ctypes.CDLL(None).mprotect(ctypes.c_void_p(start + mmap.PAGESIZE), mmap.PAGESIZE, 0) == 0
-    assert _read(os.getpid(), start + mmap.PAGESIZE - 4, 256) == b"end\0"
+    assert _Memory(256).read(os.getpid(), start + mmap.PAGESIZE - 4) == b"end\0"
     with pytest.raises(OSError, match="Bad address"):
-        _read(os.getpid(), start + mmap.PAGESIZE, 1)
+        _Memory(1).read(os.getpid(), start + mmap.PAGESIZE)
 
 
 def test_memory_that_is_read_only_is_not_written() -> None:
