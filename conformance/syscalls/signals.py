@@ -42,7 +42,7 @@ from conformance.syscalls.machinery.kinds import (
 )
 from conformance.syscalls.machinery.taming import Tame
 from conformance.syscalls.machinery.touches import PROCESS
-from conformance.syscalls.time.clocks import AtOnce as AtOnce  # noqa: PLC0414 - moved
+from conformance.syscalls.time.clocks import AtOnce
 
 SIGHUP, SIGKILL, SIGUSR1, SIGUSR2, SIGPIPE, SIGALRM, SIGTERM = 1, 9, 10, 12, 13, 14, 15
 SIGCHLD, SIGCONT, SIGSTOP, SIGURG, SIGWINCH = 17, 18, 19, 23, 28
