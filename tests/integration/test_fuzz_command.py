@@ -363,7 +363,7 @@ def test_replay_of_several_has_a_summary_and_the_gravest_status(
     told = ["2 programs:", "  one: native ran, again agrees", "  two: native ran, again agrees"]
     assert done.stdout.splitlines()[-3:] == told
     statuses = iter([Exit.INCOMPLETE, Exit.UNEXPECTED])
-    monkeypatch.setattr("conformance.search.search.status_of_replay", lambda _: next(statuses))
+    monkeypatch.setattr("conformance.search.replay.status_of_replay", lambda _: next(statuses))
     assert command("replay", *folders, "-t", "again", "--targets", targets).returncode == Exit.INCOMPLETE
 
 
