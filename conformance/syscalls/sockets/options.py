@@ -1,4 +1,4 @@
-"""socket(7), getsockopt(2): what can be set and asked of every socket; of protocols, see the pages `ip` and `netlink`."""
+"""socket(7), getsockopt(2): what can be set and asked of every socket; for protocols, see `ip` and `netlink`."""
 
 from __future__ import annotations
 
