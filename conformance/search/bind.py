@@ -16,6 +16,7 @@ from conformance.syscalls.machinery.call import Pseudo
 from conformance.syscalls.machinery.choices import Blob, Choice, LengthOf, Use
 from conformance.syscalls.machinery.kinds import Memory as MemoryKind
 from conformance.syscalls.machinery.table import grammar
+from conformance.syscalls.machinery.touches import FILES
 
 MOST_DEPTH = 3
 """How many calls may be inserted in a row, each to make what the next one needs."""
@@ -94,16 +95,29 @@ def is_a(family: str, wanted: str) -> bool:
 
 
 @cache
+def _demand(family: str) -> int:
+    """How many calls a resource of a family serves, with their plainest arguments."""
+    return sum(any(is_a(family, wanted) for wanted in wants(label)) for label in grammar())
+
+
+@cache
 def makers(family: str) -> tuple[str, ...]:
-    """The calls that make a resource of a family: those that do nothing else first, then those that write one."""
+    """The calls that make a resource of a family: those that do nothing else first, then those that write one.
+
+    Of these, what the executor offers comes first, then calls that touch nothing but files, that every machine has,
+    that need least themselves, and whose resource serves most calls.
+    """
     able = []
     for order, label in enumerate(grammar()):
         description = grammar()[label]
+        facts, pseudo = description.facts, isinstance(description, Pseudo)
         for made in makes(label) if is_allowed(label) else ():
             incidental = made.argument >= 0 and description.parameters[made.argument].kind.reads
             if is_a(made.family, family) and not incidental:
-                key = (made.family != family, made.argument >= 0, not isinstance(description, Pseudo), order)
-                able.append((key, label))
+                does_more = (made.family != family, made.argument >= 0, not pseudo)
+                costs = (bool(facts.touches & ~FILES) and not pseudo, -len(facts.numbers), len(wants(label)))
+                serves = 0 if pseudo else _demand(made.family)
+                able.append(((*does_more, *costs, -serves, order), label))
     return tuple(dict.fromkeys(label for _, label in sorted(able)))
 
 

@@ -78,13 +78,10 @@ def _compare(parameter: Parameter, observed: Observed, one: bytes, other: bytes,
     shape = _shape(parameter)
     if shape is None or observed.path != str(observed.argument) or not len(one) <= shape.size <= observed.size:
         raise _NotPlain
-    apart = {
-        name
-        for here, there, name, kind in zip(
-            shape.values(one), shape.values(other), shape.names, shape.kinds, strict=True
-        )
-        if here != there and not (kind and kind.alike(here, there, pairs))
-    }
+    apart = set()
+    for here, there, name, kind in zip(shape.values(one), shape.values(other), shape.names, shape.kinds, strict=True):
+        if here != there and not (kind and kind.alike(here, there, pairs)):
+            apart.add(name)
     if apart and not shape.says_nothing_by(apart, one, other):
         raise _NotPlain
 

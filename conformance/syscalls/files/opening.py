@@ -75,8 +75,6 @@ class OpenHow(Struct):
     ]
 
 
-@syscall(x86_64=2, touches=FILES)
-def open(path: Path, flags: OpenFlags, mode: Mode = 0) -> Fd: ...
 @syscall(x86_64=257, aarch64=56, since="2.6.16", touches=FILES)
 def openat(dirfd: Dir, path: Path, flags: OpenFlags, mode: Mode = 0) -> Fd: ...
 @operation(
@@ -99,6 +97,8 @@ def openat_path(dirfd: Dir, path: Path, flags: OpenFlags, mode: Mode = 0) -> Pat
     flags=(O_TMPFILE | O_RDWR, O_TMPFILE | O_RDWR, O_TMPFILE | O_WRONLY, O_TMPFILE | O_RDWR | O_EXCL, O_TMPFILE),
 )
 def openat_tmpfile(dirfd: Dir, path: DirPath, flags: OpenFlags, mode: Mode = 0) -> FileOnly: ...
+@syscall(x86_64=2, touches=FILES)
+def open(path: Path, flags: OpenFlags, mode: Mode = 0) -> Fd: ...
 @syscall(x86_64=85, touches=FILES)
 def creat(path: NewPath, mode: Mode) -> FileOnly: ...
 @syscall(number=437, since="5.6", touches=FILES)

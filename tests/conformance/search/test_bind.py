@@ -193,7 +193,8 @@ def test_it_is_known_what_a_call_makes() -> None:
 def test_the_plainest_maker_comes_first() -> None:
     assert makers("fd")[0] == "openat"
     assert makers("pid:child")[0] == "spawn_exit"
-    assert makers("fd:pipe:r")[0] == "pipe2"
+    assert makers("fd:pipe")[0] == makers("fd:pipe:r")[0] == "pipe2"
+    assert makers("fd:socket")[0] == "socket_unix_stream"
     assert "getpid" in makers("pid")
 
 
