@@ -1,19 +1,44 @@
-"""statfs(2), ustat(2), sync(2), quotactl(2): whole file systems."""
+"""statfs(2), ustat(2), sysfs(2), sync(2), quotactl(2): whole file systems, and the types of them."""
 
 from __future__ import annotations
 
 from typing import Annotated
 
 from conformance.syscalls.machinery.buffers import I64, U32, U64, Struct
-from conformance.syscalls.machinery.call import syscall
-from conformance.syscalls.machinery.choices import Choices, Use, seldom
-from conformance.syscalls.machinery.kinds import Any_, Bits, Fd, Id, Int, Out, Path, Varying32, Varying64, Zero
+from conformance.syscalls.machinery.call import operation, syscall
+from conformance.syscalls.machinery.choices import BAD_POINTERS, UNMAPPED, Choices, Use, often, rarely, room, seldom
+from conformance.syscalls.machinery.kinds import (
+    AlwaysZero,
+    Any_,
+    Bits,
+    Fd,
+    Id,
+    InBytes,
+    Int,
+    Masked,
+    Out,
+    OutBuffer,
+    OutInt,
+    Path,
+    Varying,
+    Varying32,
+    Varying64,
+    Zero,
+)
 from conformance.syscalls.machinery.touches import FILES, NOTHING
 
 ST_RDONLY, ST_NOSUID, ST_NODEV, ST_NOEXEC, ST_NOATIME, ST_NOSYMFOLLOW = 1, 2, 4, 8, 1024, 0x2000
 """What `f_flags` says of a mount."""
 
 KnownDevice = Annotated[int, Choices(Use("dev"), seldom(0, 0x501, -1))]
+
+TypeName = Annotated[InBytes, Choices(b"tmpfs", seldom(b"proc", b"absent", b"", UNMAPPED))]
+TypeIndex = Annotated[int, Choices(0, 1, 2, 1000, -1)]
+OutTypeName = Annotated[
+    OutBuffer,
+    Masked(),
+    Choices(often(room(64)), rarely(*BAD_POINTERS)),
+]
 
 
 class Statfs(Struct):
@@ -52,6 +77,14 @@ def statfs(path: Path, buf: Out[Statfs]) -> Zero: ...
 def fstatfs(fd: Fd, buf: Out[Statfs]) -> Zero: ...
 @syscall(x86_64=136, touches=NOTHING)
 def ustat(dev: KnownDevice, buf: Out[Ustat]) -> Zero: ...
+@syscall(x86_64=139, touches=NOTHING)
+def sysfs(option: Int, name: InBytes, buf: OutInt) -> Int: ...
+@operation(sysfs, option=1)
+def sysfs_index(option: Int, name: TypeName, buf: AlwaysZero) -> Varying: ...
+@operation(sysfs, option=2)
+def sysfs_name(option: Int, name: TypeIndex, buf: OutTypeName) -> Zero: ...
+@operation(sysfs, option=3)
+def sysfs_count(option: Int, name: AlwaysZero, buf: AlwaysZero) -> Varying: ...
 @syscall(x86_64=162, aarch64=81, never="waits for every disk of the machine")
 def sync() -> Zero: ...
 @syscall(x86_64=306, aarch64=267, since="2.6.39", never="waits for every disk of the machine")

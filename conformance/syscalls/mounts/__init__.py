@@ -14,6 +14,7 @@ from conformance.syscalls.files.filesystems import ST_NODEV as ST_NODEV  # moved
 from conformance.syscalls.files.filesystems import ST_NOEXEC as ST_NOEXEC  # moved
 from conformance.syscalls.files.filesystems import ST_NOATIME as ST_NOATIME  # moved
 from conformance.syscalls.files.filesystems import ST_NOSYMFOLLOW as ST_NOSYMFOLLOW  # moved
+from conformance.syscalls.files.filesystems import sysfs as sysfs  # moved
 
 # -- moved
 from conformance.syscalls.mounts.attaching import (  # noqa: E402
@@ -76,15 +77,6 @@ from conformance.syscalls.mounts.contexts import (  # noqa: E402
     fsconfig_fd as fsconfig_fd,
     fsconfig_command as fsconfig_command,
     fsmount as fsmount,
-)
-from conformance.syscalls.mounts.file_systems import (  # noqa: E402
-    TypeName as TypeName,
-    TypeIndex as TypeIndex,
-    OutTypeName as OutTypeName,
-    sysfs as sysfs,
-    sysfs_index as sysfs_index,
-    sysfs_name as sysfs_name,
-    sysfs_count as sysfs_count,
 )
 from conformance.syscalls.mounts.listing import (  # noqa: E402
     LSMT_ROOT as LSMT_ROOT,
