@@ -5,24 +5,20 @@ from __future__ import annotations
 import struct
 from errno import ENOENT
 
-from conformance.syscalls.files import (
-    AT_FDCWD,
-    F_OK,
+from conformance.syscalls.files.directories import getdents64
+from conformance.syscalls.files.opening import (
     O_CLOEXEC,
     O_CREAT,
     O_DIRECTORY,
     O_RDONLY,
     O_TRUNC,
     O_WRONLY,
-    Stat,
-    access,
     close,
-    fstat,
-    getdents64,
     openat,
-    read,
-    write,
 )
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import read, write
+from conformance.syscalls.files.status import F_OK, Stat, access, fstat
 from conformance.syscalls.machinery.buffers import Buffer
 from conformance.syscalls.machinery.call import missing, untraced
 
