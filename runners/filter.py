@@ -10,8 +10,8 @@ from itertools import product
 import pyseccomp  # type: ignore[import-untyped] # it comes without type information
 
 from conformance.syscalls.machinery.buffers import Buffer
-from conformance.syscalls.processes import PR_SET_NO_NEW_PRIVS, prctl
-from conformance.syscalls.security import (
+from conformance.syscalls.processes.prctl import PR_SET_NO_NEW_PRIVS, prctl
+from conformance.syscalls.security.seccomp import (
     SECCOMP_FILTER_FLAG_NEW_LISTENER,
     SECCOMP_SET_MODE_FILTER,
     SockFprog,

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import NoReturn
 
 from conformance.offspring import end_descendants
-from conformance.syscalls.processes import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, prctl
+from conformance.syscalls.processes.prctl import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, prctl
 from conformance.syscalls.signals import SI_KERNEL
 from runners.filter import compile_filter, install
 from runners.notify import Supervisor

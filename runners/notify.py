@@ -20,12 +20,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from conformance.syscalls.files import AT_FDCWD, Iovec
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.vectors import Iovec
 from conformance.syscalls.machinery.buffers import Buffer
-from conformance.syscalls.memory import TwoIovecs, process_vm_readv, process_vm_writev
-from conformance.syscalls.namespaces import setns
-from conformance.syscalls.processes import CLONE_NEWUTS, pidfd_getfd
-from conformance.syscalls.security import (
+from conformance.syscalls.memory.others import TwoIovecs, process_vm_readv, process_vm_writev
+from conformance.syscalls.namespaces import CLONE_NEWUTS, setns
+from conformance.syscalls.processes.pidfds import pidfd_getfd
+from conformance.syscalls.security.seccomp import (
     SECCOMP_ADDFD_FLAG_SEND,
     SECCOMP_IOCTL_NOTIF_ADDFD,
     SECCOMP_IOCTL_NOTIF_ID_VALID,

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.syscalls.mounts import MS_PRIVATE, MS_REC, MS_REMOUNT, mount
-from conformance.syscalls.namespaces import unshare
-from conformance.syscalls.processes import CLONE_NEWNS
+from conformance.syscalls.mounts.mount import MS_PRIVATE, MS_REC, MS_REMOUNT, mount
+from conformance.syscalls.namespaces import CLONE_NEWNS, unshare
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="mounts take root")
 

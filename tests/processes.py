@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from conformance.syscalls.processes import PR_SET_NAME, prctl
+from conformance.syscalls.processes.prctl import PR_SET_NAME, prctl
 
 
 def new_mark() -> str:

@@ -9,13 +9,13 @@ from contextlib import contextmanager
 from errno import EBUSY, EINVAL, EPERM
 
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.files import mkdir, rmdir, symlink, unlink
+from conformance.syscalls.files.directories import mkdir, rmdir
+from conformance.syscalls.files.links import symlink, unlink
 from conformance.syscalls.help.child import fork_child
+from conformance.syscalls.help.mounts import mount_new
 from conformance.syscalls.help.paths import contents, entries, write_to
-from conformance.syscalls.mounts import mount_new
-from conformance.syscalls.namespaces import unshare
-from conformance.syscalls.processes import CLONE_NEWCGROUP
-from conformance.syscalls.security import getrandom
+from conformance.syscalls.namespaces import CLONE_NEWCGROUP, unshare
+from conformance.syscalls.security.random import getrandom
 from conformance.syscalls.signals import kill, pause
 
 PATIENCE = 5.0

@@ -10,25 +10,19 @@ import pytest
 
 from cases.cgroups._groups import counter, group, member, members, mount_cgroup2, move, sleeper, subgroup
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.files import (
-    AT_FDCWD,
-    O_CLOEXEC,
-    O_RDONLY,
-    O_WRONLY,
-    chown,
-    mkdir,
-    openat,
-    pipe2,
-    read,
-    rmdir,
-    write,
-)
+from conformance.syscalls.files.attributes import chown
+from conformance.syscalls.files.directories import mkdir, rmdir
+from conformance.syscalls.files.opening import O_CLOEXEC, O_RDONLY, O_WRONLY, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.pipes import pipe2
+from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
 from conformance.syscalls.help.paths import contents, exists, write_to
+from conformance.syscalls.help.waiting import ready
 from conformance.syscalls.machinery.buffers import write_memory
-from conformance.syscalls.memory import MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE, mmap
-from conformance.syscalls.polling import POLLPRI, ready
-from conformance.syscalls.processes import setresuid
+from conformance.syscalls.memory.mapping import MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE, mmap
+from conformance.syscalls.polling.poll import POLLPRI
+from conformance.syscalls.processes.credentials import setresuid
 from conformance.syscalls.signals import kill
 
 pytestmark = pytest.mark.needs("root")

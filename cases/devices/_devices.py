@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from errno import ENODEV, ENOENT, ENXIO
 
-from conformance.syscalls.files import AT_FDCWD, O_CLOEXEC, O_RDWR, openat
+from conformance.syscalls.files.opening import O_CLOEXEC, O_RDWR, openat
+from conformance.syscalls.files.paths import AT_FDCWD
 
 
 def device(path: bytes, flags: int = O_RDWR, *, prefix: str = "") -> int:

@@ -8,7 +8,12 @@ import pytest
 
 from cases.devices._devices import device
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import AT_FDCWD, O_CREAT, O_RDWR, fsync, ftruncate, ioctl, openat, pread64, pwrite64
+from conformance.syscalls.files.caching import fsync
+from conformance.syscalls.files.ioctls import ioctl
+from conformance.syscalls.files.opening import O_CREAT, O_RDWR, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import pread64, pwrite64
+from conformance.syscalls.files.sizes import ftruncate
 
 LOOP_SET_FD, LOOP_CLR_FD, LOOP_CTL_GET_FREE = 0x4C00, 0x4C01, 0x4C82
 BLKGETSIZE64 = 0x80081272

@@ -9,7 +9,9 @@ import pytest
 
 from cases.devices._devices import device
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.files import O_RDONLY, ioctl, read
+from conformance.syscalls.files.ioctls import ioctl
+from conformance.syscalls.files.opening import O_RDONLY
+from conformance.syscalls.files.reading import read
 
 RTC_RD_TIME = 0x80247009
 KVM_GET_API_VERSION, KVM_CHECK_EXTENSION = 0xAE00, 0xAE03

@@ -8,20 +8,14 @@ import pytest
 
 from cases.devices._devices import device
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import (
-    AT_FDCWD,
-    O_RDONLY,
-    S_IFCHR,
-    S_IFMT,
-    Stat,
-    openat,
-    read,
-    stat,
-    write,
-)
+from conformance.syscalls.files.opening import O_RDONLY, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import read, write
+from conformance.syscalls.files.status import S_IFCHR, S_IFMT, Stat, stat
 from conformance.syscalls.machinery.buffers import memory_at, write_memory
-from conformance.syscalls.memory import MAP_PRIVATE, PAGE, PROT_READ, PROT_WRITE, mmap
-from conformance.syscalls.processes import setresuid
+from conformance.syscalls.machinery.world import PAGE
+from conformance.syscalls.memory.mapping import MAP_PRIVATE, PROT_READ, PROT_WRITE, mmap
+from conformance.syscalls.processes.credentials import setresuid
 
 NUMBERS = {b"null": (1, 3), b"zero": (1, 5), b"full": (1, 7), b"random": (1, 8), b"urandom": (1, 9), b"tty": (5, 0)}
 """Documentation/admin-guide/devices.txt."""

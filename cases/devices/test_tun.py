@@ -8,8 +8,15 @@ import pytest
 
 from cases.devices._devices import device
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import ioctl, read, write
-from conformance.syscalls.netlink import (
+from conformance.syscalls.files.ioctls import ioctl
+from conformance.syscalls.files.reading import read, write
+from conformance.syscalls.help.netlink import ask, netlink_socket, verdict
+from conformance.syscalls.help.waiting import ready
+from conformance.syscalls.polling.poll import POLLIN
+from conformance.syscalls.sockets.addresses import sockaddr_in
+from conformance.syscalls.sockets.connections import bind
+from conformance.syscalls.sockets.messages import recvfrom, sendto
+from conformance.syscalls.sockets.netlink import (
     IFA_ADDRESS,
     IFA_LOCAL,
     IFF_UP,
@@ -21,16 +28,12 @@ from conformance.syscalls.netlink import (
     RTM_GETLINK,
     RTM_NEWADDR,
     RTM_SETLINK,
-    ask,
     attribute,
     ifaddrmsg,
     ifinfomsg,
-    netlink_socket,
     request,
-    verdict,
 )
-from conformance.syscalls.polling import POLLIN, ready
-from conformance.syscalls.sockets import AF_INET, SOCK_DGRAM, bind, recvfrom, sendto, sockaddr_in, socket
+from conformance.syscalls.sockets.socket import AF_INET, SOCK_DGRAM, socket
 
 TUN = b"/dev/net/tun"
 TUNSETIFF = 0x400454CA

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from conformance.syscalls.polling import EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLONESHOT, EPOLLOUT, EPOLLRDHUP
+from conformance.syscalls.polling.epoll import EPOLLERR, EPOLLET, EPOLLHUP, EPOLLIN, EPOLLONESHOT, EPOLLOUT, EPOLLRDHUP
 
 BITS = EPOLLIN | EPOLLOUT | EPOLLRDHUP
 """What is asked for; EPOLLERR and EPOLLHUP are told without that."""

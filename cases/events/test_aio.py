@@ -6,8 +6,10 @@ import struct
 from errno import EBADF, EINVAL
 
 from conformance.syscalls import Buffer
-from conformance.syscalls.files import AT_FDCWD, O_CREAT, O_RDWR, Timespec, openat, write
-from conformance.syscalls.polling import (
+from conformance.syscalls.files.opening import O_CREAT, O_RDWR, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import write
+from conformance.syscalls.polling.aio import (
     IOCB_CMD_PREAD,
     AioContext,
     Iocb,
@@ -16,6 +18,7 @@ from conformance.syscalls.polling import (
     io_setup,
     io_submit,
 )
+from conformance.syscalls.time.clocks import Timespec
 
 PATIENCE = Timespec(tv_sec=4)
 

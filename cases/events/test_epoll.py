@@ -9,8 +9,10 @@ from itertools import pairwise
 import pytest
 
 from conformance.syscalls import Buffer
-from conformance.syscalls.files import AT_FDCWD, O_CREAT, O_RDWR, Timespec, openat, write
-from conformance.syscalls.polling import (
+from conformance.syscalls.files.opening import O_CREAT, O_RDWR, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import write
+from conformance.syscalls.polling.epoll import (
     EPOLL_CTL_ADD,
     EPOLL_CTL_DEL,
     EPOLL_CTL_MOD,
@@ -23,9 +25,10 @@ from conformance.syscalls.polling import (
     epoll_ctl,
     epoll_pwait2,
     epoll_wait,
-    eventfd2,
 )
+from conformance.syscalls.polling.eventfd import eventfd2
 from conformance.syscalls.signals import sigset
+from conformance.syscalls.time.clocks import Timespec
 
 ONE = struct.pack("=Q", 1)
 

@@ -11,9 +11,11 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, ru
 
 from cases.events._epoll_model import BITS, Told, Watch
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import O_NONBLOCK, close, dup, pipe2, read, write
-from conformance.syscalls.polling import (
-    EFD_NONBLOCK,
+from conformance.syscalls.files.descriptors import dup
+from conformance.syscalls.files.opening import O_NONBLOCK, close
+from conformance.syscalls.files.pipes import pipe2
+from conformance.syscalls.files.reading import read, write
+from conformance.syscalls.polling.epoll import (
     EPOLL_CTL_ADD,
     EPOLL_CTL_DEL,
     EPOLL_CTL_MOD,
@@ -22,16 +24,15 @@ from conformance.syscalls.polling import (
     EPOLLONESHOT,
     EPOLLOUT,
     EPOLLRDHUP,
-    POLLIN,
     EpollEvent,
-    Pollfd,
     epoll_create1,
     epoll_ctl,
     epoll_wait,
-    eventfd2,
-    poll,
 )
-from conformance.syscalls.sockets import AF_UNIX, SHUT_WR, SOCK_NONBLOCK, SOCK_STREAM, shutdown, socketpair
+from conformance.syscalls.polling.eventfd import EFD_NONBLOCK, eventfd2
+from conformance.syscalls.polling.poll import POLLIN, Pollfd, poll
+from conformance.syscalls.sockets.connections import SHUT_WR, shutdown
+from conformance.syscalls.sockets.socket import AF_UNIX, SOCK_NONBLOCK, SOCK_STREAM, socketpair
 
 EVENT = 12
 """Bytes of a `struct epoll_event`."""

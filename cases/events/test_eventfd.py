@@ -6,15 +6,10 @@ import struct
 from errno import EAGAIN, EINVAL
 
 from conformance.syscalls import Buffer
-from conformance.syscalls.files import read, write
-from conformance.syscalls.polling import (
-    EFD_NONBLOCK,
-    EFD_SEMAPHORE,
-    POLLIN,
-    POLLOUT,
-    eventfd2,
-    ready,
-)
+from conformance.syscalls.files.reading import read, write
+from conformance.syscalls.help.waiting import ready
+from conformance.syscalls.polling.eventfd import EFD_NONBLOCK, EFD_SEMAPHORE, eventfd2
+from conformance.syscalls.polling.poll import POLLIN, POLLOUT
 
 LARGEST = 2**64 - 2
 

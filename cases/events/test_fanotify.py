@@ -8,21 +8,14 @@ from errno import EINVAL, ENODEV, EPERM
 import pytest
 
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import (
-    AT_FDCWD,
-    O_CREAT,
-    O_RDONLY,
-    O_RDWR,
-    Stat,
-    close,
-    fstat,
-    mkdir,
-    openat,
-    read,
-    write,
-)
+from conformance.syscalls.files.directories import mkdir
+from conformance.syscalls.files.opening import O_CREAT, O_RDONLY, O_RDWR, close, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import read, write
+from conformance.syscalls.files.status import Stat, fstat
 from conformance.syscalls.help.child import exit_status, fork_child
-from conformance.syscalls.polling import (
+from conformance.syscalls.help.waiting import ready
+from conformance.syscalls.polling.fanotify import (
     FAN_CLASS_CONTENT,
     FAN_CLASS_NOTIF,
     FAN_CLOSE_WRITE,
@@ -37,12 +30,11 @@ from conformance.syscalls.polling import (
     FAN_OPEN_PERM,
     FAN_REPORT_DIR_FID,
     FAN_REPORT_NAME,
-    POLLIN,
     fanotify_init,
     fanotify_mark,
-    ready,
 )
-from conformance.syscalls.processes import getpid
+from conformance.syscalls.polling.poll import POLLIN
+from conformance.syscalls.processes.identity import getpid
 
 HEAD = 24
 """Bytes of a `struct fanotify_event_metadata`."""

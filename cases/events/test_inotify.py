@@ -7,20 +7,13 @@ from errno import EAGAIN, EEXIST, ENOTDIR
 from typing import NamedTuple
 
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.files import (
-    AT_FDCWD,
-    O_CREAT,
-    O_RDWR,
-    chmod,
-    close,
-    mkdir,
-    openat,
-    read,
-    rename,
-    unlink,
-    write,
-)
-from conformance.syscalls.polling import (
+from conformance.syscalls.files.attributes import chmod
+from conformance.syscalls.files.directories import mkdir
+from conformance.syscalls.files.links import rename, unlink
+from conformance.syscalls.files.opening import O_CREAT, O_RDWR, close, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import read, write
+from conformance.syscalls.polling.inotify import (
     IN_ATTRIB,
     IN_CLOSE_WRITE,
     IN_CREATE,

@@ -6,10 +6,13 @@ import struct
 from errno import EINVAL, EPERM
 
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.files import AT_FDCWD, O_CREAT, O_RDWR, openat, write
+from conformance.syscalls.files.opening import O_CREAT, O_RDWR, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import write
 from conformance.syscalls.machinery.buffers import memory_at, write_memory
-from conformance.syscalls.memory import MAP_POPULATE, MAP_SHARED, PAGE, PROT_READ, PROT_WRITE, mmap
-from conformance.syscalls.polling import (
+from conformance.syscalls.machinery.world import PAGE
+from conformance.syscalls.memory.mapping import MAP_POPULATE, MAP_SHARED, PROT_READ, PROT_WRITE, mmap
+from conformance.syscalls.polling.io_uring import (
     IORING_ENTER_GETEVENTS,
     IORING_OFF_CQ_RING,
     IORING_OFF_SQ_RING,

@@ -9,27 +9,29 @@ from errno import EBADF, EINTR, EINVAL
 import pytest
 
 from conformance.syscalls import Buffer
-from conformance.syscalls.files import AT_FDCWD, O_CREAT, O_RDWR, Timespec, close, openat, pipe2, write
-from conformance.syscalls.polling import (
-    IN_NONBLOCK,
+from conformance.syscalls.files.opening import O_CREAT, O_RDWR, close, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.pipes import pipe2
+from conformance.syscalls.files.reading import write
+from conformance.syscalls.polling.epoll import epoll_create1
+from conformance.syscalls.polling.eventfd import eventfd2
+from conformance.syscalls.polling.inotify import IN_NONBLOCK, inotify_init1
+from conformance.syscalls.polling.poll import (
     POLLERR,
     POLLHUP,
     POLLIN,
     POLLNVAL,
     POLLOUT,
     Pollfd,
-    epoll_create1,
-    eventfd2,
-    inotify_init1,
     poll,
     ppoll,
     pselect6,
     select,
-    timerfd_create,
 )
-from conformance.syscalls.processes import getpid
+from conformance.syscalls.polling.timerfd import timerfd_create
+from conformance.syscalls.processes.identity import getpid
 from conformance.syscalls.signals import SIG_BLOCK, kill, rt_sigprocmask, sigset
-from conformance.syscalls.time import CLOCK_MONOTONIC
+from conformance.syscalls.time.clocks import CLOCK_MONOTONIC, Timespec
 
 
 def pipe() -> tuple[int, int]:

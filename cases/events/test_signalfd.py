@@ -6,9 +6,10 @@ import signal
 from errno import EAGAIN
 
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import read
-from conformance.syscalls.polling import SFD_NONBLOCK, signalfd4
-from conformance.syscalls.processes import getpid, getuid
+from conformance.syscalls.files.reading import read
+from conformance.syscalls.polling.signalfd import SFD_NONBLOCK, signalfd4
+from conformance.syscalls.processes.credentials import getuid
+from conformance.syscalls.processes.identity import getpid
 from conformance.syscalls.signals import SI_USER, SIG_BLOCK, kill, rt_sigprocmask, sigset
 
 RECORD = 128

@@ -7,18 +7,18 @@ from errno import EAGAIN
 import pytest
 
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import Timespec, read
-from conformance.syscalls.polling import (
-    POLLIN,
+from conformance.syscalls.files.reading import read
+from conformance.syscalls.help.waiting import ready
+from conformance.syscalls.polling.poll import POLLIN
+from conformance.syscalls.polling.timerfd import (
     TFD_NONBLOCK,
     TFD_TIMER_ABSTIME,
-    Itimerspec,
-    ready,
     timerfd_create,
     timerfd_gettime,
     timerfd_settime,
 )
-from conformance.syscalls.time import CLOCK_MONOTONIC
+from conformance.syscalls.time.clocks import CLOCK_MONOTONIC, Timespec
+from conformance.syscalls.time.timers import Itimerspec
 
 HOUR = 3600
 

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from conformance.syscalls import Buffer
-from conformance.syscalls.files import AT_FDCWD, O_CREAT, O_RDONLY, O_RDWR, Stat, close, openat, pread64, stat, write
+from conformance.syscalls.files.opening import O_CREAT, O_RDONLY, O_RDWR, close, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import pread64, write
+from conformance.syscalls.files.status import Stat, stat
 
 
 def make(path: bytes, data: bytes = b"") -> int:

@@ -11,16 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from conformance.syscalls.files import (
-    F_RDLCK,
-    F_UNLCK,
-    F_WRLCK,
-    LOCK_EX,
-    LOCK_SH,
-    LOCK_UN,
-    O_RDONLY,
-    O_WRONLY,
-)
+from conformance.syscalls.files.locks import F_RDLCK, F_UNLCK, F_WRLCK, LOCK_EX, LOCK_SH, LOCK_UN
+from conformance.syscalls.files.opening import O_RDONLY, O_WRONLY
 
 CELLS = 16
 """Bytes that have a cell of their own, and the one for all others."""

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from conformance.syscalls.files import (
+from conformance.syscalls.files.links import RENAME_EXCHANGE, RENAME_NOREPLACE
+from conformance.syscalls.files.opening import (
     O_ACCMODE,
     O_APPEND,
     O_CREAT,
@@ -21,12 +22,8 @@ from conformance.syscalls.files import (
     O_RDONLY,
     O_TRUNC,
     O_WRONLY,
-    RENAME_EXCHANGE,
-    RENAME_NOREPLACE,
-    SEEK_CUR,
-    SEEK_END,
-    SEEK_SET,
 )
+from conformance.syscalls.files.reading import SEEK_CUR, SEEK_END, SEEK_SET
 
 MOST_LINKS = 40
 """How many symbolic links a path may lead through (path_resolution(7))."""

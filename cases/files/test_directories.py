@@ -18,11 +18,9 @@ import pytest
 
 from cases.files._files import content, make
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import (
-    AT_FDCWD,
-    DT_DIR,
-    DT_LNK,
-    DT_REG,
+from conformance.syscalls.files.directories import DT_DIR, DT_LNK, DT_REG, chdir, getcwd, getdents64, mkdir, rmdir
+from conformance.syscalls.files.links import symlink, unlink
+from conformance.syscalls.files.opening import (
     O_DIRECTORY,
     O_PATH,
     O_RDONLY,
@@ -32,20 +30,12 @@ from conformance.syscalls.files import (
     RESOLVE_NO_SYMLINKS,
     RESOLVE_NO_XDEV,
     OpenHow,
-    Stat,
-    chdir,
-    fstat,
-    getcwd,
-    getdents64,
-    mkdir,
     openat,
     openat2,
-    read,
-    rmdir,
-    stat,
-    symlink,
-    unlink,
 )
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import read
+from conformance.syscalls.files.status import Stat, fstat, stat
 
 
 def listing(fd: int) -> dict[bytes, int]:

@@ -6,17 +6,8 @@ from errno import EINVAL, ENXIO, EOPNOTSUPP
 
 from cases.files._files import make, status
 from conformance.syscalls import Buffer, missing
-from conformance.syscalls.files import (
-    FALLOC_FL_KEEP_SIZE,
-    FALLOC_FL_PUNCH_HOLE,
-    SEEK_DATA,
-    SEEK_HOLE,
-    fallocate,
-    ftruncate,
-    lseek,
-    pread64,
-    pwrite64,
-)
+from conformance.syscalls.files.reading import SEEK_DATA, SEEK_HOLE, lseek, pread64, pwrite64
+from conformance.syscalls.files.sizes import FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, fallocate, ftruncate
 
 BLOCK = 1 << 16
 """Larger than a block, or a page, of any scratch file system."""

@@ -8,24 +8,11 @@ import pytest
 
 from cases.files._files import make, status
 from conformance.syscalls import Buffer
-from conformance.syscalls.files import (
-    AT_EMPTY_PATH,
-    AT_FDCWD,
-    AT_SYMLINK_FOLLOW,
-    O_EXCL,
-    O_RDONLY,
-    O_RDWR,
-    O_TMPFILE,
-    S_IFLNK,
-    S_IFMT,
-    Stat,
-    linkat,
-    lstat,
-    openat,
-    readlink,
-    symlink,
-    write,
-)
+from conformance.syscalls.files.links import linkat, readlink, symlink
+from conformance.syscalls.files.opening import O_EXCL, O_RDONLY, O_RDWR, O_TMPFILE, openat
+from conformance.syscalls.files.paths import AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW
+from conformance.syscalls.files.reading import write
+from conformance.syscalls.files.status import S_IFLNK, S_IFMT, Stat, lstat
 
 
 def test_symlink_is_itself_a_file_that_holds_a_name() -> None:

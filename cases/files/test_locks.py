@@ -7,40 +7,25 @@ from errno import EACCES, EAGAIN, EDEADLK, EINVAL, EWOULDBLOCK
 
 from cases.files._files import make
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import (
-    AT_FDCWD,
+from conformance.syscalls.files.descriptors import (
     F_GETLEASE,
     F_GETLK,
     F_OFD_SETLK,
-    F_RDLCK,
     F_SETLEASE,
     F_SETLK,
     F_SETLKW,
-    F_UNLCK,
-    F_WRLCK,
-    LOCK_EX,
-    LOCK_NB,
-    LOCK_SH,
-    LOCK_UN,
-    O_NONBLOCK,
-    O_RDONLY,
-    O_RDWR,
-    O_WRONLY,
-    SEEK_SET,
-    Flock,
-    Timespec,
-    close,
     dup,
     fcntl,
-    flock,
-    openat,
-    pipe2,
-    read,
-    write,
 )
+from conformance.syscalls.files.locks import F_RDLCK, F_UNLCK, F_WRLCK, LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, Flock, flock
+from conformance.syscalls.files.opening import O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY, close, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.pipes import pipe2
+from conformance.syscalls.files.reading import SEEK_SET, read, write
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
-from conformance.syscalls.processes import getppid
+from conformance.syscalls.processes.identity import getppid
 from conformance.syscalls.signals import SIG_BLOCK, alarm, rt_sigprocmask, rt_sigtimedwait, sigset
+from conformance.syscalls.time.clocks import Timespec
 
 PATIENCE = 4
 """Seconds after which nobody waits any more for what never comes."""

@@ -14,34 +14,12 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from cases.files._files import make
 from cases.files._locks_model import CELLS, Held, Locks, OpenFile, Owner, Refused
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import (
-    AT_FDCWD,
-    F_GETLK,
-    F_OFD_GETLK,
-    F_OFD_SETLK,
-    F_RDLCK,
-    F_SETLK,
-    F_UNLCK,
-    F_WRLCK,
-    LOCK_EX,
-    LOCK_NB,
-    LOCK_SH,
-    LOCK_UN,
-    O_RDONLY,
-    O_RDWR,
-    O_WRONLY,
-    SEEK_END,
-    SEEK_SET,
-    Flock,
-    close,
-    dup,
-    fcntl,
-    flock,
-    openat,
-    pipe2,
-    read,
-    write,
-)
+from conformance.syscalls.files.descriptors import F_GETLK, F_OFD_GETLK, F_OFD_SETLK, F_SETLK, dup, fcntl
+from conformance.syscalls.files.locks import F_RDLCK, F_UNLCK, F_WRLCK, LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, Flock, flock
+from conformance.syscalls.files.opening import O_RDONLY, O_RDWR, O_WRONLY, close, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.pipes import pipe2
+from conformance.syscalls.files.reading import SEEK_END, SEEK_SET, read, write
 from conformance.syscalls.help.child import exit_status, fork_child
 
 if TYPE_CHECKING:

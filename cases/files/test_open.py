@@ -5,8 +5,8 @@ from __future__ import annotations
 from errno import EEXIST, EISDIR, ELOOP, ENOENT, ENOTDIR
 
 from conformance.syscalls import Buffer
-from conformance.syscalls.files import (
-    AT_FDCWD,
+from conformance.syscalls.files.links import symlink
+from conformance.syscalls.files.opening import (
     O_CREAT,
     O_DIRECTORY,
     O_EXCL,
@@ -14,14 +14,12 @@ from conformance.syscalls.files import (
     O_RDONLY,
     O_RDWR,
     O_WRONLY,
-    Stat,
     close,
-    fstat,
     openat,
-    pread64,
-    symlink,
-    write,
 )
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import pread64, write
+from conformance.syscalls.files.status import Stat, fstat
 
 
 def test_created_file_holds_what_was_written() -> None:

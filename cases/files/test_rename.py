@@ -5,17 +5,10 @@ from __future__ import annotations
 from errno import EEXIST, EINVAL, EISDIR, ENOENT, ENOTDIR, ENOTEMPTY
 
 from cases.files._files import content_at, make, status
-from conformance.syscalls.files import (
-    AT_FDCWD,
-    RENAME_EXCHANGE,
-    RENAME_NOREPLACE,
-    Stat,
-    mkdir,
-    rename,
-    renameat2,
-    rmdir,
-    stat,
-)
+from conformance.syscalls.files.directories import mkdir, rmdir
+from conformance.syscalls.files.links import RENAME_EXCHANGE, RENAME_NOREPLACE, rename, renameat2
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.status import Stat, stat
 
 
 def test_directory_replaces_an_empty_directory_alone() -> None:

@@ -6,21 +6,9 @@ import struct
 from errno import EINVAL
 
 from cases.files._files import make, status
-from conformance.syscalls.files import (
-    AT_EMPTY_PATH,
-    AT_FDCWD,
-    AT_STATX_DONT_SYNC,
-    AT_STATX_FORCE_SYNC,
-    S_IFMT,
-    S_IFREG,
-    STATX_BASIC_STATS,
-    STATX_BTIME,
-    UTIME_NOW,
-    UTIME_OMIT,
-    Statx,
-    statx,
-    utimensat,
-)
+from conformance.syscalls.files.attributes import UTIME_NOW, UTIME_OMIT, utimensat
+from conformance.syscalls.files.paths import AT_EMPTY_PATH, AT_FDCWD, AT_STATX_DONT_SYNC, AT_STATX_FORCE_SYNC
+from conformance.syscalls.files.status import S_IFMT, S_IFREG, STATX_BASIC_STATS, STATX_BTIME, Statx, statx
 
 
 def times(access: tuple[int, int], change: tuple[int, int]) -> bytes:

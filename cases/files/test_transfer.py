@@ -7,22 +7,12 @@ from errno import EBADF, EINVAL
 
 from cases.files._files import content, content_at, make
 from conformance.syscalls import Buffer
-from conformance.syscalls.files import (
-    AT_FDCWD,
-    O_APPEND,
-    O_RDONLY,
-    O_RDWR,
-    Vector,
-    copy_file_range,
-    openat,
-    pipe2,
-    read,
-    sendfile,
-    splice,
-    tee,
-    vmsplice,
-    write,
-)
+from conformance.syscalls.files.opening import O_APPEND, O_RDONLY, O_RDWR, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.pipes import pipe2
+from conformance.syscalls.files.reading import read, write
+from conformance.syscalls.files.splicing import copy_file_range, sendfile, splice, tee, vmsplice
+from conformance.syscalls.files.vectors import Vector
 
 SIZE = 8
 

@@ -24,9 +24,19 @@ from hypothesis.stateful import (
 from cases.files._files import make
 from cases.files._tree_model import Directory, File, Node, OpenFile, Refused, Symlink, Tree
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.files import (
-    AT_FDCWD,
-    F_SETFL,
+from conformance.syscalls.files.descriptors import F_SETFL, dup, fcntl
+from conformance.syscalls.files.directories import chdir, mkdir, rmdir
+from conformance.syscalls.files.links import (
+    RENAME_EXCHANGE,
+    RENAME_NOREPLACE,
+    link,
+    readlink,
+    rename,
+    renameat2,
+    symlink,
+    unlink,
+)
+from conformance.syscalls.files.opening import (
     O_APPEND,
     O_CREAT,
     O_DIRECTORY,
@@ -36,41 +46,24 @@ from conformance.syscalls.files import (
     O_RDWR,
     O_TRUNC,
     O_WRONLY,
-    RENAME_EXCHANGE,
-    RENAME_NOREPLACE,
-    S_IFDIR,
-    S_IFLNK,
-    S_IFMT,
-    S_IFREG,
+    close,
+    openat,
+)
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import (
     SEEK_CUR,
     SEEK_DATA,
     SEEK_END,
     SEEK_HOLE,
     SEEK_SET,
-    Stat,
-    chdir,
-    close,
-    dup,
-    fcntl,
-    fstat,
-    ftruncate,
-    link,
     lseek,
-    lstat,
-    mkdir,
-    openat,
     pread64,
     pwrite64,
     read,
-    readlink,
-    rename,
-    renameat2,
-    rmdir,
-    symlink,
-    truncate,
-    unlink,
     write,
 )
+from conformance.syscalls.files.sizes import ftruncate, truncate
+from conformance.syscalls.files.status import S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, Stat, fstat, lstat
 from conformance.syscalls.machinery.call import Syscall
 
 if TYPE_CHECKING:

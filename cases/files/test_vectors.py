@@ -7,21 +7,11 @@ from errno import EBADF, EFAULT, EINVAL, EOPNOTSUPP, ESPIPE
 
 from cases.files._files import content, make
 from conformance.syscalls import Buffer
-from conformance.syscalls.files import (
-    AT_FDCWD,
-    O_RDONLY,
-    RWF_APPEND,
-    SEEK_CUR,
-    Vector,
-    lseek,
-    openat,
-    pipe2,
-    preadv,
-    preadv2,
-    pwritev2,
-    readv,
-    writev,
-)
+from conformance.syscalls.files.opening import O_RDONLY, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.pipes import pipe2
+from conformance.syscalls.files.reading import SEEK_CUR, lseek
+from conformance.syscalls.files.vectors import RWF_APPEND, Vector, preadv, preadv2, pwritev2, readv, writev
 
 
 def test_data_is_gathered_from_and_scattered_over_the_buffers() -> None:

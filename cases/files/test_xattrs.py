@@ -8,8 +8,9 @@ import pytest
 
 from cases.files._files import make
 from conformance.syscalls import Buffer
-from conformance.syscalls.files import (
-    chmod,
+from conformance.syscalls.files.attributes import chmod
+from conformance.syscalls.files.links import symlink
+from conformance.syscalls.files.xattrs import (
     fgetxattr,
     fsetxattr,
     getxattr,
@@ -17,10 +18,9 @@ from conformance.syscalls.files import (
     lsetxattr,
     removexattr,
     setxattr,
-    symlink,
 )
 from conformance.syscalls.help.child import in_child
-from conformance.syscalls.processes import setresuid
+from conformance.syscalls.processes.credentials import setresuid
 
 NAME = b"trusted.conformance"
 """Of the one class that tmpfs has always had, for the privileged."""

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from errno import EACCES, ENOENT, EPERM
 
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.files import AT_FDCWD, O_CLOEXEC, O_RDWR, openat, read, write
-from conformance.syscalls.mounts import mount_new
-from conformance.syscalls.polling import ready
+from conformance.syscalls.files.opening import O_CLOEXEC, O_RDWR, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import read, write
+from conformance.syscalls.help.mounts import mount_new
+from conformance.syscalls.help.waiting import ready
 
 LOOKUP, GETATTR, OPEN, READ, FLUSH, INIT, ACCESS = 1, 3, 14, 15, 25, 26, 34
 ROOT_NODE = 1

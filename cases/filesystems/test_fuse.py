@@ -24,10 +24,13 @@ from cases.filesystems._fuse import (
     shake_hands,
 )
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import AT_FDCWD, O_RDONLY, Stat, close, open, openat, pread64, stat
+from conformance.syscalls.files.opening import O_RDONLY, close, open, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import pread64
+from conformance.syscalls.files.status import Stat, stat
 from conformance.syscalls.help.child import fork_child
-from conformance.syscalls.polling import ready
-from conformance.syscalls.processes import WNOHANG, wait4
+from conformance.syscalls.help.waiting import ready
+from conformance.syscalls.processes.waiting import WNOHANG, wait4
 
 pytestmark = pytest.mark.needs("root")
 

@@ -5,21 +5,13 @@ from __future__ import annotations
 import pytest
 
 from conformance.syscalls import untraced
-from conformance.syscalls.files import (
-    O_APPEND,
-    O_WRONLY,
-    S_IFCHR,
-    S_IFMT,
-    Stat,
-    close,
-    lstat,
-    mkdir,
-    open,
-    unlink,
-    write,
-)
+from conformance.syscalls.files.directories import mkdir
+from conformance.syscalls.files.links import unlink
+from conformance.syscalls.files.opening import O_APPEND, O_WRONLY, close, open
+from conformance.syscalls.files.reading import write
+from conformance.syscalls.files.status import S_IFCHR, S_IFMT, Stat, lstat
+from conformance.syscalls.help.mounts import mount_new
 from conformance.syscalls.help.paths import contents, entries, exists, make_file
-from conformance.syscalls.mounts import mount_new
 
 pytestmark = pytest.mark.needs("root")
 

@@ -7,21 +7,15 @@ from errno import EINVAL, ENOSPC
 import pytest
 
 from conformance.syscalls import untraced
-from conformance.syscalls.files import (
-    AT_FDCWD,
-    O_CREAT,
-    O_RDWR,
-    O_WRONLY,
-    Statfs,
-    fallocate,
-    open,
-    openat,
-    statfs,
-    unlink,
-    write,
-)
+from conformance.syscalls.files.filesystems import Statfs, statfs
+from conformance.syscalls.files.links import unlink
+from conformance.syscalls.files.opening import O_CREAT, O_RDWR, O_WRONLY, open, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import write
+from conformance.syscalls.files.sizes import fallocate
+from conformance.syscalls.help.mounts import mount_new
 from conformance.syscalls.help.paths import make_file
-from conformance.syscalls.mounts import MS_REMOUNT, mount, mount_new
+from conformance.syscalls.mounts.mount import MS_REMOUNT, mount
 
 pytestmark = pytest.mark.needs("root")
 

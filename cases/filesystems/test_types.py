@@ -5,30 +5,13 @@ from __future__ import annotations
 import pytest
 
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import (
-    O_NOCTTY,
-    O_RDWR,
-    Stat,
-    Statfs,
-    fstat,
-    ioctl,
-    open,
-    statfs,
-)
+from conformance.syscalls.files.filesystems import ST_NODEV, ST_NOEXEC, ST_NOSUID, ST_RDONLY, Statfs, statfs
+from conformance.syscalls.files.ioctls import ioctl
+from conformance.syscalls.files.opening import O_NOCTTY, O_RDWR, open
+from conformance.syscalls.files.status import Stat, fstat
+from conformance.syscalls.help.mounts import mount_new
 from conformance.syscalls.help.paths import entries
-from conformance.syscalls.mounts import (
-    MS_NODEV,
-    MS_NOEXEC,
-    MS_NOSUID,
-    MS_RDONLY,
-    MS_REMOUNT,
-    ST_NODEV,
-    ST_NOEXEC,
-    ST_NOSUID,
-    ST_RDONLY,
-    mount,
-    mount_new,
-)
+from conformance.syscalls.mounts.mount import MS_NODEV, MS_NOEXEC, MS_NOSUID, MS_RDONLY, MS_REMOUNT, mount
 
 pytestmark = pytest.mark.needs("root")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from errno import E2BIG, EAGAIN, EINVAL, EMSGSIZE, ENOMSG
 
-from conformance.syscalls.ipc import MSG_EXCEPT, MSG_NOERROR
+from conformance.syscalls.ipc.msg import MSG_EXCEPT, MSG_NOERROR
 
 Refusal = int
 """An errno."""

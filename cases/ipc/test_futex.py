@@ -6,11 +6,13 @@ import struct
 from errno import EAGAIN, EDEADLK, EINVAL, ENOSYS, EPERM, ETIMEDOUT
 
 from cases.ipc._waiting import until
-from conformance.syscalls.files import Timespec
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
 from conformance.syscalls.machinery.buffers import memory_at, write_memory
-from conformance.syscalls.memory import MAP_ANONYMOUS, MAP_SHARED, PAGE, PROT_READ, PROT_WRITE, mmap
-from conformance.syscalls.processes import futex, gettid, set_robust_list
+from conformance.syscalls.machinery.world import PAGE
+from conformance.syscalls.memory.mapping import MAP_ANONYMOUS, MAP_SHARED, PROT_READ, PROT_WRITE, mmap
+from conformance.syscalls.processes.futex import futex, set_robust_list
+from conformance.syscalls.processes.identity import gettid
+from conformance.syscalls.time.clocks import Timespec
 
 FUTEX_WAIT, FUTEX_WAKE, FUTEX_CMP_REQUEUE, FUTEX_LOCK_PI, FUTEX_UNLOCK_PI, FUTEX_TRYLOCK_PI = 0, 1, 4, 6, 7, 8
 FUTEX_WAIT_BITSET = 9

@@ -9,19 +9,14 @@ from errno import EAGAIN, EBUSY, EINVAL, EMSGSIZE, ETIMEDOUT
 import pytest
 
 from conformance.syscalls import Buffer
-from conformance.syscalls.files import O_CREAT, O_NONBLOCK, O_RDWR, Timespec
+from conformance.syscalls.files.opening import O_CREAT, O_NONBLOCK, O_RDWR
 from conformance.syscalls.help.child import in_child
-from conformance.syscalls.ipc import (
-    MqAttr,
-    mq_getsetattr,
-    mq_notify,
-    mq_open,
-    mq_timedreceive,
-    mq_timedsend,
-)
-from conformance.syscalls.polling import POLLIN, ready
-from conformance.syscalls.processes import setresuid
+from conformance.syscalls.help.waiting import ready
+from conformance.syscalls.ipc.mq import MqAttr, mq_getsetattr, mq_notify, mq_open, mq_timedreceive, mq_timedsend
+from conformance.syscalls.polling.poll import POLLIN
+from conformance.syscalls.processes.credentials import setresuid
 from conformance.syscalls.signals import SIG_BLOCK, Siginfo, rt_sigprocmask, rt_sigtimedwait, sigset
+from conformance.syscalls.time.clocks import Timespec
 
 NAME = b"conformance"
 SI_MESGQ = -3

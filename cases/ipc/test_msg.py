@@ -8,19 +8,8 @@ from errno import E2BIG, EINVAL, ENOMSG, ENOSYS
 import pytest
 
 from conformance.syscalls import Buffer
-from conformance.syscalls.ipc import (
-    IPC_NOWAIT,
-    IPC_PRIVATE,
-    IPC_STAT,
-    MSG_COPY,
-    MSG_EXCEPT,
-    MSG_NOERROR,
-    MsqidDs,
-    msgctl,
-    msgget,
-    msgrcv,
-    msgsnd,
-)
+from conformance.syscalls.ipc.msg import MSG_COPY, MSG_EXCEPT, MSG_NOERROR, MsqidDs, msgctl, msgget, msgrcv, msgsnd
+from conformance.syscalls.ipc.sysv import IPC_NOWAIT, IPC_PRIVATE, IPC_STAT
 
 pytestmark = pytest.mark.needs("root")  # for an IPC namespace of its own: what is made outlives its maker
 

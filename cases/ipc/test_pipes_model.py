@@ -12,24 +12,17 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from cases.ipc._pipes_model import PAGE, PIPE_BUF, Pipe, stream
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import (
-    F_GETPIPE_SZ,
-    F_SETPIPE_SZ,
-    O_NONBLOCK,
-    Timespec,
-    Vector,
-    close,
-    dup,
-    fcntl,
-    ioctl,
-    pipe2,
-    read,
-    write,
-    writev,
-)
+from conformance.syscalls.files.descriptors import F_GETPIPE_SZ, F_SETPIPE_SZ, dup, fcntl
+from conformance.syscalls.files.ioctls import ioctl
+from conformance.syscalls.files.opening import O_NONBLOCK, close
+from conformance.syscalls.files.pipes import pipe2
+from conformance.syscalls.files.reading import read, write
+from conformance.syscalls.files.vectors import Vector, writev
 from conformance.syscalls.help.child import fork_child
-from conformance.syscalls.polling import POLLERR, POLLHUP, POLLIN, POLLOUT, ready
+from conformance.syscalls.help.waiting import ready
+from conformance.syscalls.polling.poll import POLLERR, POLLHUP, POLLIN, POLLOUT
 from conformance.syscalls.signals import SIG_BLOCK, SIGSET_SIZE, rt_sigprocmask, rt_sigtimedwait, sigset
+from conformance.syscalls.time.clocks import Timespec
 
 FIONREAD = 0x541B
 SIGPIPE = sigset(signal.SIGPIPE)

@@ -18,29 +18,13 @@ from hypothesis.stateful import (
 
 from cases.ipc._queues_model import PRIORITIES, PriorityQueue, TypedQueue
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY, Timespec, close
-from conformance.syscalls.ipc import (
-    IPC_NOWAIT,
-    IPC_PRIVATE,
-    IPC_RMID,
-    IPC_SET,
-    IPC_STAT,
-    MSG_COPY,
-    MSG_EXCEPT,
-    MSG_NOERROR,
-    MqAttr,
-    MsqidDs,
-    mq_getsetattr,
-    mq_open,
-    mq_timedreceive,
-    mq_timedsend,
-    mq_unlink,
-    msgctl,
-    msgget,
-    msgrcv,
-    msgsnd,
-)
-from conformance.syscalls.polling import POLLIN, POLLOUT, ready
+from conformance.syscalls.files.opening import O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY, close
+from conformance.syscalls.help.waiting import ready
+from conformance.syscalls.ipc.mq import MqAttr, mq_getsetattr, mq_open, mq_timedreceive, mq_timedsend, mq_unlink
+from conformance.syscalls.ipc.msg import MSG_COPY, MSG_EXCEPT, MSG_NOERROR, MsqidDs, msgctl, msgget, msgrcv, msgsnd
+from conformance.syscalls.ipc.sysv import IPC_NOWAIT, IPC_PRIVATE, IPC_RMID, IPC_SET, IPC_STAT
+from conformance.syscalls.polling.poll import POLLIN, POLLOUT
+from conformance.syscalls.time.clocks import Timespec
 
 pytestmark = pytest.mark.needs("root")  # for an IPC namespace of its own: what is made outlives its maker
 

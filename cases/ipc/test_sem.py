@@ -10,21 +10,9 @@ import pytest
 from cases.ipc._waiting import until
 from conformance.syscalls import Buffer
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
-from conformance.syscalls.ipc import (
-    GETALL,
-    GETNCNT,
-    GETPID,
-    GETVAL,
-    IPC_NOWAIT,
-    IPC_PRIVATE,
-    IPC_RMID,
-    SEM_UNDO,
-    SETALL,
-    semctl,
-    semget,
-    semop,
-)
-from conformance.syscalls.processes import getpid
+from conformance.syscalls.ipc.sem import GETALL, GETNCNT, GETPID, GETVAL, SEM_UNDO, SETALL, semctl, semget, semop
+from conformance.syscalls.ipc.sysv import IPC_NOWAIT, IPC_PRIVATE, IPC_RMID
+from conformance.syscalls.processes.identity import getpid
 
 LARGEST = 32767
 """SEMVMX."""

@@ -7,21 +7,12 @@ from errno import EACCES, EIDRM, EINVAL, ENOENT, EPERM
 import pytest
 
 from conformance.syscalls.help.child import in_child
-from conformance.syscalls.ipc import (
-    IPC_CREAT,
-    IPC_PRIVATE,
-    IPC_RMID,
-    IPC_STAT,
-    SHM_RDONLY,
-    ShmidDs,
-    shmat,
-    shmctl,
-    shmdt,
-    shmget,
-)
+from conformance.syscalls.ipc.shm import SHM_RDONLY, ShmidDs, shmat, shmctl, shmdt, shmget
+from conformance.syscalls.ipc.sysv import IPC_CREAT, IPC_PRIVATE, IPC_RMID, IPC_STAT
 from conformance.syscalls.machinery.buffers import memory_at, write_memory
-from conformance.syscalls.memory import PAGE
-from conformance.syscalls.processes import getpid, setresuid
+from conformance.syscalls.machinery.world import PAGE
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.processes.identity import getpid
 
 KEY = 0x636F6E66
 SHM_DEST = 0o1000

@@ -10,7 +10,8 @@ import errno
 from dataclasses import dataclass, field
 from itertools import count
 
-from conformance.syscalls.memory import PAGE, PROT_NONE, PROT_WRITE
+from conformance.syscalls.machinery.world import PAGE
+from conformance.syscalls.memory.mapping import PROT_NONE, PROT_WRITE
 
 FILE_PAGES = 6
 """Pages of the one file."""

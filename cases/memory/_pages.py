@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from conformance.syscalls import untraced
-from conformance.syscalls.files import AT_FDCWD, O_CREAT, O_RDWR, openat, write
+from conformance.syscalls.files.opening import O_CREAT, O_RDWR, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import write
 from conformance.syscalls.help.child import in_child
 from conformance.syscalls.machinery.buffers import memory_at, write_memory
-from conformance.syscalls.memory import MAP_ANONYMOUS, MAP_PRIVATE, PAGE, PROT_READ, PROT_WRITE, mmap
+from conformance.syscalls.machinery.world import PAGE
+from conformance.syscalls.memory.mapping import MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE, mmap
 
 READ_WRITE = PROT_READ | PROT_WRITE
 

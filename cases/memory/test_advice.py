@@ -7,10 +7,11 @@ from errno import EBADF, EINVAL, ENOMEM
 
 from cases.memory._pages import after_reading, after_writing, map_file, new_file, pages
 from conformance.syscalls import missing
-from conformance.syscalls.files import Iovec
+from conformance.syscalls.files.vectors import Iovec
 from conformance.syscalls.help.child import in_child
 from conformance.syscalls.machinery.buffers import memory_at, write_memory
-from conformance.syscalls.memory import (
+from conformance.syscalls.machinery.world import PAGE
+from conformance.syscalls.memory.advice import (
     MADV_COLD,
     MADV_DOFORK,
     MADV_DONTFORK,
@@ -19,15 +20,12 @@ from conformance.syscalls.memory import (
     MADV_GUARD_REMOVE,
     MADV_KEEPONFORK,
     MADV_WIPEONFORK,
-    MAP_PRIVATE,
-    MAP_SHARED,
-    PAGE,
-    TwoIovecs,
     madvise,
-    munmap,
-    process_madvise,
 )
-from conformance.syscalls.processes import getpid, pidfd_open
+from conformance.syscalls.memory.mapping import MAP_PRIVATE, MAP_SHARED, munmap
+from conformance.syscalls.memory.others import TwoIovecs, process_madvise
+from conformance.syscalls.processes.identity import getpid
+from conformance.syscalls.processes.pidfds import pidfd_open
 
 UNKNOWN_ADVICE = 9999
 

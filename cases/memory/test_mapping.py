@@ -7,19 +7,14 @@ from errno import EACCES, EBADF, EEXIST, EINVAL, ENODEV, ENOMEM, EOPNOTSUPP, EOV
 
 from cases.memory._pages import READ_WRITE, after_reading, map_file, new_file, pages
 from conformance.syscalls import Buffer, missing
-from conformance.syscalls.files import (
-    AT_FDCWD,
-    O_DIRECTORY,
-    O_RDONLY,
-    O_WRONLY,
-    ftruncate,
-    openat,
-    pread64,
-    pwrite64,
-)
+from conformance.syscalls.files.opening import O_DIRECTORY, O_RDONLY, O_WRONLY, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import pread64, pwrite64
+from conformance.syscalls.files.sizes import ftruncate
 from conformance.syscalls.help.child import in_child
 from conformance.syscalls.machinery.buffers import memory_at, write_memory
-from conformance.syscalls.memory import (
+from conformance.syscalls.machinery.world import PAGE
+from conformance.syscalls.memory.mapping import (
     MAP_ANONYMOUS,
     MAP_FIXED,
     MAP_FIXED_NOREPLACE,
@@ -28,7 +23,6 @@ from conformance.syscalls.memory import (
     MAP_SHARED_VALIDATE,
     MS_ASYNC,
     MS_SYNC,
-    PAGE,
     PROT_NONE,
     PROT_READ,
     PROT_WRITE,

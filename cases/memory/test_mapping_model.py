@@ -13,12 +13,16 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 from cases.memory._mapping_model import FILE_PAGES, PAGES, Area, Page, Refused, Unpromised
 from cases.memory._pages import READ_WRITE
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import AT_FDCWD, O_CREAT, O_RDONLY, O_RDWR, ftruncate, openat, pread64, pwrite64
+from conformance.syscalls.files.opening import O_CREAT, O_RDONLY, O_RDWR, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import pread64, pwrite64
+from conformance.syscalls.files.sizes import ftruncate
 from conformance.syscalls.help.child import in_child
 from conformance.syscalls.machinery.buffers import memory_at, write_memory
 from conformance.syscalls.machinery.call import Syscall
-from conformance.syscalls.memory import (
-    MADV_DONTNEED,
+from conformance.syscalls.machinery.world import PAGE
+from conformance.syscalls.memory.advice import MADV_DONTNEED, madvise
+from conformance.syscalls.memory.mapping import (
     MAP_ANONYMOUS,
     MAP_FIXED,
     MAP_PRIVATE,
@@ -28,10 +32,8 @@ from conformance.syscalls.memory import (
     MS_ASYNC,
     MS_INVALIDATE,
     MS_SYNC,
-    PAGE,
     PROT_NONE,
     PROT_READ,
-    madvise,
     mmap,
     mprotect,
     mremap,

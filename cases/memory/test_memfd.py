@@ -6,37 +6,25 @@ from errno import EACCES, EBUSY, EFAULT, EINVAL, EPERM
 
 from cases.memory._pages import READ_WRITE, map_file
 from conformance.syscalls import Buffer, missing
-from conformance.syscalls.files import (
-    F_ADD_SEALS,
-    F_GET_SEALS,
+from conformance.syscalls.files.descriptors import F_ADD_SEALS, F_GET_SEALS, fcntl
+from conformance.syscalls.files.memfd import (
     F_SEAL_FUTURE_WRITE,
     F_SEAL_GROW,
     F_SEAL_SEAL,
     F_SEAL_SHRINK,
     F_SEAL_WRITE,
-    Iovec,
-    fcntl,
-    ftruncate,
-    memfd_create,
-    pread64,
-    pwrite64,
-    read,
-    write,
-)
-from conformance.syscalls.machinery.buffers import memory_at, write_memory
-from conformance.syscalls.memory import (
-    MAP_PRIVATE,
-    MAP_SHARED,
     MFD_ALLOW_SEALING,
-    PAGE,
-    PROT_READ,
-    memfd_secret,
-    mmap,
-    mprotect,
-    munmap,
-    process_vm_readv,
+    memfd_create,
 )
-from conformance.syscalls.processes import getpid
+from conformance.syscalls.files.reading import pread64, pwrite64, read, write
+from conformance.syscalls.files.sizes import ftruncate
+from conformance.syscalls.files.vectors import Iovec
+from conformance.syscalls.machinery.buffers import memory_at, write_memory
+from conformance.syscalls.machinery.world import PAGE
+from conformance.syscalls.memory.mapping import MAP_PRIVATE, MAP_SHARED, PROT_READ, mmap, mprotect, munmap
+from conformance.syscalls.memory.others import process_vm_readv
+from conformance.syscalls.memory.secret import memfd_secret
+from conformance.syscalls.processes.identity import getpid
 
 
 def sealable() -> int:

@@ -10,21 +10,23 @@ import pytest
 
 from cases.memory._pages import READ_WRITE, after_reading, pages
 from conformance.syscalls import missing
-from conformance.syscalls.files import O_CREAT, O_WRONLY, close, open, write
+from conformance.syscalls.files.opening import O_CREAT, O_WRONLY, close, open
+from conformance.syscalls.files.reading import write
 from conformance.syscalls.help.child import in_child
 from conformance.syscalls.help.code import EXIT_WITH_RESULT, call, elf
 from conformance.syscalls.machinery.buffers import memory_at, write_memory
-from conformance.syscalls.memory import (
+from conformance.syscalls.machinery.world import PAGE
+from conformance.syscalls.memory.mapping import (
     MREMAP_DONTUNMAP,
     MREMAP_FIXED,
     MREMAP_MAYMOVE,
-    PAGE,
     brk,
     mprotect,
     mremap,
     munmap,
 )
-from conformance.syscalls.processes import RLIMIT_DATA, Rlimit, execve, setrlimit
+from conformance.syscalls.processes.executing import execve
+from conformance.syscalls.processes.limits import RLIMIT_DATA, Rlimit, setrlimit
 
 GROW = (
     call(brk, 0)

@@ -7,26 +7,28 @@ from errno import EACCES, EINVAL, ENOMEM, ENOSPC, EPERM
 
 from cases.memory._pages import READ_WRITE, after_reading, after_writing, map_file, new_file, pages
 from conformance.syscalls import missing
-from conformance.syscalls.files import AT_FDCWD, O_RDONLY, openat
+from conformance.syscalls.files.opening import O_RDONLY, openat
+from conformance.syscalls.files.paths import AT_FDCWD
 from conformance.syscalls.machinery.buffers import memory_at, write_memory
-from conformance.syscalls.memory import (
-    MADV_DONTNEED,
+from conformance.syscalls.machinery.world import PAGE
+from conformance.syscalls.memory.advice import MADV_DONTNEED, madvise
+from conformance.syscalls.memory.mapping import (
     MAP_ANONYMOUS,
     MAP_FIXED,
     MAP_PRIVATE,
     MAP_SHARED,
     MREMAP_MAYMOVE,
-    PAGE,
-    PKEY_DISABLE_ACCESS,
-    PKEY_DISABLE_WRITE,
     PROT_NONE,
     PROT_READ,
-    madvise,
     mmap,
     mprotect,
     mremap,
     mseal,
     munmap,
+)
+from conformance.syscalls.memory.protection_keys import (
+    PKEY_DISABLE_ACCESS,
+    PKEY_DISABLE_WRITE,
     pkey_alloc,
     pkey_free,
     pkey_mprotect,

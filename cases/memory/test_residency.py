@@ -9,25 +9,20 @@ import pytest
 from cases.memory._pages import pages
 from conformance.syscalls import Buffer
 from conformance.syscalls.machinery.buffers import write_memory
-from conformance.syscalls.memory import (
+from conformance.syscalls.machinery.world import PAGE
+from conformance.syscalls.memory.locking import MCL_FUTURE, MCL_ONFAULT, MLOCK_ONFAULT, mlock, mlock2, mlockall, munlock
+from conformance.syscalls.memory.mapping import (
     MAP_ANONYMOUS,
     MAP_LOCKED,
     MAP_PRIVATE,
-    MCL_FUTURE,
-    MCL_ONFAULT,
-    MLOCK_ONFAULT,
-    PAGE,
     PROT_READ,
     PROT_WRITE,
     mincore,
-    mlock,
-    mlock2,
-    mlockall,
     mmap,
-    munlock,
     munmap,
 )
-from conformance.syscalls.processes import RLIMIT_MEMLOCK, Rlimit, setresuid, setrlimit
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.processes.limits import RLIMIT_MEMLOCK, Rlimit, setrlimit
 
 
 def resident(address: int, count: int) -> list[int]:

@@ -6,11 +6,12 @@ import struct
 
 from cases.memory._pages import pages
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import ioctl, read
+from conformance.syscalls.files.ioctls import ioctl
+from conformance.syscalls.files.reading import read
 from conformance.syscalls.help.child import exit_status, fork_child
 from conformance.syscalls.machinery.buffers import memory_at
-from conformance.syscalls.memory import (
-    PAGE,
+from conformance.syscalls.machinery.world import PAGE
+from conformance.syscalls.memory.userfaultfd import (
     UFFD_API,
     UFFD_EVENT_PAGEFAULT,
     UFFD_USER_MODE_ONLY,

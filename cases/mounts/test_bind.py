@@ -4,22 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.syscalls.files import (
-    mkdir,
-)
+from conformance.syscalls.files.directories import mkdir
 from conformance.syscalls.help.child import in_child
 from conformance.syscalls.help.code import EXIT_WITH_RESULT, call, elf
+from conformance.syscalls.help.mounts import bind_mount, mount_new
 from conformance.syscalls.help.paths import exists, make_file
-from conformance.syscalls.mounts import (
-    MS_BIND,
-    MS_NOSUID,
-    MS_REC,
-    MS_REMOUNT,
-    bind_mount,
-    mount,
-    mount_new,
-)
-from conformance.syscalls.processes import execve, geteuid, setresuid
+from conformance.syscalls.mounts.mount import MS_BIND, MS_NOSUID, MS_REC, MS_REMOUNT, mount
+from conformance.syscalls.processes.credentials import geteuid, setresuid
+from conformance.syscalls.processes.executing import execve
 
 pytestmark = pytest.mark.needs("root")
 

@@ -8,54 +8,43 @@ from errno import EINVAL, ENOENT
 import pytest
 
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.files import (
-    AT_EMPTY_PATH,
-    AT_FDCWD,
-    O_CLOEXEC,
-    O_CREAT,
-    O_RDONLY,
-    O_WRONLY,
-    STATX_MNT_ID_UNIQUE,
-    Stat,
-    Statx,
-    newfstatat,
-    open,
-    openat,
-    pipe2,
-    read,
-    statx,
-    write,
-)
+from conformance.syscalls.files.opening import O_CLOEXEC, O_CREAT, O_RDONLY, O_WRONLY, open, openat
+from conformance.syscalls.files.paths import AT_EMPTY_PATH, AT_FDCWD
+from conformance.syscalls.files.pipes import pipe2
+from conformance.syscalls.files.reading import read, write
+from conformance.syscalls.files.status import STATX_MNT_ID_UNIQUE, Stat, Statx, newfstatat, statx
 from conformance.syscalls.help.child import fork_child
+from conformance.syscalls.help.mounts import mount_new
 from conformance.syscalls.help.paths import exists, make_file, write_to
-from conformance.syscalls.mounts import (
-    FSCONFIG_CMD_CREATE,
-    FSMOUNT_CLOEXEC,
-    FSOPEN_CLOEXEC,
-    MOUNT_ATTR_IDMAP,
+from conformance.syscalls.mounts.attaching import (
     MOVE_MOUNT_BENEATH,
     MOVE_MOUNT_F_EMPTY_PATH,
     OPEN_TREE_CLOEXEC,
     OPEN_TREE_CLONE,
+    move_mount,
+    open_tree,
+)
+from conformance.syscalls.mounts.contexts import (
+    FSCONFIG_CMD_CREATE,
+    FSMOUNT_CLOEXEC,
+    FSOPEN_CLOEXEC,
+    MOUNT_ATTR_IDMAP,
+    fsconfig,
+    fsmount,
+    fsopen,
+)
+from conformance.syscalls.mounts.listing import (
     STATMOUNT_FS_TYPE,
     STATMOUNT_MNT_BASIC,
     STATMOUNT_SB_BASIC,
     MntIdReq,
-    MountAttr,
     Statmount,
-    fsconfig,
-    fsmount,
-    fsopen,
     listmount,
-    mount_new,
-    mount_setattr,
-    move_mount,
-    open_tree,
     statmount,
-    umount2,
 )
-from conformance.syscalls.namespaces import unshare
-from conformance.syscalls.processes import CLONE_NEWUSER
+from conformance.syscalls.mounts.mount import umount2
+from conformance.syscalls.mounts.properties import MountAttr, mount_setattr
+from conformance.syscalls.namespaces import CLONE_NEWUSER, unshare
 from conformance.syscalls.signals import pause
 
 pytestmark = pytest.mark.needs("root")

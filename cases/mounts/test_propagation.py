@@ -6,18 +6,9 @@ from errno import EINVAL
 
 import pytest
 
-from conformance.syscalls.files import mkdir
-from conformance.syscalls.mounts import (
-    MS_BIND,
-    MS_SHARED,
-    MS_SLAVE,
-    MS_UNBINDABLE,
-    bind_mount,
-    mount,
-    mount_at,
-    mount_new,
-    umount2,
-)
+from conformance.syscalls.files.directories import mkdir
+from conformance.syscalls.help.mounts import bind_mount, mount_at, mount_new
+from conformance.syscalls.mounts.mount import MS_BIND, MS_SHARED, MS_SLAVE, MS_UNBINDABLE, mount, umount2
 
 pytestmark = pytest.mark.needs("root")
 

@@ -7,9 +7,11 @@ from errno import EAGAIN, EBUSY, EINVAL
 import pytest
 
 from conformance.syscalls import Buffer, missing
-from conformance.syscalls.files import O_RDONLY, close, open, pread64
+from conformance.syscalls.files.opening import O_RDONLY, close, open
+from conformance.syscalls.files.reading import pread64
+from conformance.syscalls.help.mounts import mount_at, mount_new
 from conformance.syscalls.help.paths import exists, make_file
-from conformance.syscalls.mounts import MNT_DETACH, MNT_EXPIRE, mount_at, mount_new, umount2
+from conformance.syscalls.mounts.mount import MNT_DETACH, MNT_EXPIRE, umount2
 
 pytestmark = pytest.mark.needs("root")
 

@@ -7,7 +7,10 @@ from contextlib import contextmanager
 from errno import EINVAL, ENOTTY
 
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.files import O_CLOEXEC, O_RDONLY, ioctl, open, pipe2, readlink
+from conformance.syscalls.files.ioctls import ioctl
+from conformance.syscalls.files.links import readlink
+from conformance.syscalls.files.opening import O_CLOEXEC, O_RDONLY, open
+from conformance.syscalls.files.pipes import pipe2
 from conformance.syscalls.namespaces import setns, unshare
 
 

@@ -9,17 +9,13 @@ import pytest
 
 from cases.namespaces._namespaces import enter, pipe
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import O_CLOEXEC, O_RDONLY, close, open, read, write
+from conformance.syscalls.files.opening import O_CLOEXEC, O_RDONLY, close, open
+from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
-from conformance.syscalls.namespaces import setns
-from conformance.syscalls.polling import ready
-from conformance.syscalls.processes import (
-    CLONE_NEWPID,
-    exit_group,
-    fork,
-    getpid,
-    getppid,
-)
+from conformance.syscalls.help.waiting import ready
+from conformance.syscalls.namespaces import CLONE_NEWPID, setns
+from conformance.syscalls.processes.creating import exit_group, fork
+from conformance.syscalls.processes.identity import getpid, getppid
 from conformance.syscalls.signals import kill, pause
 
 pytestmark = pytest.mark.needs("root")

@@ -7,9 +7,17 @@ from errno import EINVAL, EPERM
 import pytest
 
 from cases.namespaces._namespaces import ask, enter, identity
-from conformance.syscalls.files import O_CLOEXEC, O_RDONLY, ioctl, open
-from conformance.syscalls.namespaces import NS_GET_NSTYPE, NS_GET_PARENT, NS_GET_USERNS, setns
-from conformance.syscalls.processes import CLONE_NEWNET, CLONE_NEWUSER, CLONE_NEWUTS
+from conformance.syscalls.files.ioctls import ioctl
+from conformance.syscalls.files.opening import O_CLOEXEC, O_RDONLY, open
+from conformance.syscalls.namespaces import (
+    CLONE_NEWNET,
+    CLONE_NEWUSER,
+    CLONE_NEWUTS,
+    NS_GET_NSTYPE,
+    NS_GET_PARENT,
+    NS_GET_USERNS,
+    setns,
+)
 
 pytestmark = pytest.mark.needs("root")
 

@@ -9,32 +9,19 @@ import pytest
 from cases.cgroups._groups import group
 from cases.namespaces._namespaces import enter, inside
 from conformance.syscalls import missing, untraced
-from conformance.syscalls.files import O_CLOEXEC, O_DIRECTORY, O_RDONLY, fchdir, open
+from conformance.syscalls.files.directories import fchdir
+from conformance.syscalls.files.opening import O_CLOEXEC, O_DIRECTORY, O_RDONLY, open
 from conformance.syscalls.help.child import in_child
+from conformance.syscalls.help.mounts import mount_at, mount_new
 from conformance.syscalls.help.paths import contents, exists, make_file, write_to
-from conformance.syscalls.ipc import IPC_CREAT, msgget
-from conformance.syscalls.mounts import mount_at, mount_new
-from conformance.syscalls.processes import (
-    CLONE_NEWCGROUP,
-    CLONE_NEWIPC,
-    CLONE_NEWNET,
-    CLONE_NEWNS,
-    CLONE_NEWTIME,
-)
-from conformance.syscalls.sockets import (
-    AF_INET,
-    AF_UNIX,
-    SOCK_DGRAM,
-    SOCK_STREAM,
-    bind,
-    connect,
-    listen,
-    sendto,
-    sockaddr_in,
-    sockaddr_un,
-    socket,
-)
-from conformance.syscalls.time import CLOCK_MONOTONIC, Now, clock_gettime
+from conformance.syscalls.ipc.msg import msgget
+from conformance.syscalls.ipc.sysv import IPC_CREAT
+from conformance.syscalls.namespaces import CLONE_NEWCGROUP, CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWTIME
+from conformance.syscalls.sockets.addresses import sockaddr_in, sockaddr_un
+from conformance.syscalls.sockets.connections import bind, connect, listen
+from conformance.syscalls.sockets.messages import sendto
+from conformance.syscalls.sockets.socket import AF_INET, AF_UNIX, SOCK_DGRAM, SOCK_STREAM, socket
+from conformance.syscalls.time.clocks import CLOCK_MONOTONIC, Now, clock_gettime
 
 pytestmark = pytest.mark.needs("root")
 

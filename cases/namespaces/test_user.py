@@ -8,20 +8,16 @@ import pytest
 
 from cases.namespaces._namespaces import enter
 from conformance.syscalls import untraced
-from conformance.syscalls.files import AT_FDCWD, O_CLOEXEC, O_WRONLY, chown, mkdir, openat, write
+from conformance.syscalls.files.attributes import chown
+from conformance.syscalls.files.directories import mkdir
+from conformance.syscalls.files.opening import O_CLOEXEC, O_WRONLY, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import write
+from conformance.syscalls.help.mounts import mount_new
 from conformance.syscalls.help.paths import exists, make_file, open_present, write_to
-from conformance.syscalls.mounts import mount_new
-from conformance.syscalls.namespaces import unshare
-from conformance.syscalls.processes import (
-    CLONE_NEWNS,
-    CLONE_NEWUSER,
-    CLONE_NEWUTS,
-    PR_SET_DUMPABLE,
-    prctl,
-    setgroups,
-    setresgid,
-    setresuid,
-)
+from conformance.syscalls.namespaces import CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWUTS, unshare
+from conformance.syscalls.processes.credentials import setgroups, setresgid, setresuid
+from conformance.syscalls.processes.prctl import PR_SET_DUMPABLE, prctl
 from conformance.syscalls.system import sethostname
 
 pytestmark = pytest.mark.needs("root")

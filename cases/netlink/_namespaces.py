@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import readlink
+from conformance.syscalls.files.links import readlink
 
 FIRST = {b"/proc/self/ns/pid": b"pid:[4026531836]", b"/proc/self/ns/user": b"user:[4026531837]"}
 """The first namespaces of each kind, whose inode numbers are fixed (`PROC_PID_INIT_INO` and its like, Linux 3.8)."""

@@ -11,14 +11,11 @@ from dataclasses import dataclass
 from errno import ENOENT
 
 from conformance.syscalls import missing
-from conformance.syscalls.files import AT_FDCWD, O_CLOEXEC, O_WRONLY, close, openat, write
-from conformance.syscalls.netlink import (
-    NETLINK_KOBJECT_UEVENT,
-    PATIENCE,
-    NetlinkTimeout,
-    netlink_socket,
-    receive_bytes,
-)
+from conformance.syscalls.files.opening import O_CLOEXEC, O_WRONLY, close, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import write
+from conformance.syscalls.help.netlink import PATIENCE, NetlinkTimeout, netlink_socket, receive_bytes
+from conformance.syscalls.sockets.netlink import NETLINK_KOBJECT_UEVENT
 
 KERNEL_GROUP = 1
 """The multicast group of the kernel's own events, as a bit; udev's is the next one."""

@@ -8,22 +8,18 @@ from errno import EPERM
 import pytest
 
 from cases.netlink._namespaces import only_in_first_namespaces
-from conformance.syscalls.netlink import (
+from conformance.syscalls.help.netlink import ask, netlink_socket, receive, send, verdict
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.sockets.netlink import (
     NETLINK_ADD_MEMBERSHIP,
     NETLINK_AUDIT,
     NLM_F_ACK,
     NLM_F_REQUEST,
     NLMSG_DONE,
     NLMSG_ERROR,
-    ask,
-    netlink_socket,
-    receive,
     request,
-    send,
-    verdict,
 )
-from conformance.syscalls.processes import setresuid
-from conformance.syscalls.sockets import SOL_NETLINK, setsockopt
+from conformance.syscalls.sockets.options import SOL_NETLINK, setsockopt
 
 AUDIT_GET, AUDIT_LIST_RULES, AUDIT_GET_FEATURE = 1000, 1013, 1019
 AUDIT_NLGRP_READLOG = 1

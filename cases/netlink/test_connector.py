@@ -11,21 +11,19 @@ import pytest
 
 from cases.netlink._namespaces import only_in_first_namespaces
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import AT_FDCWD, O_CREAT, O_WRONLY, close, openat, pipe2, read, write
+from conformance.syscalls.files.opening import O_CREAT, O_WRONLY, close, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.pipes import pipe2
+from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.help.child import exit_status, fork_child
 from conformance.syscalls.help.code import elf, exit_code
-from conformance.syscalls.netlink import (
-    NETLINK_CONNECTOR,
-    NLMSG_DONE,
-    PATIENCE,
-    NetlinkTimeout,
-    netlink_socket,
-    receive,
-    request,
-    send,
-)
-from conformance.syscalls.processes import PR_SET_NAME, execve, getpid, prctl, setresuid
-from conformance.syscalls.sockets import SO_RCVBUFFORCE, SOL_SOCKET, setsockopt
+from conformance.syscalls.help.netlink import PATIENCE, NetlinkTimeout, netlink_socket, receive, send
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.processes.executing import execve
+from conformance.syscalls.processes.identity import getpid
+from conformance.syscalls.processes.prctl import PR_SET_NAME, prctl
+from conformance.syscalls.sockets.netlink import NETLINK_CONNECTOR, NLMSG_DONE, request
+from conformance.syscalls.sockets.options import SO_RCVBUFFORCE, SOL_SOCKET, setsockopt
 
 CN_IDX_PROC = CN_VAL_PROC = 1
 PROC_CN_MCAST_LISTEN, PROC_CN_MCAST_IGNORE = 1, 2

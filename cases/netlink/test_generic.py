@@ -8,21 +8,20 @@ from errno import EINVAL, ENOENT, EOPNOTSUPP, EPERM
 import pytest
 
 from conformance.syscalls import missing, untraced
-from conformance.syscalls.netlink import (
+from conformance.syscalls.help.netlink import ask, netlink_socket, verdict
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.processes.identity import getpid
+from conformance.syscalls.sockets.netlink import (
     NETLINK_GENERIC,
     NLM_F_ACK,
     NLM_F_DUMP,
     NLM_F_REQUEST,
     NLMSG_DONE,
     NLMSG_ERROR,
-    ask,
     attribute,
     attributes,
-    netlink_socket,
     request,
-    verdict,
 )
-from conformance.syscalls.processes import getpid, setresuid
 
 GENL_ID_CTRL = 16
 CTRL_CMD_NEWFAMILY, CTRL_CMD_GETFAMILY, CTRL_CMD_GETPOLICY = 1, 3, 10

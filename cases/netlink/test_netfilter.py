@@ -8,7 +8,9 @@ from errno import EEXIST, EINVAL, ENOENT, EOPNOTSUPP, EPERM
 import pytest
 
 from conformance.syscalls import missing
-from conformance.syscalls.netlink import (
+from conformance.syscalls.help.netlink import ask, netlink_socket, receive, send, verdict
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.sockets.netlink import (
     NETLINK_NETFILTER,
     NLM_F_ACK,
     NLM_F_CREATE,
@@ -16,16 +18,10 @@ from conformance.syscalls.netlink import (
     NLM_F_EXCL,
     NLM_F_REQUEST,
     NLMSG_DONE,
-    ask,
     attribute,
     attributes,
-    netlink_socket,
-    receive,
     request,
-    send,
-    verdict,
 )
-from conformance.syscalls.processes import setresuid
 
 NFNL_MSG_BATCH_BEGIN, NFNL_MSG_BATCH_END = 16, 17
 NFNL_SUBSYS_NFTABLES = 10

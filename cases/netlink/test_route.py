@@ -8,9 +8,12 @@ from errno import EADDRNOTAVAIL, EEXIST, EHOSTUNREACH, EINVAL, ENODEV, ENOPROTOO
 import pytest
 
 from conformance.syscalls import missing, untraced
-from conformance.syscalls.files import AT_FDCWD, O_CLOEXEC, O_RDONLY, openat
-from conformance.syscalls.namespaces import unshare
-from conformance.syscalls.netlink import (
+from conformance.syscalls.files.opening import O_CLOEXEC, O_RDONLY, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.help.netlink import ask, dump, hears_nothing, netlink_socket, receive, verdict
+from conformance.syscalls.namespaces import CLONE_NEWNET, unshare
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.sockets.netlink import (
     IFA_ADDRESS,
     IFA_LOCAL,
     IFF_LOOPBACK,
@@ -53,21 +56,15 @@ from conformance.syscalls.netlink import (
     RTMGRP_LINK,
     VETH_INFO_PEER,
     NetlinkMessage,
-    ask,
     attribute,
     attributes,
-    dump,
-    hears_nothing,
     ifaddrmsg,
     ifinfomsg,
-    netlink_socket,
-    receive,
     request,
     rtmsg,
-    verdict,
 )
-from conformance.syscalls.processes import CLONE_NEWNET, setresuid
-from conformance.syscalls.sockets import AF_INET, SOL_NETLINK, setsockopt
+from conformance.syscalls.sockets.options import SOL_NETLINK, setsockopt
+from conformance.syscalls.sockets.socket import AF_INET
 
 DO = NLM_F_REQUEST | NLM_F_ACK
 NEW = DO | NLM_F_CREATE | NLM_F_EXCL

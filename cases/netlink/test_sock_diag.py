@@ -8,38 +8,27 @@ from errno import ECONNABORTED, EINVAL, ENOENT, EOPNOTSUPP
 import pytest
 
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.files import Stat, fstat
-from conformance.syscalls.netlink import (
+from conformance.syscalls.files.status import Stat, fstat
+from conformance.syscalls.help.netlink import ask, dump, netlink_socket, port_of, readable, verdict
+from conformance.syscalls.sockets.addresses import sockaddr_in, sockaddr_un
+from conformance.syscalls.sockets.connections import accept, bind, connect, getsockname, listen
+from conformance.syscalls.sockets.messages import MSG_DONTWAIT, recvfrom
+from conformance.syscalls.sockets.netlink import (
     NETLINK_ROUTE,
     NETLINK_SOCK_DIAG,
     NLM_F_ACK,
     NLM_F_REQUEST,
     NetlinkMessage,
-    ask,
     attributes,
-    dump,
-    netlink_socket,
-    port_of,
-    readable,
     request,
-    verdict,
 )
-from conformance.syscalls.sockets import (
+from conformance.syscalls.sockets.socket import (
     AF_INET,
     AF_NETLINK,
     AF_UNIX,
     IPPROTO_TCP,
-    MSG_DONTWAIT,
     SOCK_DGRAM,
     SOCK_STREAM,
-    accept,
-    bind,
-    connect,
-    getsockname,
-    listen,
-    recvfrom,
-    sockaddr_in,
-    sockaddr_un,
     socket,
 )
 

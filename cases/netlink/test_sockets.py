@@ -18,7 +18,22 @@ from errno import (
 import pytest
 
 from conformance.syscalls import Buffer, missing
-from conformance.syscalls.netlink import (
+from conformance.syscalls.help.netlink import (
+    ask,
+    netlink_socket,
+    port_of,
+    readable,
+    receive,
+    send,
+    set_netlink_option,
+    verdict,
+)
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.processes.identity import getpid
+from conformance.syscalls.sockets.addresses import sockaddr_nl
+from conformance.syscalls.sockets.connections import SHUT_RDWR, bind, connect, listen, shutdown
+from conformance.syscalls.sockets.messages import MSG_DONTWAIT, MSG_PEEK, MSG_TRUNC, Message, recvfrom, recvmsg, sendto
+from conformance.syscalls.sockets.netlink import (
     IFLA_MTU,
     LOOPBACK_INDEX,
     NETLINK_ADD_MEMBERSHIP,
@@ -37,48 +52,21 @@ from conformance.syscalls.netlink import (
     RTM_GETLINK,
     RTM_SETLINK,
     RTMGRP_LINK,
-    ask,
     attribute,
     ifinfomsg,
-    netlink_socket,
-    port_of,
-    readable,
-    receive,
     request,
-    send,
-    set_netlink_option,
-    sockaddr_nl,
-    verdict,
 )
-from conformance.syscalls.processes import getpid, setresuid
-from conformance.syscalls.sockets import (
-    AF_INET,
-    AF_NETLINK,
-    MSG_DONTWAIT,
-    MSG_PEEK,
-    MSG_TRUNC,
-    SHUT_RDWR,
+from conformance.syscalls.sockets.options import (
     SO_DOMAIN,
     SO_PROTOCOL,
     SO_RCVBUF,
     SO_TYPE,
-    SOCK_DGRAM,
-    SOCK_RAW,
-    SOCK_STREAM,
     SOL_NETLINK,
     SOL_SOCKET,
-    Message,
-    bind,
-    connect,
     getsockopt,
-    listen,
-    recvfrom,
-    recvmsg,
-    sendto,
     setsockopt,
-    shutdown,
-    socket,
 )
+from conformance.syscalls.sockets.socket import AF_INET, AF_NETLINK, SOCK_DGRAM, SOCK_RAW, SOCK_STREAM, socket
 
 RTM_LATE = 0x3FFC
 """A request of route netlink far beyond the last that any kernel knows, of the `get` kind."""

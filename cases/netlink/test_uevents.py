@@ -9,34 +9,23 @@ import pytest
 
 from cases.netlink._uevents import FULL, KERNEL_GROUP, hears, listener, next_event, trigger, uevent_file
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import mkdir, write
-from conformance.syscalls.mounts import mount
-from conformance.syscalls.namespaces import unshare
-from conformance.syscalls.netlink import (
+from conformance.syscalls.files.directories import mkdir
+from conformance.syscalls.files.reading import write
+from conformance.syscalls.help.netlink import netlink_socket, readable, set_netlink_option, verdict
+from conformance.syscalls.mounts.mount import mount
+from conformance.syscalls.namespaces import CLONE_NEWNET, unshare
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.sockets.addresses import sockaddr_nl
+from conformance.syscalls.sockets.messages import SCM_CREDENTIALS, Message, recvmsg, sendto
+from conformance.syscalls.sockets.netlink import (
     NETLINK_ADD_MEMBERSHIP,
     NETLINK_DROP_MEMBERSHIP,
     NETLINK_KOBJECT_UEVENT,
     NLM_F_ACK,
     NLM_F_REQUEST,
-    netlink_socket,
-    readable,
     request,
-    set_netlink_option,
-    sockaddr_nl,
-    verdict,
 )
-from conformance.syscalls.processes import CLONE_NEWNET, setresuid
-from conformance.syscalls.sockets import (
-    SCM_CREDENTIALS,
-    SO_ATTACH_FILTER,
-    SO_PASSCRED,
-    SOL_SOCKET,
-    Message,
-    Ucred,
-    recvmsg,
-    sendto,
-    setsockopt,
-)
+from conformance.syscalls.sockets.options import SO_ATTACH_FILTER, SO_PASSCRED, SOL_SOCKET, Ucred, setsockopt
 
 pytestmark = pytest.mark.needs("root")
 

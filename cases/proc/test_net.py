@@ -4,19 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from conformance.syscalls.help.mounts import mount_new
 from conformance.syscalls.help.paths import contents, inode_of, open_present, rest_of, write_to
-from conformance.syscalls.mounts import mount_new
-from conformance.syscalls.sockets import (
-    AF_INET,
-    AF_UNIX,
-    SOCK_DGRAM,
-    SOCK_STREAM,
-    bind,
-    listen,
-    sockaddr_in,
-    sockaddr_un,
-    socket,
-)
+from conformance.syscalls.sockets.addresses import sockaddr_in, sockaddr_un
+from conformance.syscalls.sockets.connections import bind, listen
+from conformance.syscalls.sockets.socket import AF_INET, AF_UNIX, SOCK_DGRAM, SOCK_STREAM, socket
 
 pytestmark = pytest.mark.needs("root")
 

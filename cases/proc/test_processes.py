@@ -8,18 +8,13 @@ from errno import EACCES, ENOENT, ESRCH
 import pytest
 
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import (
-    O_CLOEXEC,
-    O_DIRECTORY,
-    O_RDONLY,
-    open,
-    openat,
-    read,
-    readlinkat,
-)
+from conformance.syscalls.files.links import readlinkat
+from conformance.syscalls.files.opening import O_CLOEXEC, O_DIRECTORY, O_RDONLY, open, openat
+from conformance.syscalls.files.reading import read
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
 from conformance.syscalls.help.paths import contents, exists, fields
-from conformance.syscalls.processes import P_PID, WEXITED, WNOWAIT, setgroups, setresgid, setresuid, waitid
+from conformance.syscalls.processes.credentials import setgroups, setresgid, setresuid
+from conformance.syscalls.processes.waiting import P_PID, WEXITED, WNOWAIT, waitid
 from conformance.syscalls.signals import kill, pause
 
 

@@ -7,37 +7,29 @@ import struct
 import pytest
 
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import (
-    O_APPEND,
-    O_CLOEXEC,
-    O_CREAT,
-    O_RDONLY,
-    O_RDWR,
-    lseek,
-    memfd_create,
-    open,
-    pipe2,
-    pread64,
-    pwrite64,
-    readlink,
-    unlink,
-)
+from conformance.syscalls.files.links import readlink, unlink
+from conformance.syscalls.files.memfd import memfd_create
+from conformance.syscalls.files.opening import O_APPEND, O_CLOEXEC, O_CREAT, O_RDONLY, O_RDWR, open
+from conformance.syscalls.files.pipes import pipe2
+from conformance.syscalls.files.reading import lseek, pread64, pwrite64
 from conformance.syscalls.help.paths import contents, fields, inode_of, make_file, open_present, write_to
-from conformance.syscalls.memory import (
+from conformance.syscalls.machinery.world import PAGE
+from conformance.syscalls.memory.mapping import (
     MAP_ANONYMOUS,
     MAP_PRIVATE,
     MAP_SHARED,
-    PAGE,
     PROT_NONE,
     PROT_READ,
     PROT_WRITE,
     mmap,
     mprotect,
 )
-from conformance.syscalls.polling import EFD_CLOEXEC, eventfd2
-from conformance.syscalls.processes import PR_GET_NAME, getpid, getppid, prctl, setresuid
+from conformance.syscalls.polling.eventfd import EFD_CLOEXEC, eventfd2
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.processes.identity import getpid, getppid
+from conformance.syscalls.processes.prctl import PR_GET_NAME, prctl
 from conformance.syscalls.signals import SIG_BLOCK, rt_sigprocmask, sigset
-from conformance.syscalls.sockets import AF_UNIX, SOCK_STREAM, socket
+from conformance.syscalls.sockets.socket import AF_UNIX, SOCK_STREAM, socket
 
 
 def link(name: bytes) -> bytes:

@@ -6,10 +6,10 @@ from errno import EINVAL
 
 import pytest
 
-from conformance.syscalls.files import O_WRONLY, write
+from conformance.syscalls.files.opening import O_WRONLY
+from conformance.syscalls.files.reading import write
 from conformance.syscalls.help.paths import contents, open_present
-from conformance.syscalls.namespaces import unshare
-from conformance.syscalls.processes import CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWUTS
+from conformance.syscalls.namespaces import CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWUTS, unshare
 
 pytestmark = pytest.mark.needs("root")
 

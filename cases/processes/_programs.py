@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from conformance.syscalls import untraced
-from conformance.syscalls.files import AT_FDCWD, O_CREAT, O_EXCL, O_WRONLY, close, openat, write
+from conformance.syscalls.files.opening import O_CREAT, O_EXCL, O_WRONLY, close, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import write
 from conformance.syscalls.help.child import in_child
 from conformance.syscalls.help.code import elf
-from conformance.syscalls.processes import Strings, execve
+from conformance.syscalls.processes.executing import Strings, execve
 
 EXIT_WITH_ARGC = b"\x48\x8b\x3c\x24\xb8\xe7\x00\x00\x00\x0f\x05"
 """Machine code: exit_group with what the stack begins with, the number of arguments."""

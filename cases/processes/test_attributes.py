@@ -7,15 +7,9 @@ from errno import EINVAL
 import pytest
 
 from conformance.syscalls.help.child import in_child
-from conformance.syscalls.processes import (
-    ADDR_NO_RANDOMIZE,
-    PER_QUERY,
-    PR_GET_DUMPABLE,
-    PR_SET_DUMPABLE,
-    personality,
-    prctl,
-    setresuid,
-)
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.processes.executing import ADDR_NO_RANDOMIZE, PER_QUERY, personality
+from conformance.syscalls.processes.prctl import PR_GET_DUMPABLE, PR_SET_DUMPABLE, prctl
 
 UNKNOWN_OPTION = 0x7FFF0000
 

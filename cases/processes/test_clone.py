@@ -9,27 +9,14 @@ from errno import E2BIG, EEXIST, EINVAL, ENOSYS, EOPNOTSUPP, ESRCH
 import pytest
 
 from conformance.syscalls import Buffer, missing
-from conformance.syscalls.files import F_GETFD, FD_CLOEXEC, fcntl
+from conformance.syscalls.files.descriptors import F_GETFD, FD_CLOEXEC, fcntl
 from conformance.syscalls.help.child import exit_status, start_child
 from conformance.syscalls.help.code import RET, call, exit_code, function, if_zero, load, set_word
-from conformance.syscalls.processes import (
-    CLONE_FS,
-    CLONE_NEWNS,
-    CLONE_PIDFD,
-    CLONE_SIGHAND,
-    CLONE_THREAD,
-    CLONE_VM,
-    P_PID,
-    WEXITED,
-    CloneArgs,
-    Pidfd,
-    clone,
-    clone3,
-    exit_group,
-    pidfd_send_signal,
-    vfork,
-    waitid,
-)
+from conformance.syscalls.namespaces import CLONE_NEWNS
+from conformance.syscalls.processes.creating import CLONE_PIDFD, CloneArgs, Pidfd, clone, clone3, exit_group, vfork
+from conformance.syscalls.processes.pidfds import pidfd_send_signal
+from conformance.syscalls.processes.sharing import CLONE_FS, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
+from conformance.syscalls.processes.waiting import P_PID, WEXITED, waitid
 from conformance.syscalls.signals import (
     CLD_EXITED,
     SiginfoChild,

@@ -19,34 +19,32 @@ from hypothesis.stateful import (
 from cases.processes._descriptors_model import Entry, Table
 from cases.processes._programs import new_program, run
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import (
-    AT_FDCWD,
-    CLOSE_RANGE_CLOEXEC,
-    CLOSE_RANGE_UNSHARE,
+from conformance.syscalls.files.descriptors import (
     F_DUPFD,
     F_DUPFD_CLOEXEC,
     F_GETFD,
     F_SETFD,
     FD_CLOEXEC,
-    O_CLOEXEC,
-    O_CREAT,
-    O_RDWR,
-    SEEK_CUR,
-    SEEK_SET,
-    close,
-    close_range,
     dup,
     dup2,
     dup3,
     fcntl,
-    lseek,
-    openat,
-    pipe2,
-    read,
-    write,
 )
+from conformance.syscalls.files.opening import (
+    CLOSE_RANGE_CLOEXEC,
+    CLOSE_RANGE_UNSHARE,
+    O_CLOEXEC,
+    O_CREAT,
+    O_RDWR,
+    close,
+    close_range,
+    openat,
+)
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.pipes import pipe2
+from conformance.syscalls.files.reading import SEEK_CUR, SEEK_SET, lseek, read, write
 from conformance.syscalls.help.code import DATA, call, exit_code, store_result
-from conformance.syscalls.processes import RLIMIT_NOFILE, Rlimit, prlimit64
+from conformance.syscalls.processes.limits import RLIMIT_NOFILE, Rlimit, prlimit64
 
 pytestmark = pytest.mark.needs("x86_64")
 

@@ -8,28 +8,22 @@ import pytest
 
 from cases.processes._programs import EXIT_WITH_ARGC, new_file, new_program, run
 from conformance.syscalls import missing
-from conformance.syscalls.files import (
-    AT_EMPTY_PATH,
-    AT_FDCWD,
-    AT_SYMLINK_NOFOLLOW,
+from conformance.syscalls.files.descriptors import F_GETFD, FD_CLOEXEC, dup2, dup3, fcntl
+from conformance.syscalls.files.directories import mkdir
+from conformance.syscalls.files.links import symlink
+from conformance.syscalls.files.opening import (
     CLOSE_RANGE_CLOEXEC,
-    F_GETFD,
-    FD_CLOEXEC,
     O_CLOEXEC,
     O_RDONLY,
     O_WRONLY,
     close,
     close_range,
-    dup2,
-    dup3,
-    fcntl,
-    mkdir,
     openat,
-    symlink,
 )
+from conformance.syscalls.files.paths import AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW
 from conformance.syscalls.help.child import in_child
 from conformance.syscalls.help.code import EXIT_WITH_ERRNO, call, exit_code
-from conformance.syscalls.processes import AT_EXECVE_CHECK, Strings, execve, execveat
+from conformance.syscalls.processes.executing import AT_EXECVE_CHECK, Strings, execve, execveat
 
 pytestmark = pytest.mark.needs("x86_64")
 

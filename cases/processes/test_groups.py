@@ -8,10 +8,13 @@ import pytest
 
 from cases.processes._programs import new_program
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import O_CLOEXEC, close, pipe2, read
+from conformance.syscalls.files.opening import O_CLOEXEC, close
+from conformance.syscalls.files.pipes import pipe2
+from conformance.syscalls.files.reading import read
 from conformance.syscalls.help.child import fork_child, in_child
 from conformance.syscalls.help.code import call
-from conformance.syscalls.processes import execve, getpgid, getpgrp, getpid, getsid, setpgid, setsid
+from conformance.syscalls.processes.executing import execve
+from conformance.syscalls.processes.identity import getpgid, getpgrp, getpid, getsid, setpgid, setsid
 from conformance.syscalls.signals import pause
 
 

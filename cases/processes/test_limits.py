@@ -7,18 +7,13 @@ from errno import EFBIG, EINVAL, EPERM
 
 import pytest
 
-from conformance.syscalls.files import AT_FDCWD, O_CREAT, O_WRONLY, openat, write
+from conformance.syscalls.files.opening import O_CREAT, O_WRONLY, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import write
 from conformance.syscalls.help.child import fork_child, in_child
-from conformance.syscalls.processes import (
-    RLIMIT_FSIZE,
-    RLIMIT_NOFILE,
-    Rlimit,
-    getpid,
-    getrlimit,
-    prlimit64,
-    setresuid,
-    setrlimit,
-)
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.processes.identity import getpid
+from conformance.syscalls.processes.limits import RLIMIT_FSIZE, RLIMIT_NOFILE, Rlimit, getrlimit, prlimit64, setrlimit
 from conformance.syscalls.signals import SIG_IGN, SIGSET_SIZE, Sigaction, pause, rt_sigaction
 
 USER = 65533

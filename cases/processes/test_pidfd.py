@@ -8,21 +8,12 @@ from errno import EAGAIN, EBADF, EINVAL, EPERM, ESRCH
 import pytest
 
 from conformance.syscalls import missing, untraced
-from conformance.syscalls.files import dup2
+from conformance.syscalls.files.descriptors import dup2
 from conformance.syscalls.help.child import fork_child, in_child
-from conformance.syscalls.processes import (
-    P_PID,
-    P_PIDFD,
-    PIDFD_NONBLOCK,
-    WEXITED,
-    WNOWAIT,
-    getpid,
-    pidfd_getfd,
-    pidfd_open,
-    pidfd_send_signal,
-    setresuid,
-    waitid,
-)
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.processes.identity import getpid
+from conformance.syscalls.processes.pidfds import PIDFD_NONBLOCK, pidfd_getfd, pidfd_open, pidfd_send_signal
+from conformance.syscalls.processes.waiting import P_PID, P_PIDFD, WEXITED, WNOWAIT, waitid
 from conformance.syscalls.signals import CLD_KILLED, SiginfoChild, pause
 
 ABSENT_FD = 999

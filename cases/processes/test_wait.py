@@ -7,7 +7,10 @@ from errno import ECHILD, EINVAL
 
 from conformance.syscalls import Buffer
 from conformance.syscalls.help.child import fork_child, start_child
-from conformance.syscalls.processes import (
+from conformance.syscalls.processes.creating import clone
+from conformance.syscalls.processes.credentials import getuid
+from conformance.syscalls.processes.identity import setpgid
+from conformance.syscalls.processes.waiting import (
     P_ALL,
     P_PGID,
     P_PID,
@@ -18,9 +21,6 @@ from conformance.syscalls.processes import (
     WNOHANG,
     WNOWAIT,
     WUNTRACED,
-    clone,
-    getuid,
-    setpgid,
     wait4,
     waitid,
 )

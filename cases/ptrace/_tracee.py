@@ -6,23 +6,16 @@ from collections.abc import Callable
 from errno import EAGAIN, EINVAL, EIO, ENOENT
 
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.files import (
-    AT_FDCWD,
-    O_CREAT,
-    O_RDONLY,
-    O_RDWR,
-    O_WRONLY,
-    close,
-    dup2,
-    openat,
-    pipe2,
-    read,
-    unlink,
-    write,
-)
+from conformance.syscalls.files.descriptors import dup2
+from conformance.syscalls.files.links import unlink
+from conformance.syscalls.files.opening import O_CREAT, O_RDONLY, O_RDWR, O_WRONLY, close, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.pipes import pipe2
+from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.help.child import fork_child
 from conformance.syscalls.help.code import ENTRY, call, elf
-from conformance.syscalls.processes import WALL, execve, wait4
+from conformance.syscalls.processes.executing import execve
+from conformance.syscalls.processes.waiting import WALL, wait4
 from conformance.syscalls.ptrace import (
     PTRACE_CONT,
     PTRACE_GETEVENTMSG,

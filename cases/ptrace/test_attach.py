@@ -23,14 +23,9 @@ from cases.ptrace._tracee import (
 from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
 from conformance.syscalls.help.code import exit_code
-from conformance.syscalls.processes import (
-    PR_SET_PTRACER,
-    WALL,
-    WNOHANG,
-    getpid,
-    prctl,
-    wait4,
-)
+from conformance.syscalls.processes.identity import getpid
+from conformance.syscalls.processes.prctl import PR_SET_PTRACER, prctl
+from conformance.syscalls.processes.waiting import WALL, WNOHANG, wait4
 from conformance.syscalls.ptrace import (
     PTRACE_ATTACH,
     PTRACE_CONT,

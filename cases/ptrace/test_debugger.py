@@ -12,10 +12,11 @@ from errno import EBADF
 import pytest
 
 from cases.ptrace._tracee import program
-from conformance.syscalls.files import close, umask
+from conformance.syscalls.files.attributes import umask
+from conformance.syscalls.files.opening import close
 from conformance.syscalls.help.child import fork_child
 from conformance.syscalls.help.code import ENTRY, NOP, call, exit_code
-from conformance.syscalls.processes import execve
+from conformance.syscalls.processes.executing import execve
 from conformance.syscalls.ptrace import PTRACE_TRACEME, ptrace
 
 pytestmark = pytest.mark.needs("x86_64")

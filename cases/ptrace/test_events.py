@@ -25,22 +25,10 @@ from cases.ptrace._tracee import (
 )
 from conformance.syscalls import Buffer
 from conformance.syscalls.help.code import DATA, ENTRY, call, exit_code, if_zero, raise_signal
-from conformance.syscalls.processes import (
-    CLONE_FILES,
-    CLONE_FS,
-    CLONE_SIGHAND,
-    CLONE_THREAD,
-    CLONE_UNTRACED,
-    CLONE_VM,
-    WALL,
-    WUNTRACED,
-    clone,
-    execve,
-    exit,
-    fork,
-    vfork,
-    wait4,
-)
+from conformance.syscalls.processes.creating import CLONE_UNTRACED, clone, exit, fork, vfork
+from conformance.syscalls.processes.executing import execve
+from conformance.syscalls.processes.sharing import CLONE_FILES, CLONE_FS, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
+from conformance.syscalls.processes.waiting import WALL, WUNTRACED, wait4
 from conformance.syscalls.ptrace import (
     PTRACE_CONT,
     PTRACE_EVENT_CLONE,

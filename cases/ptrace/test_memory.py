@@ -10,17 +10,12 @@ import pytest
 
 from cases.ptrace._tracee import exited, memory_of, resume, start, stopped
 from conformance.syscalls import Buffer, missing
-from conformance.syscalls.files import Iovec, pread64, pwrite64
+from conformance.syscalls.files.reading import pread64, pwrite64
+from conformance.syscalls.files.vectors import Iovec
 from conformance.syscalls.help.code import BASE, DATA, ENTRY, EXIT_WITH_RESULT, INT3, call, exit_code, load
-from conformance.syscalls.memory import (
-    PAGE,
-    PROT_EXEC,
-    PROT_READ,
-    TwoIovecs,
-    mprotect,
-    process_vm_readv,
-    process_vm_writev,
-)
+from conformance.syscalls.machinery.world import PAGE
+from conformance.syscalls.memory.mapping import PROT_EXEC, PROT_READ, mprotect
+from conformance.syscalls.memory.others import TwoIovecs, process_vm_readv, process_vm_writev
 from conformance.syscalls.ptrace import (
     PTRACE_PEEKDATA,
     PTRACE_PEEKTEXT,

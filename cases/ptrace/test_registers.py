@@ -21,9 +21,11 @@ from cases.ptrace._tracee import (
     user_word,
 )
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.files import Iovec, umask
+from conformance.syscalls.files.attributes import umask
+from conformance.syscalls.files.vectors import Iovec
 from conformance.syscalls.help.code import DATA, ENTRY, EXIT_WITH_RESULT, INT3, NOP, call, exit_code, set_word
-from conformance.syscalls.processes import exit_group, getpid
+from conformance.syscalls.processes.creating import exit_group
+from conformance.syscalls.processes.identity import getpid
 from conformance.syscalls.ptrace import (
     DEBUG_REGISTERS,
     NT_PRSTATUS,

@@ -9,9 +9,10 @@ import pytest
 
 from cases.ptrace._tracee import exited, memory_of, resume, start, stopped
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.files import pread64
+from conformance.syscalls.files.reading import pread64
 from conformance.syscalls.help.code import DATA, ENTRY, RESTORER, RET, call, exit_code, raise_signal, save_siginfo
-from conformance.syscalls.processes import getpid, getuid
+from conformance.syscalls.processes.credentials import getuid
+from conformance.syscalls.processes.identity import getpid
 from conformance.syscalls.ptrace import (
     PTRACE_GETSIGINFO,
     PTRACE_GETSIGMASK,

@@ -20,7 +20,7 @@ from cases.ptrace._tracee import (
     wait,
 )
 from conformance.syscalls import missing
-from conformance.syscalls.files import umask
+from conformance.syscalls.files.attributes import umask
 from conformance.syscalls.help.code import (
     DATA,
     ENTRY,
@@ -33,7 +33,7 @@ from conformance.syscalls.help.code import (
     exit_code,
     raise_signal,
 )
-from conformance.syscalls.processes import exit_group
+from conformance.syscalls.processes.creating import exit_group
 from conformance.syscalls.ptrace import (
     PTRACE_GETSIGINFO,
     PTRACE_O_TRACESYSGOOD,

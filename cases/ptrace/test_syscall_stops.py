@@ -19,9 +19,13 @@ from cases.ptrace._tracee import (
     to_syscall,
 )
 from conformance.syscalls import missing
-from conformance.syscalls.files import close, umask
+from conformance.syscalls.files.attributes import umask
+from conformance.syscalls.files.opening import close
 from conformance.syscalls.help.code import ENTRY, EXIT_WITH_ERRNO, EXIT_WITH_RESULT, call, exit_code
-from conformance.syscalls.processes import PR_SET_NO_NEW_PRIVS, exit_group, getppid, getuid, prctl
+from conformance.syscalls.processes.creating import exit_group
+from conformance.syscalls.processes.credentials import getuid
+from conformance.syscalls.processes.identity import getppid
+from conformance.syscalls.processes.prctl import PR_SET_NO_NEW_PRIVS, prctl
 from conformance.syscalls.ptrace import (
     AUDIT_ARCH_X86_64,
     PTRACE_EVENT_SECCOMP,
@@ -38,12 +42,7 @@ from conformance.syscalls.ptrace import (
     SyscallInfo,
     ptrace,
 )
-from conformance.syscalls.security import (
-    SECCOMP_RET_TRACE,
-    SECCOMP_SET_MODE_FILTER,
-    deny,
-    seccomp,
-)
+from conformance.syscalls.security.seccomp import SECCOMP_RET_TRACE, SECCOMP_SET_MODE_FILTER, deny, seccomp
 from conformance.syscalls.signals import Siginfo
 
 pytestmark = pytest.mark.needs("x86_64")

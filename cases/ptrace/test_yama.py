@@ -11,11 +11,15 @@ import pytest
 
 from cases.ptrace._tracee import ANNOUNCE, WAIT_FOREVER, launch, stopped, wait
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.files import AT_FDCWD, O_RDONLY, O_RDWR, Iovec, close, openat, pread64, pwrite64
+from conformance.syscalls.files.opening import O_RDONLY, O_RDWR, close, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import pread64, pwrite64
+from conformance.syscalls.files.vectors import Iovec
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
 from conformance.syscalls.help.code import DATA, call
-from conformance.syscalls.memory import process_vm_readv
-from conformance.syscalls.processes import PR_SET_DUMPABLE, PR_SET_PTRACER, prctl, setresgid, setresuid
+from conformance.syscalls.memory.others import process_vm_readv
+from conformance.syscalls.processes.credentials import setresgid, setresuid
+from conformance.syscalls.processes.prctl import PR_SET_DUMPABLE, PR_SET_PTRACER, prctl
 from conformance.syscalls.ptrace import PTRACE_ATTACH, PTRACE_DETACH, PTRACE_TRACEME, ptrace
 
 pytestmark = [pytest.mark.needs("x86_64", "root")]

@@ -7,9 +7,10 @@ from errno import E2BIG, EINVAL, EPERM, ESRCH
 import pytest
 
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import Timespec
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
-from conformance.syscalls.processes import RLIMIT_NICE, RLIMIT_RTPRIO, Rlimit, getpid, setresuid, setrlimit
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.processes.identity import getpid
+from conformance.syscalls.processes.limits import RLIMIT_NICE, RLIMIT_RTPRIO, Rlimit, setrlimit
 from conformance.syscalls.scheduling import (
     SCHED_BATCH,
     SCHED_DEADLINE,
@@ -30,6 +31,7 @@ from conformance.syscalls.scheduling import (
     sched_setparam,
     sched_setscheduler,
 )
+from conformance.syscalls.time.clocks import Timespec
 
 USER = 65533
 UNKNOWN_POLICY = 4

@@ -8,7 +8,9 @@ import pytest
 
 from conformance.syscalls import untraced
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
-from conformance.syscalls.processes import RLIMIT_NICE, Rlimit, getpgrp, getpid, setresuid, setrlimit
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.processes.identity import getpgrp, getpid
+from conformance.syscalls.processes.limits import RLIMIT_NICE, Rlimit, setrlimit
 from conformance.syscalls.scheduling import (
     PRIO_PGRP,
     PRIO_PROCESS,

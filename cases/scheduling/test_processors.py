@@ -9,7 +9,10 @@ import pytest
 from conformance.syscalls import Buffer, missing, untraced
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
 from conformance.syscalls.help.code import RET, call, exit_code, function, if_zero, store_result
-from conformance.syscalls.processes import getpid, membarrier, rseq, setresuid, vfork
+from conformance.syscalls.processes.creating import vfork
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.processes.identity import getpid
+from conformance.syscalls.processes.threads import membarrier, rseq
 from conformance.syscalls.scheduling import getcpu, sched_getaffinity, sched_setaffinity
 
 USER = 65533

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from conformance.syscalls import untraced
-from conformance.syscalls.files import AT_FDCWD, O_CREAT, O_WRONLY, chroot, close, fchmod, openat, write
+from conformance.syscalls.files.attributes import fchmod
+from conformance.syscalls.files.directories import chroot
+from conformance.syscalls.files.opening import O_CREAT, O_WRONLY, close, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import write
 from conformance.syscalls.help.code import DATA, EXIT_WITH_ERRNO, call, elf
-from conformance.syscalls.processes import execve
+from conformance.syscalls.processes.executing import execve
 
 
 def program(code: bytes, data: bytes = b"", *, mode: int = 0o755) -> bytes:

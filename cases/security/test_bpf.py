@@ -8,8 +8,8 @@ from errno import EEXIST, ENOENT, EPERM
 import pytest
 
 from conformance.syscalls import Buffer
-from conformance.syscalls.processes import setresuid
-from conformance.syscalls.security import (
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.security.bpf import (
     BPF_ANY,
     BPF_EXIST,
     BPF_MAP_CREATE,

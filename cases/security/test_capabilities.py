@@ -8,7 +8,8 @@ import pytest
 
 from cases.security._programs import chroot_program, run
 from conformance.syscalls.help.child import in_child
-from conformance.syscalls.processes import (
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.processes.prctl import (
     PR_CAP_AMBIENT,
     PR_CAP_AMBIENT_IS_SET,
     PR_CAP_AMBIENT_RAISE,
@@ -16,9 +17,8 @@ from conformance.syscalls.processes import (
     PR_CAPBSET_READ,
     PR_SET_KEEPCAPS,
     prctl,
-    setresuid,
 )
-from conformance.syscalls.security import (
+from conformance.syscalls.security.capabilities import (
     CAP_CHOWN,
     CAP_KILL,
     CAP_SETUID,

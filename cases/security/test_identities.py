@@ -10,16 +10,8 @@ from cases.security._programs import program, run
 from conformance.syscalls import Buffer
 from conformance.syscalls.help.child import in_child
 from conformance.syscalls.help.code import EXIT_WITH_RESULT, call
-from conformance.syscalls.processes import (
-    PR_GET_NO_NEW_PRIVS,
-    PR_SET_NO_NEW_PRIVS,
-    geteuid,
-    getresgid,
-    getresuid,
-    prctl,
-    setresuid,
-    setuid,
-)
+from conformance.syscalls.processes.credentials import geteuid, getresgid, getresuid, setresuid, setuid
+from conformance.syscalls.processes.prctl import PR_GET_NO_NEW_PRIVS, PR_SET_NO_NEW_PRIVS, prctl
 
 KEEP = -1
 NOBODY = 65534

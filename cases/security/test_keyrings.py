@@ -5,7 +5,7 @@ from __future__ import annotations
 from errno import EACCES
 
 from conformance.syscalls import Buffer
-from conformance.syscalls.security import (
+from conformance.syscalls.security.keys import (
     KEY_SPEC_SESSION_KEYRING,
     KEYCTL_JOIN_SESSION_KEYRING,
     KEYCTL_READ,

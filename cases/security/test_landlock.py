@@ -7,21 +7,14 @@ from errno import EACCES, EOPNOTSUPP, EPERM, EXDEV
 
 import pytest
 
-from conformance.syscalls.files import (
-    AT_FDCWD,
-    O_CREAT,
-    O_DIRECTORY,
-    O_PATH,
-    O_RDONLY,
-    O_WRONLY,
-    close,
-    mkdir,
-    openat,
-    rename,
-)
+from conformance.syscalls.files.directories import mkdir
+from conformance.syscalls.files.links import rename
+from conformance.syscalls.files.opening import O_CREAT, O_DIRECTORY, O_PATH, O_RDONLY, O_WRONLY, close, openat
+from conformance.syscalls.files.paths import AT_FDCWD
 from conformance.syscalls.help.child import in_child
-from conformance.syscalls.processes import PR_SET_NO_NEW_PRIVS, prctl, setresuid
-from conformance.syscalls.security import (
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.processes.prctl import PR_SET_NO_NEW_PRIVS, prctl
+from conformance.syscalls.security.landlock import (
     LANDLOCK_ACCESS_FS_READ_DIR,
     LANDLOCK_ACCESS_FS_READ_FILE,
     LANDLOCK_RULE_PATH_BENEATH,

@@ -5,10 +5,12 @@ from __future__ import annotations
 from errno import EACCES, EINVAL, ENODEV
 
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import ioctl, read
+from conformance.syscalls.files.ioctls import ioctl
+from conformance.syscalls.files.reading import read
 from conformance.syscalls.machinery.buffers import write_memory
-from conformance.syscalls.memory import MAP_ANONYMOUS, MAP_PRIVATE, PAGE, PROT_READ, PROT_WRITE, mmap
-from conformance.syscalls.security import (
+from conformance.syscalls.machinery.world import PAGE
+from conformance.syscalls.memory.mapping import MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE, mmap
+from conformance.syscalls.security.perf import (
     PERF_COUNT_SW_PAGE_FAULTS,
     PERF_EVENT_IOC_DISABLE,
     PERF_EVENT_IOC_ENABLE,

@@ -10,20 +10,16 @@ from errno import EACCES, EINVAL, EOPNOTSUPP, EPERM
 import pytest
 
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.files import ioctl
+from conformance.syscalls.files.ioctls import ioctl
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
 from conformance.syscalls.help.code import EXIT_WITH_ERRNO, call, function, if_zero
-from conformance.syscalls.polling import POLLIN, ready
-from conformance.syscalls.processes import (
-    PR_SET_NO_NEW_PRIVS,
-    PR_SET_SECCOMP,
-    exit,
-    getpid,
-    getppid,
-    prctl,
-    setresuid,
-)
-from conformance.syscalls.security import (
+from conformance.syscalls.help.waiting import ready
+from conformance.syscalls.polling.poll import POLLIN
+from conformance.syscalls.processes.creating import exit
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.processes.identity import getpid, getppid
+from conformance.syscalls.processes.prctl import PR_SET_NO_NEW_PRIVS, PR_SET_SECCOMP, prctl
+from conformance.syscalls.security.seccomp import (
     SECCOMP_FILTER_FLAG_NEW_LISTENER,
     SECCOMP_FILTER_FLAG_TSYNC,
     SECCOMP_GET_ACTION_AVAIL,

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.help.code import RESTORER, RET, place
 from conformance.syscalls.signals import SA_RESTORER, SIGSET_SIZE, Sigaction, rt_sigaction
-from conformance.syscalls.time import ITIMER_REAL, Itimerval, Timeval, setitimer
+from conformance.syscalls.time.clocks import Timeval
+from conformance.syscalls.time.timers import ITIMER_REAL, Itimerval, setitimer
 
 
 class Cell:

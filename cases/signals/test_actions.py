@@ -10,8 +10,8 @@ import pytest
 from cases.signals._handlers import Cell, action, add_result, handle, minus
 from conformance.syscalls import Buffer, missing, untraced
 from conformance.syscalls.help.code import call, if_zero, increment, load, raise_signal, store_result
-from conformance.syscalls.memory import PAGE
-from conformance.syscalls.processes import getpid
+from conformance.syscalls.machinery.world import PAGE
+from conformance.syscalls.processes.identity import getpid
 from conformance.syscalls.signals import (
     MINSIGSTKSZ,
     SA_EXPOSE_TAGBITS,

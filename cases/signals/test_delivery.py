@@ -9,10 +9,11 @@ import pytest
 
 from cases.signals._handlers import Cell, handle
 from conformance.syscalls import Buffer
-from conformance.syscalls.files import Timespec
 from conformance.syscalls.help.child import fork_child
 from conformance.syscalls.help.code import increment
-from conformance.syscalls.processes import RLIMIT_SIGPENDING, Rlimit, getpid, setrlimit, wait4
+from conformance.syscalls.processes.identity import getpid
+from conformance.syscalls.processes.limits import RLIMIT_SIGPENDING, Rlimit, setrlimit
+from conformance.syscalls.processes.waiting import wait4
 from conformance.syscalls.signals import (
     CLD_CONTINUED,
     CLD_EXITED,
@@ -39,6 +40,7 @@ from conformance.syscalls.signals import (
     rt_sigtimedwait,
     sigset,
 )
+from conformance.syscalls.time.clocks import Timespec
 
 LATER, SOONER = SIGRTMIN + 9, SIGRTMIN + 8
 """Realtime signals: the lower number goes first (signal(7))."""

@@ -11,7 +11,8 @@ from cases.signals._handlers import handle
 from conformance.syscalls import Buffer
 from conformance.syscalls.help.child import in_child
 from conformance.syscalls.help.code import INT3, NOP, RET, UNDEFINED, function, load, place, save_siginfo, store_result
-from conformance.syscalls.memory import MAP_ANONYMOUS, MAP_PRIVATE, PAGE, PROT_READ, mmap
+from conformance.syscalls.machinery.world import PAGE
+from conformance.syscalls.memory.mapping import MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, mmap
 from conformance.syscalls.signals import (
     FPE_INTDIV,
     ILL_ILLOPN,

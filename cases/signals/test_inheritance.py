@@ -8,12 +8,14 @@ from typing import Any
 import pytest
 
 from conformance.syscalls import Buffer
-from conformance.syscalls.files import O_CREAT, O_WRONLY, close, open, write
+from conformance.syscalls.files.opening import O_CREAT, O_WRONLY, close, open
+from conformance.syscalls.files.reading import write
 from conformance.syscalls.help.child import in_child
 from conformance.syscalls.help.code import DATA, EXIT_WITH_RESULT, call, elf, load
 from conformance.syscalls.machinery.call import Syscall
-from conformance.syscalls.memory import PAGE
-from conformance.syscalls.processes import execve, getpid
+from conformance.syscalls.machinery.world import PAGE
+from conformance.syscalls.processes.executing import execve
+from conformance.syscalls.processes.identity import getpid
 from conformance.syscalls.signals import (
     SIG_BLOCK,
     SIG_DFL,

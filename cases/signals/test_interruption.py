@@ -9,9 +9,10 @@ import pytest
 
 from cases.signals._handlers import Cell, handle, minus, ticking
 from conformance.syscalls import Buffer
-from conformance.syscalls.files import Timespec, pipe2, read, write
+from conformance.syscalls.files.pipes import pipe2
+from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.help.code import call, if_zero, increment, load
-from conformance.syscalls.polling import ppoll
+from conformance.syscalls.polling.poll import ppoll
 from conformance.syscalls.signals import (
     SA_RESTART,
     SIGSET_SIZE,
@@ -20,6 +21,7 @@ from conformance.syscalls.signals import (
     rt_sigtimedwait,
     sigset,
 )
+from conformance.syscalls.time.clocks import Timespec
 
 pytestmark = pytest.mark.needs("x86_64")
 

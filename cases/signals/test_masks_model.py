@@ -13,10 +13,14 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from cases.signals._handlers import action
 from cases.signals._masks_model import IGNORED_BY_DEFAULT, NUMBERS, UNBLOCKABLE, Sent, Signals
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import Timespec, close, read
+from conformance.syscalls.files.opening import close
+from conformance.syscalls.files.reading import read
+from conformance.syscalls.help.waiting import ready
 from conformance.syscalls.machinery.buffers import write_memory
-from conformance.syscalls.polling import POLLIN, SFD_NONBLOCK, ready, signalfd4
-from conformance.syscalls.processes import getpid, gettid, getuid
+from conformance.syscalls.polling.poll import POLLIN
+from conformance.syscalls.polling.signalfd import SFD_NONBLOCK, signalfd4
+from conformance.syscalls.processes.credentials import getuid
+from conformance.syscalls.processes.identity import getpid, gettid
 from conformance.syscalls.signals import (
     SA_SIGINFO,
     SI_QUEUE,
@@ -38,6 +42,7 @@ from conformance.syscalls.signals import (
     rt_tgsigqueueinfo,
     sigset,
 )
+from conformance.syscalls.time.clocks import Timespec
 
 pytestmark = pytest.mark.needs("x86_64")
 

@@ -8,17 +8,13 @@ from errno import EINVAL, EPERM, EPIPE, ESRCH
 import pytest
 
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import Timespec, close, pipe2, read, write
+from conformance.syscalls.files.opening import close
+from conformance.syscalls.files.pipes import pipe2
+from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.help.child import fork_child, in_child
-from conformance.syscalls.processes import (
-    getpgrp,
-    getpid,
-    getuid,
-    pidfd_open,
-    pidfd_send_signal,
-    setresuid,
-    setsid,
-)
+from conformance.syscalls.processes.credentials import getuid, setresuid
+from conformance.syscalls.processes.identity import getpgrp, getpid, setsid
+from conformance.syscalls.processes.pidfds import pidfd_open, pidfd_send_signal
 from conformance.syscalls.signals import (
     SI_KERNEL,
     SI_QUEUE,
@@ -41,6 +37,7 @@ from conformance.syscalls.signals import (
     tgkill,
     tkill,
 )
+from conformance.syscalls.time.clocks import Timespec
 
 USER = 65533
 USR1 = signal.SIGUSR1

@@ -6,23 +6,11 @@ import struct
 from errno import EINVAL, ENOPROTOOPT
 
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.polling import POLLIN, Pollfd, poll
-from conformance.syscalls.sockets import (
-    AF_INET,
-    AF_UNIX,
-    SOCK_STREAM,
-    SOL_SOCKET,
-    accept,
-    bind,
-    connect,
-    getsockname,
-    getsockopt,
-    listen,
-    setsockopt,
-    sockaddr_in,
-    socket,
-    socketpair,
-)
+from conformance.syscalls.polling.poll import POLLIN, Pollfd, poll
+from conformance.syscalls.sockets.addresses import sockaddr_in
+from conformance.syscalls.sockets.connections import accept, bind, connect, getsockname, listen
+from conformance.syscalls.sockets.options import SOL_SOCKET, getsockopt, setsockopt
+from conformance.syscalls.sockets.socket import AF_INET, AF_UNIX, SOCK_STREAM, socket, socketpair
 
 PATIENCE = 4_000
 """Milliseconds to wait for what is bound to come."""

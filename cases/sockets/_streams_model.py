@@ -6,8 +6,8 @@ from collections import deque
 from dataclasses import dataclass, field
 from errno import EAGAIN, ECONNREFUSED, ECONNRESET, ENOTCONN, EPIPE
 
-from conformance.syscalls.polling import POLLERR, POLLHUP, POLLIN, POLLRDHUP
-from conformance.syscalls.sockets import SOCK_DGRAM, SOCK_STREAM
+from conformance.syscalls.polling.poll import POLLERR, POLLHUP, POLLIN, POLLRDHUP
+from conformance.syscalls.sockets.socket import SOCK_DGRAM, SOCK_STREAM
 
 CERTAIN_MESSAGES = 4
 CERTAIN_BYTES = 2048

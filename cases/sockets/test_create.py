@@ -8,25 +8,23 @@ import pytest
 
 from cases.sockets._sockets import get_int, pair
 from conformance.syscalls import Buffer
-from conformance.syscalls.files import F_GETFD, F_GETFL, FD_CLOEXEC, O_NONBLOCK, fcntl
-from conformance.syscalls.processes import setresuid
-from conformance.syscalls.sockets import (
+from conformance.syscalls.files.descriptors import F_GETFD, F_GETFL, FD_CLOEXEC, fcntl
+from conformance.syscalls.files.opening import O_NONBLOCK
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.sockets.options import SO_DOMAIN, SO_PROTOCOL, SO_TYPE, SOL_SOCKET
+from conformance.syscalls.sockets.socket import (
     AF_INET,
     AF_INET6,
     AF_UNIX,
     IPPROTO_ICMP,
     IPPROTO_TCP,
     IPPROTO_UDP,
-    SO_DOMAIN,
-    SO_PROTOCOL,
-    SO_TYPE,
     SOCK_CLOEXEC,
     SOCK_DGRAM,
     SOCK_NONBLOCK,
     SOCK_RAW,
     SOCK_SEQPACKET,
     SOCK_STREAM,
-    SOL_SOCKET,
     socket,
     socketpair,
 )

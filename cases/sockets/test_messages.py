@@ -7,18 +7,15 @@ from errno import EAGAIN, EBADF, EDESTADDRREQ, EFAULT, EINVAL, EMSGSIZE, ENOTSOC
 
 from cases.sockets._sockets import pair, set_int, tcp_connection
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import AT_FDCWD, O_RDONLY, Iovec, openat, read, write
-from conformance.syscalls.sockets import (
-    AF_INET,
+from conformance.syscalls.files.opening import O_RDONLY, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import read, write
+from conformance.syscalls.files.vectors import Iovec
+from conformance.syscalls.sockets.messages import (
     MSG_DONTWAIT,
     MSG_PEEK,
     MSG_TRUNC,
     MSG_WAITALL,
-    SO_PEEK_OFF,
-    SOCK_DGRAM,
-    SOCK_SEQPACKET,
-    SOCK_STREAM,
-    SOL_SOCKET,
     Message,
     Msghdr,
     recvfrom,
@@ -27,8 +24,9 @@ from conformance.syscalls.sockets import (
     sendmmsg,
     sendmsg,
     sendto,
-    socket,
 )
+from conformance.syscalls.sockets.options import SO_PEEK_OFF, SOL_SOCKET
+from conformance.syscalls.sockets.socket import AF_INET, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM, socket
 
 
 def several(*parts: Message) -> Buffer:

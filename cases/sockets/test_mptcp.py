@@ -6,22 +6,12 @@ from errno import EINVAL, EPROTONOSUPPORT
 
 from cases.sockets._sockets import events, get_int, port_of
 from conformance.syscalls import Buffer
-from conformance.syscalls.files import read, write
-from conformance.syscalls.polling import POLLIN
-from conformance.syscalls.sockets import (
-    AF_INET,
-    IPPROTO_MPTCP,
-    SO_PROTOCOL,
-    SOCK_DGRAM,
-    SOCK_STREAM,
-    SOL_SOCKET,
-    accept,
-    bind,
-    connect,
-    listen,
-    sockaddr_in,
-    socket,
-)
+from conformance.syscalls.files.reading import read, write
+from conformance.syscalls.polling.poll import POLLIN
+from conformance.syscalls.sockets.addresses import sockaddr_in
+from conformance.syscalls.sockets.connections import accept, bind, connect, listen
+from conformance.syscalls.sockets.options import SO_PROTOCOL, SOL_SOCKET
+from conformance.syscalls.sockets.socket import AF_INET, IPPROTO_MPTCP, SOCK_DGRAM, SOCK_STREAM, socket
 
 
 def mptcp_socket() -> int:

@@ -20,19 +20,13 @@ import pytest
 
 from cases.sockets._sockets import get_int, pair, set_int, size_of
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import AT_FDCWD, O_RDONLY, openat, write
-from conformance.syscalls.processes import setresuid
-from conformance.syscalls.sockets import (
-    AF_INET,
-    AF_INET6,
-    AF_UNIX,
-    IP_TTL,
-    IPPROTO_IP,
-    IPPROTO_IPV6,
-    IPPROTO_TCP,
-    IPPROTO_UDP,
-    IPV6_V6ONLY,
-    MSG_DONTWAIT,
+from conformance.syscalls.files.opening import O_RDONLY, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import write
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.sockets.ip import IP_TTL, IPV6_V6ONLY, TCP_KEEPCNT, TCP_KEEPIDLE, TCP_KEEPINTVL, TCP_NODELAY
+from conformance.syscalls.sockets.messages import MSG_DONTWAIT, recvfrom
+from conformance.syscalls.sockets.options import (
     SO_ATTACH_FILTER,
     SO_BINDTODEVICE,
     SO_BROADCAST,
@@ -52,16 +46,20 @@ from conformance.syscalls.sockets import (
     SO_REUSEADDR,
     SO_SNDBUF,
     SO_TYPE,
+    SOL_SOCKET,
+    getsockopt,
+    setsockopt,
+)
+from conformance.syscalls.sockets.socket import (
+    AF_INET,
+    AF_INET6,
+    AF_UNIX,
+    IPPROTO_IP,
+    IPPROTO_IPV6,
+    IPPROTO_TCP,
+    IPPROTO_UDP,
     SOCK_DGRAM,
     SOCK_STREAM,
-    SOL_SOCKET,
-    TCP_KEEPCNT,
-    TCP_KEEPIDLE,
-    TCP_KEEPINTVL,
-    TCP_NODELAY,
-    getsockopt,
-    recvfrom,
-    setsockopt,
     socket,
 )
 

@@ -10,22 +10,13 @@ import pytest
 
 from cases.sockets._sockets import bound, events, size_of
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.polling import POLLIN, Pollfd, poll
-from conformance.syscalls.processes import setresuid
-from conformance.syscalls.sockets import (
-    AF_INET,
-    AF_PACKET,
-    SOCK_DGRAM,
-    SOCK_RAW,
-    SOL_PACKET,
-    bind,
-    getsockname,
-    getsockopt,
-    recvfrom,
-    sendto,
-    sockaddr_in,
-    socket,
-)
+from conformance.syscalls.polling.poll import POLLIN, Pollfd, poll
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.sockets.addresses import sockaddr_in
+from conformance.syscalls.sockets.connections import bind, getsockname
+from conformance.syscalls.sockets.messages import recvfrom, sendto
+from conformance.syscalls.sockets.options import SOL_PACKET, getsockopt
+from conformance.syscalls.sockets.socket import AF_INET, AF_PACKET, SOCK_DGRAM, SOCK_RAW, socket
 
 ETH_P_IP, ETH_P_ALL, ETH_P_EXPERIMENT = 0x0800, 0x0003, 0x88B5
 PACKET_STATISTICS = 6

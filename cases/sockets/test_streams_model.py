@@ -13,28 +13,17 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from cases.sockets._sockets import events, get_int, pair
 from cases.sockets._streams_model import Pair, Side, message
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import Timespec, close, dup, ioctl, read, write
-from conformance.syscalls.polling import POLLIN, POLLOUT, POLLRDHUP
+from conformance.syscalls.files.descriptors import dup
+from conformance.syscalls.files.ioctls import ioctl
+from conformance.syscalls.files.opening import close
+from conformance.syscalls.files.reading import read, write
+from conformance.syscalls.polling.poll import POLLIN, POLLOUT, POLLRDHUP
 from conformance.syscalls.signals import SIG_BLOCK, SIGSET_SIZE, rt_sigprocmask, rt_sigtimedwait, sigset
-from conformance.syscalls.sockets import (
-    MSG_NOSIGNAL,
-    MSG_PEEK,
-    MSG_TRUNC,
-    SHUT_RD,
-    SHUT_RDWR,
-    SHUT_WR,
-    SO_SNDBUF,
-    SOCK_DGRAM,
-    SOCK_NONBLOCK,
-    SOCK_SEQPACKET,
-    SOCK_STREAM,
-    SOL_SOCKET,
-    Message,
-    recvfrom,
-    recvmsg,
-    sendto,
-    shutdown,
-)
+from conformance.syscalls.sockets.connections import SHUT_RD, SHUT_RDWR, SHUT_WR, shutdown
+from conformance.syscalls.sockets.messages import MSG_NOSIGNAL, MSG_PEEK, MSG_TRUNC, Message, recvfrom, recvmsg, sendto
+from conformance.syscalls.sockets.options import SO_SNDBUF, SOL_SOCKET
+from conformance.syscalls.sockets.socket import SOCK_DGRAM, SOCK_NONBLOCK, SOCK_SEQPACKET, SOCK_STREAM
+from conformance.syscalls.time.clocks import Timespec
 
 SIOCINQ = 0x541B
 CHUNK = 4096

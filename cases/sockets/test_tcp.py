@@ -19,24 +19,13 @@ from errno import (
 
 from cases.sockets._sockets import bound, error_of, events, get_int, port_of, set_int, size_of, tcp_connection
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import F_GETFD, F_GETFL, FD_CLOEXEC, O_NONBLOCK, close, fcntl, read, write
-from conformance.syscalls.polling import POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDHUP
-from conformance.syscalls.sockets import (
-    AF_INET,
-    AF_INET6,
-    IPPROTO_IPV6,
-    IPV6_V6ONLY,
-    MSG_NOSIGNAL,
-    MSG_OOB,
+from conformance.syscalls.files.descriptors import F_GETFD, F_GETFL, FD_CLOEXEC, fcntl
+from conformance.syscalls.files.opening import O_NONBLOCK, close
+from conformance.syscalls.files.reading import read, write
+from conformance.syscalls.polling.poll import POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDHUP
+from conformance.syscalls.sockets.addresses import sockaddr_in, sockaddr_in6
+from conformance.syscalls.sockets.connections import (
     SHUT_WR,
-    SO_ACCEPTCONN,
-    SO_LINGER,
-    SO_REUSEADDR,
-    SO_REUSEPORT,
-    SOCK_CLOEXEC,
-    SOCK_NONBLOCK,
-    SOCK_STREAM,
-    SOL_SOCKET,
     accept,
     accept4,
     bind,
@@ -44,12 +33,25 @@ from conformance.syscalls.sockets import (
     getpeername,
     getsockname,
     listen,
-    recvfrom,
-    sendto,
-    setsockopt,
     shutdown,
-    sockaddr_in,
-    sockaddr_in6,
+)
+from conformance.syscalls.sockets.ip import IPV6_V6ONLY
+from conformance.syscalls.sockets.messages import MSG_NOSIGNAL, MSG_OOB, recvfrom, sendto
+from conformance.syscalls.sockets.options import (
+    SO_ACCEPTCONN,
+    SO_LINGER,
+    SO_REUSEADDR,
+    SO_REUSEPORT,
+    SOL_SOCKET,
+    setsockopt,
+)
+from conformance.syscalls.sockets.socket import (
+    AF_INET,
+    AF_INET6,
+    IPPROTO_IPV6,
+    SOCK_CLOEXEC,
+    SOCK_NONBLOCK,
+    SOCK_STREAM,
     socket,
 )
 

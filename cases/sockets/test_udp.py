@@ -9,33 +9,23 @@ import pytest
 
 from cases.sockets._sockets import bound, error_of, events, port_of, set_int, size_of
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import read, write
-from conformance.syscalls.polling import POLLERR, POLLIN
-from conformance.syscalls.processes import setresuid
-from conformance.syscalls.sockets import (
-    AF_INET,
-    AF_UNSPEC,
-    IP_PKTINFO,
-    IP_RECVERR,
-    IP_TTL,
-    IPPROTO_IP,
+from conformance.syscalls.files.reading import read, write
+from conformance.syscalls.polling.poll import POLLERR, POLLIN
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.sockets.addresses import sockaddr_in
+from conformance.syscalls.sockets.connections import bind, connect, getpeername
+from conformance.syscalls.sockets.ip import IP_PKTINFO, IP_RECVERR, IP_TTL
+from conformance.syscalls.sockets.messages import (
     MSG_DONTWAIT,
     MSG_ERRQUEUE,
     MSG_MORE,
-    SO_BROADCAST,
-    SO_REUSEPORT,
-    SOCK_DGRAM,
-    SOL_SOCKET,
     Message,
-    bind,
-    connect,
-    getpeername,
     recvfrom,
     recvmsg,
     sendto,
-    sockaddr_in,
-    socket,
 )
+from conformance.syscalls.sockets.options import SO_BROADCAST, SO_REUSEPORT, SOL_SOCKET
+from conformance.syscalls.sockets.socket import AF_INET, AF_UNSPEC, IPPROTO_IP, SOCK_DGRAM, socket
 
 ORIGIN_ICMP, PORT_UNREACHABLE = 2, (3, 3)
 

@@ -22,36 +22,29 @@ import pytest
 
 from cases.sockets._sockets import events, pair, set_int, size_of
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.files import S_IFMT, S_IFSOCK, Stat, close, ioctl, read, stat, unlink, write
-from conformance.syscalls.polling import POLLHUP, POLLIN, POLLOUT, POLLRDHUP
-from conformance.syscalls.processes import getpid, setresuid
-from conformance.syscalls.sockets import (
-    AF_UNIX,
-    MSG_DONTWAIT,
-    MSG_NOSIGNAL,
-    MSG_OOB,
+from conformance.syscalls.files.ioctls import ioctl
+from conformance.syscalls.files.links import unlink
+from conformance.syscalls.files.opening import close
+from conformance.syscalls.files.reading import read, write
+from conformance.syscalls.files.status import S_IFMT, S_IFSOCK, Stat, stat
+from conformance.syscalls.polling.poll import POLLHUP, POLLIN, POLLOUT, POLLRDHUP
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.processes.identity import getpid
+from conformance.syscalls.sockets.addresses import sockaddr_un
+from conformance.syscalls.sockets.connections import (
     SHUT_RD,
     SHUT_WR,
-    SO_PEERCRED,
-    SO_SNDBUF,
-    SOCK_DGRAM,
-    SOCK_SEQPACKET,
-    SOCK_STREAM,
-    SOL_SOCKET,
-    Ucred,
     accept,
     bind,
     connect,
     getpeername,
     getsockname,
-    getsockopt,
     listen,
-    recvfrom,
-    sendto,
     shutdown,
-    sockaddr_un,
-    socket,
 )
+from conformance.syscalls.sockets.messages import MSG_DONTWAIT, MSG_NOSIGNAL, MSG_OOB, recvfrom, sendto
+from conformance.syscalls.sockets.options import SO_PEERCRED, SO_SNDBUF, SOL_SOCKET, Ucred, getsockopt
+from conformance.syscalls.sockets.socket import AF_UNIX, SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM, socket
 
 FIONREAD = 0x541B
 ABSTRACT = sockaddr_un(b"\0conformance-sockets")

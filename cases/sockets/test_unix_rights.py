@@ -9,42 +9,28 @@ import pytest
 
 from cases.sockets._sockets import pair, set_int
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import (
-    AT_FDCWD,
-    F_GETFD,
-    FD_CLOEXEC,
-    O_CREAT,
-    O_RDWR,
-    close,
-    dup,
-    fcntl,
-    openat,
-    pipe2,
-    pread64,
-    read,
-    write,
-)
+from conformance.syscalls.files.descriptors import F_GETFD, FD_CLOEXEC, dup, fcntl
+from conformance.syscalls.files.opening import O_CREAT, O_RDWR, close, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.pipes import pipe2
+from conformance.syscalls.files.reading import pread64, read, write
 from conformance.syscalls.help.child import in_child
-from conformance.syscalls.processes import RLIMIT_NOFILE, Rlimit, getpid, setresuid, setrlimit
-from conformance.syscalls.sockets import (
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.processes.identity import getpid
+from conformance.syscalls.processes.limits import RLIMIT_NOFILE, Rlimit, setrlimit
+from conformance.syscalls.sockets.messages import (
     MSG_CMSG_CLOEXEC,
     MSG_CTRUNC,
     SCM_CREDENTIALS,
     SCM_PIDFD,
     SCM_RIGHTS,
-    SO_PASSCRED,
-    SO_PASSPIDFD,
-    SOCK_DGRAM,
-    SOCK_SEQPACKET,
-    SOCK_STREAM,
-    SOL_SOCKET,
     Message,
-    Ucred,
     control_message,
     recvmsg,
     sendmsg,
-    setsockopt,
 )
+from conformance.syscalls.sockets.options import SO_PASSCRED, SO_PASSPIDFD, SOL_SOCKET, Ucred, setsockopt
+from conformance.syscalls.sockets.socket import SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM
 
 KINDS = pytest.mark.parametrize("kind", [SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET], ids=["stream", "dgram", "seqpacket"])
 

@@ -7,24 +7,11 @@ from errno import EADDRNOTAVAIL, EINVAL, ENOPROTOOPT
 
 from cases.sockets._sockets import events, get_int, size_of
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.files import read, write
-from conformance.syscalls.polling import POLLIN
-from conformance.syscalls.sockets import (
-    AF_INET,
-    AF_VSOCK,
-    SO_DOMAIN,
-    SO_TYPE,
-    SOCK_STREAM,
-    SOL_SOCKET,
-    accept,
-    bind,
-    connect,
-    getsockname,
-    getsockopt,
-    listen,
-    setsockopt,
-    socket,
-)
+from conformance.syscalls.files.reading import read, write
+from conformance.syscalls.polling.poll import POLLIN
+from conformance.syscalls.sockets.connections import accept, bind, connect, getsockname, listen
+from conformance.syscalls.sockets.options import SO_DOMAIN, SO_TYPE, SOL_SOCKET, getsockopt, setsockopt
+from conformance.syscalls.sockets.socket import AF_INET, AF_VSOCK, SOCK_STREAM, socket
 
 VMADDR_CID_LOCAL, VMADDR_CID_ANY, VMADDR_PORT_ANY = 1, 0xFFFFFFFF, 0xFFFFFFFF
 SO_VM_SOCKETS_BUFFER_SIZE = 0

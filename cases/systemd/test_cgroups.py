@@ -9,12 +9,15 @@ import pytest
 
 from cases.cgroups._groups import counter, group, member, members, mount_cgroup2, subgroup
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.files import AT_FDCWD, O_CLOEXEC, O_DIRECTORY, O_RDONLY, O_WRONLY, open, openat, read, write
+from conformance.syscalls.files.opening import O_CLOEXEC, O_DIRECTORY, O_RDONLY, O_WRONLY, open, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.help.child import exit_status, in_child
 from conformance.syscalls.help.paths import contents, write_to
-from conformance.syscalls.mounts import mount
-from conformance.syscalls.polling import IN_CLOEXEC, IN_MODIFY, inotify_add_watch, inotify_init1, ready
-from conformance.syscalls.processes import CLONE_INTO_CGROUP, CloneArgs, clone3, exit_group, fork
+from conformance.syscalls.help.waiting import ready
+from conformance.syscalls.mounts.mount import mount
+from conformance.syscalls.polling.inotify import IN_CLOEXEC, IN_MODIFY, inotify_add_watch, inotify_init1
+from conformance.syscalls.processes.creating import CLONE_INTO_CGROUP, CloneArgs, clone3, exit_group, fork
 from conformance.syscalls.signals import kill, pause
 
 pytestmark = pytest.mark.needs("root")

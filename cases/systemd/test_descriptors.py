@@ -9,57 +9,44 @@ from errno import ECANCELED, EINVAL
 import pytest
 
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import (
-    AT_FDCWD,
-    O_RDONLY,
-    Timespec,
-    close,
-    memfd_create,
-    open,
-    pread64,
-    read,
-    write,
-)
+from conformance.syscalls.files.memfd import memfd_create
+from conformance.syscalls.files.opening import O_RDONLY, close, open
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import pread64, read, write
 from conformance.syscalls.help.child import exit_status, fork_child
 from conformance.syscalls.help.paths import make_file
-from conformance.syscalls.polling import (
-    EFD_CLOEXEC,
+from conformance.syscalls.help.waiting import ready
+from conformance.syscalls.polling.epoll import (
     EPOLL_CLOEXEC,
     EPOLL_CTL_ADD,
     EPOLLIN,
+    EpollEvent,
+    epoll_create1,
+    epoll_ctl,
+    epoll_wait,
+)
+from conformance.syscalls.polling.eventfd import EFD_CLOEXEC, eventfd2
+from conformance.syscalls.polling.fanotify import (
     FAN_CLASS_NOTIF,
     FAN_CLOEXEC,
     FAN_EVENT_ON_CHILD,
     FAN_MARK_ADD,
     FAN_OPEN,
-    POLLIN,
-    SFD_CLOEXEC,
+    fanotify_init,
+    fanotify_mark,
+)
+from conformance.syscalls.polling.poll import POLLIN
+from conformance.syscalls.polling.signalfd import SFD_CLOEXEC, signalfd4
+from conformance.syscalls.polling.timerfd import (
     TFD_CLOEXEC,
     TFD_TIMER_ABSTIME,
     TFD_TIMER_CANCEL_ON_SET,
-    EpollEvent,
-    Itimerspec,
-    epoll_create1,
-    epoll_ctl,
-    epoll_wait,
-    eventfd2,
-    fanotify_init,
-    fanotify_mark,
-    ready,
-    signalfd4,
     timerfd_create,
     timerfd_settime,
 )
-from conformance.syscalls.processes import (
-    P_PIDFD,
-    WEXITED,
-    getpid,
-    getppid,
-    pidfd_getfd,
-    pidfd_open,
-    pidfd_send_signal,
-    waitid,
-)
+from conformance.syscalls.processes.identity import getpid, getppid
+from conformance.syscalls.processes.pidfds import pidfd_getfd, pidfd_open, pidfd_send_signal
+from conformance.syscalls.processes.waiting import P_PIDFD, WEXITED, waitid
 from conformance.syscalls.signals import (
     CLD_KILLED,
     SI_USER,
@@ -70,7 +57,8 @@ from conformance.syscalls.signals import (
     rt_sigprocmask,
     sigset,
 )
-from conformance.syscalls.time import CLOCK_BOOTTIME, CLOCK_REALTIME, Now, clock_gettime, clock_settime
+from conformance.syscalls.time.clocks import CLOCK_BOOTTIME, CLOCK_REALTIME, Now, Timespec, clock_gettime, clock_settime
+from conformance.syscalls.time.timers import Itimerspec
 
 
 def test_signal_can_be_read_with_the_process_that_sent_it() -> None:

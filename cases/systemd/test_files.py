@@ -7,10 +7,10 @@ from errno import EINVAL, EISDIR, ELOOP, EOPNOTSUPP, EXDEV
 import pytest
 
 from conformance.syscalls import Buffer, missing
-from conformance.syscalls.files import (
-    AT_EMPTY_PATH,
-    AT_FDCWD,
-    AT_HANDLE_FID,
+from conformance.syscalls.files.directories import mkdir
+from conformance.syscalls.files.handles import name_to_handle_at, open_by_handle_at
+from conformance.syscalls.files.links import linkat, rename, symlink
+from conformance.syscalls.files.opening import (
     O_CLOEXEC,
     O_DIRECTORY,
     O_PATH,
@@ -21,25 +21,16 @@ from conformance.syscalls.files import (
     RESOLVE_NO_MAGICLINKS,
     RESOLVE_NO_SYMLINKS,
     RESOLVE_NO_XDEV,
-    STATX_ATTR_MOUNT_ROOT,
-    STATX_MNT_ID,
     OpenHow,
-    Statx,
-    getxattr,
-    linkat,
-    mkdir,
-    name_to_handle_at,
     open,
-    open_by_handle_at,
     openat2,
-    rename,
-    setxattr,
-    statx,
-    symlink,
-    write,
 )
+from conformance.syscalls.files.paths import AT_EMPTY_PATH, AT_FDCWD, AT_HANDLE_FID
+from conformance.syscalls.files.reading import write
+from conformance.syscalls.files.status import STATX_ATTR_MOUNT_ROOT, STATX_MNT_ID, Statx, statx
+from conformance.syscalls.files.xattrs import getxattr, setxattr
+from conformance.syscalls.help.mounts import mount_at, mount_new
 from conformance.syscalls.help.paths import contents, exists, make_file, rest_of
-from conformance.syscalls.mounts import mount_at, mount_new
 
 HANDLE_ROOM = 128
 """MAX_HANDLE_SZ."""

@@ -9,21 +9,13 @@ import pytest
 
 from cases.netlink._uevents import listener, next_event, trigger
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.files import (
-    AT_FDCWD,
-    O_CLOEXEC,
-    O_NONBLOCK,
-    O_RDONLY,
-    O_RDWR,
-    SEEK_END,
-    lseek,
-    openat,
-    read,
-    write,
-)
+from conformance.syscalls.files.opening import O_CLOEXEC, O_NONBLOCK, O_RDONLY, O_RDWR, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import SEEK_END, lseek, read, write
+from conformance.syscalls.help.mounts import mount_new
 from conformance.syscalls.help.paths import contents, open_present, rest_of, write_to
-from conformance.syscalls.mounts import mount_new
-from conformance.syscalls.polling import POLLERR, POLLPRI, ready
+from conformance.syscalls.help.waiting import ready
+from conformance.syscalls.polling.poll import POLLERR, POLLPRI
 from conformance.syscalls.system import (
     LINUX_REBOOT_CMD_CAD_OFF,
     LINUX_REBOOT_MAGIC1,

@@ -8,52 +8,33 @@ from errno import EDQUOT, EINVAL, ELOOP, ENOENT, EROFS
 import pytest
 
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.files import (
-    AT_FDCWD,
-    AT_RECURSIVE,
-    O_CLOEXEC,
-    O_CREAT,
-    O_DIRECTORY,
-    O_RDONLY,
-    O_WRONLY,
-    chdir,
-    chroot,
-    ioctl,
-    mkdir,
-    open,
-    openat,
-    pipe2,
-    read,
-    symlink,
-    write,
-)
+from conformance.syscalls.files.directories import chdir, chroot, mkdir
+from conformance.syscalls.files.ioctls import ioctl
+from conformance.syscalls.files.links import symlink
+from conformance.syscalls.files.opening import O_CLOEXEC, O_CREAT, O_DIRECTORY, O_RDONLY, O_WRONLY, open, openat
+from conformance.syscalls.files.paths import AT_FDCWD, AT_RECURSIVE
+from conformance.syscalls.files.pipes import pipe2
+from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
+from conformance.syscalls.help.mounts import mount_at, mount_new
 from conformance.syscalls.help.paths import contents, entries, exists, make_file
-from conformance.syscalls.mounts import (
-    AUTOFS_IOC_FAIL,
+from conformance.syscalls.help.waiting import ready
+from conformance.syscalls.mounts.attaching import MOVE_MOUNT_F_EMPTY_PATH, move_mount
+from conformance.syscalls.mounts.contexts import (
     FSCONFIG_CMD_CREATE,
     FSCONFIG_SET_STRING,
     FSMOUNT_CLOEXEC,
     FSOPEN_CLOEXEC,
-    MNT_DETACH,
     MOUNT_ATTR_NODEV,
     MOUNT_ATTR_RDONLY,
-    MOVE_MOUNT_F_EMPTY_PATH,
-    MS_NOSYMFOLLOW,
-    MountAttr,
     fsconfig,
     fsmount,
     fsopen,
-    mount,
-    mount_at,
-    mount_new,
-    mount_setattr,
-    move_mount,
-    pivot_root,
-    umount2,
 )
-from conformance.syscalls.polling import ready
-from conformance.syscalls.processes import setgroups, setresgid, setresuid, setsid
+from conformance.syscalls.mounts.mount import AUTOFS_IOC_FAIL, MNT_DETACH, MS_NOSYMFOLLOW, mount, pivot_root, umount2
+from conformance.syscalls.mounts.properties import MountAttr, mount_setattr
+from conformance.syscalls.processes.credentials import setgroups, setresgid, setresuid
+from conformance.syscalls.processes.identity import setsid
 
 pytestmark = pytest.mark.needs("root")
 

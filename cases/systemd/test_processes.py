@@ -8,11 +8,18 @@ from errno import EACCES, EINVAL, ENOKEY
 import pytest
 
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import AT_FDCWD, O_CLOEXEC, O_WRONLY, chown, close, open, openat, pipe2, read, write
+from conformance.syscalls.files.attributes import chown
+from conformance.syscalls.files.opening import O_CLOEXEC, O_WRONLY, close, open, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.pipes import pipe2
+from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
 from conformance.syscalls.help.code import DATA, EXIT_WITH_ERRNO, EXIT_WITH_RESULT, call, elf
 from conformance.syscalls.help.paths import contents, make_file, write_to
-from conformance.syscalls.processes import (
+from conformance.syscalls.processes.credentials import geteuid, setresuid, setuid
+from conformance.syscalls.processes.executing import execve
+from conformance.syscalls.processes.identity import getpid, getppid
+from conformance.syscalls.processes.prctl import (
     PR_CAP_AMBIENT,
     PR_CAP_AMBIENT_RAISE,
     PR_GET_NO_NEW_PRIVS,
@@ -21,27 +28,22 @@ from conformance.syscalls.processes import (
     PR_SET_NO_NEW_PRIVS,
     PR_SET_PDEATHSIG,
     PR_SET_SECUREBITS,
-    WALL,
-    execve,
-    geteuid,
-    getpid,
-    getppid,
     prctl,
-    setresuid,
-    setuid,
-    wait4,
 )
-from conformance.syscalls.security import (
+from conformance.syscalls.processes.waiting import WALL, wait4
+from conformance.syscalls.security.capabilities import (
     CAP_SETUID,
-    KEY_SPEC_SESSION_KEYRING,
-    KEYCTL_JOIN_SESSION_KEYRING,
-    KEYCTL_SEARCH,
     LINUX_CAPABILITY_VERSION_3,
     SECBIT_NOROOT,
     CapData,
     CapHeader,
-    add_key,
     capset,
+)
+from conformance.syscalls.security.keys import (
+    KEY_SPEC_SESSION_KEYRING,
+    KEYCTL_JOIN_SESSION_KEYRING,
+    KEYCTL_SEARCH,
+    add_key,
     keyctl,
 )
 from conformance.syscalls.signals import pause

@@ -10,23 +10,13 @@ import pytest
 from cases.cgroups._groups import group
 from cases.namespaces._namespaces import ask, enter, identity, pipe
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.files import (
-    AT_FDCWD,
-    O_CLOEXEC,
-    O_DIRECTORY,
-    O_PATH,
-    O_RDONLY,
-    O_WRONLY,
-    mkdir,
-    open,
-    openat,
-    read,
-    write,
-)
+from conformance.syscalls.files.directories import mkdir
+from conformance.syscalls.files.opening import O_CLOEXEC, O_DIRECTORY, O_PATH, O_RDONLY, O_WRONLY, open, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.help.child import fork_child, in_child
 from conformance.syscalls.help.paths import contents, make_file, open_present, write_to
-from conformance.syscalls.namespaces import NS_GET_NSTYPE, setns, unshare
-from conformance.syscalls.processes import (
+from conformance.syscalls.namespaces import (
     CLONE_NEWCGROUP,
     CLONE_NEWIPC,
     CLONE_NEWNET,
@@ -35,34 +25,37 @@ from conformance.syscalls.processes import (
     CLONE_NEWTIME,
     CLONE_NEWUSER,
     CLONE_NEWUTS,
-    PR_SET_NO_NEW_PRIVS,
-    getuid,
-    pidfd_open,
-    prctl,
+    NS_GET_NSTYPE,
+    setns,
+    unshare,
 )
-from conformance.syscalls.security import (
+from conformance.syscalls.processes.credentials import getuid
+from conformance.syscalls.processes.pidfds import pidfd_open
+from conformance.syscalls.processes.prctl import PR_SET_NO_NEW_PRIVS, prctl
+from conformance.syscalls.security.bpf import (
     BPF_CGROUP_DEVICE,
     BPF_CGROUP_INET_EGRESS,
     BPF_PROG_ATTACH,
     BPF_PROG_LOAD,
     BPF_PROG_TYPE_CGROUP_DEVICE,
     BPF_PROG_TYPE_CGROUP_SKB,
-    LANDLOCK_ACCESS_FS_READ_FILE,
-    LANDLOCK_RULE_PATH_BENEATH,
-    SECCOMP_RET_ERRNO,
-    SECCOMP_SET_MODE_FILTER,
     BpfAttach,
     BpfProgram,
-    PathBeneath,
     bpf,
-    deny,
+)
+from conformance.syscalls.security.landlock import (
+    LANDLOCK_ACCESS_FS_READ_FILE,
+    LANDLOCK_RULE_PATH_BENEATH,
+    PathBeneath,
     landlock_add_rule,
     landlock_create_ruleset,
     landlock_restrict_self,
-    seccomp,
 )
+from conformance.syscalls.security.seccomp import SECCOMP_RET_ERRNO, SECCOMP_SET_MODE_FILTER, deny, seccomp
 from conformance.syscalls.signals import pause
-from conformance.syscalls.sockets import AF_INET, SOCK_DGRAM, sendto, sockaddr_in, socket
+from conformance.syscalls.sockets.addresses import sockaddr_in
+from conformance.syscalls.sockets.messages import sendto
+from conformance.syscalls.sockets.socket import AF_INET, SOCK_DGRAM, socket
 from conformance.syscalls.system import sethostname
 
 DENY = struct.pack("=BBhi", 0xB7, 0, 0, 0) + struct.pack("=BBhi", 0x95, 0, 0, 0)

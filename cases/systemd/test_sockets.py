@@ -9,40 +9,36 @@ import pytest
 
 from cases.netlink._uevents import listener, next_event, trigger
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.files import O_RDONLY, open, pread64
+from conformance.syscalls.files.opening import O_RDONLY, open
+from conformance.syscalls.files.reading import pread64
 from conformance.syscalls.help.child import exit_status, fork_child
 from conformance.syscalls.help.paths import make_file
-from conformance.syscalls.polling import POLLIN, ready
-from conformance.syscalls.processes import setgroups, setresgid, setresuid
-from conformance.syscalls.sockets import (
-    AF_INET,
-    AF_UNIX,
+from conformance.syscalls.help.waiting import ready
+from conformance.syscalls.polling.poll import POLLIN
+from conformance.syscalls.processes.credentials import setgroups, setresgid, setresuid
+from conformance.syscalls.sockets.addresses import sockaddr_un
+from conformance.syscalls.sockets.connections import accept4, bind, connect, listen
+from conformance.syscalls.sockets.messages import (
     SCM_CREDENTIALS,
     SCM_RIGHTS,
+    Message,
+    control_message,
+    recvmsg,
+    sendmsg,
+)
+from conformance.syscalls.sockets.options import (
     SO_BINDTODEVICE,
     SO_BINDTOIFINDEX,
     SO_PASSCRED,
     SO_PEERCRED,
     SO_PEERGROUPS,
     SO_PEERPIDFD,
-    SOCK_CLOEXEC,
-    SOCK_DGRAM,
-    SOCK_STREAM,
     SOL_SOCKET,
-    Message,
     Ucred,
-    accept4,
-    bind,
-    connect,
-    control_message,
     getsockopt,
-    listen,
-    recvmsg,
-    sendmsg,
     setsockopt,
-    sockaddr_un,
-    socket,
 )
+from conformance.syscalls.sockets.socket import AF_INET, AF_UNIX, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_STREAM, socket
 
 ADDRESS = sockaddr_un(b"\0conformance")
 

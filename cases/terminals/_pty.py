@@ -6,8 +6,12 @@ import struct
 from errno import ENOENT
 
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import AT_FDCWD, O_NOCTTY, O_NONBLOCK, O_RDWR, ioctl, openat, read
-from conformance.syscalls.polling import POLLIN, ready
+from conformance.syscalls.files.ioctls import ioctl
+from conformance.syscalls.files.opening import O_NOCTTY, O_NONBLOCK, O_RDWR, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import read
+from conformance.syscalls.help.waiting import ready
+from conformance.syscalls.polling.poll import POLLIN
 
 TCGETS, TCSETS, TCFLSH = 0x5401, 0x5402, 0x540B
 TIOCSCTTY, TIOCGPGRP, TIOCSPGRP, TIOCSTI, TIOCGWINSZ, TIOCSWINSZ = 0x540E, 0x540F, 0x5410, 0x5412, 0x5413, 0x5414

@@ -19,10 +19,14 @@ from cases.terminals._pty import (
     pair,
 )
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import AT_FDCWD, O_RDWR, Timespec, close, ioctl, openat, write
+from conformance.syscalls.files.ioctls import ioctl
+from conformance.syscalls.files.opening import O_RDWR, close, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import write
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
-from conformance.syscalls.processes import getpid, setpgid
+from conformance.syscalls.processes.identity import getpid, setpgid
 from conformance.syscalls.signals import SIG_BLOCK, pause, rt_sigprocmask, rt_sigtimedwait, sigset
+from conformance.syscalls.time.clocks import Timespec
 
 INTERRUPT = b"\x03"
 

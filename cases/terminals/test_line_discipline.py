@@ -9,10 +9,12 @@ import pytest
 
 from cases.terminals._pty import ECHO, ICANON, ISIG, TIOCSTI, local_modes, pair, take
 from conformance.syscalls import Buffer
-from conformance.syscalls.files import ioctl, read, write
+from conformance.syscalls.files.ioctls import ioctl
+from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.help.child import in_child
-from conformance.syscalls.polling import POLLIN, ready
-from conformance.syscalls.processes import setresuid
+from conformance.syscalls.help.waiting import ready
+from conformance.syscalls.polling.poll import POLLIN
+from conformance.syscalls.processes.credentials import setresuid
 
 ERASE, KILL, END, RETURN = b"\x7f", b"\x15", b"\x04", b"\r"
 FIONREAD = 0x541B

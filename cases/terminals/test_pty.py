@@ -19,21 +19,13 @@ from cases.terminals._pty import (
     unlock,
 )
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import (
-    AT_FDCWD,
-    O_NOCTTY,
-    O_RDWR,
-    S_IFCHR,
-    S_IFMT,
-    Stat,
-    close,
-    fstat,
-    ioctl,
-    openat,
-    read,
-    write,
-)
-from conformance.syscalls.polling import POLLHUP, ready
+from conformance.syscalls.files.ioctls import ioctl
+from conformance.syscalls.files.opening import O_NOCTTY, O_RDWR, close, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.reading import read, write
+from conformance.syscalls.files.status import S_IFCHR, S_IFMT, Stat, fstat
+from conformance.syscalls.help.waiting import ready
+from conformance.syscalls.polling.poll import POLLHUP
 
 SLAVE_MAJOR = 136
 TIOCPKT_DATA, TIOCPKT_FLUSHREAD = 0, 1

@@ -9,11 +9,11 @@ from errno import EFAULT, EINVAL, EPERM
 import pytest
 
 from conformance.syscalls import Buffer, missing, untraced
-from conformance.syscalls.files import Timespec
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
-from conformance.syscalls.processes import getpid, setresuid
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.processes.identity import getpid
 from conformance.syscalls.signals import kill, pause
-from conformance.syscalls.time import (
+from conformance.syscalls.time.clocks import (
     ADJ_TICK,
     CLOCK_BOOTTIME,
     CLOCK_MONOTONIC,
@@ -27,6 +27,7 @@ from conformance.syscalls.time import (
     TIME_ERROR,
     TIME_OK,
     Now,
+    Timespec,
     adjtimex,
     clock_getres,
     clock_gettime,

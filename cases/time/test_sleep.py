@@ -8,24 +8,22 @@ from errno import EFAULT, EINTR, EINVAL, EOPNOTSUPP
 import pytest
 
 from conformance.syscalls import untraced
-from conformance.syscalls.files import Timespec
 from conformance.syscalls.help.code import RESTORER, RET, place
 from conformance.syscalls.signals import SA_RESTART, SA_RESTORER, SIGSET_SIZE, Sigaction, rt_sigaction
-from conformance.syscalls.time import (
+from conformance.syscalls.time.clocks import (
     CLOCK_MONOTONIC,
     CLOCK_PROCESS_CPUTIME_ID,
     CLOCK_REALTIME,
     CLOCK_THREAD_CPUTIME_ID,
-    ITIMER_REAL,
     TIMER_ABSTIME,
-    Itimerval,
     Now,
+    Timespec,
     Timeval,
     clock_gettime,
     clock_nanosleep,
     nanosleep,
-    setitimer,
 )
+from conformance.syscalls.time.timers import ITIMER_REAL, Itimerval, setitimer
 
 MILLISECOND = 10**6
 SECOND = 10**9

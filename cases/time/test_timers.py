@@ -6,9 +6,7 @@ import signal
 from errno import EAGAIN, EINVAL
 
 from conformance.syscalls import untraced
-from conformance.syscalls.files import Timespec
 from conformance.syscalls.help.child import in_child
-from conformance.syscalls.polling import Itimerspec
 from conformance.syscalls.signals import (
     SI_KERNEL,
     SI_TIMER,
@@ -20,19 +18,23 @@ from conformance.syscalls.signals import (
     rt_sigtimedwait,
     sigset,
 )
-from conformance.syscalls.time import (
+from conformance.syscalls.time.clocks import (
     CLOCK_MONOTONIC,
     CLOCK_PROCESS_CPUTIME_ID,
     CLOCK_REALTIME,
+    TIMER_ABSTIME,
+    Timespec,
+    Timeval,
+)
+from conformance.syscalls.time.timers import (
     ITIMER_REAL,
     ITIMER_VIRTUAL,
     SIGEV_NONE,
     SIGEV_SIGNAL,
-    TIMER_ABSTIME,
+    Itimerspec,
     Itimerval,
     Sigevent,
     TimerId,
-    Timeval,
     getitimer,
     setitimer,
     timer_create,

@@ -12,13 +12,13 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from cases.time._timers_model import SECOND, Between, Timer, armed, expired
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.files import Timespec, close, read
-from conformance.syscalls.polling import (
-    POLLIN,
+from conformance.syscalls.files.opening import close
+from conformance.syscalls.files.reading import read
+from conformance.syscalls.help.waiting import ready
+from conformance.syscalls.polling.poll import POLLIN
+from conformance.syscalls.polling.timerfd import (
     TFD_NONBLOCK,
     TFD_TIMER_ABSTIME,
-    Itimerspec,
-    ready,
     timerfd_create,
     timerfd_gettime,
     timerfd_settime,
@@ -33,19 +33,23 @@ from conformance.syscalls.signals import (
     rt_sigtimedwait,
     sigset,
 )
-from conformance.syscalls.time import (
+from conformance.syscalls.time.clocks import (
     CLOCK_MONOTONIC,
     CLOCK_REALTIME,
+    TIMER_ABSTIME,
+    Now,
+    Timespec,
+    Timeval,
+    clock_gettime,
+)
+from conformance.syscalls.time.timers import (
     ITIMER_REAL,
     SIGEV_NONE,
     SIGEV_SIGNAL,
-    TIMER_ABSTIME,
+    Itimerspec,
     Itimerval,
-    Now,
     Sigevent,
     TimerId,
-    Timeval,
-    clock_gettime,
     getitimer,
     setitimer,
     timer_create,

@@ -9,7 +9,7 @@ from conformance import __version__
 from conformance.guest.isolation import Isolation
 from conformance.guest.tape import Tape
 from conformance.model import Facts
-from conformance.syscalls.files import Statfs, statfs
+from conformance.syscalls.files.filesystems import Statfs, statfs
 
 FILE_SYSTEMS = {0x01021994: "tmpfs", 0xEF53: "ext4", 0x794C7630: "overlay", 0x58465342: "xfs", 0x9123683E: "btrfs"}
 

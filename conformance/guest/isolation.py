@@ -33,20 +33,11 @@ from conformance.guest.limits import (
     disk,
 )
 from conformance.offspring import end_descendants, parent, processes
-from conformance.syscalls.files import close_range
-from conformance.syscalls.mounts import MS_PRIVATE, MS_REC, mount
-from conformance.syscalls.namespaces import unshare
-from conformance.syscalls.processes import (
-    CLONE_NEWIPC,
-    CLONE_NEWNET,
-    CLONE_NEWNS,
-    CLONE_NEWPID,
-    CLONE_NEWUTS,
-    PR_SET_CHILD_SUBREAPER,
-    PR_SET_PDEATHSIG,
-    clone,
-    prctl,
-)
+from conformance.syscalls.files.opening import close_range
+from conformance.syscalls.mounts.mount import MS_PRIVATE, MS_REC, mount
+from conformance.syscalls.namespaces import CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUTS, unshare
+from conformance.syscalls.processes.creating import clone
+from conformance.syscalls.processes.prctl import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, prctl
 
 NAMESPACES = {"mnt": CLONE_NEWNS, "pid": CLONE_NEWPID, "ipc": CLONE_NEWIPC, "uts": CLONE_NEWUTS, "net": CLONE_NEWNET}
 """What a case gets afresh, by the names of `/proc/PID/ns`."""

@@ -15,7 +15,7 @@ from conformance.programs.wire import Encoded, Observed, Outcome, State, decode,
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import Parameter, errno_name, see
 from conformance.syscalls.machinery.kinds import Kind
-from conformance.syscalls.machinery.kinds import Memory as MemoryKind
+from conformance.syscalls.machinery.memory import Memory as MemoryKind
 from conformance.syscalls.machinery.show import of_member, shown
 from conformance.syscalls.machinery.world import DATA
 

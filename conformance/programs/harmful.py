@@ -24,7 +24,7 @@ from conformance.syscalls.machinery.touches import (
     Touches,
 )
 from conformance.syscalls.machinery.world import ARENA, ARENA_PAGES, DATA, PAGE
-from conformance.syscalls.memory import MAP_FIXED
+from conformance.syscalls.memory.mapping import MAP_FIXED
 
 APART = IPC | NETWORK | MOUNTS | CHILDREN
 """What is only had in a process of one's own."""

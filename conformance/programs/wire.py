@@ -12,7 +12,7 @@ from conformance.programs.program import NO_RESOURCE, Argument, Memory, Program,
 from conformance.protocol.executor import ProtocolError
 from conformance.syscalls.machinery.buffers import POISON
 from conformance.syscalls.machinery.call import ABSENT_NUMBER, Pseudo, Syscall
-from conformance.syscalls.machinery.kinds import Memory as MemoryKind
+from conformance.syscalls.machinery.memory import Memory as MemoryKind
 from conformance.syscalls.machinery.touches import EVERYTHING, NOTHING, PROCESS
 from conformance.syscalls.machinery.world import DATA, DATA_BYTES, EDGES, PAGE
 from conformance.syscalls.pseudo import EXEC

@@ -14,7 +14,7 @@ from conformance.programs.harmful import is_allowed
 from conformance.programs.program import MOST_CALLS, MOST_MEMORY, NO_RESOURCE, Argument, Memory, Program, Ref, Step
 from conformance.syscalls.machinery.call import Pseudo
 from conformance.syscalls.machinery.choices import Blob, Choice, LengthOf, Use
-from conformance.syscalls.machinery.kinds import Memory as MemoryKind
+from conformance.syscalls.machinery.memory import Memory as MemoryKind
 from conformance.syscalls.machinery.table import grammar
 from conformance.syscalls.machinery.touches import FILES
 

@@ -13,7 +13,8 @@ from conformance.programs.execution import Execution, succeeded
 from conformance.programs.program import Program, Step
 from conformance.programs.wire import Outcome, State
 from conformance.syscalls.machinery.call import Parameter, errno_name
-from conformance.syscalls.machinery.kinds import Flags, Kind, Memory, Names
+from conformance.syscalls.machinery.kinds import Flags, Kind, Names
+from conformance.syscalls.machinery.memory import Memory
 from conformance.syscalls.machinery.show import kind_of_result
 
 STATE, ERRNO, RESULT, SIGNALS = "state", "errno", "result", "signals"

@@ -20,7 +20,6 @@ from conformance.programs.harmful import is_allowed, neutralised
 from conformance.programs.program import Program, Ref
 from conformance.search.bind import Call, complete, is_a, makers, makes, plain_call, wants
 from conformance.search.observe import looks
-from conformance.search.sequences import SEQUENCES
 from conformance.syscalls.machinery.choices import Choice
 from conformance.syscalls.machinery.kinds import Flags
 from conformance.syscalls.machinery.table import areas, grammar
@@ -151,7 +150,7 @@ class Generator:
 
     def _chains(self) -> Iterator[Raw]:
         """Known sequences of calls that belong together, as far as they may be generated."""
-        for chain in (*SEQUENCES, *sequences()):
+        for chain in sequences():
             if all(label in self._strategies for label in chain):
                 yield tuple(map(plain_call, chain))
 

@@ -18,7 +18,8 @@ from conformance.protocol.executor import ProtocolError
 from conformance.search.compare import ERRNO, Difference, differences, flat
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import Parameter, Syscall, errno_name, see
-from conformance.syscalls.machinery.kinds import MASK, Kind, Masked, Memory
+from conformance.syscalls.machinery.kinds import MASK, Kind, Masked
+from conformance.syscalls.machinery.memory import Memory
 from conformance.syscalls.machinery.show import kind_of_result, of_member
 
 

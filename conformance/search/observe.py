@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 
 from conformance.search.bind import Call, is_a, makes, plain_call, wants
-from conformance.syscalls.files import AT_SYMLINK_NOFOLLOW
+from conformance.syscalls.files.paths import AT_SYMLINK_NOFOLLOW
 from conformance.syscalls.machinery.call import Look
 from conformance.syscalls.machinery.choices import Blob, Use
 from conformance.syscalls.machinery.kinds import Flags

@@ -19,8 +19,8 @@ from conformance.search.bind import is_a, makes
 from conformance.search.reproducer import calls_c, whole_c
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import Parameter, errno_name
-from conformance.syscalls.machinery.kinds import AddressKind, Kind, Masked, Numbered, PathKind, Renamed
-from conformance.syscalls.machinery.kinds import Memory as MemoryKind
+from conformance.syscalls.machinery.kinds import AddressKind, Kind, Masked, PathKind, Renamed
+from conformance.syscalls.machinery.memory import Memory as MemoryKind
 from conformance.syscalls.machinery.show import kind_of_result
 from conformance.syscalls.machinery.table import describe, grammar, stubs
 from conformance.syscalls.sockets.addresses import holds_address
@@ -169,7 +169,7 @@ class _Builder:
         if isinstance(kind, AddressKind | MemoryKind) and not kind.family:
             families = [each for each in self.alive if each[0] == "address" or each[0].startswith("map")]
             return next((ref for _, made, ref in reversed(families) if made == value and value), None)
-        wanted = (kind.family or (kind.named[0] if isinstance(kind, Renamed | Numbered) else "")).partition(":")[0]
+        wanted = (kind.family or (kind.named[0] if isinstance(kind, Renamed) else "")).partition(":")[0]
         if not wanted or value < 0 or _is_of_nobody(kind, value):
             return None
         found = [ref for family, made, ref in self.alive if made == value and is_a(family, wanted)]

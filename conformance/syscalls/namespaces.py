@@ -4,19 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import In, OutBuffer, Varying, Zero
 from conformance.syscalls.machinery.buffers import U32, U64, Struct
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import BAD_POINTERS, Choices, often, rarely, room, seldom
-from conformance.syscalls.machinery.kinds import (
-    FileDescriptor,
-    Flags,
-    In,
-    Masked,
-    OutBuffer,
-    Varying,
-    Zero,
-    named,
-)
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, Masked, named
 from conformance.syscalls.machinery.touches import MOUNTS, PRIVILEGES, PROCESS
 from conformance.syscalls.processes.sharing import (
     CLONE_FILES,
@@ -78,7 +70,7 @@ ListFlags = Annotated[int, Choices(0, rarely(1))]
 
 @syscall(x86_64=272, aarch64=97, since="2.6.16", touches=MOUNTS | PRIVILEGES)
 def unshare(flags: UnshareFlags) -> Zero: ...
-@syscall(x86_64=308, aarch64=268, since="3.0", touches=MOUNTS | PRIVILEGES)
+@syscall(x86_64=308, aarch64=268, since="3.0", touches=MOUNTS | PRIVILEGES, after=("unshare",))
 def setns(fd: PidFd, nstype: NamespaceType) -> Zero: ...
 @syscall(number=470, since="6.19", touches=PROCESS)
 def listns(request: In[NsIdReq], ids: NamespaceIds, count: IdCount, flags: ListFlags) -> Varying: ...

@@ -9,11 +9,13 @@ import ctypes
 from typing import Annotated
 
 from conformance.syscalls.files.locks import Lockable
+from conformance.syscalls.machinery.aliases import Address, Int, Out, Signal, Zero
 from conformance.syscalls.machinery.buffers import I32, U32, U64, Layout, Struct
 from conformance.syscalls.machinery.call import pseudo
-from conformance.syscalls.machinery.choices import ARENA, DATA, PAGE, READ_ONLY, UNMAPPED, Choices, seldom
-from conformance.syscalls.machinery.kinds import Address, Flags, Int, Out, Renamed, Signal, Zero, named
+from conformance.syscalls.machinery.choices import Choices, seldom
+from conformance.syscalls.machinery.kinds import Flags, Renamed, named
 from conformance.syscalls.machinery.touches import CHILDREN, FILES, PROCESS
+from conformance.syscalls.machinery.world import ARENA, DATA, PAGE, READ_ONLY, UNMAPPED
 
 SPAWN, THREAD, EXEC, LOAD, STORE = range(0x8000, 0x8005)
 

@@ -5,16 +5,13 @@ from __future__ import annotations
 import ctypes
 from typing import Annotated
 
-from conformance.syscalls.files import Iovec
+from conformance.syscalls.files.vectors import Iovec
+from conformance.syscalls.machinery.aliases import Address64, Int, Out, Pid, Varying, Varying32, Varying64, Zero
 from conformance.syscalls.machinery.buffers import I32, I64, U8, U16, U32, U64, Layout, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import (
-    ARENA,
     BAD_POINTERS,
-    DATA,
-    HANDLER,
     KERNEL_ADDRESS,
-    READ_ONLY,
     Blob,
     Choices,
     LengthOf,
@@ -24,26 +21,10 @@ from conformance.syscalls.machinery.choices import (
     room,
     seldom,
 )
-from conformance.syscalls.machinery.kinds import (
-    Address64,
-    Flags,
-    Int,
-    Kind,
-    Masked,
-    MemoryOr,
-    Names,
-    OneOf,
-    Out,
-    Pid,
-    Renamed,
-    Seen,
-    Varying,
-    Varying32,
-    Varying64,
-    Zero,
-    named,
-)
+from conformance.syscalls.machinery.kinds import Flags, Kind, Masked, Names, Renamed, Seen, named
+from conformance.syscalls.machinery.memory import MemoryOr, OneOf
 from conformance.syscalls.machinery.touches import PROCESS
+from conformance.syscalls.machinery.world import ARENA, DATA, HANDLER, READ_ONLY
 from conformance.syscalls.processes.identity import NOBODY
 from conformance.syscalls.signals import SIGCHLD, SIGCONT, SIGINFOS, SIGKILL, SIGRTMAX, SIGUSR1, sigset
 
@@ -292,13 +273,17 @@ def ptrace_seize(request: Request, pid: Attached, addr: Nothing = 0, data: Optio
 def ptrace_attach(request: Request, pid: Attached, addr: Nothing = 0, data: Nothing = 0) -> Zero: ...
 @operation(ptrace, request=(PTRACE_KILL, PTRACE_INTERRUPT, PTRACE_LISTEN))
 def ptrace_do(request: Request, pid: Tracee, addr: Nothing = 0, data: Nothing = 0) -> Zero: ...
-@operation(ptrace, request=PTRACE_DETACH)
+@operation(ptrace, request=PTRACE_DETACH, after=("spawn_stopped", "ptrace_attach", "ptrace_getregs", "ptrace_regset"))
 def ptrace_detach(request: Request, pid: Tracee, addr: Nothing = 0, data: Injected = 0) -> Zero: ...
 @operation(ptrace, request=(PTRACE_CONT, PTRACE_SYSCALL, PTRACE_SINGLESTEP, PTRACE_SYSEMU))
 def ptrace_go_on(request: Request, pid: Tracee, addr: Nothing = 0, data: Refused = 0) -> Zero: ...
 @operation(ptrace, request=(PTRACE_PEEKTEXT, PTRACE_PEEKDATA))
 def ptrace_peek(request: Request, pid: Tracee, addr: Place = 0, data: OutWord = 0) -> Zero: ...
-@operation(ptrace, request=(PTRACE_POKETEXT, PTRACE_POKEDATA))
+@operation(
+    ptrace,
+    request=(PTRACE_POKETEXT, PTRACE_POKEDATA),
+    after=("spawn_stopped", "ptrace_seize", "ptrace_setoptions", "ptrace_peek"),
+)
 def ptrace_poke(request: Request, pid: Tracee, addr: Place = 0, data: NewWord = 0) -> Zero: ...
 @operation(ptrace, request=PTRACE_PEEKUSER)
 def ptrace_peekuser(request: Request, pid: Tracee, addr: InUser = 0, data: OutUserWord = 0) -> Zero: ...
@@ -318,7 +303,11 @@ def ptrace_get(request: Request, pid: Tracee, addr: Nothing = 0, data: OutInfo =
 def ptrace_getsigmask(request: Request, pid: Tracee, addr: MaskSize = 0, data: OutWord = 0) -> Zero: ...
 @operation(ptrace, request=PTRACE_SETSIGMASK)
 def ptrace_setsigmask(request: Request, pid: Tracee, addr: MaskSize = 0, data: Mask = 0) -> Zero: ...
-@operation(ptrace, request=PTRACE_PEEKSIGINFO)
+@operation(
+    ptrace,
+    request=PTRACE_PEEKSIGINFO,
+    after=("spawn_stopped", "ptrace_attach", "ptrace_getsigmask", "ptrace_setsigmask"),
+)
 def ptrace_peeksiginfo(request: Request, pid: Tracee, addr: PeekArgs = 0, data: OutInfo = 0) -> Int: ...
 @operation(ptrace, request=PTRACE_GET_SYSCALL_INFO)
 def ptrace_get_syscall_info(request: Request, pid: Tracee, addr: InfoSize = 0, data: OutInfo = 0) -> Int: ...

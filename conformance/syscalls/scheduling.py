@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import In, InBytes, InOut, Int, NoFlags, Out, Varying, Zero
 from conformance.syscalls.machinery.buffers import I32, I64, U32, U64, Buffer, Struct
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import (
     BAD_POINTERS,
     KERNEL_ADDRESS,
-    READ_ONLY,
-    UNMAPPED,
     Blob,
     Choices,
     often,
@@ -18,26 +17,11 @@ from conformance.syscalls.machinery.choices import (
     room,
     seldom,
 )
-from conformance.syscalls.machinery.kinds import (
-    MASK,
-    Flags,
-    In,
-    InBytes,
-    InOut,
-    Int,
-    Kind,
-    Masked,
-    Memory,
-    Names,
-    NoFlags,
-    Out,
-    Seen,
-    Varying,
-    Zero,
-    named,
-)
+from conformance.syscalls.machinery.kinds import MASK, Flags, Kind, Masked, Names, Seen, named
+from conformance.syscalls.machinery.memory import Memory
 from conformance.syscalls.machinery.taming import Instead
 from conformance.syscalls.machinery.touches import NOTHING, PROCESS
+from conformance.syscalls.machinery.world import READ_ONLY, UNMAPPED
 from conformance.syscalls.processes.identity import PidOrSelf
 from conformance.syscalls.time.clocks import Timespec
 
@@ -181,7 +165,14 @@ def sched_setparam(pid: PidOrSelf, param: In[SchedParam]) -> Zero: ...
 def sched_getparam(pid: PidOrSelf, param: Out[SchedParam]) -> Zero: ...
 @syscall(x86_64=314, aarch64=274, since="3.14", touches=PROCESS)
 def sched_setattr(pid: PidOrSelf, attr: InOut[SchedAttr], flags: NoFlags) -> Zero: ...
-@syscall(x86_64=315, aarch64=275, since="3.14", touches=NOTHING, shows="scheduling")
+@syscall(
+    x86_64=315,
+    aarch64=275,
+    since="3.14",
+    touches=NOTHING,
+    shows="scheduling",
+    after=("sched_setscheduler", "sched_getscheduler"),
+)
 def sched_getattr(pid: PidOrSelf, attr: Out[SchedAttr], size: AttrSize, flags: NoFlags) -> Zero: ...
 @syscall(x86_64=146, aarch64=125, touches=NOTHING)
 def sched_get_priority_max(policy: Policy) -> Int: ...

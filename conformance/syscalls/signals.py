@@ -6,14 +6,12 @@ import ctypes
 import struct
 from typing import Annotated, TypeAlias
 
+from conformance.syscalls.machinery.aliases import Address64, Count, In, InBytes, Out, Pid, Pid32, Signal, Time64, Zero
 from conformance.syscalls.machinery.buffers import I32, U32, U64, Layout, Struct
 from conformance.syscalls.machinery.call import Look, syscall
 from conformance.syscalls.machinery.choices import (
-    ARENA,
     BAD_POINTERS,
-    HANDLER,
     KERNEL_ADDRESS,
-    RESTORER,
     Blob,
     Choices,
     often,
@@ -21,27 +19,11 @@ from conformance.syscalls.machinery.choices import (
     room,
     seldom,
 )
-from conformance.syscalls.machinery.kinds import (
-    Address64,
-    Count,
-    Flags,
-    In,
-    InBytes,
-    Kind,
-    Memory,
-    Names,
-    OneOf,
-    Out,
-    Pid,
-    Pid32,
-    Seen,
-    Signal,
-    Time64,
-    Zero,
-    named,
-)
+from conformance.syscalls.machinery.kinds import Flags, Kind, Names, Seen, named
+from conformance.syscalls.machinery.memory import Memory, OneOf
 from conformance.syscalls.machinery.taming import Tame
 from conformance.syscalls.machinery.touches import PROCESS
+from conformance.syscalls.machinery.world import ARENA, HANDLER, RESTORER
 from conformance.syscalls.time.clocks import AtOnce
 
 SIGHUP, SIGKILL, SIGUSR1, SIGUSR2, SIGPIPE, SIGALRM, SIGTERM = 1, 9, 10, 12, 13, 14, 15
@@ -253,7 +235,12 @@ def rt_sigprocmask(how: How, new: InSigset, old: OutSigset, size: SigsetSize) ->
 def rt_sigpending(pending: OutSigset, size: SigsetSize) -> Zero: ...
 @syscall(x86_64=130, aarch64=133, touches=PROCESS)
 def rt_sigsuspend(mask: InSigset, size: WrongSigsetSize) -> Zero: ...
-@syscall(x86_64=128, aarch64=137, touches=PROCESS)
+@syscall(
+    x86_64=128,
+    aarch64=137,
+    touches=PROCESS,
+    after=(("rt_sigprocmask", "kill", "rt_sigpending"), ("rt_sigaction", "rt_sigprocmask", "rt_sigqueueinfo")),
+)
 def rt_sigtimedwait(mask: InSigset, info: OutSiginfo, timeout: AtOnce, size: SigsetSize) -> Signal: ...
 @syscall(x86_64=129, aarch64=138, touches=PROCESS)
 def rt_sigqueueinfo(pid: Recipient, signum: SentSignal, info: In[Siginfo]) -> Zero: ...

@@ -4,22 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import Anything, Bits, Fd, InBytes, Int, Out, OutInt, Path, Size, Zero
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import BAD_POINTERS, Blob, Choices, often, rarely, room
-from conformance.syscalls.machinery.kinds import (
-    Any_,
-    Bits,
-    Fd,
-    InBytes,
-    Int,
-    Masked,
-    Out,
-    OutInt,
-    Path,
-    Size,
-    Zero,
-)
+from conformance.syscalls.machinery.kinds import Masked
 from conformance.syscalls.machinery.touches import IPC, NOTHING
 
 UTS_FIELD = 65
@@ -52,7 +41,7 @@ def sysinfo(info: OutSysinfo) -> Zero: ...
 @syscall(x86_64=103, aarch64=116, never="belongs to the whole machine")
 def syslog(type: Int, buf: OutInt, size: Int) -> Int: ...
 @syscall(x86_64=169, aarch64=142, never="ends the machine")
-def reboot(magic: Bits, magic2: Bits, command: Bits, arg: Any_) -> Zero: ...
+def reboot(magic: Bits, magic2: Bits, command: Bits, arg: Anything) -> Zero: ...
 @syscall(x86_64=246, aarch64=104, since="2.6.13", never="ends the machine")
 def kexec_load(entry: Int, count: Size, segments: InBytes, flags: Bits) -> Zero: ...
 @syscall(x86_64=320, aarch64=294, since="3.17", never="ends the machine")
@@ -74,11 +63,11 @@ def iopl(level: Int) -> Zero: ...
 @syscall(x86_64=173, never="reaches the hardware")
 def ioperm(start: Int, count: Int, on: Int) -> Zero: ...
 @syscall(x86_64=154, never="reaches the hardware")
-def modify_ldt(function: Int, pointer: Any_, size: Size) -> Int: ...
+def modify_ldt(function: Int, pointer: Anything, size: Size) -> Int: ...
 @syscall(x86_64=211, never="reaches the hardware")
-def get_thread_area(info: Any_) -> Zero: ...
+def get_thread_area(info: Anything) -> Zero: ...
 @syscall(x86_64=205, never="reaches the hardware")
-def set_thread_area(info: Any_) -> Zero: ...
+def set_thread_area(info: Anything) -> Zero: ...
 @syscall(x86_64=335, since="6.11", never="takes the executor's registers or stack away")
 def uretprobe() -> Zero: ...
 @syscall(x86_64=336, since="6.18", never="takes the executor's registers or stack away")

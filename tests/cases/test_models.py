@@ -127,7 +127,7 @@ def ran(kernel: Kernel, where: Path) -> subprocess.CompletedProcess[str]:
     """The cases of a model on such a kernel."""
     (where / "another_kernel.py").write_text(
         PLUGIN.replace("{body}", kernel.body.removeprefix("\n"))
-        + "\nfrom conformance.syscalls.sockets import setsockopt\n"
+        + "\nfrom conformance.syscalls.sockets.options import setsockopt\n"
     )
     return subprocess.run(
         [sys.executable, "-m", "pytest", kernel.cases, "-q", "-p", "no:cacheprovider", "-p", "another_kernel"],

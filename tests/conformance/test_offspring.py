@@ -16,7 +16,7 @@ from tests.suite import environment
 ENDS = """
 import os, signal, sys, time
 from conformance.offspring import end_descendants
-from conformance.syscalls.processes import PR_SET_CHILD_SUBREAPER, PR_SET_NAME, prctl
+from conformance.syscalls.processes.prctl import PR_SET_CHILD_SUBREAPER, PR_SET_NAME, prctl
 
 prctl(PR_SET_CHILD_SUBREAPER, 1)
 spared = os.fork()

@@ -12,7 +12,7 @@ import pytest
 from conformance.programs.program import Program, Step
 from conformance.programs.wire import Outcome, State, decode, encode
 from conformance.search.lane import Lane
-from conformance.syscalls.sockets import AF_VSOCK
+from conformance.syscalls.sockets.socket import AF_VSOCK
 from runners.bare import BareGuest
 from runners.base import Death, RunnerError
 from tests.integration.targets import runner

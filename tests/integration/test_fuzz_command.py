@@ -18,7 +18,7 @@ from conformance.model import Json
 from conformance.programs.program import Program, to_json
 from conformance.run.errors import Exit
 from conformance.search import generate
-from conformance.syscalls.files import O_RDWR
+from conformance.syscalls.files.opening import O_RDWR
 from tests.executors import needs_executor, program, text
 from tests.integration.command import QUICK, conformance, leftovers, refuses, started
 from tests.mounts import needs_root, on_small_disk

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conformance.model import Target
-from conformance.syscalls.mounts import MS_RDONLY, MS_REMOUNT, mount
+from conformance.syscalls.mounts.mount import MS_RDONLY, MS_REMOUNT, mount
 from runners import accelerator, executor, payload, profile, qemu
 from runners.base import Runner, RunnerError
 from runners.registry import runner_for

@@ -6,11 +6,12 @@ from typing import Annotated
 
 from conformance.syscalls.files.opening import File
 from conformance.syscalls.files.paths import NoFollowFlags
+from conformance.syscalls.machinery.aliases import AlwaysZero, Dir, Fd, In, InBytes, Mode, Out, Path, Size, Uid, Zero
 from conformance.syscalls.machinery.buffers import U32, U64, Struct
 from conformance.syscalls.machinery.call import operation, syscall
-from conformance.syscalls.machinery.choices import UNMAPPED, Blob, Choices, seldom
-from conformance.syscalls.machinery.kinds import AlwaysZero, Dir, Fd, In, InBytes, Mode, Out, Path, Size, Uid, Zero
+from conformance.syscalls.machinery.choices import Blob, Choices, seldom
 from conformance.syscalls.machinery.touches import FILES, LABELS, NOTHING
+from conformance.syscalls.machinery.world import UNMAPPED
 
 UTIME_NOW, UTIME_OMIT = 0x3FFFFFFF, 0x3FFFFFFE
 

@@ -6,10 +6,11 @@ from typing import Annotated
 
 from conformance.syscalls.files.opening import File
 from conformance.syscalls.files.splicing import Amount
+from conformance.syscalls.machinery.aliases import AlwaysZero, In, Offset, Out, Varying64, Zero
 from conformance.syscalls.machinery.buffers import U64, Struct
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import Choices
-from conformance.syscalls.machinery.kinds import AlwaysZero, Flags, In, Offset, Out, Varying64, Zero, named
+from conformance.syscalls.machinery.kinds import Flags, named
 from conformance.syscalls.machinery.touches import NOTHING
 
 POSIX_FADV_NORMAL, POSIX_FADV_RANDOM, POSIX_FADV_SEQUENTIAL = 0, 1, 2

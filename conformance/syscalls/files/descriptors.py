@@ -17,37 +17,25 @@ from conformance.syscalls.files.opening import (
     DirFd,
     File,
 )
-from conformance.syscalls.machinery.buffers import I32, Struct
-from conformance.syscalls.machinery.call import operation, syscall
-from conformance.syscalls.machinery.choices import (
-    BAD_POINTERS,
-    UNMAPPED,
-    Blob,
-    Choices,
-    Use,
-    often,
-    rarely,
-    room,
-    seldom,
-)
-from conformance.syscalls.machinery.kinds import (
+from conformance.syscalls.machinery.aliases import (
     AlwaysZero,
-    Any_,
+    Anything,
     Fd,
-    FileDescriptor,
-    Flags,
     In,
     InBytes,
     Int,
     Out,
     Pid,
-    Renamed,
     Signal,
     SomePid,
     Zero,
-    named,
 )
+from conformance.syscalls.machinery.buffers import I32, Struct
+from conformance.syscalls.machinery.call import operation, syscall
+from conformance.syscalls.machinery.choices import BAD_POINTERS, Blob, Choices, Use, often, rarely, room, seldom
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, Renamed, named
 from conformance.syscalls.machinery.touches import HIDDEN, NOTHING, PROCESS
+from conformance.syscalls.machinery.world import UNMAPPED
 
 F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_SETOWN, F_GETOWN = range(10)
 F_SETSIG, F_GETSIG, F_SETOWN_EX, F_GETOWN_EX, F_GETOWNER_UIDS = 10, 11, 15, 16, 17
@@ -116,7 +104,7 @@ def dup2(old: Fd, new: NewNumber) -> Fd: ...
 @syscall(x86_64=292, aarch64=24, since="2.6.27", touches=NOTHING)
 def dup3(old: Fd, new: NewNumber, flags: DupFlags) -> Fd: ...
 @syscall(x86_64=72, aarch64=25, touches=PROCESS)
-def fcntl(fd: Fd, command: FcntlCommand, arg: Any_ = 0) -> Int: ...
+def fcntl(fd: Fd, command: FcntlCommand, arg: Anything = 0) -> Int: ...
 @operation(fcntl, command=(F_DUPFD, F_DUPFD_CLOEXEC), touches=NOTHING)
 def fcntl_dupfd(fd: Fd, command: FcntlCommand, arg: LowestFd = 0) -> Fd: ...
 @operation(fcntl, command=F_DUPFD_QUERY, touches=NOTHING)

@@ -18,21 +18,10 @@ from conformance.syscalls.files.status import (
     S_IFREG,
     S_IFSOCK,
 )
+from conformance.syscalls.machinery.aliases import AlwaysZero, Count, Dir, Mode, OutBytes, Path, Size, Zero
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import BAD_POINTERS, Choices, often, rarely, room, seldom
-from conformance.syscalls.machinery.kinds import (
-    AlwaysZero,
-    Count,
-    Dir,
-    Kind,
-    Mode,
-    Names,
-    OutBytes,
-    Path,
-    Seen,
-    Size,
-    Zero,
-)
+from conformance.syscalls.machinery.kinds import Kind, Names, Seen
 from conformance.syscalls.machinery.touches import FILES, MOUNTS, NAMES, PLACE, PROCESS
 
 DT_FIFO, DT_CHR, DT_DIR, DT_BLK, DT_REG, DT_LNK, DT_SOCK = 1, 2, 4, 6, 8, 10, 12

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from conformance.syscalls.machinery.buffers import I64, U32, U64, Struct
-from conformance.syscalls.machinery.call import operation, syscall
-from conformance.syscalls.machinery.choices import BAD_POINTERS, UNMAPPED, Choices, Use, often, rarely, room, seldom
-from conformance.syscalls.machinery.kinds import (
+from conformance.syscalls.machinery.aliases import (
     AlwaysZero,
-    Any_,
+    Anything,
     Bits,
     Fd,
     Id,
     InBytes,
     Int,
-    Masked,
     Out,
     OutBuffer,
     OutInt,
@@ -25,7 +21,12 @@ from conformance.syscalls.machinery.kinds import (
     Varying64,
     Zero,
 )
+from conformance.syscalls.machinery.buffers import I64, U32, U64, Struct
+from conformance.syscalls.machinery.call import operation, syscall
+from conformance.syscalls.machinery.choices import BAD_POINTERS, Choices, Use, often, rarely, room, seldom
+from conformance.syscalls.machinery.kinds import Masked
 from conformance.syscalls.machinery.touches import FILES, NOTHING
+from conformance.syscalls.machinery.world import UNMAPPED
 
 ST_RDONLY, ST_NOSUID, ST_NODEV, ST_NOEXEC, ST_NOATIME, ST_NOSYMFOLLOW = 1, 2, 4, 8, 1024, 0x2000
 """What `f_flags` says of a mount."""
@@ -90,6 +91,6 @@ def sync() -> Zero: ...
 @syscall(x86_64=306, aarch64=267, since="2.6.39", never="waits for every disk of the machine")
 def syncfs(fd: Fd) -> Zero: ...
 @syscall(x86_64=179, aarch64=60, never="belongs to the whole machine")
-def quotactl(command: Bits, special: Path, id: Int, addr: Any_) -> Zero: ...
+def quotactl(command: Bits, special: Path, id: Int, addr: Anything) -> Zero: ...
 @syscall(number=443, since="5.14", never="belongs to the whole machine")
-def quotactl_fd(fd: Fd, command: Bits, id: Id, addr: Any_) -> Zero: ...
+def quotactl_fd(fd: Fd, command: Bits, id: Id, addr: Anything) -> Zero: ...

@@ -7,23 +7,13 @@ from typing import Annotated
 
 from conformance.syscalls.files import paths
 from conformance.syscalls.files.opening import FileOnly, OpenFlags
+from conformance.syscalls.machinery.aliases import Dir, InOut, Out, OutRandom, Path, Varying32, Zero
 from conformance.syscalls.machinery.buffers import U32, Struct
 from conformance.syscalls.machinery.call import syscall
-from conformance.syscalls.machinery.choices import UNMAPPED, Blob, Choices, Use, often, rarely, seldom
-from conformance.syscalls.machinery.kinds import (
-    Dir,
-    FileDescriptor,
-    Flags,
-    InOut,
-    Masked,
-    Out,
-    OutRandom,
-    Path,
-    Varying32,
-    Zero,
-    named,
-)
+from conformance.syscalls.machinery.choices import Blob, Choices, Use, often, rarely, seldom
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, Masked, named
 from conformance.syscalls.machinery.touches import FILES, PROCESS
+from conformance.syscalls.machinery.world import UNMAPPED
 
 MAX_HANDLE_SZ = 128
 

@@ -7,37 +7,24 @@ from typing import Annotated
 from conformance.syscalls.files.descriptors import LongOut, Owner32
 from conformance.syscalls.files.opening import File
 from conformance.syscalls.files.reading import Readable
-from conformance.syscalls.machinery.buffers import I64, U32, U64, Struct
-from conformance.syscalls.machinery.call import operation, syscall
-from conformance.syscalls.machinery.choices import (
-    BAD_POINTERS,
-    UNMAPPED,
-    Blob,
-    Choices,
-    Use,
-    often,
-    rarely,
-    room,
-    seldom,
-)
-from conformance.syscalls.machinery.kinds import (
+from conformance.syscalls.machinery.aliases import (
     AlwaysZero,
-    Any_,
+    Anything,
     Fd,
-    FileDescriptor,
-    Flags,
     In,
     InBytes,
     InOut,
     Int,
-    Masked,
     Out,
     OutBuffer,
-    Seen,
     Zero,
-    named,
 )
+from conformance.syscalls.machinery.buffers import I64, U32, U64, Struct
+from conformance.syscalls.machinery.call import operation, syscall
+from conformance.syscalls.machinery.choices import BAD_POINTERS, Blob, Choices, Use, often, rarely, room, seldom
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, Masked, Seen, named
 from conformance.syscalls.machinery.touches import LABELS, NOTHING, PROCESS
+from conformance.syscalls.machinery.world import UNMAPPED
 
 FIOCLEX, FIONCLEX, FIONREAD, FIONBIO, FIOASYNC, FIOQSIZE = 0x5451, 0x5450, 0x541B, 0x5421, 0x5452, 0x5460
 FIGETBSZ, FIBMAP, TCGETS, TIOCGWINSZ, TIOCOUTQ, BLKGETSIZE = 2, 1, 0x5401, 0x5413, 0x5411, 0x1260
@@ -132,7 +119,7 @@ class FileCloneRange(Struct):
 
 
 @syscall(x86_64=16, aarch64=29, touches=PROCESS)
-def ioctl(fd: Fd, request: IoctlRequest, arg: Any_ = 0) -> Int: ...
+def ioctl(fd: Fd, request: IoctlRequest, arg: Anything = 0) -> Int: ...
 @operation(ioctl, request=(FIONBIO, FIONBIO, FIOASYNC), touches=NOTHING)
 def ioctl_mode(fd: Fd, request: IoctlRequest, arg: IntIn = 0) -> Zero: ...
 @operation(ioctl, request=(FIOCLEX, FIONCLEX), touches=NOTHING)

@@ -15,9 +15,10 @@ from conformance.syscalls.files.paths import (
     EmptyPath,
     NewPath,
 )
+from conformance.syscalls.machinery.aliases import Count, Dir, OutBytes, Path, Size, Zero
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import Choices, often, rarely
-from conformance.syscalls.machinery.kinds import Count, Dir, Flags, OutBytes, Path, Size, Zero, named
+from conformance.syscalls.machinery.kinds import Flags, named
 from conformance.syscalls.machinery.touches import FILES, NAMES
 
 RENAME_NOREPLACE, RENAME_EXCHANGE, RENAME_WHITEOUT = 1, 2, 4

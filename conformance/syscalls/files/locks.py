@@ -19,10 +19,11 @@ from conformance.syscalls.files.descriptors import (
 )
 from conformance.syscalls.files.opening import FileOnly
 from conformance.syscalls.files.reading import SEEK_CUR, SEEK_END, SEEK_SET
+from conformance.syscalls.machinery.aliases import AlwaysZero, In, InOut, Zero
 from conformance.syscalls.machinery.buffers import I16, I32, I64, U32, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import Choices, Use, often, rarely, seldom
-from conformance.syscalls.machinery.kinds import AlwaysZero, FileDescriptor, Flags, In, InOut, Zero, named
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, named
 from conformance.syscalls.machinery.touches import NOTHING
 
 LOCK_SH, LOCK_EX, LOCK_NB, LOCK_UN = 1, 2, 4, 8

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from conformance.syscalls.files.descriptors import F_ADD_SEALS, F_GET_SEALS, FcntlCommand, fcntl
+from conformance.syscalls.machinery.aliases import AlwaysZero, Path, Zero
 from conformance.syscalls.machinery.call import operation, syscall
-from conformance.syscalls.machinery.choices import READ_ONLY, UNMAPPED, Choices, rarely
-from conformance.syscalls.machinery.kinds import AlwaysZero, FileDescriptor, Flags, Path, Zero, named
+from conformance.syscalls.machinery.choices import Choices, rarely
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, named
 from conformance.syscalls.machinery.touches import NOTHING
+from conformance.syscalls.machinery.world import READ_ONLY, UNMAPPED
 
 MFD_CLOEXEC, MFD_ALLOW_SEALING, MFD_HUGETLB, MFD_NOEXEC_SEAL, MFD_EXEC = 1, 2, 4, 8, 16
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from conformance.syscalls.files.paths import DirPath, NewPath
+from conformance.syscalls.machinery.aliases import Dir, Fd, In, Mode, Path, Size, Zero
 from conformance.syscalls.machinery.buffers import U64, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import Choices, Use, often, rarely
-from conformance.syscalls.machinery.kinds import Dir, Fd, FileDescriptor, Flags, In, Mode, Path, Size, Zero, named
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, named
 from conformance.syscalls.machinery.touches import FILES, NOTHING
 
 O_RDONLY, O_WRONLY, O_RDWR, O_ACCMODE = 0, 1, 2, 3

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from conformance.syscalls.machinery.choices import BAD_POINTERS, UNMAPPED, Blob, Choices, often, rarely
-from conformance.syscalls.machinery.kinds import Flags, Path, named
+from conformance.syscalls.machinery.aliases import Path
+from conformance.syscalls.machinery.choices import BAD_POINTERS, Blob, Choices, often, rarely
+from conformance.syscalls.machinery.kinds import Flags, named
+from conformance.syscalls.machinery.world import UNMAPPED
 
 AT_FDCWD = -100
 

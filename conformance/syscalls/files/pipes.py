@@ -6,10 +6,11 @@ from typing import Annotated
 
 from conformance.syscalls.files.descriptors import F_GETPIPE_SZ, F_SETPIPE_SZ, FcntlCommand, fcntl
 from conformance.syscalls.files.opening import O_CLOEXEC, O_DIRECT, O_FLAGS, O_NONBLOCK, O_RDWR
-from conformance.syscalls.machinery.buffers import Buffer
+from conformance.syscalls.machinery.aliases import AlwaysZero, Count, OutFds, Zero
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import Choices, rarely
-from conformance.syscalls.machinery.kinds import AlwaysZero, Count, FdPair, FileDescriptor, Flags, Zero
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags
+from conformance.syscalls.machinery.memory import FdPair
 from conformance.syscalls.machinery.touches import NOTHING
 
 PipeFlags = Annotated[
@@ -24,8 +25,8 @@ PipeFlags = Annotated[
 PipeFd = Annotated[int, FileDescriptor("pipe")]
 PipeOut = Annotated[int, FileDescriptor("pipe:r")]
 PipeIn = Annotated[int, FileDescriptor("pipe:w")]
-Pipe = Annotated[Buffer | int | None, FdPair("pipe:r", "pipe:w")]
-BlockingPipe = Annotated[Buffer | int | None, FdPair("pipe:r:blocking", "pipe:w:blocking")]
+Pipe = Annotated[OutFds, FdPair("pipe:r", "pipe:w")]
+BlockingPipe = Annotated[OutFds, FdPair("pipe:r:blocking", "pipe:w:blocking")]
 PipeSize = Annotated[int, Choices(4096, 8192, 65536, 1 << 20, 4097, 1, 0, -1, 1 << 31)]
 
 

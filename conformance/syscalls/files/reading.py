@@ -7,21 +7,10 @@ import struct
 from typing import Annotated
 
 from conformance.syscalls.files.opening import File
+from conformance.syscalls.machinery.aliases import Count, InBytes, Offset, OutBytes, Size
 from conformance.syscalls.machinery.call import Look, syscall
 from conformance.syscalls.machinery.choices import BAD_POINTERS, Choices, Use, often, rarely, room, seldom
-from conformance.syscalls.machinery.kinds import (
-    Count,
-    FileDescriptor,
-    Flags,
-    InBytes,
-    Kind,
-    Names,
-    Offset,
-    OutBytes,
-    Seen,
-    Size,
-    named,
-)
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, Kind, Names, Seen, named
 from conformance.syscalls.machinery.touches import NOTHING
 
 SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE = range(5)

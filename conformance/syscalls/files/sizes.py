@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from conformance.syscalls.files.opening import File
+from conformance.syscalls.machinery.aliases import Offset, Path, Zero
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import Choices, rarely, seldom
-from conformance.syscalls.machinery.kinds import Flags, Offset, Path, Zero, named
+from conformance.syscalls.machinery.kinds import Flags, named
 from conformance.syscalls.machinery.touches import FILES, NOTHING
 
 FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FALLOC_FL_COLLAPSE_RANGE = 1, 2, 8

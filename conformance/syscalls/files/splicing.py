@@ -7,11 +7,13 @@ from typing import Annotated
 from conformance.syscalls.files.opening import File
 from conformance.syscalls.files.pipes import PipeIn, PipeOut
 from conformance.syscalls.files.vectors import IovecCount, WriteVectors
+from conformance.syscalls.machinery.aliases import AlwaysZero, Count, InOut
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import syscall
-from conformance.syscalls.machinery.choices import UNMAPPED, Blob, Choices, Use, often, rarely, seldom
-from conformance.syscalls.machinery.kinds import AlwaysZero, Count, FileDescriptor, Flags, InOut, named
+from conformance.syscalls.machinery.choices import Blob, Choices, Use, often, rarely, seldom
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, named
 from conformance.syscalls.machinery.touches import NOTHING
+from conformance.syscalls.machinery.world import UNMAPPED
 
 SPLICE_F_MOVE, SPLICE_F_NONBLOCK, SPLICE_F_MORE, SPLICE_F_GIFT = 1, 2, 4, 8
 

@@ -14,30 +14,24 @@ from conformance.syscalls.files.paths import (
     DirPath,
     EmptyPath,
 )
-from conformance.syscalls.machinery.buffers import I32, I64, U16, U32, U64, Layout, Struct
-from conformance.syscalls.machinery.call import operation, syscall
-from conformance.syscalls.machinery.choices import Choices
-from conformance.syscalls.machinery.kinds import (
-    MASK,
-    Clocked,
+from conformance.syscalls.machinery.aliases import (
     Dev64,
     Dir,
     Fd,
-    Flags,
     Fraction32,
     Fraction64,
     Ino64,
-    Kind,
-    Masked,
-    Octal,
     Out,
     Path,
     Seconds64,
     Varying32,
     Varying64,
     Zero,
-    named,
 )
+from conformance.syscalls.machinery.buffers import I32, I64, U16, U32, U64, Layout, Struct
+from conformance.syscalls.machinery.call import operation, syscall
+from conformance.syscalls.machinery.choices import Choices
+from conformance.syscalls.machinery.kinds import MASK, Clocked, Flags, Kind, Masked, Octal, named
 from conformance.syscalls.machinery.touches import FILES, NOTHING
 
 S_IFMT, S_IFSOCK, S_IFLNK, S_IFREG = 0o170000, 0o140000, 0o120000, 0o100000

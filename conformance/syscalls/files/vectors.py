@@ -6,32 +6,13 @@ from typing import Annotated
 
 from conformance.syscalls.files.opening import File
 from conformance.syscalls.files.reading import Readable, Writable
+from conformance.syscalls.machinery.aliases import Address64, Count, InBytes, Offset
 from conformance.syscalls.machinery.buffers import U64, Buffer, Struct
 from conformance.syscalls.machinery.call import syscall
-from conformance.syscalls.machinery.choices import (
-    BAD_POINTERS,
-    UNMAPPED,
-    Blob,
-    Choice,
-    Choices,
-    LengthOf,
-    Weighed,
-    rarely,
-    room,
-)
-from conformance.syscalls.machinery.kinds import (
-    Address64,
-    Count,
-    Flags,
-    InBytes,
-    Kind,
-    Length,
-    Names,
-    Offset,
-    Seen,
-    named,
-)
+from conformance.syscalls.machinery.choices import BAD_POINTERS, Blob, Choice, Choices, LengthOf, Weighed, rarely, room
+from conformance.syscalls.machinery.kinds import Flags, Kind, Length, Names, Seen, named
 from conformance.syscalls.machinery.touches import NOTHING
+from conformance.syscalls.machinery.world import UNMAPPED
 
 RWF_HIPRI, RWF_DSYNC, RWF_SYNC, RWF_NOWAIT, RWF_APPEND, RWF_NOAPPEND = 1, 2, 4, 8, 16, 32
 

@@ -6,11 +6,11 @@ from typing import Annotated
 
 from conformance.syscalls.files.opening import File
 from conformance.syscalls.files.paths import AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW, NoFollowFlags
+from conformance.syscalls.machinery.aliases import Address64, Count, Dir, In, InBytes, OutBytes, Path, Size, Zero
 from conformance.syscalls.machinery.buffers import U32, Struct
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import (
     BAD_POINTERS,
-    UNMAPPED,
     Blob,
     Choices,
     LengthOf,
@@ -20,25 +20,9 @@ from conformance.syscalls.machinery.choices import (
     room,
     seldom,
 )
-from conformance.syscalls.machinery.kinds import (
-    Address64,
-    Count,
-    Dir,
-    Flags,
-    In,
-    InBytes,
-    Kind,
-    Length,
-    Names,
-    OutBytes,
-    Path,
-    Resource,
-    Seen,
-    Size,
-    Zero,
-    named,
-)
+from conformance.syscalls.machinery.kinds import Flags, Kind, Length, Names, Resource, Seen, named
 from conformance.syscalls.machinery.touches import FILES, LABELS
+from conformance.syscalls.machinery.world import UNMAPPED
 
 XATTR_CREATE, XATTR_REPLACE = 1, 2
 

@@ -1,8 +1,8 @@
 """Children of a case: forked, traced apart, and never leaving the case's process tree.
 
-How a body ended that raised goes to the parent on a page that both share, since an exit status has no room for it: what
-the child lacks (`Missing`, ENOSYS) is missing for the case as well, and what it asserted in vain is told with the case's
-failure. A page needs no fd, and the child may close or forbid what it likes.
+How a body ended that raised goes to the parent on a page that both share, since an exit status has no room for it:
+what the child lacks (`Missing`, ENOSYS) is missing for the case as well, and what it asserted in vain is told with the
+case's failure. A page needs no fd, and the child may close or forbid what it likes.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ def _in_a_line(error: BaseException) -> str:
 
 
 def start_child(make: Callable[[], int], body: Callable[[], int | None]) -> Child:
-    """Call `make`, which returns twice; the child runs `body` and exits with what it returns (None: 0). The child's pid.
+    """Call `make`, which returns twice; the child runs `body` and exits with what that returns (None: 0). Its pid.
 
     An exception in `body` is printed to stderr and ends the child with status 1. Not traced: the child would write to
     its parent's trace. Raises OSError when there is no child.
@@ -177,6 +177,6 @@ def exit_status(pid: int) -> int:
 
 
 def in_child(body: Callable[[], int | None]) -> int:
-    """Run `body` in a forked child and wait; its exit status, or minus the signal that ended it. Raises as `wait_for`."""
+    """Run `body` in a forked child and wait; its exit status, or minus the signal that ended it; as `wait_for`."""
     __tracebackhide__ = True
     return exit_status(fork_child(body))

@@ -13,7 +13,7 @@ from typing import Any
 
 from conformance.syscalls.machinery.buffers import write_memory
 from conformance.syscalls.machinery.call import Syscall, untraced
-from conformance.syscalls.memory import MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE, mmap
+from conformance.syscalls.memory.mapping import MAP_ANONYMOUS, MAP_PRIVATE, PROT_EXEC, PROT_READ, PROT_WRITE, mmap
 from conformance.syscalls.processes.creating import exit_group
 from conformance.syscalls.processes.identity import getpid
 from conformance.syscalls.signals import kill, rt_sigreturn

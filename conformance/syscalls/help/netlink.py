@@ -11,7 +11,7 @@ from errno import EAGAIN, ENOPROTOOPT
 
 from conformance.syscalls.machinery.buffers import Buffer
 from conformance.syscalls.machinery.call import untraced
-from conformance.syscalls.polling import POLLIN, Pollfd, poll
+from conformance.syscalls.polling.poll import POLLIN, Pollfd, poll
 from conformance.syscalls.sockets.addresses import sockaddr_nl
 from conformance.syscalls.sockets.connections import bind, getsockname
 from conformance.syscalls.sockets.messages import MSG_DONTWAIT, recvfrom, sendto

@@ -5,7 +5,8 @@ from __future__ import annotations
 import struct
 from typing import Annotated
 
-from conformance.syscalls.files import O_CLOEXEC, O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY
+from conformance.syscalls.files.opening import O_CLOEXEC, O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY
+from conformance.syscalls.machinery.aliases import Count, In, InBytes, Mode, Out, OutBytes, Path, Size, Zero
 from conformance.syscalls.machinery.buffers import I64, U64, Struct
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import (
@@ -18,20 +19,7 @@ from conformance.syscalls.machinery.choices import (
     room,
     seldom,
 )
-from conformance.syscalls.machinery.kinds import (
-    Count,
-    FileDescriptor,
-    Flags,
-    In,
-    InBytes,
-    Mode,
-    Out,
-    OutBytes,
-    Path,
-    Size,
-    Zero,
-    named,
-)
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, named
 from conformance.syscalls.machinery.touches import IPC
 from conformance.syscalls.time.clocks import AtOnce
 
@@ -98,9 +86,9 @@ def mq_open(name: QueueName, flags: QueueFlags, mode: Mode, attributes: InMqAttr
 def mq_unlink(name: QueueName) -> Zero: ...
 @syscall(x86_64=242, aarch64=182, touches=IPC)
 def mq_timedsend(fd: Queue, message: InBytes, size: Size, priority: Priority, timeout: AtOnce) -> Zero: ...
-@syscall(x86_64=243, aarch64=183, touches=IPC)
+@syscall(x86_64=243, aarch64=183, touches=IPC, after=("mq_timedsend",))
 def mq_timedreceive(fd: Queue, message: OutMessage, size: Size, priority: OutPriority, timeout: AtOnce) -> Count: ...
 @syscall(x86_64=244, aarch64=184, touches=IPC)
 def mq_notify(fd: Queue, event: InSigevent) -> Zero: ...
-@syscall(x86_64=245, aarch64=185, touches=IPC, shows="ipc")
+@syscall(x86_64=245, aarch64=185, touches=IPC, shows="ipc", after=("mq_notify", "mq_timedsend"))
 def mq_getsetattr(fd: Queue, new: InMqAttr, old: OutMqAttr) -> Zero: ...

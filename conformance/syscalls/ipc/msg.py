@@ -20,24 +20,11 @@ from conformance.syscalls.ipc.sysv import (
     Nothing,
     OutMasked,
 )
+from conformance.syscalls.machinery.aliases import Count, In, InBytes, InOut, Int, Out, Pid32, Time64, Varying, Zero
 from conformance.syscalls.machinery.buffers import U64, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import KERNEL_ADDRESS, Blob, Choices, often, rarely, room, seldom
-from conformance.syscalls.machinery.kinds import (
-    Count,
-    Flags,
-    In,
-    InBytes,
-    InOut,
-    Int,
-    Out,
-    Pid32,
-    Renamed,
-    Time64,
-    Varying,
-    Zero,
-    named,
-)
+from conformance.syscalls.machinery.kinds import Flags, Renamed, named
 from conformance.syscalls.machinery.touches import IPC
 
 MSG_NOERROR, MSG_EXCEPT, MSG_COPY = 0o10000, 0o20000, 0o40000
@@ -101,7 +88,7 @@ OutMsqid = Annotated[Out[MsqidDs], Choices(often(room(120)), room(120, edge=True
 def msgget(key: Key, flags: GetFlags) -> MsgId: ...
 @syscall(x86_64=69, aarch64=189, touches=IPC)
 def msgsnd(id: MsgId, message: InMessage, size: MessageSize, flags: SendFlags) -> Zero: ...
-@syscall(x86_64=70, aarch64=188, touches=IPC, shows="ipc:msg")
+@syscall(x86_64=70, aarch64=188, touches=IPC, shows="ipc:msg", after=("msgsnd",))
 def msgrcv(id: MsgId, message: OutMessage, size: RoomSize, type: MessageType, flags: ReceiveFlags) -> Count: ...
 @syscall(x86_64=71, aarch64=187, touches=IPC)
 def msgctl(id: MsgId, command: OtherCommand, buf: InOut[MsqidDs]) -> Int: ...
@@ -109,7 +96,7 @@ def msgctl(id: MsgId, command: OtherCommand, buf: InOut[MsqidDs]) -> Int: ...
 def msgctl_stat(id: MsgId, command: Int, buf: OutMsqid) -> Zero: ...
 @operation(msgctl, command=IPC_SET)
 def msgctl_set(id: MsgId, command: Int, buf: In[MsqidDs]) -> Zero: ...
-@operation(msgctl, command=IPC_RMID)
+@operation(msgctl, command=IPC_RMID, after=("msgsnd", "msgctl_stat"))
 def msgctl_rmid(id: MsgId, command: Int, buf: Nothing) -> Zero: ...
 @operation(msgctl, command=(IPC_INFO, MSG_INFO))
 def msgctl_info(id: MsgId, command: Int, buf: OutMasked) -> Varying: ...

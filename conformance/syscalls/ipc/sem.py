@@ -18,10 +18,21 @@ from conformance.syscalls.ipc.sysv import (
     Nothing,
     OutMasked,
 )
+from conformance.syscalls.machinery.aliases import (
+    In,
+    InBytes,
+    InOut,
+    Int,
+    Out,
+    OutBuffer,
+    SomePid,
+    Time64,
+    Varying,
+    Zero,
+)
 from conformance.syscalls.machinery.buffers import U64, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import (
-    BAD_POINTERS,
     KERNEL_ADDRESS,
     ROOMS,
     Blob,
@@ -31,19 +42,7 @@ from conformance.syscalls.machinery.choices import (
     room,
     seldom,
 )
-from conformance.syscalls.machinery.kinds import (
-    In,
-    InBytes,
-    InOut,
-    Int,
-    Out,
-    OutBuffer,
-    Renamed,
-    SomePid,
-    Time64,
-    Varying,
-    Zero,
-)
+from conformance.syscalls.machinery.kinds import Renamed
 from conformance.syscalls.machinery.touches import IPC
 from conformance.syscalls.time.clocks import AtOnce
 
@@ -101,7 +100,7 @@ class SemidDs(Struct):
     unused5: U64
 
 
-Semun = Annotated[InOut[SemidDs], Choices(*ROOMS, seldom(*BAD_POINTERS))]
+Semun = Annotated[InOut[SemidDs], ROOMS]
 """`union semun`, for whatever command."""
 SemValue = Annotated[int, Choices(1, 0, 2, 32767, 32768, -1)]
 SemValues = Annotated[
@@ -122,9 +121,9 @@ def semop(id: SemId, operations: InSemOperations, count: SemOperationCount) -> Z
 def semtimedop(id: SemId, operations: InSemOperations, count: SemOperationCount, timeout: AtOnce) -> Zero: ...
 @syscall(x86_64=66, aarch64=191, touches=IPC)
 def semctl(id: SemId, index: SemIndex, command: OtherCommand, arg: Semun = 0) -> Int: ...
-@operation(semctl, command=(GETVAL, GETNCNT, GETZCNT, IPC_RMID))
+@operation(semctl, command=(GETVAL, GETNCNT, GETZCNT, IPC_RMID), after=("semctl_setall", "semtimedop"))
 def semctl_get(id: SemId, index: SemIndex, command: Int, arg: Nothing = 0) -> Int: ...
-@operation(semctl, command=GETPID)
+@operation(semctl, command=GETPID, after=("semop", "semctl_getall"))
 def semctl_getpid(id: SemId, index: SemIndex, command: Int, arg: Nothing = 0) -> SomePid: ...
 @operation(semctl, command=SETVAL)
 def semctl_setval(id: SemId, index: SemIndex, command: Int, arg: SemValue = 0) -> Zero: ...

@@ -20,25 +20,14 @@ from conformance.syscalls.ipc.sysv import (
     Nothing,
     OutMasked,
 )
+from conformance.syscalls.machinery.aliases import Address, In, InOut, Int, Out, Pid32, Time64, Varying, Zero
 from conformance.syscalls.machinery.buffers import U64, Struct
 from conformance.syscalls.machinery.call import operation, syscall
-from conformance.syscalls.machinery.choices import ARENA, DATA, KERNEL_ADDRESS, PAGE, Choices, often, room, seldom
-from conformance.syscalls.machinery.kinds import (
-    Address,
-    Flags,
-    In,
-    InOut,
-    Int,
-    Out,
-    Pid32,
-    Renamed,
-    Time64,
-    Varying,
-    Zero,
-    named,
-)
+from conformance.syscalls.machinery.choices import KERNEL_ADDRESS, Choices, often, room, seldom
+from conformance.syscalls.machinery.kinds import Flags, Renamed, named
 from conformance.syscalls.machinery.taming import Tame
 from conformance.syscalls.machinery.touches import IPC, MEMORY
+from conformance.syscalls.machinery.world import ARENA, DATA, PAGE
 
 SHM_HUGETLB, SHM_NORESERVE = 0o4000, 0o10000
 
@@ -96,7 +85,7 @@ OutShmid = Annotated[Out[ShmidDs], Choices(often(room(112)), room(112, edge=True
 def shmget(key: Key, size: ShmSize, flags: ShmFlags) -> ShmId: ...
 @syscall(x86_64=30, aarch64=196, touches=IPC | MEMORY)
 def shmat(id: ShmId, address: AttachAddress, flags: AttachFlags) -> Address: ...
-@syscall(x86_64=67, aarch64=197, touches=IPC | MEMORY)
+@syscall(x86_64=67, aarch64=197, touches=IPC | MEMORY, after=("shmat", "shmctl_stat"))
 def shmdt(address: ShmAddress) -> Zero: ...
 @syscall(x86_64=31, aarch64=195, touches=IPC)
 def shmctl(id: ShmId, command: OtherCommand, buf: InOut[ShmidDs]) -> Int: ...

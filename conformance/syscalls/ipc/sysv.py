@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import In, Out, Varying16
 from conformance.syscalls.machinery.buffers import U16, U32, U64, Struct
 from conformance.syscalls.machinery.choices import BAD_POINTERS, Choices, often, rarely, room, seldom
-from conformance.syscalls.machinery.kinds import Flags, In, Masked, Octal, Out, Renamed, Varying16, named
+from conformance.syscalls.machinery.kinds import Flags, Masked, Octal, Renamed, named
 
 IPC_PRIVATE, IPC_CREAT, IPC_EXCL, IPC_NOWAIT = 0, 0o1000, 0o2000, 0o4000
 IPC_RMID, IPC_SET, IPC_STAT, IPC_INFO = 0, 1, 2, 3

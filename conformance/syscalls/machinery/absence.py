@@ -1,8 +1,8 @@
 """What a target does not know at all (ENOSYS), and whether the case took notice.
 
-A case that is told ENOSYS and asks for it handles that; one that holds the answer against another errno, or against what
-a success gives, has found that a feature is absent and not that the target breaks a promise. So what such a call gives
-back are numbers that remember being looked at, and a case that fails afterwards is `missing`.
+A case that is told ENOSYS and asks for it handles that; one that holds the answer against another errno, or against
+what a success gives, has found that a feature is absent and not that the target breaks a promise. So what such a call
+gives back are numbers that remember being looked at, and a case that fails afterwards is `missing`.
 """
 
 from __future__ import annotations

@@ -36,7 +36,8 @@ from typing import (
 from conformance.syscalls.machinery.absence import Missing, refusal, with_telltales
 from conformance.syscalls.machinery.buffers import Buffer, Struct, memory_at
 from conformance.syscalls.machinery.choices import Choice, Choices
-from conformance.syscalls.machinery.kinds import Kind, Memory, Resource, Seen
+from conformance.syscalls.machinery.kinds import Kind, Resource, Seen
+from conformance.syscalls.machinery.memory import Memory
 from conformance.syscalls.machinery.taming import Instead, Tame
 from conformance.syscalls.machinery.touches import EVERYTHING, Touches, TouchesUnless
 
@@ -64,9 +65,7 @@ def missing(reason: str) -> None:
 class Recorder(Protocol):
     """Who gets every call, as it was made and as it ended."""
 
-    def record(
-        self, name: str, args: list[Seen], result: int, error: int, outs: dict[str, Seen]
-    ) -> None:
+    def record(self, name: str, args: list[Seen], result: int, error: int, outs: dict[str, Seen]) -> None:
         """`error` is 0 or the errno; `outs` maps an argument's position to what the kernel wrote there."""
 
     def child(self) -> Recorder | None:
@@ -141,7 +140,7 @@ class Parameter:
         """What a generated program may pass, the plainest that works first."""
         if self._worth:
             return self._worth.among(partial(self.kind.rest, self.struct))
-        return self.kind.choices(self.struct)
+        return self.kind.usual(self.struct)
 
     def strategy(self) -> SearchStrategy[Choice]:
         """`choices` for Hypothesis, which is imported here and not before: it takes seconds in an emulated guest."""
@@ -434,4 +433,3 @@ def pseudo(number: int, *, touches: Touches, shows: Shows = ()) -> Callable[[Cal
 def errno_name(error: int) -> str:
     """`ENOENT` for 2."""
     return errnos.errorcode.get(int(error), str(error))
-

@@ -65,6 +65,7 @@ class Blob:
 
 Choice: TypeAlias = "int | Use | LengthOf | Blob"
 
+
 def room(size: int, *, edge: bool = False) -> Blob:
     """Memory for the kernel to fill."""
     return Blob(bytes(size), room=True, edge=edge)
@@ -146,50 +147,33 @@ class Choices:
         return (*self.named * max(1, len(others) // len(self.named)), *others * max(1, len(self.named) // len(others)))
 
 
-PLAIN_NUMBERS = (0, 1, 0, 1, 2, 3, 4, 8, 16, 100, 4096, -1, 0x7FFFFFFF, 0x80000000, 1 << 62, -(1 << 63))
+NUMBERS = Choices(0, 1, seldom(2, 3, 4, 8, 16, 100, 4096, -1, 0x7FFFFFFF, 0x80000000, 1 << 62, -(1 << 63)))
 """Boundary values, zero first."""
-
-ROOMS: tuple[Choice, ...] = (
-    *(room(64),) * 6,
-    room(16),
-    room(8),
-    room(4),
-    room(1),
-    room(4096),
-    room(64, edge=True),
-    Blob(b"", room=True),
+ROOMS = Choices(
+    often(room(64)),
+    *(room(16), room(8), room(4), room(1), room(4096), room(64, edge=True), Blob(b"", room=True)),
+    rarely(*BAD_POINTERS),
 )
-TEXTS: tuple[Choice, ...] = (
-    *(Blob(b"hello"),) * 6,
-    Blob(bytes(8)),
-    Blob(b"\1" + bytes(7)),
-    Blob(bytes(16)),
-    Blob(bytes(64)),
-    Blob(b"\xff" * 8),
-    Blob(b"0123456789" * 100),
-    Blob(b"x" * 4096),
-    Blob(b"edge", edge=True),
-    Blob(b""),
+"""Memory for the kernel to fill."""
+TEXTS = Choices(
+    often(Blob(b"hello")),
+    *(Blob(bytes(8)), Blob(b"\1" + bytes(7)), Blob(bytes(16)), Blob(bytes(64)), Blob(b"\xff" * 8)),
+    *(Blob(b"0123456789" * 100), Blob(b"x" * 4096), Blob(b"edge", edge=True), Blob(b"")),
+    rarely(*BAD_POINTERS),
 )
-
-LENGTHS: tuple[Choice, ...] = (
-    *(Blob(bytes(4), ((0, 4, LengthOf()),)),) * 8,
+"""Memory for the kernel to read."""
+LENGTHS = Choices(
+    often(Blob(bytes(4), ((0, 4, LengthOf()),))),
     *(Blob(size.to_bytes(4, "little")) for size in (0, 1, 3, 4096, 0xFFFFFFFF)),
+    rarely(*BAD_POINTERS),
 )
 """A pointer to the size of the memory before it."""
-
-PATHS: tuple[Choice, ...] = (
-    *(text(b"f0"),) * 24,
-    *(text(name) for name in (b"d0", b"d0/f1", b"l0", b"d0", b"d0/f1", b"l0", b"f1", b"f1")),
-    *(text(name) for name in (b"f1", b"f2", b"d0", b"d0/f1", b"l0", b"d1", b"l1")),
-    *(
-        text(name)
-        for name in (b"d0/f2", b"d1/f1", b"d0/../f0", b".", b"..", b"/", b"f0/", b"d0/", b"f0/x", b"absent/x", b"")
-    ),
-    *(text(name) for name in (b"n" * 255, b"n" * 256, b"d0/" * 1400)),
-    Blob(b"f0\0", edge=True),
-    Blob(b"f0", edge=True),
-    *BAD_POINTERS,
+PATHS = Choices(
+    often(b"f0"),
+    *(b"d0", b"d0/f1", b"l0", b"f1"),
+    rarely(b"f2", b"d1", b"l1", b"d0/f2", b"d1/f1", b"d0/../f0", b".", b"..", b"/", b"f0/", b"d0/", b"f0/x"),
+    rarely(b"absent/x", b"", b"n" * 255, b"n" * 256, b"d0/" * 1400, Blob(b"f0\0", edge=True), Blob(b"f0", edge=True)),
+    rarely(*BAD_POINTERS),
 )
 """Files of the tree that a program starts in (`f0`, `d0/f1`, the link `l0`), new ones, and names that cannot be."""
 
@@ -198,7 +182,7 @@ PATHS: tuple[Choice, ...] = (
 class Chooser(Protocol):
     """What knows the values that are worth trying: a kind."""
 
-    def choices(self) -> tuple[Choice, ...]: ...
+    def usual(self) -> tuple[Choice, ...]: ...
     def rest(self) -> tuple[Choice, ...]: ...
 
 
@@ -240,8 +224,8 @@ def member_choices(struct: type[Struct], name: str) -> tuple[Choice, ...]:
     kind = next((note for note in notes if isinstance(note, Chooser)), None)
     said = [note for note in notes if isinstance(note, Choices)]
     if said:
-        return tuple(dict.fromkeys(said[-1].among(kind.rest if kind else lambda: PLAIN_NUMBERS)))
-    return tuple(dict.fromkeys(kind.choices() if kind else PLAIN_NUMBERS))
+        return tuple(dict.fromkeys(said[-1].among(kind.rest if kind else lambda: NUMBERS.named)))
+    return tuple(dict.fromkeys(kind.usual() if kind else NUMBERS.named))
 
 
 def _is_swapped(ctype: Any) -> bool:

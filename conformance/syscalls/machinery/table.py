@@ -27,7 +27,7 @@ def _described() -> Iterator[Syscall[Any]]:
     """Everything that is described."""
     for module in _modules():
         for value in vars(module).values():
-            if isinstance(value, Syscall):
+            if isinstance(value, Syscall) and value.__module__ == module.__name__:
                 yield value
 
 

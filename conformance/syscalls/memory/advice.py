@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import Zero
 from conformance.syscalls.machinery.call import syscall
-from conformance.syscalls.machinery.kinds import Flags, Zero, named
+from conformance.syscalls.machinery.kinds import Flags, named
 from conformance.syscalls.machinery.touches import MEMORY, PROCESS
 from conformance.syscalls.memory.mapping import Changed, MapLength
 

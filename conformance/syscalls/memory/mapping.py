@@ -4,36 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import Address, AlwaysZero, Bits, Fd, Out, Size, Zero
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import operation, syscall
-from conformance.syscalls.machinery.choices import (
-    ARENA,
-    BAD_POINTERS,
-    PAGE,
-    READ_ONLY,
-    UNMAPPED,
-    Choices,
-    Use,
-    often,
-    rarely,
-    room,
-    seldom,
-)
-from conformance.syscalls.machinery.kinds import (
-    Address,
-    AlwaysZero,
-    Bits,
-    Fd,
-    FileDescriptor,
-    Flags,
-    Out,
-    Resource,
-    Size,
-    Zero,
-    named,
-)
+from conformance.syscalls.machinery.choices import BAD_POINTERS, Choices, Use, often, rarely, room, seldom
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, Resource, named
 from conformance.syscalls.machinery.taming import Tame
 from conformance.syscalls.machinery.touches import MEMORY, PROCESS
+from conformance.syscalls.machinery.world import ARENA, PAGE, READ_ONLY, UNMAPPED
 
 PROT_NONE, PROT_READ, PROT_WRITE, PROT_EXEC = 0, 1, 2, 4
 PROT_GROWSDOWN = 0x01000000

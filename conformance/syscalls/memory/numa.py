@@ -4,24 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import Address, InBytes, Out, Zero
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import syscall
-from conformance.syscalls.machinery.choices import (
-    ARENA,
-    BAD_POINTERS,
-    DATA,
-    PAGE,
-    UNMAPPED,
-    Blob,
-    Choices,
-    Use,
-    often,
-    rarely,
-    room,
-    seldom,
-)
-from conformance.syscalls.machinery.kinds import Address, Flags, InBytes, Masked, Out, Resource, Zero, named
+from conformance.syscalls.machinery.choices import BAD_POINTERS, Blob, Choices, Use, often, rarely, room, seldom
+from conformance.syscalls.machinery.kinds import Flags, Masked, Resource, named
 from conformance.syscalls.machinery.touches import PROCESS
+from conformance.syscalls.machinery.world import ARENA, DATA, PAGE, UNMAPPED
 from conformance.syscalls.memory.mapping import AnyLength, AnyMap, Changed, MapLength
 
 MPOL_DEFAULT, MPOL_PREFERRED, MPOL_BIND, MPOL_INTERLEAVE = 0, 1, 2, 3

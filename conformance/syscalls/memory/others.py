@@ -5,34 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 
 from conformance.syscalls.files.vectors import READ_IOVECS, WRITE_IOVECS, Iovec, iovecs
+from conformance.syscalls.machinery.aliases import Address64, AlwaysZero, Count, Pid, Zero
 from conformance.syscalls.machinery.buffers import U64, Struct
 from conformance.syscalls.machinery.call import syscall
-from conformance.syscalls.machinery.choices import (
-    DATA,
-    EDGES,
-    PAGE,
-    READ_ONLY,
-    UNMAPPED,
-    Blob,
-    Choice,
-    Choices,
-    Use,
-    often,
-    rarely,
-    room,
-)
-from conformance.syscalls.machinery.kinds import (
-    Address64,
-    AlwaysZero,
-    Count,
-    FileDescriptor,
-    Length,
-    Memory,
-    OneOf,
-    Pid,
-    Zero,
-)
+from conformance.syscalls.machinery.choices import Blob, Choice, Choices, Use, often, rarely, room
+from conformance.syscalls.machinery.kinds import FileDescriptor, Length
+from conformance.syscalls.machinery.memory import Memory, OneOf
 from conformance.syscalls.machinery.touches import PROCESS
+from conformance.syscalls.machinery.world import DATA, EDGES, PAGE, READ_ONLY, UNMAPPED
 from conformance.syscalls.memory.advice import Advice
 
 

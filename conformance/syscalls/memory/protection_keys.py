@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import AlwaysZero, Zero
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import Choices, Use, rarely
-from conformance.syscalls.machinery.kinds import AlwaysZero, Flags, Renamed, Zero, named
+from conformance.syscalls.machinery.kinds import Flags, Renamed, named
 from conformance.syscalls.machinery.touches import MEMORY, PROCESS
 from conformance.syscalls.memory.mapping import Changed, MapLength, Prot
 

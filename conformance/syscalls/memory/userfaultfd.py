@@ -6,11 +6,13 @@ from typing import Annotated
 
 from conformance.syscalls.files.ioctls import ioctl
 from conformance.syscalls.files.opening import O_CLOEXEC, O_NONBLOCK
+from conformance.syscalls.machinery.aliases import Address64, In, InOut, Int, Varying64, Zero
 from conformance.syscalls.machinery.buffers import I64, U64, Struct
 from conformance.syscalls.machinery.call import operation, syscall
-from conformance.syscalls.machinery.choices import ARENA, DATA, PAGE, UNMAPPED, Choices, Use
-from conformance.syscalls.machinery.kinds import Address64, FileDescriptor, Flags, In, InOut, Int, Varying64, Zero
+from conformance.syscalls.machinery.choices import Choices, Use
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags
 from conformance.syscalls.machinery.touches import NOTHING
+from conformance.syscalls.machinery.world import ARENA, DATA, PAGE, UNMAPPED
 
 UFFD_USER_MODE_ONLY = 1
 

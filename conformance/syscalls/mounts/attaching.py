@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from conformance.syscalls.files.paths import AT_EMPTY_PATH, AT_RECURSIVE, AT_SYMLINK_NOFOLLOW, DirPath
+from conformance.syscalls.machinery.aliases import Dir, Path, Zero
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import Choices, Use, often, seldom
-from conformance.syscalls.machinery.kinds import Dir, Flags, Path, Zero, named
+from conformance.syscalls.machinery.kinds import Flags, named
 from conformance.syscalls.machinery.touches import MOUNTS
 from conformance.syscalls.mounts.contexts import (
     MountTree,

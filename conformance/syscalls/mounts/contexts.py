@@ -5,23 +5,12 @@ from __future__ import annotations
 from typing import Annotated
 
 from conformance.syscalls.files.paths import DirPath
+from conformance.syscalls.machinery.aliases import AlwaysZero, Anything, Dir, InBytes, Int, Path, Size, Zero
 from conformance.syscalls.machinery.call import operation, syscall
-from conformance.syscalls.machinery.choices import UNMAPPED, Choices, Use, often, rarely, seldom
-from conformance.syscalls.machinery.kinds import (
-    AlwaysZero,
-    Any_,
-    Dir,
-    FileDescriptor,
-    Flags,
-    InBytes,
-    Int,
-    Path,
-    Resource,
-    Size,
-    Zero,
-    named,
-)
+from conformance.syscalls.machinery.choices import Choices, Use, often, rarely, seldom
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, Resource, named
 from conformance.syscalls.machinery.touches import MOUNTS
+from conformance.syscalls.machinery.world import UNMAPPED
 from conformance.syscalls.mounts.mount import FsName, MountPoint
 
 FSOPEN_CLOEXEC = 1
@@ -77,7 +66,7 @@ def fsopen(fstype: FsName, flags: OpenFlags) -> ContextFd: ...
 @syscall(number=433, since="5.2", touches=MOUNTS)
 def fspick(dirfd: Dir, path: MountPoint, flags: PickFlags) -> ContextFd: ...
 @syscall(number=431, since="5.2", touches=MOUNTS)
-def fsconfig(fd: ContextFd, command: FsconfigCommand, key: FlagKey, value: Any_, aux: Int) -> Zero: ...
+def fsconfig(fd: ContextFd, command: FsconfigCommand, key: FlagKey, value: Anything, aux: Int) -> Zero: ...
 @operation(fsconfig, command=FSCONFIG_SET_FLAG)
 def fsconfig_flag(
     fd: ContextFd, command: FsconfigCommand, key: FlagKey, value: AlwaysZero, aux: AlwaysZero

@@ -5,31 +5,13 @@ from __future__ import annotations
 from struct import pack
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import AlwaysZero, Count, In, OutBuffer, Size, Zero
 from conformance.syscalls.machinery.buffers import U32, U64, Struct
 from conformance.syscalls.machinery.call import syscall
-from conformance.syscalls.machinery.choices import (
-    BAD_POINTERS,
-    UNMAPPED,
-    Blob,
-    Choices,
-    Use,
-    often,
-    rarely,
-    room,
-    seldom,
-)
-from conformance.syscalls.machinery.kinds import (
-    AlwaysZero,
-    Count,
-    In,
-    Length,
-    Masked,
-    OutBuffer,
-    Renamed,
-    Size,
-    Zero,
-)
+from conformance.syscalls.machinery.choices import BAD_POINTERS, Blob, Choices, Use, often, rarely, room, seldom
+from conformance.syscalls.machinery.kinds import Length, Masked, Renamed
 from conformance.syscalls.machinery.touches import MOUNTS
+from conformance.syscalls.machinery.world import UNMAPPED
 
 LSMT_ROOT = -1
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import AlwaysZero, InBytes, Path, Zero
 from conformance.syscalls.machinery.call import operation, syscall
-from conformance.syscalls.machinery.choices import UNMAPPED, Choices, Use, often, rarely, seldom
-from conformance.syscalls.machinery.kinds import AlwaysZero, Flags, InBytes, Path, Resource, Zero, named
+from conformance.syscalls.machinery.choices import Choices, Use, often, rarely, seldom
+from conformance.syscalls.machinery.kinds import Flags, Resource, named
 from conformance.syscalls.machinery.touches import MOUNTS
+from conformance.syscalls.machinery.world import UNMAPPED
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_SYNCHRONOUS, MS_REMOUNT = 1, 2, 4, 8, 16, 32
 MS_MANDLOCK, MS_DIRSYNC, MS_NOSYMFOLLOW, MS_NOATIME, MS_NODIRATIME = 64, 128, 256, 1024, 2048

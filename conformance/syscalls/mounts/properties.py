@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 from conformance.syscalls.files.paths import AT_EMPTY_PATH, AT_RECURSIVE, AT_SYMLINK_NOFOLLOW, DirPath, EmptyPath
+from conformance.syscalls.machinery.aliases import Dir, In, Size, Zero
 from conformance.syscalls.machinery.buffers import U64, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import Choices, Use, often, seldom
-from conformance.syscalls.machinery.kinds import Dir, Flags, In, Size, Zero
+from conformance.syscalls.machinery.kinds import Flags
 from conformance.syscalls.machinery.touches import MOUNTS
 from conformance.syscalls.mounts.attaching import TREE_AT, OpenTreeFlags
 from conformance.syscalls.mounts.contexts import (

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import Address64, Count, In, InBytes, Out, Zero
 from conformance.syscalls.machinery.buffers import I16, I32, I64, U16, U32, U64, Struct
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import (
     BAD_POINTERS,
-    UNMAPPED,
     Blob,
     Choices,
     Use,
@@ -19,19 +19,9 @@ from conformance.syscalls.machinery.choices import (
     seldom,
     struct_blobs,
 )
-from conformance.syscalls.machinery.kinds import (
-    Address64,
-    Count,
-    FileDescriptor,
-    In,
-    InBytes,
-    Masked,
-    Out,
-    Renamed,
-    Resource,
-    Zero,
-)
+from conformance.syscalls.machinery.kinds import FileDescriptor, Masked, Renamed, Resource
 from conformance.syscalls.machinery.touches import MEMORY, PROCESS
+from conformance.syscalls.machinery.world import UNMAPPED
 from conformance.syscalls.polling.poll import POLLIN, WaitMaskPointer
 from conformance.syscalls.time.clocks import AtOnce
 

@@ -4,23 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from conformance.syscalls.files import ioctl
+from conformance.syscalls.files.ioctls import ioctl
+from conformance.syscalls.machinery.aliases import Count, In, InBytes, Int, Out, Zero
 from conformance.syscalls.machinery.buffers import U32, Struct
 from conformance.syscalls.machinery.call import operation, syscall
-from conformance.syscalls.machinery.choices import BAD_POINTERS, UNMAPPED, Blob, Choices, often, rarely, room, seldom
-from conformance.syscalls.machinery.kinds import (
-    Count,
-    FileDescriptor,
-    Flags,
-    In,
-    InBytes,
-    Int,
-    Length,
-    Out,
-    Zero,
-    named,
-)
+from conformance.syscalls.machinery.choices import BAD_POINTERS, Blob, Choices, often, rarely, room, seldom
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, Length, named
 from conformance.syscalls.machinery.touches import NOTHING
+from conformance.syscalls.machinery.world import UNMAPPED
 from conformance.syscalls.polling.poll import Events, Pollable, WaitMask, WaitTime
 from conformance.syscalls.signals import SigsetSize
 from conformance.syscalls.time.clocks import AtOnce

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from conformance.syscalls.files import O_RDONLY, O_RDWR, DirPath
+from conformance.syscalls.files.opening import O_RDONLY, O_RDWR
+from conformance.syscalls.files.paths import DirPath
+from conformance.syscalls.machinery.aliases import Dir, Zero
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import Choices, often, seldom
-from conformance.syscalls.machinery.kinds import Dir, FileDescriptor, Flags, Zero, named
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, named
 from conformance.syscalls.machinery.touches import PROCESS
 
 FAN_CLOEXEC, FAN_NONBLOCK, FAN_CLASS_NOTIF, FAN_CLASS_CONTENT, FAN_CLASS_PRE_CONTENT = 1, 2, 0, 4, 8

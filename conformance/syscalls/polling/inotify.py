@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from conformance.syscalls.files import ioctl
+from conformance.syscalls.files.ioctls import ioctl
+from conformance.syscalls.machinery.aliases import Int, Path, Zero
 from conformance.syscalls.machinery.buffers import I32, U32, Struct
 from conformance.syscalls.machinery.call import operation, syscall
-from conformance.syscalls.machinery.choices import READ_ONLY, UNMAPPED, Choices, often, rarely, seldom
-from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, Int, Path, Renamed, Zero, named
+from conformance.syscalls.machinery.choices import Choices, often, rarely, seldom
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, Renamed, named
 from conformance.syscalls.machinery.touches import FILES, NOTHING, PROCESS
+from conformance.syscalls.machinery.world import READ_ONLY, UNMAPPED
 
 IN_NONBLOCK, IN_CLOEXEC = 0o4000, 0o2000000
 

@@ -4,26 +4,15 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from conformance.syscalls.files import iovecs
+from conformance.syscalls.files.vectors import iovecs
+from conformance.syscalls.machinery.aliases import Anything, Count, InBytes, InOut, Int, Zero
 from conformance.syscalls.machinery.buffers import U32, U64, Buffer, Struct
 from conformance.syscalls.machinery.call import operation, syscall
-from conformance.syscalls.machinery.choices import UNMAPPED, Blob, Choice, Choices, Use, often, rarely, room
-from conformance.syscalls.machinery.kinds import (
-    Any_,
-    Count,
-    FileDescriptor,
-    Flags,
-    InBytes,
-    InOut,
-    Int,
-    Length,
-    Masked,
-    Memory,
-    Renamed,
-    Zero,
-    named,
-)
+from conformance.syscalls.machinery.choices import Blob, Choice, Choices, Use, often, rarely, room
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, Length, Masked, Renamed, named
+from conformance.syscalls.machinery.memory import Memory
 from conformance.syscalls.machinery.touches import PROCESS
+from conformance.syscalls.machinery.world import UNMAPPED
 from conformance.syscalls.polling.poll import WaitMask
 from conformance.syscalls.signals import SigsetSize
 
@@ -144,7 +133,7 @@ def io_uring_enter(
     fd: UringFd, submit: Submit, complete: Unused, flags: EnterFlags, argument: WaitMask, size: SigsetSize
 ) -> Count: ...
 @syscall(number=427, since="5.1", touches=PROCESS)
-def io_uring_register(fd: UringFd, opcode: RegisterOpcode, argument: Any_, count: Int) -> Int: ...
+def io_uring_register(fd: UringFd, opcode: RegisterOpcode, argument: Anything, count: Int) -> Int: ...
 @operation(io_uring_register, opcode=IORING_REGISTER_FILES)
 def io_uring_register_files(fd: UringFd, opcode: RegisterOpcode, argument: FileTable, count: FileCount) -> Zero: ...
 @operation(io_uring_register, opcode=IORING_REGISTER_BUFFERS)

@@ -6,11 +6,11 @@ import signal
 from collections.abc import Iterator
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import Count, Fd, Fd32, InBytes, InOut
 from conformance.syscalls.machinery.buffers import I16, Struct
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import (
     BAD_POINTERS,
-    UNMAPPED,
     Blob,
     Choice,
     Choices,
@@ -21,19 +21,9 @@ from conformance.syscalls.machinery.choices import (
     seldom,
     struct_blobs,
 )
-from conformance.syscalls.machinery.kinds import (
-    Count,
-    Fd,
-    Fd32,
-    Flags,
-    InBytes,
-    InOut,
-    Length,
-    Masked,
-    Seen,
-    named,
-)
+from conformance.syscalls.machinery.kinds import Flags, Length, Masked, Seen, named
 from conformance.syscalls.machinery.touches import NOTHING
+from conformance.syscalls.machinery.world import UNMAPPED
 from conformance.syscalls.signals import SIGSET_SIZE, SigsetSize, sigset
 from conformance.syscalls.time.clocks import AtOnce, time_of
 

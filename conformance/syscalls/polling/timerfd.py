@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from conformance.syscalls.files import ioctl
+from conformance.syscalls.files.ioctls import ioctl
+from conformance.syscalls.machinery.aliases import InBytes, Int, Zero
 from conformance.syscalls.machinery.call import operation, syscall
-from conformance.syscalls.machinery.choices import UNMAPPED, Blob, Choices, often, rarely
-from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, InBytes, Int, Zero, named
+from conformance.syscalls.machinery.choices import Blob, Choices, often, rarely
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, named
 from conformance.syscalls.machinery.touches import NOTHING
+from conformance.syscalls.machinery.world import UNMAPPED
 from conformance.syscalls.time.clocks import CLOCK_BOOTTIME, CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_REALTIME_ALARM
 from conformance.syscalls.time.timers import OutTimeLeft, TimerSetting
 

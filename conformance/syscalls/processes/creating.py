@@ -4,23 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import Address, Address64, Fd32, In, Pid32, Size, SomePid, Zero
 from conformance.syscalls.machinery.buffers import U64, Struct
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import Choices
-from conformance.syscalls.machinery.kinds import (
-    Address,
-    Address64,
-    Fd32,
-    Flags,
-    In,
-    Memory,
-    OneOf,
-    Pid32,
-    Size,
-    SomePid,
-    Zero,
-    named,
-)
+from conformance.syscalls.machinery.kinds import Flags, named
+from conformance.syscalls.machinery.memory import Memory, OneOf
 from conformance.syscalls.machinery.touches import CHILDREN, PRIVILEGES, PROCESS
 from conformance.syscalls.namespaces import NAMESPACES
 from conformance.syscalls.processes.sharing import SHARING

@@ -5,10 +5,11 @@ from __future__ import annotations
 import struct
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import Bits, Dir, InBytes, Path, Zero
 from conformance.syscalls.machinery.buffers import Buffer
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import KERNEL_ADDRESS, Blob, Choices, often, text
-from conformance.syscalls.machinery.kinds import Bits, Dir, Flags, InBytes, Masked, Path, Zero
+from conformance.syscalls.machinery.kinds import Flags, Masked
 from conformance.syscalls.machinery.touches import PROCESS
 
 AT_EXECVE_CHECK = 0x10000

@@ -4,12 +4,25 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import (
+    Address,
+    Address64,
+    Anything,
+    Bits,
+    In,
+    InBytes,
+    InOut,
+    Int,
+    NoFlags,
+    Out,
+    Size,
+    Unused,
+    Zero,
+)
 from conformance.syscalls.machinery.buffers import U32, U64, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import (
-    ARENA,
     BAD_POINTERS,
-    DATA,
     KERNEL_ADDRESS,
     Blob,
     Choices,
@@ -19,26 +32,9 @@ from conformance.syscalls.machinery.choices import (
     room,
     seldom,
 )
-from conformance.syscalls.machinery.kinds import (
-    Address,
-    Address64,
-    Any_,
-    Bits,
-    In,
-    InBytes,
-    InOut,
-    Int,
-    Kind,
-    Masked,
-    Names,
-    NoFlags,
-    Out,
-    Seen,
-    Size,
-    Unused,
-    Zero,
-)
+from conformance.syscalls.machinery.kinds import Kind, Masked, Names, Seen
 from conformance.syscalls.machinery.touches import PROCESS
+from conformance.syscalls.machinery.world import ARENA, DATA
 from conformance.syscalls.processes.identity import PidOrSelf
 from conformance.syscalls.time.clocks import CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID, CLOCK_REALTIME, AtOnce
 
@@ -105,7 +101,7 @@ def either(*operations: int) -> tuple[int, ...]:
 
 
 @syscall(x86_64=202, aarch64=98, touches=PROCESS)
-def futex(word: Any_, operation: Bits, value: Int, timeout: Any_, word2: Any_, value3: Int) -> Int: ...
+def futex(word: Anything, operation: Bits, value: Int, timeout: Anything, word2: Anything, value3: Int) -> Int: ...
 @operation(futex, operation=either(FUTEX_WAIT))
 def futex_op_wait(
     word: Word, operation: Bits, value: Expected, timeout: AtOnce, word2: UnusedPointer, value3: Unused

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import Pid, SomePid, Zero
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import Choices, Use, seldom
-from conformance.syscalls.machinery.kinds import Pid, SomePid, Zero
 from conformance.syscalls.machinery.touches import NOTHING, PROCESS
 
 NOBODY = 0x7FFFFFFE

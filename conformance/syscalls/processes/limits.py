@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import In, Out, Path, Varying, Varying64, Zero
 from conformance.syscalls.machinery.buffers import U64, Struct
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import KERNEL_ADDRESS, Choices, often, room, seldom
-from conformance.syscalls.machinery.kinds import Flags, In, Out, Path, Varying, Varying64, Zero, named
+from conformance.syscalls.machinery.kinds import Flags, named
 from conformance.syscalls.machinery.taming import Tame
 from conformance.syscalls.machinery.touches import MEMORY, NOTHING, PROCESS
 from conformance.syscalls.processes.identity import PidOrSelf
@@ -71,7 +72,7 @@ class Tms(Struct):
     cstime: Varying64
 
 
-@syscall(x86_64=97, aarch64=163, touches=NOTHING)
+@syscall(x86_64=97, aarch64=163, touches=NOTHING, after=("setrlimit", "prlimit64"))
 def getrlimit(resource: Resource, limit: Out[Rlimit]) -> Zero: ...
 @syscall(x86_64=160, aarch64=164, touches=PROCESS | MEMORY)
 def setrlimit(resource: Resource, limit: In[Rlimit]) -> Zero: ...

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import Fd, In, NoFlags, Pid, Zero
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import Choices, Use, often, seldom
-from conformance.syscalls.machinery.kinds import Fd, FileDescriptor, Flags, In, NoFlags, Pid, Zero, named
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, named
 from conformance.syscalls.machinery.touches import PROCESS
 from conformance.syscalls.processes.identity import NOBODY
 from conformance.syscalls.signals import SentSignal, Siginfo

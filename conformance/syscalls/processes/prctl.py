@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import Address, Anything, In, Int, Out, OutRandom, Unused, Varying
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import (
     BAD_POINTERS,
     KERNEL_ADDRESS,
-    PAGE,
     Blob,
     Choices,
     often,
@@ -17,20 +17,9 @@ from conformance.syscalls.machinery.choices import (
     room,
     seldom,
 )
-from conformance.syscalls.machinery.kinds import (
-    Address,
-    Any_,
-    Flags,
-    In,
-    Int,
-    Masked,
-    Out,
-    OutRandom,
-    Unused,
-    Varying,
-    named,
-)
+from conformance.syscalls.machinery.kinds import Flags, Masked, named
 from conformance.syscalls.machinery.touches import PROCESS
+from conformance.syscalls.machinery.world import PAGE
 from conformance.syscalls.processes.identity import PidOrSelf
 from conformance.syscalls.signals import SentSignal
 
@@ -102,7 +91,9 @@ AuxvSize = Annotated[int, Choices(512, 0, 8)]
 
 
 @syscall(x86_64=157, aarch64=167, touches=PROCESS)
-def prctl(option: PrctlOption, arg2: Any_ = 0, arg3: Any_ = 0, arg4: Any_ = 0, arg5: Any_ = 0) -> Int: ...
+def prctl(
+    option: PrctlOption, arg2: Anything = 0, arg3: Anything = 0, arg4: Anything = 0, arg5: Anything = 0
+) -> Int: ...
 @operation(
     prctl,
     option=(

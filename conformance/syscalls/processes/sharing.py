@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import Fd, Int, Pid
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import Choices
-from conformance.syscalls.machinery.kinds import Fd, Int, Kind, Names, Pid, Seen, named
+from conformance.syscalls.machinery.kinds import Kind, Names, Seen, named
 from conformance.syscalls.machinery.touches import PROCESS
 
 CLONE_VM, CLONE_FS, CLONE_FILES, CLONE_SIGHAND = 0x100, 0x200, 0x400, 0x800

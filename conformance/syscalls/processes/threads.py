@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import Address, Anything, Bits, Int, Size, SomePid, Unused, Varying, Zero
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import Choices, seldom
-from conformance.syscalls.machinery.kinds import Address, Any_, Bits, Int, Size, SomePid, Unused, Varying, Zero
 from conformance.syscalls.machinery.touches import PROCESS
 
 ARCH_SET_GS, ARCH_SET_FS, ARCH_GET_FS, ARCH_GET_GS = 0x1001, 0x1002, 0x1003, 0x1004
@@ -40,7 +40,7 @@ def set_tid_address(address: Address) -> SomePid: ...
 @syscall(x86_64=334, aarch64=293, since="4.18", never=_TAKES_AWAY)
 def rseq(area: Address, length: Size, flags: Bits, signature: Bits) -> Zero: ...
 @syscall(x86_64=158, never=_TAKES_AWAY)
-def arch_prctl(code: Bits, address: Any_) -> Int: ...
+def arch_prctl(code: Bits, address: Anything) -> Int: ...
 @syscall(x86_64=324, aarch64=283, since="4.3", touches=PROCESS)
 def membarrier(command: MembarrierCommand, flags: MembarrierFlags, cpu: Unused) -> Int: ...
 @operation(membarrier, command=MEMBARRIER_CMD_QUERY)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import Out, SomePid, Zero
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import KERNEL_ADDRESS, Choices, Use, often, room, seldom
-from conformance.syscalls.machinery.kinds import Flags, Out, Renamed, SomePid, Zero, named
+from conformance.syscalls.machinery.kinds import Flags, Renamed, named
 from conformance.syscalls.machinery.touches import PROCESS
 from conformance.syscalls.processes.identity import NOBODY
 from conformance.syscalls.processes.limits import Rusage
@@ -52,11 +53,11 @@ OutStatus = Annotated[Out[Struct], Choices(often(room(4)), 0, KERNEL_ADDRESS)]
 OutRusage = Annotated[Out[Rusage], Choices(0, room(Rusage.size()), seldom(KERNEL_ADDRESS))]
 
 
-@syscall(x86_64=61, aarch64=260, touches=PROCESS)
+@syscall(x86_64=61, aarch64=260, touches=PROCESS, after=("spawn_exit",))
 def wait4(pid: Child, status: OutStatus, options: WaitOptions, rusage: OutRusage) -> SomePid: ...
-@syscall(x86_64=247, aarch64=95, touches=PROCESS)
+@syscall(x86_64=247, aarch64=95, touches=PROCESS, after=("spawn_pause", "kill"))
 def waitid(idtype: IdType, id: Child, info: Out[SiginfoChild], options: WaitidOptions, rusage: OutRusage) -> Zero: ...
-@operation(waitid, idtype=P_PIDFD)
+@operation(waitid, idtype=P_PIDFD, after=("spawn_exit", "pidfd_open"))
 def waitid_pidfd(
     idtype: IdType, id: ProcessFd, info: Out[SiginfoChild], options: WaitidOptions, rusage: OutRusage
 ) -> Zero: ...

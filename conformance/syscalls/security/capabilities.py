@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import In, InOut, Out, Pid32, Zero
 from conformance.syscalls.machinery.buffers import U32, Struct
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import KERNEL_ADDRESS, Choices, Use, often, room
-from conformance.syscalls.machinery.kinds import In, InOut, Out, Pid32, Zero
 from conformance.syscalls.machinery.touches import NOTHING, PRIVILEGES, PROCESS
 
 CAP_CHOWN, CAP_DAC_OVERRIDE, CAP_KILL, CAP_SETUID, CAP_NET_BIND_SERVICE = 0, 1, 5, 7, 10

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import InBytes, Int, Out, Path, Size, Zero
 from conformance.syscalls.machinery.buffers import Buffer, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import (
     BAD_POINTERS,
     KERNEL_ADDRESS,
-    READ_ONLY,
-    UNMAPPED,
     Blob,
     Choices,
     Use,
@@ -19,25 +18,11 @@ from conformance.syscalls.machinery.choices import (
     room,
     seldom,
 )
-from conformance.syscalls.machinery.kinds import (
-    MASK,
-    Flags,
-    InBytes,
-    Int,
-    Kind,
-    Masked,
-    MemoryOr,
-    Names,
-    Out,
-    Path,
-    Renamed,
-    Seen,
-    Size,
-    Zero,
-    named,
-)
+from conformance.syscalls.machinery.kinds import MASK, Flags, Kind, Masked, Names, Renamed, Seen, named
+from conformance.syscalls.machinery.memory import MemoryOr
 from conformance.syscalls.machinery.taming import Instead
 from conformance.syscalls.machinery.touches import PROCESS
+from conformance.syscalls.machinery.world import READ_ONLY, UNMAPPED
 
 KEY_SPEC_THREAD_KEYRING, KEY_SPEC_PROCESS_KEYRING, KEY_SPEC_SESSION_KEYRING, KEY_SPEC_USER_KEYRING = -1, -2, -3, -4
 KEY_SPEC_USER_SESSION_KEYRING, KEY_SPEC_GROUP_KEYRING, KEY_SPEC_REQKEY_AUTH_KEY = -5, -6, -7
@@ -135,7 +120,7 @@ KeyMoveFlags = Annotated[int, Choices(0, seldom(1, 2))]
 
 @syscall(x86_64=248, aarch64=217, touches=PROCESS)
 def add_key(type: KeyType, description: KeyName, payload: Payload, size: Size, keyring: Keyring) -> Serial: ...
-@syscall(x86_64=249, aarch64=218, touches=PROCESS)
+@syscall(x86_64=249, aarch64=218, touches=PROCESS, after=("add_key", "keyctl_update", "keyctl_read", "keyctl_search"))
 def request_key(type: KeyType, description: KeyName, callout: Callout, keyring: KeyringOrNone) -> Serial: ...
 @syscall(x86_64=250, aarch64=219, touches=PROCESS)
 def keyctl(
@@ -151,7 +136,11 @@ def keyctl_get_keyring_id(operation: KeyctlOperation, arg2: Keyring = 0, arg3: C
 def keyctl_join(operation: KeyctlOperation, arg2: SessionName = 0) -> Serial: ...
 @operation(keyctl, operation=KEYCTL_UPDATE)
 def keyctl_update(operation: KeyctlOperation, arg2: AnyKey = 0, arg3: Payload = 0, arg4: Size = 0) -> Zero: ...
-@operation(keyctl, operation=(KEYCTL_REVOKE, KEYCTL_CLEAR, KEYCTL_INVALIDATE, KEYCTL_ASSUME_AUTHORITY))
+@operation(
+    keyctl,
+    operation=(KEYCTL_REVOKE, KEYCTL_CLEAR, KEYCTL_INVALIDATE, KEYCTL_ASSUME_AUTHORITY),
+    after=("add_key", "keyctl_link"),
+)
 def keyctl_do(operation: KeyctlOperation, arg2: AnyKey = 0) -> Zero: ...
 @operation(keyctl, operation=KEYCTL_CHOWN)
 def keyctl_chown(operation: KeyctlOperation, arg2: AnyKey = 0, arg3: Owner = 0, arg4: Owner = 0) -> Zero: ...

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import Fd32, InBytes, Int, NoFlags, Size, Varying, Zero
 from conformance.syscalls.machinery.buffers import U64, Buffer, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import (
@@ -18,20 +19,8 @@ from conformance.syscalls.machinery.choices import (
     seldom,
     struct_blobs,
 )
-from conformance.syscalls.machinery.kinds import (
-    Fd32,
-    FileDescriptor,
-    Flags,
-    InBytes,
-    Int,
-    Memory,
-    NoFlags,
-    OneOf,
-    Size,
-    Varying,
-    Zero,
-    named,
-)
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, named
+from conformance.syscalls.machinery.memory import Memory, OneOf
 from conformance.syscalls.machinery.touches import PROCESS
 
 LANDLOCK_CREATE_RULESET_VERSION = 1
@@ -94,5 +83,10 @@ def landlock_create_ruleset(attr: InRuleset, size: Size, flags: NoFlags) -> Rule
 def landlock_create_ruleset_version(attr: NoRuleset, size: NoSize, flags: Int) -> Varying: ...
 @syscall(number=445, since="5.13", touches=PROCESS)
 def landlock_add_rule(fd: RulesetFd, type: RuleType, attr: InRule, flags: NoFlags) -> Zero: ...
-@syscall(number=446, since="5.13", touches=PROCESS)
+@syscall(
+    number=446,
+    since="5.13",
+    touches=PROCESS,
+    after=("landlock_create_ruleset", "landlock_add_rule", "prctl_set_strict"),
+)
 def landlock_restrict_self(fd: RulesetFd, flags: NoFlags) -> Zero: ...

@@ -5,22 +5,21 @@ from __future__ import annotations
 import struct
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import InBytes, InOut, NoFlags, Out, Size, Varying, Zero
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import (
-    BAD_POINTERS,
     KERNEL_ADDRESS,
     LENGTHS,
-    READ_ONLY,
-    UNMAPPED,
     Blob,
     Choices,
     often,
     rarely,
     room,
 )
-from conformance.syscalls.machinery.kinds import InBytes, InOut, Masked, NoFlags, Out, Size, Varying, Zero
+from conformance.syscalls.machinery.kinds import Masked
 from conformance.syscalls.machinery.touches import PROCESS
+from conformance.syscalls.machinery.world import READ_ONLY, UNMAPPED
 
 LSM_ID_APPARMOR = 104
 
@@ -43,7 +42,7 @@ OutModules = Annotated[
     Masked(),
     Choices(often(room(64), 0), rarely(UNMAPPED, READ_ONLY, KERNEL_ADDRESS, 1)),
 ]
-SizeOfRoom = Annotated[InOut[Struct], Masked(), Choices(*LENGTHS, rarely(*BAD_POINTERS))]
+SizeOfRoom = Annotated[InOut[Struct], Masked(), LENGTHS]
 
 
 @syscall(number=461, since="6.8", touches=PROCESS)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from conformance.syscalls.machinery.aliases import Anything, Bits, Fd, Int, Pid
 from conformance.syscalls.machinery.buffers import U32, U64, Struct
 from conformance.syscalls.machinery.call import syscall
-from conformance.syscalls.machinery.kinds import Any_, Bits, Fd, Int, Pid
 
 PERF_TYPE_SOFTWARE = 1
 PERF_COUNT_SW_PAGE_FAULTS, PERF_COUNT_SW_DUMMY = 2, 9
@@ -30,4 +30,4 @@ class PerfEvent(Struct):
 @syscall(
     x86_64=298, aarch64=241, since="2.6.31", never="loads code into the kernel, or reads counters of the whole machine"
 )
-def perf_event_open(attr: Any_, pid: Pid, cpu: Int, group: Fd, flags: Bits) -> Fd: ...
+def perf_event_open(attr: Anything, pid: Pid, cpu: Int, group: Fd, flags: Bits) -> Fd: ...

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import Count, OutRandom, Size
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import Choices, seldom
-from conformance.syscalls.machinery.kinds import Count, Flags, OutRandom, Size, named
+from conformance.syscalls.machinery.kinds import Flags, named
 from conformance.syscalls.machinery.touches import NOTHING
 
 GRND_NONBLOCK, GRND_RANDOM, GRND_INSECURE = 1, 2, 4

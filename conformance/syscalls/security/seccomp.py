@@ -7,19 +7,12 @@ import struct
 from typing import Annotated, TypeAlias
 
 from conformance.syscalls.files.reading import read, write
+from conformance.syscalls.machinery.aliases import Address64, Fd, Zero
 from conformance.syscalls.machinery.buffers import I32, I64, U16, U32, U64, Buffer, Layout, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import KERNEL_ADDRESS, Blob, Choices, often, rarely, room, seldom
-from conformance.syscalls.machinery.kinds import (
-    Address64,
-    Fd,
-    FileDescriptor,
-    Flags,
-    Memory,
-    OneOf,
-    Zero,
-    named,
-)
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, named
+from conformance.syscalls.machinery.memory import Memory, OneOf
 from conformance.syscalls.machinery.touches import PROCESS
 from conformance.syscalls.processes.identity import getpid
 from conformance.syscalls.processes.prctl import PR_SET_SECCOMP, PrctlOption, prctl
@@ -177,6 +170,7 @@ def seccomp_strict(operation: SeccompOperation, flags: StrictFlags, args: Null) 
         rarely(SECCOMP_FILTER_FLAG_LOG, SECCOMP_FILTER_FLAG_TSYNC, SECCOMP_FILTER_FLAG_SPEC_ALLOW),
         rarely(SECCOMP_FILTER_FLAG_TSYNC_ESRCH, 32, 1 << 20, -1),
     ),
+    after=("prctl_set_strict",),
 )
 def seccomp_filter(operation: SeccompOperation, flags: SeccompFlags, args: InFilter) -> Zero: ...
 @operation(seccomp, operation=SECCOMP_SET_MODE_FILTER, flags=SECCOMP_FILTER_FLAG_NEW_LISTENER)

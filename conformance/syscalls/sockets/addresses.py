@@ -6,8 +6,10 @@ import re
 import struct
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import InBytes, OutBuffer
 from conformance.syscalls.machinery.choices import BAD_POINTERS, Blob, Choices, often, rarely, room, seldom
-from conformance.syscalls.machinery.kinds import InBytes, Kind, Memory, Names, OutBuffer, Seen
+from conformance.syscalls.machinery.kinds import Kind, Names, Seen
+from conformance.syscalls.machinery.memory import Memory
 from conformance.syscalls.sockets.socket import AF_INET, AF_INET6, AF_NETLINK, AF_UNIX
 
 LOOPBACK, LOOPBACK6 = 0x7F000001, bytes(15) + b"\1"

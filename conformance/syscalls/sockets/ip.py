@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import InBytes, Int, Size, SizePointer, Zero
 from conformance.syscalls.machinery.call import operation
 from conformance.syscalls.machinery.choices import KERNEL_ADDRESS, Blob, Choices, seldom
-from conformance.syscalls.machinery.kinds import InBytes, Int, Size, SizePointer, Zero
 from conformance.syscalls.sockets.options import InFlag, OutNumber, SocketLevel, getsockopt, numbers, setsockopt
 from conformance.syscalls.sockets.socket import (
     IPPROTO_IP,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import Address64, Count, In, InBytes, InOut, OutBytes, Size, SizePointer
 from conformance.syscalls.machinery.buffers import I32, U32, U64, Buffer, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import (
@@ -19,19 +20,7 @@ from conformance.syscalls.machinery.choices import (
     room,
     seldom,
 )
-from conformance.syscalls.machinery.kinds import (
-    Address64,
-    Count,
-    FileDescriptor,
-    Flags,
-    In,
-    InBytes,
-    InOut,
-    OutBytes,
-    Size,
-    SizePointer,
-    named,
-)
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, named
 from conformance.syscalls.machinery.touches import FILES, NOTHING
 from conformance.syscalls.sockets.addresses import (
     OF_INET,
@@ -251,21 +240,21 @@ def sendto(
 def sendto_unix(
     fd: UnixSender, buf: InBytes, size: Size, flags: SendFlags, address: InSockaddrUn, length: Size
 ) -> Count: ...
-@operation(sendto, length=16)
+@operation(sendto, length=16, after=("socket_udp", "bind_inet"))
 def sendto_inet(
     fd: UdpSocket, buf: InBytes, size: Size, flags: SendFlags, address: InSockaddrIn, length: Size
 ) -> Count: ...
-@syscall(x86_64=45, aarch64=207, touches=NOTHING, shows="fd:socket")
+@syscall(x86_64=45, aarch64=207, touches=NOTHING, shows="fd:socket", after=("sendto",))
 def recvfrom(
     fd: Receiver, buf: OutBytes, size: Size, flags: ReceiveFlags, address: OutSender, length: SizePointer
 ) -> Count: ...
 @syscall(x86_64=46, aarch64=211, touches=FILES)
 def sendmsg(fd: Socket, message: InMessage, flags: SendFlags) -> Count: ...
-@syscall(x86_64=47, aarch64=212, touches=NOTHING)
+@syscall(x86_64=47, aarch64=212, touches=NOTHING, after=("sendmsg",))
 def recvmsg(fd: Receiver, message: OutMessage, flags: ReceiveFlags) -> Count: ...
 @syscall(x86_64=307, aarch64=269, since="3.0", touches=FILES)
 def sendmmsg(fd: Socket, messages: InMessages, count: MessageCount, flags: SendFlags) -> Count: ...
-@syscall(x86_64=299, aarch64=243, since="2.6.33", touches=NOTHING)
+@syscall(x86_64=299, aarch64=243, since="2.6.33", touches=NOTHING, after=("sendmmsg",))
 def recvmmsg(
     fd: Receiver, messages: OutMessages, count: MessageCount, flags: ReceiveFlags, timeout: AtOnce
 ) -> Count: ...

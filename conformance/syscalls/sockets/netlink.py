@@ -5,9 +5,10 @@ from __future__ import annotations
 import struct
 from typing import Annotated, NamedTuple
 
+from conformance.syscalls.machinery.aliases import Int, Size, SizePointer, Zero
 from conformance.syscalls.machinery.call import operation
 from conformance.syscalls.machinery.choices import Choices, seldom
-from conformance.syscalls.machinery.kinds import FileDescriptor, Int, Size, SizePointer, Zero
+from conformance.syscalls.machinery.kinds import FileDescriptor
 from conformance.syscalls.sockets.addresses import InSockaddrNl
 from conformance.syscalls.sockets.connections import bind
 from conformance.syscalls.sockets.options import SOL_NETLINK, InFlag, OutNumber, SocketLevel, getsockopt, setsockopt

@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import InBytes, Int, Out, Pid32, Size, SizePointer, Zero
 from conformance.syscalls.machinery.buffers import U32, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import (
@@ -17,21 +18,7 @@ from conformance.syscalls.machinery.choices import (
     room,
     seldom,
 )
-from conformance.syscalls.machinery.kinds import (
-    MASK,
-    Flags,
-    InBytes,
-    Int,
-    Kind,
-    Names,
-    Out,
-    Pid32,
-    Seen,
-    Size,
-    SizePointer,
-    Zero,
-    named,
-)
+from conformance.syscalls.machinery.kinds import MASK, Flags, Kind, Names, Seen, named
 from conformance.syscalls.machinery.touches import NOTHING
 from conformance.syscalls.sockets.socket import (
     LEVELS,
@@ -149,11 +136,17 @@ OutCredentials = Annotated[Out[Ucred], Choices(often(room(12)), room(64), room(4
 def getsockopt(
     fd: AnySocket, level: SocketLevel, option: SocketOption, value: OutOption, length: SizePointer
 ) -> Zero: ...
-@operation(getsockopt, level=SOL_SOCKET, option=(*ASKED, *FLAGS, *NUMBERS, *WRONG), shows="fd:socket")
+@operation(
+    getsockopt,
+    level=SOL_SOCKET,
+    option=(*ASKED, *FLAGS, *NUMBERS, *WRONG),
+    shows="fd:socket",
+    after=("setsockopt_flag",),
+)
 def getsockopt_number(
     fd: AnySocket, level: Int, option: SocketOption, value: OutNumber, length: SizePointer
 ) -> Zero: ...
-@operation(getsockopt, level=SOL_SOCKET, option=(SO_SNDBUF, SO_RCVBUF))
+@operation(getsockopt, level=SOL_SOCKET, option=(SO_SNDBUF, SO_RCVBUF), after=("setsockopt_number",))
 def getsockopt_buffer(
     fd: AnySocket, level: Int, option: SocketOption, value: OutBufferSize, length: SizePointer
 ) -> Zero: ...

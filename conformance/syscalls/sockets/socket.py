@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from conformance.syscalls.machinery.buffers import Buffer
+from conformance.syscalls.machinery.aliases import Fd, OutFds, Zero
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import Choices, Use, often, rarely, seldom
-from conformance.syscalls.machinery.kinds import Fd, FdPair, FileDescriptor, Flags, OutFds, Zero, named
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, named
+from conformance.syscalls.machinery.memory import FdPair
 from conformance.syscalls.machinery.touches import NETWORK, NOTHING, TouchesUnless
 
 AF_UNSPEC, AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_ALG, AF_VSOCK, AF_XDP = 0, 1, 2, 10, 16, 17, 38, 40, 44
@@ -56,7 +57,7 @@ UnixStreamClient = Annotated[int, FileDescriptor("socket:unix:client")]
 """A socket like the others: it has a family of its own, so that one program has one to listen and one to connect."""
 UnixDatagram = Annotated[int, FileDescriptor("socket:unix:dgram")]
 UnixPacket = Annotated[int, FileDescriptor("socket:unix:seqpacket")]
-UnixPair = Annotated[Buffer | int | None, FdPair("socket:unix:pair", "socket:unix:pair")]
+UnixPair = Annotated[OutFds, FdPair("socket:unix:pair", "socket:unix:pair")]
 InetSocket = Annotated[int, FileDescriptor("socket:inet")]
 TcpSocket = Annotated[int, FileDescriptor("socket:inet:tcp")]
 TcpClient = Annotated[int, FileDescriptor("socket:inet:client")]

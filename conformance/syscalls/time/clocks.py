@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import In, InBytes, Int, Out, Time64, Varying, Zero
 from conformance.syscalls.machinery.buffers import I64, Buffer, Struct
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import (
     BAD_POINTERS,
     KERNEL_ADDRESS,
-    UNMAPPED,
     Blob,
     Choices,
     often,
@@ -17,20 +17,10 @@ from conformance.syscalls.machinery.choices import (
     room,
     seldom,
 )
-from conformance.syscalls.machinery.kinds import (
-    Flags,
-    In,
-    InBytes,
-    Int,
-    Masked,
-    Memory,
-    Out,
-    Time64,
-    Varying,
-    Zero,
-    named,
-)
+from conformance.syscalls.machinery.kinds import Flags, Masked, named
+from conformance.syscalls.machinery.memory import Memory
 from conformance.syscalls.machinery.touches import NOTHING
+from conformance.syscalls.machinery.world import UNMAPPED
 
 CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID, CLOCK_THREAD_CPUTIME_ID, CLOCK_MONOTONIC_RAW = range(5)
 CLOCK_REALTIME_COARSE, CLOCK_MONOTONIC_COARSE, CLOCK_BOOTTIME, CLOCK_REALTIME_ALARM, CLOCK_BOOTTIME_ALARM = range(5, 10)

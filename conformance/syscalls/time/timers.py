@@ -5,35 +5,14 @@ from __future__ import annotations
 import ctypes
 from typing import Annotated
 
+from conformance.syscalls.machinery.aliases import In, Int, Out, Pid32, Zero
 from conformance.syscalls.machinery.buffers import I32, U64, Layout, Struct
 from conformance.syscalls.machinery.call import operation, syscall
-from conformance.syscalls.machinery.choices import (
-    BAD_POINTERS,
-    UNMAPPED,
-    Blob,
-    Choices,
-    Use,
-    joined,
-    often,
-    rarely,
-    room,
-    seldom,
-)
-from conformance.syscalls.machinery.kinds import (
-    Flags,
-    In,
-    Int,
-    Kind,
-    Memory,
-    Names,
-    Out,
-    Pid32,
-    Renamed,
-    Seen,
-    Zero,
-    named,
-)
+from conformance.syscalls.machinery.choices import BAD_POINTERS, Blob, Choices, Use, joined, often, rarely, room, seldom
+from conformance.syscalls.machinery.kinds import Flags, Kind, Names, Renamed, Seen, named
+from conformance.syscalls.machinery.memory import Memory
 from conformance.syscalls.machinery.touches import PROCESS
+from conformance.syscalls.machinery.world import UNMAPPED
 from conformance.syscalls.time.clocks import (
     CLOCK_MONOTONIC,
     CLOCK_REALTIME,

@@ -21,7 +21,7 @@ from conformance.guest import limits
 from conformance.guest.isolation import NAMESPACES, Ending, Isolation
 from conformance.guest.tape import Tape
 from conformance.model import Json
-from conformance.syscalls.mounts import mount
+from conformance.syscalls.mounts.mount import mount
 from runners.filter import compile_filter, install
 from runners.seccomp import Profile, Rule
 from tests.processes import bear, eventually, marked, new_mark

@@ -34,10 +34,11 @@ import pytest
 from conformance.syscalls import missing
 from conformance.syscalls.machinery.call import Facts, Syscall
 from conformance.syscalls.help.child import in_child
-from conformance.syscalls.files import AT_FDCWD, O_RDONLY, close, openat
-from conformance.syscalls.processes import getpid
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.opening import O_RDONLY, close, openat
+from conformance.syscalls.processes.identity import getpid
 from conformance.syscalls.signals import kill
-from conformance.syscalls.sockets import socket
+from conformance.syscalls.sockets.socket import socket
 
 def absent(first: int) -> int: ...
 absent = Syscall(absent, Facts(), name="nonsense")
@@ -447,7 +448,7 @@ def test_an_interrupt_ends_the_run_at_once_and_leaves_no_process(tmp_path: Path)
         tmp_path,
         hanging=f"""
 import os, signal
-from conformance.syscalls.processes import PR_SET_NAME, prctl
+from conformance.syscalls.processes.prctl import PR_SET_NAME, prctl
 def test_hangs():
     prctl(PR_SET_NAME, {mark.encode()!r})
     os.fork()

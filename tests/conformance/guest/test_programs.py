@@ -12,7 +12,7 @@ from conformance.guest import programs
 from conformance.model import CaseResult, Json, Outcome
 from conformance.programs.program import Program, Ref, to_json
 from conformance.protocol.executor import ProtocolError
-from conformance.syscalls.files import O_RDWR
+from conformance.syscalls.files.opening import O_RDWR
 from conformance.syscalls.pseudo import SPAWN_EXIT
 from tests.executors import needs_executor, program, room, text
 from tests.suite import Written, read, run_cases, write_cases

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from conformance.matrix.normalise import Normal, _members, normalise
 from conformance.model import Json, Outcome, Step
-from conformance.syscalls.files import Statx
+from conformance.syscalls.files.status import Statx
+from conformance.syscalls.machinery.aliases import Time64
 from conformance.syscalls.machinery.buffers import U64, Struct
-from conformance.syscalls.machinery.kinds import Names, Time64
+from conformance.syscalls.machinery.kinds import Names
 from conformance.syscalls.machinery.show import shown
 from conformance.syscalls.machinery.table import stubs
 from tests.builders import passed, result, step

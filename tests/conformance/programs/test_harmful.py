@@ -5,8 +5,8 @@ from hypothesis import given, settings
 
 from conformance.programs.harmful import is_allowed, neutralised, touches
 from conformance.programs.program import NO_PROCESS, NO_RESOURCE, Argument, Memory, Program, Ref, Step
+from conformance.syscalls.machinery.aliases import Zero
 from conformance.syscalls.machinery.call import syscall
-from conformance.syscalls.machinery.kinds import Zero
 from conformance.syscalls.machinery.table import areas, grammar, stubs
 from conformance.syscalls.machinery.taming import Tame
 from conformance.syscalls.machinery.touches import (
@@ -25,8 +25,8 @@ from conformance.syscalls.machinery.touches import (
     Touches,
 )
 from conformance.syscalls.machinery.world import ARENA, ARENA_PAGES, DATA, PAGE
-from conformance.syscalls.memory import MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MREMAP_FIXED, MREMAP_MAYMOVE
-from conformance.syscalls.sockets import AF_INET, AF_UNIX, SOCK_NONBLOCK, SOCK_RAW, SOCK_STREAM
+from conformance.syscalls.memory.mapping import MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MREMAP_FIXED, MREMAP_MAYMOVE
+from conformance.syscalls.sockets.socket import AF_INET, AF_UNIX, SOCK_NONBLOCK, SOCK_RAW, SOCK_STREAM
 from tests.conformance.search.drawn import LABELS, any_programs, faults, likely
 from tests.conformance.search.native import program
 

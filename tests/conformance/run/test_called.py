@@ -12,7 +12,7 @@ from conformance.run.errors import UsageError
 from tests.suite import SOURCES
 
 HELPERS = """
-from conformance.syscalls.files import O_RDONLY, openat
+from conformance.syscalls.files.opening import O_RDONLY, openat
 
 def opened(name):
     return openat(-100, name, O_RDONLY, 0)
@@ -23,8 +23,10 @@ MODULE = '''
 import pytest
 
 from cases.area._helpers import opened
-from conformance.syscalls.files import close, fcntl_dupfd, fstat
-from conformance.syscalls.sockets import socketpair as pair
+from conformance.syscalls.files.opening import close
+from conformance.syscalls.files.descriptors import fcntl_dupfd
+from conformance.syscalls.files.status import fstat
+from conformance.syscalls.sockets.socket import socketpair as pair
 
 NAME = b"file"
 

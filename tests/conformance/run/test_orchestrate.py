@@ -204,8 +204,10 @@ SMALL = '''
 """Small: a few cases."""
 
 from conformance.syscalls import Buffer
-from conformance.syscalls.files import AT_FDCWD, O_CREAT, O_RDWR, close, openat, pread64, write
-from conformance.syscalls.processes import getpid
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.opening import O_CREAT, O_RDWR, close, openat
+from conformance.syscalls.files.reading import pread64, write
+from conformance.syscalls.processes.identity import getpid
 from conformance.syscalls.signals import kill
 
 

@@ -22,9 +22,9 @@ from conformance.search.compare import (
     flat,
     signature,
 )
-from conformance.syscalls import files
-from conformance.syscalls.files import O_APPEND, O_CREAT
-from conformance.syscalls.machinery.kinds import MaskedMemory
+from conformance.syscalls.files.opening import O_APPEND, O_CREAT
+from conformance.syscalls.files.status import Stat
+from conformance.syscalls.machinery.memory import Memory as MemoryKind
 from conformance.syscalls.machinery.table import grammar
 from tests.conformance.search.drawn import likely
 from tests.conformance.search.native import needs_executor, program, run
@@ -99,7 +99,7 @@ def test_what_a_failed_call_has_written_is_a_difference() -> None:
 
 def test_a_time_of_day_is_no_difference_but_one_that_was_set_is() -> None:
     def seen(seconds: int) -> Outcome:
-        return outcome((0, bytes(files.Stat(st_mode=0o100644, st_mtime=seconds))), 0)
+        return outcome((0, bytes(Stat(st_mode=0o100644, st_mtime=seconds))), 0)
 
     assert found(STATUS, seen(1_700_000_000), seen(1_800_000_000)) == []
     ((_, _, name, *said),) = found(STATUS, seen(1), seen(2))
@@ -160,7 +160,7 @@ def test_what_random_bytes_were_put_behind_a_pointer_is_no_difference() -> None:
         (label, at)
         for label, each in grammar().items()
         for at, parameter in enumerate(each.parameters)
-        if type(parameter.kind) is MaskedMemory
+        if isinstance(parameter.kind, MemoryKind) and parameter.kind.masked and parameter.struct is None
     )
     vector = Memory(bytes(8), ((0, 8, room(4)),))
     made = program((label, *(vector if index == at else 0 for index in range(at + 1))))
@@ -254,7 +254,7 @@ def test_any_two_outcomes_can_be_compared(made: Program, data: st.DataObject) ->
 
 def test_times_of_the_inode_that_a_whole_machine_shares_are_nobodys() -> None:
     made = program(("eventfd2", 1, 0), ("fstat", Ref(0), room(144)))
-    ours, theirs = (bytes(files.Stat(st_mode=0o600, st_mtime=when)) for when in (3, 1_700_000_000))
+    ours, theirs = (bytes(Stat(st_mode=0o600, st_mtime=when)) for when in (3, 1_700_000_000))
     assert found(made, outcome(0, (0, theirs)), outcome(0, (0, ours))) == []
 
 

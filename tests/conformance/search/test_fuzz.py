@@ -16,7 +16,7 @@ from conformance.programs.wire import State
 from conformance.search.compare import Signature
 from conformance.search.fuzz import RUNS, Finding, Fuzz
 from conformance.search.lane import Lane
-from conformance.syscalls.files import O_CREAT, O_RDWR
+from conformance.syscalls.files.opening import O_CREAT, O_RDWR
 from runners.base import Runner
 from runners.local import LocalRunner
 from tests.executors import Dies, Lie, LyingRunner, Moody, Scripted, needs_executor, program, room, says, text

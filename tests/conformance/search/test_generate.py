@@ -11,9 +11,8 @@ from conformance.programs.program import MOST_CALLS, Program, Ref, to_json
 from conformance.programs.wire import Outcome, State, encode
 from conformance.search import generate
 from conformance.search.bind import Call
-from conformance.search.generate import Coverage, Generator
-from conformance.search.sequences import SEQUENCES
-from conformance.syscalls.files import O_RDONLY, O_RDWR
+from conformance.search.generate import Coverage, Generator, sequences
+from conformance.syscalls.files.opening import O_RDONLY, O_RDWR
 from conformance.syscalls.machinery.table import areas, grammar
 from tests.executors import program, text
 
@@ -107,6 +106,15 @@ def test_without_areas_every_area_is_drawn_from() -> None:
 def test_an_area_that_there_is_not_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(ValueError, match=r"^there is no area fils; the areas are .*files, .*sockets.*$"):
         Generator(("files", "fils"))
+
+
+# Calls that belong together
+
+
+@pytest.mark.parametrize("sequence", sequences(), ids="-".join)
+def test_a_sequence_is_of_calls_that_are_described(sequence: tuple[str, ...]) -> None:
+    assert set(sequence) <= grammar().keys()
+    assert len(sequence) > 1
 
 
 # What programs are about
@@ -229,8 +237,8 @@ def test_sequences_that_belong_together_are_there_from_the_start() -> None:
     everything, files = (
         {tuple(call.label for call in raw) for raw in Generator(chosen, 1)._pool} for chosen in ((), ("files",))
     )
-    assert everything <= set(SEQUENCES)
-    assert len(everything) > len(SEQUENCES) / 2
+    assert everything <= set(sequences())
+    assert len(everything) > len(sequences()) / 2
     assert files == {chain for chain in everything if {areas()[label] for label in chain} == {"files"}}
 
 

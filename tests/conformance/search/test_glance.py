@@ -24,7 +24,7 @@ from conformance.search import glance
 from conformance.search.compare import ERRNO, Difference, differences
 from conformance.search.generate import Generator
 from conformance.search.glance import differences_of
-from conformance.syscalls.files import Stat, Statx, StatxTimestamp
+from conformance.syscalls.files.status import Stat, Statx, StatxTimestamp
 from conformance.syscalls.machinery.kinds import Kind
 from conformance.syscalls.machinery.touches import PROCESS
 from tests.conformance.search.drawn import likely

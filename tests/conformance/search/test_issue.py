@@ -17,18 +17,11 @@ from conformance.programs.wire import State
 from conformance.search import issue, reproducer
 from conformance.search.fuzz import Finding
 from conformance.search.lane import Lane
-from conformance.syscalls.files import O_APPEND, O_LARGEFILE, O_RDWR, SEEK_SET
-from conformance.syscalls.polling import POLLIN
-from conformance.syscalls.sockets import (
-    AF_INET,
-    AF_INET6,
-    AF_NETLINK,
-    AF_UNIX,
-    SOCK_DGRAM,
-    SOCK_STREAM,
-    sockaddr_in,
-    sockaddr_in6,
-)
+from conformance.syscalls.files.opening import O_APPEND, O_LARGEFILE, O_RDWR
+from conformance.syscalls.files.reading import SEEK_SET
+from conformance.syscalls.polling.poll import POLLIN
+from conformance.syscalls.sockets.addresses import sockaddr_in, sockaddr_in6
+from conformance.syscalls.sockets.socket import AF_INET, AF_INET6, AF_NETLINK, AF_UNIX, SOCK_DGRAM, SOCK_STREAM
 from conformance.text import code_span
 from runners.local import LocalRunner
 from tests.conformance.search.test_reproducer import (

@@ -10,8 +10,15 @@ from conformance.programs import wire
 from conformance.programs.program import Ref
 from conformance.protocol import executor as protocol
 from conformance.search.lane import DEADLINE, DEATHS, MOST_SLOWDOWN, Lane, LaneError
-from conformance.syscalls.files import O_CREAT, O_RDWR
-from conformance.syscalls.memory import MAP_ANONYMOUS, MAP_POPULATE, MAP_PRIVATE, MAP_SHARED, PROT_READ, PROT_WRITE
+from conformance.syscalls.files.opening import O_CREAT, O_RDWR
+from conformance.syscalls.memory.mapping import (
+    MAP_ANONYMOUS,
+    MAP_POPULATE,
+    MAP_PRIVATE,
+    MAP_SHARED,
+    PROT_READ,
+    PROT_WRITE,
+)
 from conformance.syscalls.pseudo import SPAWN_EXIT, SPAWN_PAUSE
 from runners.base import Channel, RunnerError
 from runners.local import LocalRunner

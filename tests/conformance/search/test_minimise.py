@@ -13,7 +13,7 @@ from conformance.programs.program import NO_RESOURCE, Memory, Program, Ref, Step
 from conformance.search.bind import complete
 from conformance.search.compare import ERRNO, Difference
 from conformance.search.minimise import ROUNDS, minimise
-from conformance.syscalls.files import O_APPEND, O_CREAT, O_TRUNC
+from conformance.syscalls.files.opening import O_APPEND, O_CREAT, O_TRUNC
 from conformance.syscalls.machinery.table import grammar
 from tests.conformance.search.drawn import faults, likely, raws
 from tests.conformance.search.native import program

@@ -24,11 +24,18 @@ from conformance.search import fuzz, generate
 from conformance.search.fuzz import Finding, Fuzz
 from conformance.search.generate import Generator
 from conformance.search.lane import Lane
-from conformance.syscalls import files, ipc, memory, polling, sockets
 from conformance.syscalls import signals as sig
-from conformance.syscalls import time as clocks
+from conformance.syscalls.files.descriptors import F_SETFL
+from conformance.syscalls.files.opening import O_APPEND, O_CLOEXEC, O_EXCL, O_NONBLOCK
+from conformance.syscalls.files.paths import AT_REMOVEDIR
+from conformance.syscalls.ipc.sysv import IPC_NOWAIT
 from conformance.syscalls.machinery.call import ABSENT_NUMBER
 from conformance.syscalls.machinery.table import areas, stubs
+from conformance.syscalls.memory.mapping import PROT_WRITE
+from conformance.syscalls.polling.timerfd import TFD_NONBLOCK, TFD_TIMER_ABSTIME
+from conformance.syscalls.sockets.connections import SHUT_RD, SHUT_RDWR
+from conformance.syscalls.sockets.socket import SOCK_NONBLOCK
+from conformance.syscalls.time.clocks import TIMER_ABSTIME
 from runners.executor import executable
 from runners.local import HostGuest, LocalRunner
 
@@ -93,19 +100,19 @@ def lost_from(argument: int, offset: int, width: int, bits: int) -> str:
 SHORT = "result add -1"
 
 MUTANTS = (
-    Mutant("openat", "O_APPEND is lost", lost(2, files.O_APPEND)),
-    Mutant("openat", "O_EXCL is lost", lost(2, files.O_EXCL)),
-    Mutant("openat", "O_CLOEXEC is lost", lost(2, files.O_CLOEXEC)),
+    Mutant("openat", "O_APPEND is lost", lost(2, O_APPEND)),
+    Mutant("openat", "O_EXCL is lost", lost(2, O_EXCL)),
+    Mutant("openat", "O_CLOEXEC is lost", lost(2, O_CLOEXEC)),
     Mutant("lseek", "the offset is the last one's", "stale"),
     Mutant("read", "one byte less than was read", SHORT),
     Mutant("write", "one byte less than was written", SHORT),
     Mutant("pread64", "the offset is lost", "arg 3 set 0"),
     Mutant("pwrite64", "the offset is rounded", lost(3, 1)),
     Mutant("ftruncate", "the size is rounded", lost(1, 1)),
-    Mutant("dup3", "O_CLOEXEC is lost", lost(2, files.O_CLOEXEC)),
-    Mutant("fcntl", "F_SETFL loses O_NONBLOCK", f"if 1 {files.F_SETFL} {lost(2, files.O_NONBLOCK)}"),
-    Mutant("pipe2", "O_NONBLOCK is lost", lost(1, files.O_NONBLOCK)),
-    Mutant("unlinkat", "AT_REMOVEDIR is lost", lost(2, files.AT_REMOVEDIR)),
+    Mutant("dup3", "O_CLOEXEC is lost", lost(2, O_CLOEXEC)),
+    Mutant("fcntl", "F_SETFL loses O_NONBLOCK", f"if 1 {F_SETFL} {lost(2, O_NONBLOCK)}"),
+    Mutant("pipe2", "O_NONBLOCK is lost", lost(1, O_NONBLOCK)),
+    Mutant("unlinkat", "AT_REMOVEDIR is lost", lost(2, AT_REMOVEDIR)),
     Mutant("unlinkat", "ENOTEMPTY is EEXIST", f"errno {ENOTEMPTY} {EEXIST}"),
     Mutant("fchmodat", "the set-user-ID bit is lost", lost(2, 0o4000)),
     Mutant("utimensat", "the times are now", "arg 2 set 0"),
@@ -115,24 +122,24 @@ MUTANTS = (
     Mutant("getcwd", "one byte less", SHORT),
     Mutant("umask", "the mask is the one before the last one", "stale"),
     Mutant("readlinkat", "the link is not written", "out 2 0 1 set 0xaa"),
-    Mutant("socketpair", "SOCK_NONBLOCK is lost", lost(1, sockets.SOCK_NONBLOCK)),
+    Mutant("socketpair", "SOCK_NONBLOCK is lost", lost(1, SOCK_NONBLOCK)),
     Mutant("sendto", "one byte less than was sent", SHORT),
     Mutant("setsockopt", "the value is 0", "in 3 0 4 set 0"),
-    Mutant("shutdown", "SHUT_RDWR is SHUT_RD", f"if 1 {sockets.SHUT_RDWR} arg 1 set {sockets.SHUT_RD}"),
-    Mutant("accept4", "SOCK_NONBLOCK is lost", lost(3, sockets.SOCK_NONBLOCK)),
+    Mutant("shutdown", "SHUT_RDWR is SHUT_RD", f"if 1 {SHUT_RDWR} arg 1 set {SHUT_RD}"),
+    Mutant("accept4", "SOCK_NONBLOCK is lost", lost(3, SOCK_NONBLOCK)),
     Mutant("epoll_wait", "EPOLLOUT is not told", lost_from(1, 0, 4, 4)),
-    Mutant("timerfd_create", "TFD_NONBLOCK is lost", lost(1, polling.TFD_NONBLOCK), ("files",)),
-    Mutant("timerfd_settime", "TFD_TIMER_ABSTIME is lost", lost(1, polling.TFD_TIMER_ABSTIME)),
+    Mutant("timerfd_create", "TFD_NONBLOCK is lost", lost(1, TFD_NONBLOCK), ("files",)),
+    Mutant("timerfd_settime", "TFD_TIMER_ABSTIME is lost", lost(1, TFD_TIMER_ABSTIME)),
     Mutant("poll", "POLLOUT is not told", lost_from(0, 6, 2, 4)),
-    Mutant("mprotect", "memory stays writable", f"arg 2 or {memory.PROT_WRITE}", ("pseudo",)),
+    Mutant("mprotect", "memory stays writable", f"arg 2 or {PROT_WRITE}", ("pseudo",)),
     Mutant("munmap", "a page stays", "arg 1 add -4096"),
     Mutant("rt_sigprocmask", "SIG_UNBLOCK is SIG_BLOCK", f"if 0 {sig.SIG_UNBLOCK} arg 0 set {sig.SIG_BLOCK}"),
     Mutant("rt_sigaction", "SA_RESETHAND is lost", lost_in(1, 8, 8, sig.SA_RESETHAND)),
     Mutant("kill", "ESRCH is EPERM", f"errno {ESRCH} {EPERM}"),
-    Mutant("semop", "IPC_NOWAIT is lost", lost_in(1, 4, 2, ipc.IPC_NOWAIT)),
+    Mutant("semop", "IPC_NOWAIT is lost", lost_in(1, 4, 2, IPC_NOWAIT)),
     Mutant("mq_timedsend", "the priority is lost", "arg 3 set 0"),
     Mutant("setpriority", "one more than was asked for", "arg 2 add 1"),
-    Mutant("timer_settime", "TIMER_ABSTIME is lost", lost(1, clocks.TIMER_ABSTIME)),
+    Mutant("timer_settime", "TIMER_ABSTIME is lost", lost(1, TIMER_ABSTIME)),
 )
 
 

@@ -22,9 +22,9 @@ from conformance.search import reproducer
 from conformance.search.compare import differences, signature
 from conformance.search.fuzz import Finding
 from conformance.search.lane import Lane
-from conformance.syscalls.files import O_RDWR
+from conformance.syscalls.files.opening import O_RDWR
 from conformance.syscalls.machinery.world import HANDLER, RESTORER, UNMAPPED
-from conformance.syscalls.polling import POLLIN
+from conformance.syscalls.polling.poll import POLLIN
 from runners.local import LocalRunner
 from tests.executors import needs_executor, program, room, text
 

@@ -28,7 +28,7 @@ from conformance.search.display import report
 from conformance.search.fuzz import Fuzz
 from conformance.search.replay import Replayed
 from conformance.search.search import Search
-from conformance.syscalls.files import O_RDWR
+from conformance.syscalls.files.opening import O_RDWR
 from runners.base import Runner, RunnerError
 from runners.local import HostGuest, LocalRunner
 from tests.executors import (

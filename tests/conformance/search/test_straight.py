@@ -11,7 +11,7 @@ import pytest
 
 from conformance.model import CaseResult, Json, Outcome, Step
 from conformance.search.straight import MOST_CALLS, Untellable, program_of, trace_c
-from conformance.syscalls.files import CachestatRange
+from conformance.syscalls.files.caching import CachestatRange
 from tests.builders import passed, result, step
 
 needs_cc = pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler")

@@ -17,7 +17,7 @@ from elftools.elf.elffile import ELFFile
 
 import conformance.syscalls
 from conformance.syscalls.machinery.buffers import Struct
-from conformance.syscalls.polling import AioContext
+from conformance.syscalls.polling.aio import AioContext
 from tests.conformance.syscalls.headers import newest_options
 
 pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="there is no gcc: apt install gcc libc6-dev")

@@ -6,7 +6,8 @@ import pytest
 
 from conformance.syscalls.files.directories import DirectoryEntries, Entries, getdents64
 from conformance.syscalls.machinery.call import Parameter
-from conformance.syscalls.machinery.kinds import Kind, Memory, Names
+from conformance.syscalls.machinery.kinds import Kind, Names
+from conformance.syscalls.machinery.memory import Memory
 
 
 def text(data: bytes) -> str:

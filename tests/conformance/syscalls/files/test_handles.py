@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from conformance.syscalls.files.handles import name_to_handle_at, open_by_handle_at
-from conformance.syscalls.machinery.kinds import Memory
+from conformance.syscalls.machinery.memory import Memory
 
 
 def families(kind: object) -> list[str]:

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from conformance.syscalls.files.status import STATX_MTIME, Stat, Statx, statx_mount
-from conformance.syscalls.machinery.kinds import MASK, Memory
+from conformance.syscalls.machinery.kinds import MASK
+from conformance.syscalls.machinery.memory import Memory
 
 NOW = 1_700_000_000
 SOCKET, REGULAR = 0o140755, 0o100644

@@ -8,7 +8,7 @@ import pytest
 from conformance.guest.tape import Tape, steps
 from conformance.syscalls.help.child import exit_status, fork_child, in_child, wait_for
 from conformance.syscalls.machinery.call import recording
-from conformance.syscalls.processes import getpid, getppid
+from conformance.syscalls.processes.identity import getpid, getppid
 
 
 def test_a_child_exits_with_what_its_body_returns() -> None:

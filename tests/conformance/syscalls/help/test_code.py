@@ -8,12 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from conformance.syscalls.files import close, write
+from conformance.syscalls.files.opening import close
+from conformance.syscalls.files.reading import write
 from conformance.syscalls.help import code
 from conformance.syscalls.help.child import in_child
 from conformance.syscalls.machinery.buffers import Buffer, memory_at
-from conformance.syscalls.memory import mmap
-from conformance.syscalls.processes import fork, getpid, getuid, wait4
+from conformance.syscalls.memory.mapping import mmap
+from conformance.syscalls.processes.creating import fork
+from conformance.syscalls.processes.credentials import getuid
+from conformance.syscalls.processes.identity import getpid
+from conformance.syscalls.processes.waiting import wait4
 
 pytestmark = pytest.mark.skipif(os.uname().machine != "x86_64", reason="machine code for x86-64")
 

@@ -7,8 +7,8 @@ import pytest
 
 from conformance.model import Outcome
 from conformance.syscalls.machinery.absence import MOST_ANSWERS, Answer, Missing, Telltale, what_is_absent, witnessing
+from conformance.syscalls.machinery.aliases import Int, Zero
 from conformance.syscalls.machinery.call import Facts, Syscall, errno_name
-from conformance.syscalls.machinery.kinds import Int, Zero
 from tests.suite import Written, read, run_cases, write_cases
 
 
@@ -25,8 +25,9 @@ import pytest
 from conformance.syscalls import missing, untraced
 from conformance.syscalls.machinery.call import Facts, Syscall
 from conformance.syscalls.help.child import exit_status, fork_child, in_child, start_child, wait_for
-from conformance.syscalls.files import close
-from conformance.syscalls.processes import fork, getpid
+from conformance.syscalls.files.opening import close
+from conformance.syscalls.processes.creating import fork
+from conformance.syscalls.processes.identity import getpid
 
 def absent(first: int) -> int: ...
 absent = Syscall(absent, Facts(), name="nonsense")

@@ -4,6 +4,7 @@ import ctypes
 
 import pytest
 
+from conformance.syscalls.machinery.aliases import Ino64
 from conformance.syscalls.machinery.buffers import (
     BE16,
     I8,
@@ -17,7 +18,7 @@ from conformance.syscalls.machinery.buffers import (
     memory_at,
     write_memory,
 )
-from conformance.syscalls.machinery.kinds import Ino64, Kind
+from conformance.syscalls.machinery.kinds import Kind
 
 
 class Inner(Struct):

@@ -7,25 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from conformance.syscalls.files import (
-    AT_FDCWD,
-    F_GETFD,
-    F_GETFL,
-    F_SETFD,
-    O_CREAT,
-    O_RDONLY,
-    O_RDWR,
-    Stat,
-    close,
-    fcntl,
-    fstat,
-    openat,
-    pipe2,
-    pread64,
-    read,
-    write,
-)
+from conformance.syscalls.files.descriptors import F_GETFD, F_GETFL, F_SETFD, fcntl
+from conformance.syscalls.files.opening import O_CREAT, O_RDONLY, O_RDWR, close, openat
+from conformance.syscalls.files.paths import AT_FDCWD
+from conformance.syscalls.files.pipes import pipe2
+from conformance.syscalls.files.reading import pread64, read, write
+from conformance.syscalls.files.status import Stat, fstat
 from conformance.syscalls.machinery.absence import Missing
+from conformance.syscalls.machinery.aliases import Fd, In, Int, Size, Zero
 from conformance.syscalls.machinery.buffers import POISON, Buffer
 from conformance.syscalls.machinery.call import (
     RECORDED_BYTES,
@@ -45,10 +34,11 @@ from conformance.syscalls.machinery.call import (
     untraced,
 )
 from conformance.syscalls.machinery.choices import Choices, often, seldom
-from conformance.syscalls.machinery.kinds import Fd, FileDescriptor, In, Int, Kind, Length, Memory, Seen, Size, Zero
+from conformance.syscalls.machinery.kinds import FileDescriptor, Kind, Length, Seen
+from conformance.syscalls.machinery.memory import Memory
 from conformance.syscalls.machinery.table import stubs
-from conformance.syscalls.polling import Pollfd, poll
-from conformance.syscalls.processes import getpid
+from conformance.syscalls.polling.poll import Pollfd, poll
+from conformance.syscalls.processes.identity import getpid
 from conformance.syscalls.scheduling import SchedAttr, sched_setattr
 
 Recorded = tuple[str, list[Seen], int, int, dict[str, Seen]]

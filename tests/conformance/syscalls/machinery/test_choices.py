@@ -8,21 +8,16 @@ from typing import Annotated
 import pytest
 
 from conformance.syscalls.machinery import choices
-from conformance.syscalls.machinery.buffers import BE16, BE32, U8, U16, U32, Layout, Struct
+from conformance.syscalls.machinery.buffers import BE16, BE32, U8, U16, U32, U64, Layout, Struct
 from conformance.syscalls.machinery.call import Operation
 from conformance.syscalls.machinery.choices import (
-    ARENA,
     BAD_POINTERS,
     COMBINATIONS,
-    DATA,
-    EDGES,
     LENGTHS,
-    PAGE,
+    NUMBERS,
     PATHS,
-    PLAIN_NUMBERS,
     ROOMS,
     TEXTS,
-    UNMAPPED,
     Blob,
     Choice,
     Choices,
@@ -36,15 +31,15 @@ from conformance.syscalls.machinery.choices import (
     struct_blobs,
     text,
 )
-from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, Number
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags
 from conformance.syscalls.machinery.table import grammar
-from conformance.syscalls.machinery.world import ARENA_PAGES, DATA_BYTES
+from conformance.syscalls.machinery.world import ARENA, ARENA_PAGES, DATA, DATA_BYTES, EDGES, PAGE, UNMAPPED
 
-Kept = Annotated[int, Layout(ctypes.c_uint32), Number(7, 8)]
+Kept = Annotated[U32, Choices(7, 8)]
 Fd = Annotated[int, Layout(ctypes.c_int32), FileDescriptor()]
 Bits = Annotated[int, Layout(ctypes.c_uint16), Flags({"A": 1, "B": 2})]
-Pointer = Annotated[int, Layout(ctypes.c_uint64), Number(Blob(b"hello"), 0)]
-Length = Annotated[int, Layout(ctypes.c_uint64), Number(LengthOf(), 0)]
+Pointer = Annotated[U64, Choices(Blob(b"hello"), 0)]
+Length = Annotated[U64, Choices(LengthOf(), 0)]
 Path = Annotated["ctypes.Array[ctypes.c_char]", Layout(ctypes.c_char * 108)]
 
 
@@ -115,7 +110,7 @@ def test_each_value_of_each_member_is_tried_on_its_own() -> None:
     found = set(struct_blobs(Inner))
     plain = next(struct_blobs(Inner))
     assert Blob((8).to_bytes(4, "little") + bytes(4), plain.parts) in found
-    for value in FileDescriptor().choices():
+    for value in FileDescriptor().usual():
         if isinstance(value, int):
             assert Blob(plain.data[:4] + value.to_bytes(4, "little", signed=True)) in found
         else:
@@ -154,7 +149,7 @@ def test_a_number_that_is_too_large_for_its_member_is_cut() -> None:
 
 def test_a_member_has_the_choices_of_its_kind() -> None:
     assert member_choices(Inner, "number") == (7, 8)
-    assert member_choices(Outer, "plain") == tuple(dict.fromkeys(PLAIN_NUMBERS))
+    assert member_choices(Outer, "plain") == tuple(dict.fromkeys(NUMBERS.named))
     assert member_choices(Outer, "inner")[0] == next(struct_blobs(Inner))
     assert set(member_choices(Outer, "pad0")) == {0, 1}
     assert len(set(member_choices(Outer, "bits"))) == len(member_choices(Outer, "bits"))
@@ -195,7 +190,7 @@ def test_two_blobs_are_joined_with_their_parts_behind_one_another() -> None:
 
 @pytest.mark.parametrize("name", ["PATHS", "TEXTS", "ROOMS", "LENGTHS"])
 def test_plain_choices_come_first_and_most_are_good(name: str) -> None:
-    found: tuple[Choice, ...] = getattr(choices, name)
+    found: tuple[Choice, ...] = getattr(choices, name).named
     assert found.count(found[0]) == max(map(found.count, found)) >= 3
     assert isinstance(found[0], Blob)
     assert len(found[0].data) > 1
@@ -203,22 +198,22 @@ def test_plain_choices_come_first_and_most_are_good(name: str) -> None:
 
 
 def test_paths_are_of_the_tree_that_a_program_starts_in_and_some_cannot_be() -> None:
-    names = {each.data for each in PATHS if isinstance(each, Blob)}
+    names = {each.data for each in PATHS.named if isinstance(each, Blob)}
     assert {b"f0\0", b"d0\0", b"d0/f1\0", b"l0\0", b"f1\0", b"\0"} <= names
     assert any(len(name) == 257 for name in names), "one character longer than NAME_MAX"
     assert any(len(name) > 4096 for name in names), "longer than PATH_MAX"
-    assert any(each.edge and not each.data.endswith(b"\0") for each in PATHS if isinstance(each, Blob))
-    assert set(BAD_POINTERS) <= set(PATHS)
+    assert any(each.edge and not each.data.endswith(b"\0") for each in PATHS.named if isinstance(each, Blob))
+    assert set(BAD_POINTERS) <= set(PATHS.named)
 
 
 def test_memory_is_of_many_sizes_and_at_edges() -> None:
-    for found in (ROOMS, TEXTS):
+    for found in (ROOMS.named, TEXTS.named):
         assert any(isinstance(each, Blob) and each.edge for each in found)
         assert any(isinstance(each, Blob) and not each.data for each in found)
         assert any(isinstance(each, Blob) and len(each.data) == PAGE for each in found)
-    assert all(each.room for each in ROOMS if isinstance(each, Blob))
-    assert not any(each.room for each in TEXTS if isinstance(each, Blob))
-    assert LENGTHS[0] == Blob(bytes(4), ((0, 4, LengthOf()),))
+    assert all(each.room for each in ROOMS.named if isinstance(each, Blob))
+    assert not any(each.room for each in TEXTS.named if isinstance(each, Blob))
+    assert LENGTHS.named[0] == Blob(bytes(4), ((0, 4, LengthOf()),))
 
 
 # Of all that is described

@@ -7,20 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from conformance.syscalls.machinery.aliases import Fd, Fd32, Pid32, Time64
 from conformance.syscalls.machinery.buffers import I64, Layout, Struct
 from conformance.syscalls.machinery.call import Parameter
-from conformance.syscalls.machinery.choices import ARENA, BAD_POINTERS, PAGE, Blob, Choice, LengthOf, Use, room
+from conformance.syscalls.machinery.choices import BAD_POINTERS, Blob, Choice, Choices, LengthOf, Use, room
 from conformance.syscalls.machinery.kinds import (
     MASK,
     AddressKind,
-    ChosenFd,
-    ChosenMemory,
     Clocked,
-    CountedMemory,
-    Done,
-    Fd,
-    Fd32,
-    FdPair,
     FileDescriptor,
     Flags,
     Fraction,
@@ -28,22 +22,17 @@ from conformance.syscalls.machinery.kinds import (
     Kind,
     Length,
     Masked,
-    MaskedMemory,
-    Memory,
-    MemoryOr,
     Names,
-    Number,
-    Numbered,
     Octal,
-    OneOf,
     PathKind,
-    Pid32,
     Renamed,
+    Resource,
     Seen,
     SignalNumber,
-    Time64,
     named,
 )
+from conformance.syscalls.machinery.memory import FdPair, Memory, MemoryOr, OneOf
+from conformance.syscalls.machinery.world import ARENA, PAGE
 
 OPEN = Flags({"O_RDONLY": 0, "O_WRONLY": 1, "O_CREAT": 0o100, "O_TMPFILE": 0o20200000, "O_DIRECTORY": 0o200000})
 WHENCE = Flags({"SEEK_SET": 0, "SEEK_CUR": 1}, bits=False)
@@ -106,13 +95,13 @@ def test_a_value_is_shown_as_source_would_have_it(kind: Kind, seen: Seen, shown:
         (Memory(), 0x1000, "addr"),
         (Memory(), "text", "text"),
         (Memory(), None, None),
-        (MaskedMemory(), "text", MASK),
-        (MaskedMemory(), {"a": 1}, MASK),
-        (MaskedMemory(), None, None),
-        (MaskedMemory(), 0x1000, "addr"),
-        (FdPair(), "\x05\0\0\0\x04\0\0\0", ["fd#1", "fd#2"]),
-        (FdPair(), "short", "short"),
-        (FdPair(), None, None),
+        (Memory().holding(Masked()), "text", MASK),
+        (Memory().holding(Masked()), {"a": 1}, MASK),
+        (Memory().holding(Masked()), None, None),
+        (Memory().holding(Masked()), 0x1000, "addr"),
+        (Memory(out=True, reads=False).holding(FdPair()), "\x05\0\0\0\x04\0\0\0", ["fd#1", "fd#2"]),
+        (Memory().holding(FdPair()), "short", "short"),
+        (Memory().holding(FdPair()), None, None),
         (PathKind(), "/proc/77/maps", "/proc/pid#1/maps"),
         (PathKind(), "/proc/self/maps", "/proc/self/maps"),
         (PathKind(), "proc/77", "proc/77"),
@@ -143,7 +132,10 @@ def test_a_value_is_known_once_it_has_a_name() -> None:
 
 def test_memory_knows_who_reads_and_who_writes_it() -> None:
     assert (Memory().out, Memory().reads) == (False, True)
-    assert (CountedMemory().out, CountedMemory().reads) == (True, False)
+    assert (Memory(out=True, reads=False, counted=True).out, Memory(out=True, reads=False, counted=True).reads) == (
+        True,
+        False,
+    )
     assert (Memory(out=True).out, Memory(out=True).reads) == (True, True)
 
 
@@ -208,8 +200,8 @@ ARGUMENTS: list[Kind] = [
     PathKind(),
     Memory(),
     Memory(out=True),
-    CountedMemory(),
-    FdPair(),
+    Memory(out=True, reads=False, counted=True),
+    Memory(out=True, reads=False).holding(FdPair()),
     Length(),
     Clocked(),
     Fraction(),
@@ -227,9 +219,9 @@ class Point(Struct):
 
 @pytest.mark.parametrize("kind", ARGUMENTS, ids=lambda kind: type(kind).__name__)
 def test_every_kind_has_something_to_try_and_the_plainest_first(kind: Kind) -> None:
-    found = kind.choices()
+    found = kind.usual()
     assert len(set(found)) > 2
-    assert kind.choices() == found
+    assert kind.usual() == found
     assert found[0] not in (-1, *BAD_POINTERS[1:4])
 
 
@@ -237,11 +229,10 @@ def test_every_kind_has_something_to_try_and_the_plainest_first(kind: Kind) -> N
     ("kind", "tried"),
     [
         (Kind(), {0, 1, -1, 1 << 62, -(1 << 63)}),
-        (Number(3, 5), {3, 5}),
         (Octal(), {0o644, 0o4755, 0o1777, 0}),
         (Renamed("timer"), {Use("timer"), Use("timer", 1), Use("timer", 2), -1}),
         (FileDescriptor(), {Use("fd"), Use("fd", 2), -1, -100, 63}),
-        (FileDescriptor("socket", 5), {Use("fd:socket"), Use("fd:socket", 1), Use("fd"), 5, -1}),
+        (FileDescriptor("socket"), {Use("fd:socket"), Use("fd:socket", 1), Use("fd"), -1}),
         (Length(4), {LengthOf(4), LengthOf(4, -1), LengthOf(4, 1), 0, -1, 1 << 40}),
         (AddressKind(), {ARENA, ARENA + PAGE, ARENA + 1, 0}),
         (SignalNumber(), {10, 9, 0, 64, 65, -1}),
@@ -253,69 +244,132 @@ def test_every_kind_has_something_to_try_and_the_plainest_first(kind: Kind) -> N
     ids=lambda value: type(value).__name__ if isinstance(value, Kind) else "",
 )
 def test_what_finds_faults_is_among_what_is_tried(kind: Kind, tried: set[Choice]) -> None:
-    assert tried - set(kind.choices()) == set()
+    assert tried - set(kind.usual()) == set()
 
 
 @pytest.mark.parametrize(
     "kind", [Renamed("id"), FileDescriptor(), Length(), OPEN, Memory(out=True), Memory(), PathKind()]
 )
 def test_good_values_are_likelier_than_bad_ones(kind: Kind) -> None:
-    found = kind.choices()
+    found = kind.usual()
     bad = [each for each in found if isinstance(each, int) and (each < 0 or each in BAD_POINTERS[1:])]
     assert len(bad) < len(found) / 3
 
 
 def test_flags_are_tried_one_by_one_two_by_two_with_plain_ones_the_most() -> None:
-    kind = Flags({"A": 1, "B": 2, "C": 4}, plain=(6,))
-    found = kind.choices()
+    found = Parameter("flags", Annotated[int, Flags({"A": 1, "B": 2, "C": 4}), Choices(6, ...)]).choices
     assert found[0] == 6
     assert found.count(6) > found.count(1) >= 1
     assert {0, 1, 2, 4, 3, 5, 6, 1 << 30, -1} == set(found)
 
 
 def test_flags_of_64_bits_have_an_unknown_one_beyond_the_others() -> None:
-    assert 1 << 62 in Flags({"A": 1 << 40}).choices()
-    assert 1 << 30 not in Flags({"A": 1 << 40}).choices()
-
-
-def test_flags_that_are_said_to_be_all_are_all() -> None:
-    assert Flags({"A": 1, "B": 2}, only=(0, 2)).choices() == (0, 2)
+    assert 1 << 62 in Flags({"A": 1 << 40}).usual()
+    assert 1 << 30 not in Flags({"A": 1 << 40}).usual()
 
 
 def test_one_of_several_values_is_tried_and_one_beyond_them() -> None:
-    found = Flags({"A": 5, "B": 7}, bits=False).choices()
+    found = Flags({"A": 5, "B": 7}, bits=False).usual()
     assert set(found) == {5, 7, 8, -1}
     assert found[0] == 5
-    assert Flags({"A": 5, "B": 7}, bits=False, plain=(7,)).choices()[0] == 7
+    annotated = Parameter("which", Annotated[int, Flags({"A": 5, "B": 7}, bits=False), Choices(7, ...)])
+    assert set(annotated.choices) == {5, 7, 8, -1}
+    assert annotated.choices[0] == 7
 
 
 def test_memory_for_a_struct_is_structs_and_memory_to_write_one_is_room_for_it() -> None:
-    first = Memory().choices(Point)[0]
+    first = Memory().usual(Point)[0]
     assert isinstance(first, Blob)
     assert len(first.data) == Point.size()
     assert (8, 4, Use("fd")) in first.parts
     out = Memory(out=True, reads=False)
-    assert out.choices(Point)[0] == room(Point.size())
-    assert room(Point.size(), edge=True) in out.choices(Point)
+    assert out.usual(Point)[0] == room(Point.size())
+    assert room(Point.size(), edge=True) in out.usual(Point)
 
 
-def test_memory_of_which_it_is_known_what_to_try_has_nothing_else() -> None:
-    assert ChosenMemory(Blob(b"a"), out=True).choices(Point) == (Blob(b"a"),)
-    assert ChosenFd("", Use("fd:file"), 7).choices() == (Use("fd:file"), 7)
-    assert 0 in Memory(choices=(Blob(b"a"),)).choices(), "NULL is added elsewhere"
+def test_what_is_worth_trying_stands_beside_any_kind_and_nothing_else_is_tried() -> None:
+    for kind in (FileDescriptor("file"), Memory(out=True), Flags({"A": 1}), PathKind(), AddressKind(), Kind()):
+        parameter = Parameter("any", Annotated[int, kind, Choices(Use("fd:file"), 7)])
+        assert parameter.choices == (Use("fd:file"), 7)
+        assert parameter.kind is kind
+
+
+def test_an_outer_annotation_s_choices_stand_in_the_place_of_an_inner_ones() -> None:
+    assert Parameter("fd", Annotated[Annotated[Fd, Choices(3)], Choices(4)]).choices == (4,)
+
+
+@pytest.mark.parametrize("kind", [Kind(), AddressKind(), Masked()], ids=lambda kind: type(kind).__name__)
+def test_any_value_can_be_marked_as_a_resource(kind: Kind) -> None:
+    marked = Parameter("return", Annotated[int, kind, Resource("map:file")]).kind
+    assert (marked.family, kind.family) == ("map:file", None)
+    assert type(marked) is type(kind)
+    assert marked.normal(5, Names()) == kind.normal(5, Names())
 
 
 def test_what_is_no_resource_is_not_asked_for() -> None:
-    for kind in (Numbered("pid"), Done("mounted"), Masked()):
-        assert not any(isinstance(each, Use) for each in kind.choices())
-    assert Done("mounted").family == "mounted"
-    assert Numbered("pid").family is None
+    for kind in (Renamed("pid", resource=False), Kind().made_one_of("mounted"), Masked()):
+        assert not any(isinstance(each, Use) for each in kind.usual())
+    assert Renamed("pid", resource=False).family is None
 
 
 def test_a_number_of_a_process_that_is_no_resource_is_compared_as_one() -> None:
-    names = Names()
-    assert Renamed("pid").normal(77, names) == Numbered("pid", keep=(0,)).normal(77, names) == "pid#1"
-    assert Numbered("pid", keep=(0,)).normal(0, names) == 0
+    names, other = Names(), Renamed("pid", keep=(0,), resource=False)
+    assert Renamed("pid").normal(77, names) == other.normal(77, names) == "pid#1"
+    assert other.normal(0, names) == 0
+
+
+class Met:
+    """Pairs that are all taken for new, or for old ones of something else."""
+
+    def __init__(self, *, good: bool) -> None:
+        self.good = good
+
+    def are_one(self, family: str, one: int, other: int) -> bool:
+        """See `Pairs`."""
+        return self.good
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other", "alike"),
+    [
+        (Kind(), 1, 2, False),
+        (Masked(), 1, 2, True),
+        (Clocked(), 1_600_000_000, 1_700_000_000, True),
+        (Clocked(), 1_600_000_000, 7, False),
+        (Fraction(), 123, 456, True),
+        (Fraction(), 0, 456, False),
+        (Renamed("ino"), 7, 8, True),
+        (Renamed("dev", keep=(0,)), 0, 8, False),
+        (Renamed("pid", resource=False), 7, 8, True),
+        (FileDescriptor(), 7, 8, False),
+        (OPEN, 1, 2, False),
+    ],
+)
+def test_a_kind_tells_whether_two_unequal_numbers_are_sure_to_mean_the_same(
+    kind: Kind, one: int, other: int, alike: bool
+) -> None:
+    """An fd may be one of those that are compared as they are: that takes a closer look."""
+    assert kind.alike(one, other, Met(good=True)) is alike
+    if not isinstance(kind, Renamed):
+        assert kind.alike(one, other, Met(good=False)) is alike
+    else:
+        assert not kind.alike(one, other, Met(good=False)), "it has stood for something else"
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "plain", "plainer"),
+    [
+        (Kind(), 7, 1, [1]),
+        (Kind(), 7, Use("fd"), [0]),
+        (Kind(), 0, Use("fd"), []),
+        (OPEN, 0o101, 0, [0, 0o100, 1]),
+        (OPEN, 0o100, 0, [0]),
+        (WHENCE, 3, 0, [0]),
+    ],
+)
+def test_a_kind_knows_which_values_say_less(kind: Kind, value: int, plain: Choice, plainer: list[int]) -> None:
+    """Of several bits, each can be left out; a number that is none of bits has none."""
+    assert kind.plainer(value, plain) == plainer
 
 
 def test_resources_in_memory_are_those_that_a_program_does_not_know_yet() -> None:
@@ -323,14 +377,15 @@ def test_resources_in_memory_are_those_that_a_program_does_not_know_yet() -> Non
     assert list(written.resources(Point)) == [(8, 4, "fd")], "and no process, which may be anybody"
     assert list(written.resources(None)) == []
     assert list(Memory(out=True).resources(Point)) == [], "what the kernel reads there is the program's own"
-    assert list(FdPair("pipe:r", "pipe:w").resources(None)) == [(0, 4, "fd:pipe:r"), (4, 4, "fd:pipe:w")]
-    assert list(FdPair().resources(None)) == [(0, 4, "fd"), (4, 4, "fd")]
+    pair = written.holding(FdPair("pipe:r", "pipe:w"))
+    assert list(pair.resources(None)) == [(0, 4, "fd:pipe:r"), (4, 4, "fd:pipe:w")]
+    assert list(written.holding(FdPair()).resources(None)) == [(0, 4, "fd"), (4, 4, "fd")]
 
 
 @given(st.data())
 def test_hypothesis_draws_what_a_kind_has_to_try(data: st.DataObject) -> None:
     parameter = Parameter("fd", Fd)
-    assert data.draw(parameter.strategy()) in FileDescriptor().choices()
+    assert data.draw(parameter.strategy()) in FileDescriptor().usual()
 
 
 # Times
@@ -356,7 +411,7 @@ def test_what_a_program_set_itself_is_compared(kind: Kind, seen: Seen, normal: S
 
 @pytest.mark.parametrize("kind", [Clocked(), Fraction()])
 def test_times_that_are_tried_are_compared_exactly(kind: Kind) -> None:
-    tried = [each for each in kind.choices() if isinstance(each, int) and each >= 0]
+    tried = [each for each in kind.usual() if isinstance(each, int) and each >= 0]
     assert [kind.normal(each, Names()) for each in tried] == tried
 
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import sys
 
-from conformance.syscalls.files import openat
+from conformance.syscalls.files.opening import openat
 from conformance.syscalls.machinery.call import Pseudo
 from conformance.syscalls.machinery.table import constants, describe, grammar, numbers, operations, stubs
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from conformance.syscalls.machinery.kinds import Memory
+from conformance.syscalls.machinery.memory import Memory
 from conformance.syscalls.polling.io_uring import io_uring_setup
 
 

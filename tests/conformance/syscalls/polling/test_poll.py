@@ -4,7 +4,7 @@ import pytest
 
 from conformance.syscalls.machinery.call import Parameter
 from conformance.syscalls.machinery.choices import Blob
-from conformance.syscalls.machinery.kinds import Memory
+from conformance.syscalls.machinery.memory import Memory
 from conformance.syscalls.polling.poll import POLLIN, Events, Pollfd, Polls, fd_set
 
 

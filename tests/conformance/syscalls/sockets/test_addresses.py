@@ -5,7 +5,8 @@ import struct
 import pytest
 
 from conformance.syscalls.machinery.call import Parameter
-from conformance.syscalls.machinery.kinds import Kind, Memory, Names, Seen
+from conformance.syscalls.machinery.kinds import Kind, Names, Seen
+from conformance.syscalls.machinery.memory import Memory
 from conformance.syscalls.sockets.addresses import (
     InSockaddr,
     OutSockaddr,

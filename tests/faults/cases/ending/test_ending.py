@@ -7,7 +7,7 @@ import signal
 
 import pytest
 
-from conformance.syscalls.processes import PR_SET_NAME, prctl
+from conformance.syscalls.processes.prctl import PR_SET_NAME, prctl
 
 NAME = b"MARK"
 

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from conformance.syscalls.mounts import mount
-from conformance.syscalls.processes import PR_SET_NAME, prctl
+from conformance.syscalls.mounts.mount import mount
+from conformance.syscalls.processes.prctl import PR_SET_NAME, prctl
 
 NAME = b"MARK"
 
