@@ -81,6 +81,14 @@ def test_whatever_is_below_a_process_ends_but_what_is_spared(mark: str, body: st
     assert descendants(started.pid) == []
 
 
+def is_dead(pid: int) -> bool:
+    """Whether a process has ended; who has adopted it may not have waited for it yet (proc_pid_stat(5))."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in ("Z", "X")
+    except (FileNotFoundError, ProcessLookupError):
+        return True
+
+
 def test_children_are_below_their_parents_in_order() -> None:
     with subprocess.Popen(["sh", "-c", "sh -c 'sleep 1000; :' & wait; :"], start_new_session=True) as shell:
         assert eventually(lambda: len(descendants(shell.pid)) == 2)
@@ -89,7 +97,7 @@ def test_children_are_below_their_parents_in_order() -> None:
         assert {shell.pid, child, grandchild} <= set(processes())
         assert descendants(shell.pid, frozenset([child])) == []
         signal_group(shell.pid, signal.SIGKILL)
-    assert eventually(lambda: not Path(f"/proc/{grandchild}").exists())
+    assert eventually(lambda: is_dead(grandchild))
 
 
 def test_a_process_that_has_gone_has_no_parent_and_hears_nothing() -> None:
