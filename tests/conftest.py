@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from conformance.syscalls.processes.prctl import PR_SET_CHILD_SUBREAPER, prctl
 
 # Who runs the tests has a terminal, and pytest-xdist tells its workers how wide it is. What is tested is not to depend
 # on that.
@@ -19,3 +22,10 @@ GUESTS = tuple(f"{Path(__file__).parent / name}/" for name in ("faults", "integr
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Those first: workers are given a module at a time, and the last one that has work should have little left."""
     items.sort(key=lambda item: not str(item.path).startswith(GUESTS))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def orphans_are_nobody_s_children() -> Iterator[None]:
+    """Whoever runs cases in this process adopts what they leave behind; for the tests after it, zombies would stay."""
+    yield
+    prctl(PR_SET_CHILD_SUBREAPER, 0)

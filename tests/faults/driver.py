@@ -133,7 +133,9 @@ def left(folder: Path, mark: str, groups: set[Path]) -> list[str]:
     mounts = Path("/proc/self/mounts").read_text().splitlines()
     found += [f"mount {line}" for line in mounts if str(folder) in line]
     found += [f"file {path}" for path in folder.rglob("*")]
-    return found + [f"control group {path}" for path in abandoned() - groups]
+    new = abandoned() - groups  # some may be another run's, which is about to fill them or to take them away
+    eventually(lambda: not new & abandoned())
+    return found + [f"control group {path}" for path in new & abandoned()]
 
 
 def command_lines() -> dict[int, str]:

@@ -7,7 +7,6 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import zipfile
 from pathlib import Path
 
@@ -117,8 +116,7 @@ def test_wheel_has_what_ships_and_the_checkout_no_second_copy_of_it(checkout: Pa
 def test_wheel_can_be_made_of_a_source_distribution(checkout: Path, tmp_path: Path) -> None:
     archive, _ = built(checkout, "build_sdist", "/no/such/compiler")
     unpacked = tmp_path / "unpacked"
-    with tarfile.open(archive) as found:
-        found.extractall(unpacked, filter="data")
+    shutil.unpack_archive(archive, unpacked)
     [source] = unpacked.iterdir()
     (source / "dist").mkdir()
     wheel, _ = built(source, "build_wheel", "/no/such/compiler")

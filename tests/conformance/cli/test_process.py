@@ -212,7 +212,8 @@ def test_a_signal_at_any_moment_of_the_start_is_no_traceback(number: signal.Sign
         time.sleep(later)
         process.send_signal(number)
         _, said = process.communicate(timeout=30)
-    assert process.returncode in (128 + number, Exit.USAGE)
+    # A shell calls both of the first two 128 + number: at its very end, the interpreter has put its handlers away.
+    assert process.returncode in (128 + number, -number, Exit.USAGE)
     assert is_one_sentence(said.removeprefix("\n")), said  # click ends the line that a terminal shows ^C in
 
 
