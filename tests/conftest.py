@@ -15,13 +15,17 @@ from conformance.syscalls.processes.prctl import PR_SET_CHILD_SUBREAPER, prctl
 for name in ("COLUMNS", "LINES"):
     os.environ.pop(name, None)
 
-GUESTS = tuple(f"{Path(__file__).parent / name}/" for name in ("faults", "integration"))
-"""Where modules wait for guests, some of them for minutes."""
+LONG = tuple(
+    str(Path(__file__).parent / name) for name in ("conformance/search/test_mutants.py", "faults/", "integration/")
+)
+"""What takes minutes, most of it by waiting for guests."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Those first: workers are given a module at a time, and the last one that has work should have little left."""
-    items.sort(key=lambda item: not str(item.path).startswith(GUESTS))
+    items.sort(
+        key=lambda item: next((at for at, path in enumerate(LONG) if str(item.path).startswith(path)), len(LONG))
+    )
 
 
 @pytest.fixture(autouse=True, scope="module")
