@@ -103,7 +103,7 @@ def memory_limit(mebibytes: int, name: str) -> Iterator[Group | None]:
 def _make(name: str) -> Group | None:
     """An empty group below one where the memory controller can be had."""
     for parent, unified in _parents():
-        path = parent / f"conformance-{name}-{secrets.token_hex(4)}"
+        path = parent / f"conformance-{name}-{os.getpid()}-{secrets.token_hex(4)}"  # whose it is
         with suppress(OSError):
             path.mkdir()
             if (path / ("memory.max" if unified else "memory.limit_in_bytes")).exists():

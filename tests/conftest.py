@@ -16,9 +16,9 @@ for name in ("COLUMNS", "LINES"):
     os.environ.pop(name, None)
 
 LONG = tuple(
-    str(Path(__file__).parent / name) for name in ("conformance/search/test_mutants.py", "faults/", "integration/")
+    str(Path(__file__).parent / name) for name in ("faults/", "integration/", "conformance/search/test_mutants.py")
 )
-"""What takes minutes, most of it by waiting for guests."""
+"""What takes minutes: modules that wait for guests, and one that does not, and would be the slower beside others."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -133,9 +133,7 @@ def left(folder: Path, mark: str, groups: set[Path]) -> list[str]:
     mounts = Path("/proc/self/mounts").read_text().splitlines()
     found += [f"mount {line}" for line in mounts if str(folder) in line]
     found += [f"file {path}" for path in folder.rglob("*")]
-    new = abandoned() - groups  # some may be another run's, which is about to fill them or to take them away
-    eventually(lambda: not new & abandoned())
-    return found + [f"control group {path}" for path in new & abandoned()]
+    return found + [f"control group {path}" for path in abandoned() - groups]
 
 
 def command_lines() -> dict[int, str]:
@@ -149,10 +147,10 @@ def command_lines() -> dict[int, str]:
 
 
 def abandoned() -> set[Path]:
-    """Control groups of ours in which nobody is."""
+    """Control groups of this process in which nobody is."""
     found = set()
     for parent, _ in cgroup._parents():
-        for path in parent.glob("conformance-*"):
+        for path in parent.glob(f"conformance-*-{os.getpid()}-*"):
             with suppress(OSError):  # it has gone
                 if not (path / "cgroup.procs").read_text():
                     found.add(path)
