@@ -79,11 +79,14 @@ def _compare(parameter: Parameter, observed: Observed, one: bytes, other: bytes,
     shape = _shape(parameter)
     if shape is None or observed.path != str(observed.argument) or not len(one) <= shape.size <= observed.size:
         raise _NotPlain
-    apart = set()
+    apart, hidden = set(), False
     for here, there, name, kind in zip(shape.values(one), shape.values(other), shape.names, shape.kinds, strict=True):
-        if here != there and not (kind and kind.alike(here, there, pairs)):
+        if here == there:
+            continue
+        if not (kind and kind.alike(here, there, pairs)):
             apart.add(name)
-    if apart and not shape.says_nothing_by(apart, one, other):
+        hidden |= shape.depends and isinstance(kind, Masked)  # what it says of other members is compared
+    if (apart or hidden) and not shape.says_nothing_by(apart, one, other):
         raise _NotPlain
 
 
@@ -133,6 +136,8 @@ class _Shape:
         self.names: list[str] = []
         self.kinds: list[Kind | None] = []
         self._of = of
+        self.depends = of.comparable.__func__ is not Struct.comparable.__func__  # type: ignore[attr-defined] # a method
+        """Whether some members tell what others can be compared by."""
         layout, at = "<", 0
         for name, offset, code, kind in _places(of):
             layout += f"{offset - at}x{code}"

@@ -15,19 +15,7 @@ from types import EllipsisType
 from typing import Any, Literal, Protocol, TypeAlias, runtime_checkable
 
 from conformance.syscalls.machinery.buffers import Struct
-from conformance.syscalls.machinery.world import (
-    ARENA,
-    DATA,
-    EDGES,
-    HANDLER,
-    PAGE,
-    READ_ONLY,
-    RESTORER,
-    UNMAPPED,
-)
-
-__all__ = ["ARENA", "DATA", "EDGES", "HANDLER", "PAGE", "READ_ONLY", "RESTORER", "UNMAPPED"]
-# Addresses in a program's memory are choices, too.
+from conformance.syscalls.machinery.world import READ_ONLY, UNMAPPED
 
 KERNEL_ADDRESS = 0xFFFF800000000000
 

@@ -18,7 +18,7 @@ from itertools import combinations
 from typing import ClassVar, Protocol, Self, TypeAlias
 
 from conformance.model import Json
-from conformance.syscalls.machinery.buffers import Buffer, Struct
+from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.choices import (
     BAD_POINTERS,
     NUMBERS,
@@ -34,7 +34,6 @@ from conformance.syscalls.machinery.choices import (
 from conformance.syscalls.machinery.world import ARENA, ARENA_PAGES, DATA, PAGE
 
 Seen: TypeAlias = Json
-Pointer: TypeAlias = "bytes | Buffer | Struct | int | None"
 
 AT_FDCWD = -100
 _PID = re.compile("[0-9]{1,10}")

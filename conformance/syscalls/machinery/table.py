@@ -59,7 +59,7 @@ def operations() -> dict[str, tuple[Operation[Any], ...]]:
     """The operations of each call that has them described, by the call's name."""
     found: dict[str, tuple[Operation[Any], ...]] = {}
     for each in _described():
-        if isinstance(each, Operation) and each not in found.get(each.name, ()):
+        if isinstance(each, Operation):
             found[each.name] = (*found.get(each.name, ()), each)
     return found
 

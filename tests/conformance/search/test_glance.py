@@ -24,7 +24,7 @@ from conformance.search import glance
 from conformance.search.compare import ERRNO, Difference, differences
 from conformance.search.generate import Generator
 from conformance.search.glance import differences_of
-from conformance.syscalls.files.status import Stat, Statx, StatxTimestamp
+from conformance.syscalls.files.status import STATX_ATIME, Stat, Statx, StatxTimestamp
 from conformance.syscalls.machinery.kinds import Kind
 from conformance.syscalls.machinery.touches import PROCESS
 from tests.conformance.search.drawn import likely
@@ -184,6 +184,17 @@ def test_glance_says_what_a_closer_look_says(made: Program, data: st.DataObject)
     one, other = data.draw(near(encoded))
     close = list(differences(Execution.read(encoded, one), Execution.read(encoded, other)))
     assert list(differences_of(encoded, one, other)) == close
+
+
+def test_a_member_that_is_masked_is_not_one_that_may_say_what_others_mean() -> None:
+    """Of a time that only one side has filled in, `stx_mask` says so, whatever else is equal."""
+    made = program(("statx", -100, Memory(b"f0\0"), 0, 0x7FF, room(256)))
+    one, other = (bytes(Statx(stx_mask=mask, stx_mode=0o100644)) for mask in (0x7FF, 0x7FF & ~STATX_ATIME))
+    sides = [as_bytes(Outcome(State.DONE, 0, (), ((0, (each,)),))) for each in (one, other)]
+    encoded = encode(made)
+    close = list(differences(*(Execution.read(encoded, each) for each in sides)))
+    assert [each.field for each in close] == ["buf.stx_atime.tv_sec", "buf.stx_atime.tv_nsec"]
+    assert list(differences_of(encoded, *sides)) == close
 
 
 @needs_executor

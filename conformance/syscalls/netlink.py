@@ -1,2 +1,0 @@
-# ruff: noqa
-"""Netlink."""
