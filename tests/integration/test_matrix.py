@@ -5,28 +5,45 @@ from __future__ import annotations
 import csv
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
+from conformance.matrix.build import build
 from conformance.model import Cell, Matrix, Row, Verdict
 from conformance.run.errors import Exit
+from conformance.run.results import read_plan, read_records
+from conformance.run.targets import SHIPPED
 from runners.gvisor import examine
 from tests.integration.command import conformance, matrix_in
 from tests.integration.targets import NAMES, runner
+from tests.integration.twice import is_all_the_same
 
 AREAS = ("netlink/test_uevents.py", "ptrace/test_attach.py", "systemd", "files/test_open.py")
 KERNELS = ("lts", "wsl2")
+AGAIN = """
+[target.again]
+runner = "qemu"
+kernel = "debian:6.1"
+"""
+"""The kernel of lts, booted once more."""
 
 
 @pytest.fixture(scope="module")
-def matrix(tmp_path_factory: pytest.TempPathFactory) -> Matrix:
-    """A part of the main job, on every target."""
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A part of the main job, on every target, all of them booted."""
     for name in NAMES:
         runner(name)
-    directory = tmp_path_factory.mktemp("matrix") / "results"
-    done = conformance("run", "-o", directory, *AREAS)
+    folder = tmp_path_factory.mktemp("matrix")
+    (folder / "targets.toml").write_text(SHIPPED.read_text() + AGAIN)
+    done = conformance("run", "--cold", "--targets", folder / "targets.toml", "-o", folder / "results", *AREAS)
     assert done.returncode in (Exit.EXPECTED, Exit.UNEXPECTED), done.stdout + done.stderr
-    return matrix_in(directory)
+    return folder / "results"
+
+
+@pytest.fixture(scope="module")
+def matrix(results: Path) -> Matrix:
+    return matrix_in(results)
 
 
 def cells(matrix: Matrix, target: str, pattern: str = "") -> list[tuple[Row, Cell]]:
@@ -35,7 +52,7 @@ def cells(matrix: Matrix, target: str, pattern: str = "") -> list[tuple[Row, Cel
 
 
 def test_every_target_has_run_everything(matrix: Matrix) -> None:
-    assert {column.target.name for column in matrix.columns} == set(NAMES)
+    assert {column.target.name for column in matrix.columns} == {*NAMES, "again"}
     assert all(column.complete and not column.failed for column in matrix.columns)
     assert Verdict.ERROR not in {cell.verdict for _, _, cell in matrix.cells()}
 
@@ -43,7 +60,7 @@ def test_every_target_has_run_everything(matrix: Matrix) -> None:
 def test_kernel_that_was_built_is_not_called_wsl2(matrix: Matrix) -> None:
     runsc = examine()
     gvisor = f"gvisor ({runsc.release}, {runsc.platforms[0]})"
-    assert {column.label for column in matrix.columns} == {"native", "lts", "wsl2 (config)", "wsl1", gvisor}
+    assert {column.label for column in matrix.columns} == {"native", "lts", "wsl2 (config)", "wsl1", gvisor, "again"}
 
 
 @pytest.mark.parametrize("target", KERNELS)
@@ -58,6 +75,12 @@ def test_real_kernel_keeps_every_promise_or_lacks_the_feature(matrix: Matrix, ta
 def test_what_a_real_kernel_lacks_has_a_cause(matrix: Matrix, target: str) -> None:
     lacks = {row.case: cell.cause for row, cell in cells(matrix, target) if cell.verdict is Verdict.MISSING}
     assert set(lacks.values()) <= {"version", "config", "hardware"}, lacks
+
+
+def test_kernel_booted_twice_is_all_the_same(results: Path, matrix: Matrix) -> None:
+    both = [record for record in read_records(results, read_plan(results)) if record.target.name in ("lts", "again")]
+    is_all_the_same(build(both, "lts"))
+    assert [row.cells["lts"].verdict for row in matrix.rows] == [row.cells["again"].verdict for row in matrix.rows]
 
 
 SEIZING = "test_attach.*(seize_does|interrupt_stops|listening)"
