@@ -26,7 +26,7 @@ from conformance.run.selection import Selection
 from conformance.run.session import Died, Session
 from conformance.run.targets import default_path, load
 from runners.base import RunnerError
-from runners.cache import cache_root
+from runners.host.cache import cache_root
 from runners.registry import runner_for
 
 

@@ -26,8 +26,8 @@ from conformance.search.issue import side_by_side
 from conformance.search.lane import Lane
 from conformance.syscalls.machinery.call import errno_name
 from runners.local import LocalRunner
-from runners.profile import ProfileRunner, profile_path
-from runners.seccomp import Condition, Rule, load
+from runners.profile.format import Condition, Rule, load
+from runners.profile.runner import ProfileRunner, profile_path
 
 MASK = (1 << 64) - 1
 

@@ -10,6 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
+from conformance import places
+
 
 class RunnerError(Exception):
     """A guest could not be made or reached. One sentence: what, why, and what to do."""
@@ -157,12 +159,9 @@ def head(path: Path) -> str:
         return ""
 
 
-CASES = Path(__file__).resolve().parent.parent / "cases"
-
-
 def cases_directory() -> Path:
     """The cases that guests get."""
-    return CASES
+    return places.CASES
 
 
 def tail(path: Path) -> str:

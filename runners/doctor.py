@@ -10,10 +10,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from runners import children
 from runners.base import RunnerError
-from runners.debian import Suite
 from runners.gvisor import platforms
+from runners.host import children
+from runners.kernels.debian import Suite
 
 BACKPORTS = "bookworm-backports"
 """Where Debian 12 has a runsc with the platform systrap."""

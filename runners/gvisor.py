@@ -18,12 +18,13 @@ from types import TracebackType
 from typing import Self
 
 from conformance.offspring import descendants, signal_all
-from runners import children, payload
 from runners.base import Death, RunnerError, head
-from runners.cgroup import memory_limit
-from runners.log import Log
-from runners.process import ProcessChannel
-from runners.workspace import DIE_WITH_PARENT, workspace
+from runners.host import children
+from runners.host.cgroup import memory_limit
+from runners.host.log import Log
+from runners.host.process import ProcessChannel
+from runners.host.workspace import DIE_WITH_PARENT, workspace
+from runners.payload import layers
 
 RUNSC = "runsc"
 PANIC_LOG = "panic.log"
@@ -122,7 +123,7 @@ def bundle_config(tree: Path, suite: Path) -> dict[str, object]:
             "terminal": False,
             "user": {"uid": 0, "gid": 0},
             "args": ["/usr/bin/sleep", "infinity"],
-            "env": [f"{name}={value}" for name, value in payload.PYTHON_ENVIRONMENT.items()],
+            "env": [f"{name}={value}" for name, value in layers.PYTHON_ENVIRONMENT.items()],
             "cwd": "/",
             "capabilities": dict.fromkeys(("bounding", "effective", "inheritable", "permitted", "ambient"), granted),
             "rlimits": [{"type": "RLIMIT_NOFILE", "hard": 65536, "soft": 65536}],
@@ -136,12 +137,12 @@ def bundle_config(tree: Path, suite: Path) -> dict[str, object]:
             {"destination": "/tmp", "type": "tmpfs", "source": "tmpfs"},  # noqa: S108 - the guest's own
             *(
                 {
-                    "destination": f"{payload.SUITE}/{name}",
+                    "destination": f"{layers.SUITE}/{name}",
                     "type": "bind",
-                    "source": str(suite / payload.SUITE.lstrip("/") / name),
+                    "source": str(suite / layers.SUITE.lstrip("/") / name),
                     "options": ["bind", "ro"],
                 }
-                for name in ("conformance", "cases", payload.BINARIES)
+                for name in ("conformance", "cases", layers.BINARIES)
             ),
         ],
         "linux": {"namespaces": [{"type": kind} for kind in ("pid", "network", "ipc", "uts", "mount")]},
@@ -152,12 +153,12 @@ class GvisorGuest:
     """A sandbox whose first process sleeps; everything else is started with `runsc exec`."""
 
     disposable = True
-    cases = f"{payload.SUITE}/cases"
+    cases = f"{layers.SUITE}/cases"
     slowdown = SLOWDOWN
 
     def __init__(self, runsc: Runsc, platform: str, name: str = "gvisor", memory: int = MEMORY_MIB) -> None:
         self.label = f"{name} ({runsc.release}, {platform})"
-        self.python: Sequence[str] = payload.python_command()
+        self.python: Sequence[str] = layers.python_command()
         self.made_by = f"runsc {runsc.version}, {platform}"
         self.notes: Sequence[str] = (
             "capabilities up to CAP_AUDIT_READ and raw sockets are granted; the network is the sandbox's own loopback",
@@ -176,7 +177,7 @@ class GvisorGuest:
         bundle = self._room / "bundle"
         bundle.mkdir()
         (bundle / "config.json").write_text(
-            json.dumps(bundle_config(payload.base().tree, payload.suite().tree)), encoding="utf-8"
+            json.dumps(bundle_config(layers.base().tree, layers.suite().tree)), encoding="utf-8"
         )
         self._group = self._stack.enter_context(memory_limit(self._memory, "gvisor"))
         if self._group is None:
@@ -239,11 +240,11 @@ class GvisorGuest:
     @property
     def executor(self) -> Sequence[str]:
         """See `Guest`."""
-        return payload.executor_command()
+        return layers.executor_command()
 
     def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> ProcessChannel:
         """See `Guest`."""
-        given = [f"--env={name}={value}" for name, value in {**payload.PYTHON_ENVIRONMENT, **(env or {})}.items()]
+        given = [f"--env={name}={value}" for name, value in {**layers.PYTHON_ENVIRONMENT, **(env or {})}.items()]
         if self.death():
             raise RunnerError("the sandbox is gone")
         command = self._runsc("exec", *given, "guest", *argv)

@@ -6,20 +6,17 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from conformance.places import ROOT
 from runners.base import Death, cases_directory
-from runners.cache import cache_root
-from runners.cgroup import memory_limit
-from runners.executor import executable
-from runners.log import Log
-from runners.process import ProcessChannel
-from runners.workspace import workspace
-
-SOURCES = Path(__file__).resolve().parent.parent
-"""Where the suite's packages lie side by side."""
+from runners.host.cache import cache_root
+from runners.host.cgroup import memory_limit
+from runners.host.log import Log
+from runners.host.process import ProcessChannel
+from runners.host.workspace import workspace
+from runners.payload.executor import executable
 
 PASSED_ON = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH")
 """Variables of our own environment that a local guest gets; everything else is set by hand, equal on all targets."""
@@ -61,7 +58,7 @@ class HostGuest:
         given = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
         # Byte-code, pytest's rewritten cases among it, is kept: compiling is most of a start. Not beside the sources.
         bytecode = str(cache_root() / "bytecode")
-        given |= {"TMPDIR": str(self._room), "PYTHONPATH": str(SOURCES), "PYTHONPYCACHEPREFIX": bytecode, **(env or {})}
+        given |= {"TMPDIR": str(self._room), "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": bytecode, **(env or {})}
         command = [*self._prefix, *argv]
         if self._group and argv[: len(self.python)] == list(self.python):  # executors see to their own limits
             command = self._group.entering(command)

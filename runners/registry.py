@@ -7,9 +7,9 @@ from runners.base import Guest, Runner, RunnerError, sentence
 from runners.gvisor import MEMORY_MIB as SANDBOX_MIB
 from runners.gvisor import RUNSC, GvisorRunner
 from runners.local import LocalRunner
-from runners.machine import CPUS, MEMORY_MIB, Size
-from runners.profile import ProfileRunner
-from runners.qemu import QemuRunner
+from runners.profile.runner import ProfileRunner
+from runners.qemu.machine import CPUS, MEMORY_MIB, Size
+from runners.qemu.runner import QemuRunner
 
 
 class Careful:

@@ -16,9 +16,9 @@ from conformance.protocol import executor as protocol
 from conformance.search.bind import Call
 from conformance.search.generate import Generator, Raw
 from runners.base import Channel, Death, Guest, RunnerError
-from runners.executor import executable
+from runners.host.process import ProcessChannel
 from runners.local import HostGuest, LocalRunner
-from runners.process import ProcessChannel
+from runners.payload.executor import executable
 from tests.fakes import DEATH, Said
 
 Answer = Callable[[int, list[bytes]], Iterable[Said]]

@@ -17,6 +17,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "conformance.model": ("conformance",),
     "conformance.text": (),
     "conformance.offspring": (),
+    "conformance.places": (),
     "conformance.protocol": ("conformance.model", "conformance.protocol"),
     "conformance.syscalls": ("conformance.model", "conformance.syscalls"),
     "conformance.guest": (
@@ -24,7 +25,13 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *("conformance.syscalls", "conformance.guest"),
     ),
     "conformance.guest.programs": (
-        *("conformance.model", "conformance.protocol", "conformance.syscalls", "conformance.programs"),
+        *(
+            "conformance.model",
+            "conformance.places",
+            "conformance.protocol",
+            "conformance.syscalls",
+            "conformance.programs",
+        ),
     ),
     "conformance.matrix": ("conformance.model", "conformance.text", "conformance.syscalls", "conformance.matrix"),
     "conformance.programs": (
@@ -34,17 +41,16 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *("conformance.model", "conformance.text", "conformance.syscalls", "conformance.matrix", "conformance.guest"),
         *("conformance.protocol", "conformance.programs", "conformance.search", "conformance.run", "runners.base"),
     ),
-    "conformance.workloads": ("conformance.model", "conformance.syscalls", "conformance.workloads"),
     "conformance.run": (
         *("conformance.model", "conformance.text", "conformance.syscalls", "conformance.matrix", "conformance.run"),
-        *("conformance.protocol", "conformance.guest", "conformance.workloads", "runners.base"),
+        *("conformance.protocol", "conformance.guest", "conformance.places", "runners.base"),
     ),
     "conformance.cli": ("conformance", "runners", "reports"),
     "conformance.__main__": ("conformance.cli",),
     "cases": ("conformance.syscalls", "cases"),
     "runners": (
-        *("conformance.model", "conformance.text", "conformance.offspring", "conformance.protocol"),
-        *("conformance.syscalls", "runners"),
+        *("conformance.model", "conformance.text", "conformance.offspring", "conformance.places"),
+        *("conformance.protocol", "conformance.syscalls", "runners"),
     ),
     "reports": ("conformance.model", "conformance.text", "reports"),
 }
@@ -166,5 +172,5 @@ def test_the_arrows_are_told_apart() -> None:
     assert not allows("cases", "conformance.guest.plugin")
     assert not allows("conformance.matrix", "conformance.run")
     assert not allows("conformance.guest", "conformance.matrix.build")
-    assert not allows("conformance.run", "runners.qemu")
+    assert not allows("conformance.run", "runners.qemu.runner")
     assert part_of("conformance.guest.plugin") == "conformance.guest"

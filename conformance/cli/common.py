@@ -14,9 +14,9 @@ import click
 
 from conformance.matrix.expectations import ExpectationError, load
 from conformance.model import Expectation, Matrix, Target
+from conformance.places import default_path
 from conformance.run.errors import UsageError, UserError
 from conformance.run.results import PLAN_FILE, planned, read_plan
-from conformance.run.shipped import default_path
 from conformance.run.targets import with_runsc
 from conformance.run.whole import write_whole
 from conformance.text import plural

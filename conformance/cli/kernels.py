@@ -6,8 +6,8 @@ import click
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from conformance.run.errors import UserError
-from runners import kernels
 from runners.base import RunnerError
+from runners.kernels import images
 
 FILES_COMPILED = 2900
 """About how many files WSL2's configuration compiles; the bar's full length."""
@@ -26,7 +26,7 @@ def build(name: str) -> None:
     try:
         with Progress(*columns) as progress:
             task = progress.add_task("starting", total=FILES_COMPILED)
-            image = kernels.build_wsl2(lambda stage, done: progress.update(task, description=stage, completed=done))
+            image = images.build_wsl2(lambda stage, done: progress.update(task, description=stage, completed=done))
     except RunnerError as error:
         raise UserError(str(error)) from error
     click.echo(f"{name}: {image}")
@@ -37,7 +37,7 @@ def build(name: str) -> None:
 def fetch(series: str) -> None:
     """Download Debian's cloud kernel of a SERIES (6.1, 6.12, newest) into the cache."""
     try:
-        kernel = kernels.debian(series)
+        kernel = images.debian(series)
     except RunnerError as error:
         raise UserError(str(error)) from error
     click.echo(f"{kernel.release}: {kernel.image} ({kernel.origin})")

@@ -9,18 +9,17 @@ from pathlib import Path
 from conformance.cli.common import RESULTS, results_directory, runs
 from conformance.matrix.expectations import outdated
 from conformance.model import Absent, Expectation, Target, Verdict
+from conformance.places import CASES, SHIPPED
 from conformance.run import targets as target_files
 from conformance.run.called import calling
 from conformance.run.errors import UsageError
 from conformance.run.gate import Attitude, failures
 from conformance.run.results import matrix_of
 from conformance.run.selection import Selection
-from conformance.run.shipped import PLACES
 from conformance.text import plural
 from runners.base import Runner, RunnerError
-from runners.kernels import WSL2_VARIABLE
+from runners.kernels.images import WSL2_VARIABLE
 
-CASES = Path(__file__).resolve().parent.parent.parent / "cases"
 REFERENCE = "native"
 
 
@@ -57,7 +56,7 @@ def arguments(
     words = [word for name, image in images.items() for word in ("--kernel", f"{name}={image}")]
     words += [word for name, binary in runscs.items() for word in ("--runsc", f"{name}={binary}")]
     found = targets_file or target_files.default_path()
-    if targets_file or not any(found.resolve() == folder / found.name for folder in PLACES):
+    if targets_file or not any(found.resolve() == folder / found.name for folder in SHIPPED):
         words += ["--targets", str(found.resolve())]
     if expectations:
         words += ["--expectations", str(expectations.resolve())]

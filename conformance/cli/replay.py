@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from conformance import places
 from conformance.cli.common import (
     KERNEL_OPTION,
     REFERENCE_OPTION,
@@ -17,7 +18,6 @@ from conformance.cli.common import (
     kernels_of,
     runscs_of,
 )
-from conformance.run import shipped
 from conformance.run import targets as target_files
 from conformance.run.errors import Exit, UsageError, UserError
 from conformance.text import one_line, plural
@@ -69,7 +69,7 @@ def command(
     available, builds = runscs_of(runscs, target_files.load(targets_file or target_files.default_path()))
     chosen = target_files.choose(available, (*names, *builds) or (reference,), reference)
     given = kernels_of(kernels, available)
-    corpus = shipped.corpus_directory()
+    corpus = places.corpus_directory()
     if keep:
         keeping.refuse_imitations(chosen)
         if corpus is None:

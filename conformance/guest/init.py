@@ -1,7 +1,7 @@
 """PID 1 of a QEMU guest: makes a usual system, then starts processes for the host over one byte stream.
 
 It needs nothing of the kernel but an initramfs and a serial port. `conformance.protocol.agent` has the frames;
-`runners/multiplex.py` is the other end.
+`runners/qemu/multiplex.py` is the other end.
 """
 
 from __future__ import annotations

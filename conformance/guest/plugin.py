@@ -181,7 +181,7 @@ class Cases:
         if self.executor is None:
             self.executor = programs.prepare()
         if not self.executor:
-            pytest.skip("there is no executor here: `python -m runners.executor` says why")
+            pytest.skip("there is no executor here: `python -m runners.payload.executor` says why")
 
         def run(path: str) -> None:
             try:

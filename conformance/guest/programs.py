@@ -11,6 +11,7 @@ from itertools import zip_longest
 from pathlib import Path
 
 from conformance.model import Json, Step
+from conformance.places import ROOT
 from conformance.programs import wire
 from conformance.programs.execution import Execution
 from conformance.programs.harmful import is_tame
@@ -19,7 +20,6 @@ from conformance.protocol.executor import ERROR, RESULTS, Frames, ProtocolError,
 from conformance.syscalls.machinery.absence import Missing
 from conformance.syscalls.machinery.table import grammar
 
-ROOT = Path(__file__).resolve().parents[2]
 INSIDE = ROOT / "bin" / "executor"
 """Where a guest's suite has it."""
 CALL_SECONDS = 1.0
@@ -118,7 +118,7 @@ def prepare() -> str:
     if os.access(INSIDE, os.X_OK):
         return str(INSIDE)
     done = subprocess.run(
-        [sys.executable, "-m", "runners.executor"],
+        [sys.executable, "-m", "runners.payload.executor"],
         cwd=ROOT,
         capture_output=True,
         encoding="utf-8",

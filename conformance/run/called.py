@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from conformance.places import ROOT
 from conformance.run.errors import UsageError
 from conformance.syscalls.machinery.table import grammar
 
@@ -146,7 +147,7 @@ def _closure(module: str, name: str, root: Path) -> set[str]:
 def _module(name: str, root: Path) -> _Module:
     """A module of ours below `root`; an empty one for any other."""
     found = _Module()
-    base = root if name.partition(".")[0] == "cases" else Path(__file__).resolve().parents[2]
+    base = root if name.partition(".")[0] == "cases" else ROOT
     path = base.joinpath(*name.split(".")).with_suffix(".py")
     if name.partition(".")[0] not in ("cases", "conformance") or not path.is_file():
         return found

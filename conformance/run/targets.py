@@ -12,11 +12,11 @@ from pathlib import Path
 
 import msgspec
 
+from conformance import places
 from conformance.model import Target
-from conformance.run import shipped
 from conformance.run.errors import UsageError
 
-SHIPPED = Path(__file__).resolve().parent.parent.parent / "targets.toml"
+SHIPPED = places.ROOT / "targets.toml"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 """What a target may be called: files of records are."""
 
@@ -58,7 +58,7 @@ RUNNERS: dict[str, dict[str, Option]] = {
 
 def default_path() -> Path:
     """`targets.toml` here, else the one that ships."""
-    return shipped.default_path(SHIPPED.name) or SHIPPED
+    return places.default_path(SHIPPED.name) or SHIPPED
 
 
 def load(path: Path) -> dict[str, Target]:

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import pytest
 
+from conformance import places
 from conformance.model import CaseResult, Matrix, Record
 from conformance.run import records
 from conformance.run.orchestrate import execute
 from conformance.run.results import RunPlan
 from conformance.run.selection import Selection
 from conformance.run.worker import Worker, raise_first_error
-from runners import base, cgroup
+from runners.host import cgroup
 from tests.integration.targets import runner, target
 from tests.processes import eventually, marked, new_mark
 
@@ -77,7 +78,7 @@ def cases(room: Path, *areas: str, **modules: str) -> Iterator[str]:
     for path in tree.rglob("test_*.py"):
         path.write_text(path.read_text().replace("MARK", mark))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(base, "CASES", tree)
+        patch.setattr(places, "CASES", tree)
         yield mark
 
 

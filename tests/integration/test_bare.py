@@ -13,8 +13,8 @@ from conformance.programs.program import Program, Step
 from conformance.programs.wire import Outcome, State, decode, encode
 from conformance.search.lane import Lane
 from conformance.syscalls.sockets.socket import AF_VSOCK
-from runners.bare import BareGuest
 from runners.base import Death, RunnerError
+from runners.qemu.bare import BareGuest
 from tests.integration.targets import runner
 from tests.processes import eventually
 

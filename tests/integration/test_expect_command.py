@@ -10,12 +10,12 @@ import pytest
 
 from conformance.matrix.expectations import load
 from conformance.model import Outcome, Verdict
+from conformance.places import SHIPPED
 from conformance.protocol.lines import End, FactsLine, Header, Line, Plan, ResultLine
 from conformance.run.errors import Exit
 from conformance.run.records import RecordFile
 from conformance.run.results import RunPlan
 from conformance.run.selection import Selection
-from conformance.run.shipped import PLACES
 from tests.builders import facts, passed, record, result
 from tests.integration.test_fuzz_command import Command, Ended
 
@@ -117,7 +117,7 @@ def test_cases_parameters_in_a_glob_are_themselves(command: Command, run: Run, h
 
 def shipped() -> Path:
     """The suite's expectations."""
-    return PLACES[0] / "expectations.toml"
+    return SHIPPED[0] / "expectations.toml"
 
 
 def report(command: Command, run: Path, *arguments: str | Path) -> Ended:
@@ -139,7 +139,7 @@ def test_in_another_directory_the_suites_expectations_are_used_and_that_is_said(
 def test_that_there_are_no_expectations_is_said(
     command: Command, run: Run, here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("conformance.run.shipped.PLACES", (here,))
+    monkeypatch.setattr("conformance.places.SHIPPED", (here,))
     assert "note: there are no expectations" in report(command, run()).stderr
 
 

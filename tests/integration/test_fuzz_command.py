@@ -344,7 +344,7 @@ def test_program_is_kept_where_all_agree(
 ) -> None:
     needs_executor()
     (tmp_path / "corpus").mkdir()
-    monkeypatch.setattr("conformance.run.shipped.corpus_directory", lambda: tmp_path / "corpus")
+    monkeypatch.setattr("conformance.places.corpus_directory", lambda: tmp_path / "corpus")
     done = command("replay", written(tmp_path / "folder"), "-t", "again", "--targets", targets, "--keep")
     assert done.returncode == Exit.EXPECTED, done.stdout + done.stderr
     (path,) = (tmp_path / "corpus").rglob("*.json")
@@ -381,7 +381,7 @@ def test_imitation_is_no_witness(command: Command, tmp_path: Path) -> None:
 
 
 def test_installed_suite_keeps_nothing(command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("conformance.run.shipped.PACKAGE", tmp_path / "site-packages" / "conformance")
+    monkeypatch.setattr("conformance.places.ROOT", tmp_path / "site-packages")
     (tmp_path / "site-packages" / "cases" / "programs").mkdir(parents=True)
     done = command("replay", written(tmp_path / "folder"), "-t", "native", "--keep")
     done.refuses(Exit.USAGE, "--keep", "in a checkout of the suite")

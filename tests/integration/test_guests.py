@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from runners.base import Channel, Death, Guest
-from runners.qemu import QemuGuest
+from runners.qemu.runner import QemuGuest
 from tests.integration.targets import NAMES, runner
 from tests.processes import eventually
 

@@ -13,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from runners.base import Channel, Death, RunnerError
-from runners.cache import entry
-from runners.debian import Suite, unpack
 from runners.gvisor import GvisorGuest, GvisorRunner, examine
+from runners.host.cache import entry
+from runners.kernels.debian import Suite, unpack
 from tests.integration.targets import runner
 from tests.processes import eventually
 from tests.suite import environment

@@ -13,7 +13,7 @@ import pytest
 
 from conformance.run.errors import Exit
 from tests.integration.targets import runner
-from tests.runners.test_wheel import built, copied
+from tests.runners.payload.test_wheel import built, copied
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_an_installed_wheel_lists_runs_and_searches_in_an_empty_folder_and_write
 
 
 def test_a_program_is_not_kept_where_the_suite_is_installed(installed: Path, tmp_path: Path) -> None:
-    asked = "from conformance.run.shipped import corpus_directory; print(corpus_directory())"
+    asked = "from conformance.places import corpus_directory; print(corpus_directory())"
     said = subprocess.run(
         [installed / "bin" / "python", "-c", asked], cwd=tmp_path, capture_output=True, text=True, check=True
     ).stdout

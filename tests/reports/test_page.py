@@ -645,7 +645,7 @@ def test_policy_lets_only_the_pages_own_script_and_style_be(chromium: Browser, f
         ("vbscript:x", False),
         ("file:///etc/passwd", False),
         ("//example.org", False),
-        ("runners/profiles/wsl1.toml", False),
+        ("runners/profile/wsl1.toml", False),
         ("https://[", False),
         ("https:", False),
         ("", False),

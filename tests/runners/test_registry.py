@@ -11,8 +11,11 @@ import pytest
 
 from conformance.model import Target
 from conformance.syscalls.mounts.mount import MS_RDONLY, MS_REMOUNT, mount
-from runners import accelerator, executor, payload, profile, qemu
 from runners.base import Runner, RunnerError
+from runners.payload import executor, layers
+from runners.profile import runner as profile_runner
+from runners.qemu import accelerator
+from runners.qemu import runner as qemu_runner
 from runners.registry import runner_for
 from tests.mounts import needs_root, on_small_disk
 
@@ -58,13 +61,13 @@ def test_a_machine_with_no_room_gets_a_guest_or_a_sentence(
     kernel = image(tmp_path / "bzImage")
     monkeypatch.setattr(accelerator, "KVM", Path("/dev/null"))  # as if there were one: it is measured and remembered
     monkeypatch.setattr(accelerator, "measure", lambda name: 1.0)
-    monkeypatch.setattr("runners.machine.BOOT_SECONDS", 1.0)
-    monkeypatch.setattr("runners.qemu.BOOT_SECONDS", 1.0)
+    monkeypatch.setattr("runners.qemu.machine.BOOT_SECONDS", 1.0)
+    monkeypatch.setattr("runners.qemu.runner.BOOT_SECONDS", 1.0)
     if place == "HOME":
         monkeypatch.delenv("CONFORMANCE_CACHE", raising=False)
         monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
     monkeypatch.setenv(place, str(disk))
-    for each in (accelerator.accelerator, payload.base, payload.loader):
+    for each in (accelerator.accelerator, layers.base, layers.loader):
         each.cache_clear()
 
     def body() -> None:
@@ -87,8 +90,8 @@ def test_what_is_missing_is_told_with_the_command_that_brings_it(
     """With everything missing at once, and then one thing after the other."""
     command = re.compile(r"`(sudo )?conformance (run|doctor --install|kernels build wsl2)\b.*`$")
     monkeypatch.setenv("PATH", str(tmp_path))
-    for module in (qemu, profile):
-        monkeypatch.setattr(module, "_which" if module is qemu else "find_library", lambda name: None)
+    for module in (qemu_runner, profile_runner):
+        monkeypatch.setattr(module, "_which" if module is qemu_runner else "find_library", lambda name: None)
     found = {runner_for(TARGETS[kind], each).missing() for each in (None, "debian:6.1", "wsl2", str(tmp_path / "no"))}
     monkeypatch.undo()
     monkeypatch.setattr("os.geteuid", lambda: 1000)

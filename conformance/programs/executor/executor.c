@@ -3,7 +3,7 @@
  * The executor: reads programs, which are sequences of raw system calls, and answers with their outcomes.
  *
  * It is the same file on every target. It needs no libc, so that a process of it is a few pages and forking one is
- * cheap; how often it can fork is what limits how many programs it runs. `runners/executor.py` has the compiler's
+ * cheap; how often it can fork is what limits how many programs it runs. `runners/payload/executor.py` has the compiler's
  * command line. All numbers are little-endian, in frames, programs and outcomes alike.
  *
  *   P0       what was started. Makes the namespaces, waits, and ends as the keeper does.

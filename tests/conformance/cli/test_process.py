@@ -251,7 +251,7 @@ def test_an_unforeseen_error_where_no_file_can_be_made_is_one_sentence_too() -> 
 # -- how fast it starts: what is imported
 
 
-SLOW = ("hypothesis", "pytest", "_pytest", "rich", "jinja2", "runners.registry", "runners.qemu")
+SLOW = ("hypothesis", "pytest", "_pytest", "rich", "jinja2", "runners.registry", "runners.qemu.runner")
 LIGHT = [
     ("--help", ("msgspec", "tabulate", "conformance.model", *SLOW)),
     ("schema --help", ("msgspec", *SLOW)),

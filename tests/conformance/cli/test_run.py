@@ -12,8 +12,8 @@ import click
 import pytest
 
 import conformance.cli.run as module
-from conformance.cli.planning import CASES
 from conformance.model import Outcome, Target
+from conformance.places import CASES
 from conformance.protocol.lines import End, Trouble
 from conformance.run.errors import Exit
 from conformance.run.results import matrix_of, read_plan

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from runners.multiplex import FramedChannel, Multiplexer
+from runners.qemu.multiplex import FramedChannel, Multiplexer
 from tests.processes import eventually
 from tests.suite import environment
 

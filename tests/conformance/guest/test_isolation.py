@@ -22,8 +22,8 @@ from conformance.guest.isolation import NAMESPACES, Ending, Isolation
 from conformance.guest.tape import Tape
 from conformance.model import Json
 from conformance.syscalls.mounts.mount import mount
-from runners.filter import compile_filter, install
-from runners.seccomp import Profile, Rule
+from runners.profile.filter import compile_filter, install
+from runners.profile.format import Profile, Rule
 from tests.processes import bear, eventually, marked, new_mark
 
 ROOT = os.geteuid() == 0

@@ -23,7 +23,7 @@ import pytest
 
 from conformance.offspring import descendants
 from runners.base import RunnerError
-from runners.executor import executable
+from runners.payload.executor import executable
 from tests.processes import eventually
 
 PATIENCE = 30.0

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from conformance.protocol import agent
-from runners.executor import FOLDER
-from runners.machine import SHIPPED, arguments
+from runners.payload.executor import FOLDER
+from runners.qemu.machine import SHIPPED, arguments
 
 
 def test_the_executor_looks_for_the_port_that_a_machine_has() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from conformance.protocol import executor as protocol
 from conformance.protocol.executor import Frames, ProtocolError, frame, read_forked, read_hello, split_results
-from runners.executor import executable
+from runners.payload.executor import executable
 from tests.executors import hello, needs_executor
 
 HELLO = hello()

@@ -12,7 +12,7 @@ from conformance.programs.program import Argument, Program, Step
 from conformance.programs.wire import Encoded, Outcome, decode, encode
 from conformance.protocol import executor as protocol
 from runners.base import RunnerError
-from runners.executor import executable
+from runners.payload.executor import executable
 
 DEADLINE = 2.0
 """Seconds that a call may take."""

@@ -36,8 +36,8 @@ from conformance.syscalls.polling.timerfd import TFD_NONBLOCK, TFD_TIMER_ABSTIME
 from conformance.syscalls.sockets.connections import SHUT_RD, SHUT_RDWR
 from conformance.syscalls.sockets.socket import SOCK_NONBLOCK
 from conformance.syscalls.time.clocks import TIMER_ABSTIME
-from runners.executor import executable
 from runners.local import HostGuest, LocalRunner
+from runners.payload.executor import executable
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="a filter without PR_SET_NO_NEW_PRIVS takes root"),

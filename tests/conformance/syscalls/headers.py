@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from runners.base import RunnerError
-from runners.cache import cache_root, locked
-from runners.debian import Suite, unpack
+from runners.host.cache import cache_root, locked
+from runners.kernels.debian import Suite, unpack
 
 NEWEST = ("sid", "trixie-backports")
 """The suites of which one has the newest."""

@@ -1,0 +1,26 @@
+"""Where the suite's own files lie: its packages side by side, in a checkout or where a wheel has been installed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parent
+ROOT = PACKAGE.parent
+"""Where the packages lie side by side: what a process needs on its path to import them."""
+CASES = ROOT / "cases"
+CORPUS = Path("cases", "programs")
+SHIPPED = (ROOT, PACKAGE)
+"""Where files that ship are: at the top of a checkout, and inside the package where a wheel has been installed."""
+
+
+def corpus_directory() -> Path | None:
+    """Where a program that is kept becomes a case: in a checkout. None where the suite was installed from a wheel.
+
+    What is installed is not for writing: it may be shared, and goes with the next update.
+    """
+    return ROOT / CORPUS if (ROOT / "pyproject.toml").is_file() and (ROOT / CORPUS).is_dir() else None
+
+
+def default_path(name: str) -> Path | None:
+    """The file of that name here, else the one that ships; None where there is neither."""
+    return next((path for folder in (Path(), *SHIPPED) if (path := folder / name).is_file()), None)

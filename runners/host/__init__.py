@@ -1,0 +1,1 @@
+"""What runners do on this machine: files, processes, limits, logs."""

@@ -1,0 +1,1 @@
+"""Kernel images: found, fetched, built, and what is known of their configuration."""

@@ -1,0 +1,275 @@
+"""Where a kernel image comes from: a Debian package, a file, Windows, or a build with WSL2's configuration."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import struct
+import subprocess
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from runners.base import RunnerError
+from runners.host import children
+from runners.host.cache import cache_root, entry
+from runners.kernels import config
+from runners.kernels.debian import SUITES, Suite, unpack
+
+WSL2_VARIABLE = "CONFORMANCE_WSL2_KERNEL"
+WINDOWS_KERNELS = (
+    "/mnt/c/Windows/System32/lxss/tools/kernel",
+    "/mnt/c/Program Files/WSL/tools/kernel",
+)
+"""Where Windows keeps WSL2's kernel, as seen from inside WSL."""
+WSL2_SERIES = "6.1"
+CONFIGS = Path(__file__).parent / "configs"
+BUILD_PACKAGES = ("gcc", "make", "bc", "flex", "bison", "libelf-dev", "libssl-dev", "xz-utils")
+
+USELESS_MODULES = (
+    *(
+        f"drivers/{name}"
+        for name in (
+            "ata",
+            "comedi",
+            "gpu",
+            "hid",
+            "hv",
+            "hwmon",
+            "infiniband",
+            "iio",
+            "media",
+            "net/ethernet",
+            "net/wireless",
+            "nvdimm",
+            "nvme",
+            "scsi",
+            "target",
+            "usb",
+            "xen",
+        )
+    ),
+    "sound",
+)
+"""Parts of a distribution's modules that no syscall can see in a virtual machine without such devices."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kernel:
+    """A kernel that QEMU can boot."""
+
+    image: Path
+    release: str
+    origin: str
+    """Where it comes from, as a note for the report."""
+    modules: Path | None = None
+    """A directory that has `lib/modules/RELEASE`, or None when everything is built in."""
+    label: str = ""
+    """The column's name where the target's own would promise too much."""
+
+
+def inspect(image: Path) -> str:
+    """The release string in a bzImage (Documentation/arch/x86/boot.rst, "kernel_version").
+
+    Raises RunnerError when the file is no bootable x86 kernel.
+    """
+    try:
+        with image.open("rb") as stream:
+            head = stream.read(0x8000)
+    except OSError as error:
+        raise RunnerError(
+            f"the kernel image {image} cannot be read: {error.strerror}; name another one, "
+            "`conformance run --kernel TARGET=PATH`"
+        ) from error
+    if len(head) < 0x210 or head[0x202:0x206] != b"HdrS":
+        raise RunnerError(
+            f"{image} is not a Linux kernel image (no bzImage header); give the path of a bzImage, "
+            "`conformance run --kernel TARGET=PATH`"
+        )
+    (offset,) = struct.unpack_from("<H", head, 0x20E)
+    text = head[offset + 0x200 :].split(b"\0", 1)[0].decode("latin-1")
+    return text.split(" ")[0] if offset else "unknown"
+
+
+def from_file(path: Path) -> Kernel:
+    """A kernel that the user names."""
+    return Kernel(path, inspect(path), f"the image {path.name} that was given")
+
+
+# -- Debian's
+
+
+def _debian_pattern(series: str) -> str:
+    wanted = r"\d+\.\d+" if series == "newest" else re.escape(series)
+    return rf"linux-image-{wanted}\.\d+.*-cloud-amd64"
+
+
+def _by_version(package: str) -> list[int]:
+    return [int(number) for number in re.findall(r"\d+", package)]
+
+
+def debian(series: str) -> Kernel:
+    """The newest cloud kernel of a series (`6.1`), or of all (`newest`), downloaded once. Raises RunnerError."""
+    if series != "newest" and not re.fullmatch(r"\d+\.\d+", series):
+        raise RunnerError(f"debian:{series} names no kernel series; write debian:6.1 or debian:newest")
+    path = entry(f"kernels/debian-{series}", lambda into: _fetch_debian(series, into))
+    image = path / "vmlinuz"
+    release = inspect(image)
+    return Kernel(
+        image, release, f"Debian's package {(path / 'package').read_text(encoding='utf-8').strip()}", path / "root"
+    )
+
+
+def debian_is_cached(series: str) -> bool:
+    """Whether `debian(series)` needs no network."""
+    return (cache_root() / f"kernels/debian-{series}").exists()
+
+
+def _fetch_debian(series: str, into: Path) -> None:
+    suite, package = _find_debian(series)
+    root = into / "root"
+    root.mkdir()
+    for part in _parts(suite, package):
+        deb = suite.download(part, into)
+        unpack(deb, root)
+        deb.unlink()
+    images = [*(root / "boot").glob("vmlinuz-*"), *(root / "usr/lib/modules").glob("*/vmlinuz")]
+    if not images:
+        raise RunnerError(f"there is no kernel image in Debian's package {package} {suite.version(package)}")
+    images[0].rename(into / "vmlinuz")
+    release = inspect(into / "vmlinuz")
+    modules = root / "lib/modules" / release
+    if not modules.exists():
+        modules.parent.mkdir(parents=True, exist_ok=True)
+        (root / "usr/lib/modules" / release).rename(modules)
+    for configuration in (root / "boot").glob("config-*"):
+        configuration.rename(into / "config")  # Debian's images carry none
+    for rest in ("boot", "usr"):
+        shutil.rmtree(root / rest, ignore_errors=True)
+    for useless in USELESS_MODULES:
+        shutil.rmtree(modules / "kernel" / useless, ignore_errors=True)
+    _run("/sbin/depmod", "-b", str(root), release)
+    (into / "package").write_text(f"{package} {suite.version(package)}\n", encoding="utf-8")
+
+
+def _parts(suite: Suite, package: str) -> list[str]:
+    """The packages that a kernel consists of: one, and from Debian 14 on its lists, its image and its modules apart."""
+    rest = package.removeprefix("linux-image-")
+    apart = suite.packages(rf"linux-(base|binary|modules)-{re.escape(rest)}")
+    return apart or [package]
+
+
+def _find_debian(series: str) -> tuple[Suite, str]:
+    """The first suite that has the series, and its newest package; for `newest`, the newest suite."""
+    for name in ("sid",) if series == "newest" else SUITES:
+        suite = Suite(name)
+        suite.update()
+        found = sorted(suite.packages(_debian_pattern(series)), key=_by_version)
+        if found:
+            return suite, found[-1]
+    raise RunnerError(f"no Debian suite of {', '.join(SUITES)} has a cloud kernel {series}; try debian:6.1")
+
+
+# -- WSL2's
+
+
+def wsl2() -> Kernel:
+    """The WSL2 kernel: given by the environment, installed by Windows, or built. Raises RunnerError."""
+    if given := os.environ.get(WSL2_VARIABLE):
+        return labelled(from_file(Path(given)))
+    for place in map(Path, WINDOWS_KERNELS):
+        if place.exists():
+            return labelled(Kernel(place, inspect(place), "the kernel that Windows installed"))
+    built = cache_root() / "kernels" / f"wsl2-{WSL2_SERIES}"
+    if built.exists():
+        return labelled(
+            Kernel(
+                built / "bzImage",
+                inspect(built / "bzImage"),
+                f"built by `conformance kernels build wsl2` from Debian's linux-source-{WSL2_SERIES}",
+            )
+        )
+    raise RunnerError(
+        f"there is no WSL2 kernel here: give one with --kernel wsl2=PATH or {WSL2_VARIABLE}, "
+        "or build one in about 20 minutes with `conformance kernels build wsl2`"
+    )
+
+
+def labelled(kernel: Kernel) -> Kernel:
+    """Say in the column's name when a kernel for `wsl2` is not Microsoft's own build, and in a note what is known."""
+    if kernel.label:
+        return kernel
+    label, known = config.about(kernel.release, kernel.image)
+    return replace(kernel, origin=f"{kernel.origin}; {known}", label=label)
+
+
+def build_wsl2(progress: Callable[[str, int], None]) -> Path:
+    """Build a kernel with WSL2's configuration from Debian's source package; the image.
+
+    `progress` is told each stage and how many files have been compiled. Raises RunnerError.
+    """
+    absent = [name for name in ("gcc", "make", "bc", "flex", "bison") if not shutil.which(name)]
+    if absent:
+        raise RunnerError(f"{', '.join(absent)} is needed to build a kernel; apt install {' '.join(BUILD_PACKAGES)}")
+    return entry(f"kernels/wsl2-{WSL2_SERIES}", lambda into: _build_wsl2(into, progress)) / "bzImage"
+
+
+def _build_wsl2(into: Path, progress: Callable[[str, int], None]) -> None:
+    progress("downloading the source", 0)
+    suite = Suite("bookworm")
+    suite.update()
+    deb = suite.download(f"linux-source-{WSL2_SERIES}", into)
+    progress("unpacking", 0)
+    tree = into / "tree"
+    tree.mkdir()
+    unpack(deb, tree)
+    archive = next(tree.glob("usr/src/linux-source-*.tar.xz"))
+    _run("tar", "-xf", str(archive), "-C", str(tree), "--strip-components=1")
+    shutil.copy(CONFIGS / f"wsl2-{WSL2_SERIES}.config", tree / ".config")
+    progress("configuring", 0)
+    log = into / "build.log"
+    _make(tree, log, "olddefconfig")
+    _make(tree, log, f"-j{os.cpu_count() or 1}", "bzImage", counted=lambda count: progress("compiling", count))
+    shutil.copy(tree / "arch/x86/boot/bzImage", into / "bzImage")
+    shutil.rmtree(tree)
+    deb.unlink()
+
+
+def _run(*command: str) -> None:
+    """Run a program that prepares a kernel. Raises RunnerError with the last thing that it said."""
+    try:
+        done = children.run(command)
+    except OSError as error:
+        raise RunnerError(
+            f"{command[0]} could not be run: {error.strerror}; run `conformance doctor --install`"
+        ) from error
+    if done.returncode:
+        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
+        raise RunnerError(f"{command[0]} failed: {last}")
+
+
+def _make(tree: Path, log: Path, *arguments: str, counted: Callable[[int], None] = lambda _: None) -> None:
+    """Run `make`, counting the lines that say that something was compiled."""
+    with (
+        log.open("ab") as sink,
+        children.child(["make", "-C", str(tree), *arguments], stderr=subprocess.STDOUT) as make,
+    ):
+        assert make.stdout is not None
+        count = 0
+        for line in make.stdout:
+            sink.write(line)
+            if line.lstrip().startswith((b"CC", b"AS", b"LD", b"AR")):
+                count += 1
+                counted(count)
+        make.wait()
+    if make.returncode:
+        last = log.read_text(errors="replace", encoding="utf-8").strip().splitlines()[-1:]
+        raise RunnerError(f"the kernel could not be built: {''.join(last)}; apt install {' '.join(BUILD_PACKAGES)}")
+
+
+def find(source: str) -> Kernel:
+    """The kernel that a target's `kernel` option names: `debian:SERIES`, `wsl2`, or a path. Raises RunnerError."""
+    if source.startswith("debian:"):
+        return debian(source.removeprefix("debian:"))
+    return wsl2() if source == "wsl2" else from_file(Path(source))

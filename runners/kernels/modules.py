@@ -1,0 +1,69 @@
+"""A kernel's modules as an archive for its initramfs, and which of them a driver takes (depmod(8), modules.dep(5))."""
+
+from __future__ import annotations
+
+import gzip
+import lzma
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path, PurePosixPath
+
+from runners.base import RunnerError
+from runners.kernels.images import Kernel
+from runners.payload.cpio import write_archive
+
+UNPACK: dict[str, Callable[[bytes], bytes]] = {".ko": bytes, ".xz": lzma.decompress, ".gz": gzip.decompress}
+"""How to read a module, by the end of its name. Not every kernel can do it by itself (MODULE_DECOMPRESS, 5.17)."""
+
+
+def archive(kernel: Kernel) -> Path:
+    """All modules of a kernel that has some, as an archive beside the kernel in the cache."""
+    assert kernel.modules is not None
+    made = kernel.image.with_name("modules.cpio")
+    if not made.exists():
+        partial = made.with_suffix(f".{os.getpid()}")
+        write_archive(kernel.modules / "lib", partial, "usr/lib" if Path("/lib").is_symlink() else "lib")
+        partial.rename(made)
+    return made
+
+
+def chain(directory: Path, wanted: Iterable[str]) -> list[Path]:
+    """The modules that make `wanted` available, what each needs before it; nothing for what is built in.
+
+    `directory` is the kernel's `lib/modules/RELEASE`. Raises RunnerError when a wanted module is neither there nor
+    built in.
+    """
+    try:
+        built_in = {_name(line) for line in (directory / "modules.builtin").read_text(encoding="utf-8").splitlines()}
+        needs = dict(
+            line.split(":", 1)
+            for line in (directory / "modules.dep").read_text(encoding="utf-8").splitlines()
+            if ":" in line
+        )
+    except OSError as error:
+        raise RunnerError(f"{error.filename} cannot be read: {error.strerror}; run depmod for this kernel") from error
+    places = {_name(path): path for path in needs}
+    found: dict[str, None] = {}
+    for name in wanted:
+        if name in built_in:
+            continue
+        if name not in places:
+            raise RunnerError(f"the kernel of {directory} has no module {name}, and it is not built in")
+        found |= dict.fromkeys([*reversed(needs[places[name]].split()), places[name]])  # what is last is needed first
+    return [directory / path for path in found]
+
+
+def content(module: Path) -> bytes:
+    """A module as the kernel takes it, unpacked. Raises RunnerError when it is packed in a way that we cannot undo."""
+    unpack = UNPACK.get(module.suffix)
+    if unpack is None:
+        raise RunnerError(f"{module} is packed as {module.suffix}, which cannot be unpacked here")
+    try:
+        return unpack(module.read_bytes())
+    except (OSError, lzma.LZMAError, EOFError) as error:
+        raise RunnerError(f"the module {module} cannot be read: {error}") from error
+
+
+def _name(path: str) -> str:
+    """`kernel/drivers/char/hw_random/virtio-rng.ko.xz` is the module `virtio_rng`."""
+    return PurePosixPath(path).name.split(".")[0].replace("-", "_")

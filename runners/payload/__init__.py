@@ -1,0 +1,1 @@
+"""What guests get of ours: the interpreter, the suite, the executor."""

@@ -1,0 +1,1 @@
+"""The runner `profile`: this kernel, less what an emulation lacks."""

@@ -1,0 +1,218 @@
+"""The runner `qemu`: a kernel image and an initramfs of our own, on KVM where it works and TCG otherwise."""
+
+from __future__ import annotations
+
+import os
+import queue
+import shutil
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from runners.base import Death, Guest, RunnerError
+from runners.kernels import modules
+from runners.kernels.images import Kernel, find, labelled
+from runners.payload import layers
+from runners.payload.cpio import concatenate, write_archive
+from runners.qemu import snapshot
+from runners.qemu.accelerator import QEMU, Accelerator, accelerator
+from runners.qemu.bare import BareGuest
+from runners.qemu.machine import BOOT_SECONDS, SHIPPED, Machine, Size, arguments, qemu_version
+from runners.qemu.multiplex import FramedChannel, Multiplexer
+
+INIT = f"""#!{layers.interpreter()} -SB
+import sys
+sys.path.insert(0, {layers.SUITE!r})
+from conformance.guest.init import main
+main()
+"""
+
+
+class QemuGuest:
+    """A virtual machine with the whole suite in it. Cases may do with it what they like."""
+
+    disposable = True
+    cases = f"{layers.SUITE}/cases"
+
+    def __init__(self, kernel: Kernel, accelerated: Accelerator, size: Size, *, cold: bool = False) -> None:
+        self.label = kernel.label
+        self.slowdown = accelerated.slowdown
+        self.python: Sequence[str] = layers.python_command()
+        self._machine = Machine(kernel, accelerated, size)
+        self.notes: Sequence[str] = self._machine.notes
+        try:
+            self._start(cold=cold)
+        except BaseException:
+            self._machine.close()
+            raise
+
+    def _start(self, *, cold: bool) -> None:
+        """Resume a snapshot, if there is one; else boot. `cold`: boot in any case."""
+        self._resumed: FramedChannel | None = None
+        self._spawned: tuple[list[str], FramedChannel] | None = None
+        self._command: list[str] = []
+        kernel = self._machine.kernel
+        self._place = None if cold else snapshot.place(kernel.image, self._ingredients())
+        remembered = snapshot.load(self._place) if self._place else None
+        if remembered and self._resume(remembered):
+            self._place = None
+            return
+        initrd = self._machine.room / "initrd"
+        _write_initrd(initrd, kernel)
+        self._initrd_bytes = initrd.stat().st_size
+        self._power_on(initrd)
+        try:
+            hello = self._multiplexer.hello.get(timeout=BOOT_SECONDS)
+        except queue.Empty:
+            hello = None
+        if hello is None:
+            raise self._machine.failure()
+        initrd.unlink()
+        self._stream = hello.get("stream", "?")
+
+    def _ingredients(self) -> list[str]:
+        """Everything but the kernel that a snapshot depends on."""
+        contents = [layer.archive.parent.name for layer in (layers.base(), layers.suite())]
+        accelerator_name = self._machine.accelerated.name
+        command_line = arguments((0, 1), (2, 3, 4), accelerator_name, self._machine.size)
+        return [qemu_version(), INIT, *contents, *command_line]
+
+    def _power_on(self, initrd: Path, state: Path | None = None) -> None:
+        self._machine.power_on(initrd, state=state)
+        self._multiplexer = Multiplexer(self._machine.stream)
+
+    def _resume(self, remembered: snapshot.Snapshot) -> bool:
+        """Go on from a snapshot; False when that does not work, so that the guest has to boot."""
+        initrd = self._machine.room / "initrd"
+        with initrd.open("wb") as hole:  # only its size matters: the memory comes from the snapshot
+            hole.truncate(remembered.initrd_bytes)
+        try:
+            self._power_on(initrd, remembered.state)
+            snapshot.resume(snapshot.Monitor(self._machine.control))
+            self._resumed = self._multiplexer.awake(remembered.said)
+            self._command = remembered.command
+        except RunnerError:
+            self._machine.end()
+            return False
+        finally:
+            initrd.unlink()
+        self._stream = f"{remembered.stream}, resumed"
+        return True
+
+    @property
+    def made_by(self) -> str:
+        """See `Guest`."""
+        return self._machine.made_by(self._stream.split(",")[0])
+
+    @property
+    def executor(self) -> Sequence[str]:
+        """See `Guest`."""
+        return layers.executor_command()
+
+    def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> FramedChannel:
+        """See `Guest`. The process that the snapshot has is there already."""
+        resumed, self._resumed = self._resumed, None
+        if resumed and list(argv) == self._command:
+            self._spawned = (list(argv), resumed)
+            return resumed
+        if resumed:
+            resumed.kill()
+        channel = self._multiplexer.spawn(argv, {**layers.PYTHON_ENVIRONMENT, **(env or {})})
+        self._spawned = (list(argv), channel)
+        return channel
+
+    def ready(self) -> None:
+        """See `Guest`. A snapshot that cannot be taken costs time, nothing else."""
+        if self._spawned is None:
+            return
+        command, channel = self._spawned
+        if self._place and (said := channel.said) is not None:
+            with suppress(RunnerError):
+                monitor = snapshot.Monitor(self._machine.control)
+                snapshot.save(self._place, monitor, command, said, self._stream, self._initrd_bytes)
+        channel.forget_said()
+        self._place = None
+
+    def log(self) -> str:
+        """See `Guest`."""
+        return self._machine.log()
+
+    def death(self) -> Death | None:
+        """See `Guest`."""
+        return self._machine.death(silenced=self._multiplexer.broken.is_set())
+
+    def cause(self) -> str:
+        """See `Guest`."""
+        return self._machine.cause()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._multiplexer.close()
+        self._machine.close()
+
+
+def _write_initrd(to: Path, kernel: Kernel) -> None:
+    """The layers, the kernel's modules and /init, one archive behind the other."""
+    archives = [layers.base().archive, layers.suite().archive]
+    if kernel.modules:
+        archives.append(modules.archive(kernel))
+    room = to.with_suffix(".init")
+    room.mkdir()
+    (room / "init").write_text(INIT, encoding="utf-8")
+    (room / "init").chmod(0o755)
+    last = to.with_suffix(".last")
+    write_archive(room, last)
+    concatenate([*archives, last], to)
+
+
+class QemuRunner:
+    """Boots a kernel; `source` says which (see `kernels.find`).
+
+    With `wsl2`, one that is not Microsoft's build gets a label that says so. `cold`: never resume a snapshot. `bare`:
+    guests have nothing in them but the executor.
+    """
+
+    def __init__(
+        self, source: str, size: Size = SHIPPED, *, wsl2: bool = False, cold: bool = False, bare: bool = False
+    ) -> None:
+        self._source, self._size = source, size
+        self._wsl2 = wsl2
+        self._cold = cold
+        self._bare = bare
+
+    def _find(self) -> Kernel:
+        kernel = find(self._source)
+        return labelled(kernel) if self._wsl2 else kernel
+
+    def missing(self) -> str | None:
+        """See `Runner`."""
+        if not shutil.which(QEMU):
+            return f"{QEMU} is not installed: run `conformance doctor --install`"
+        if self._source.startswith("debian:"):
+            absent = next((name for name in ("apt-get", "dpkg-deb", "depmod", "modprobe") if not _which(name)), None)
+            return f"{absent} is not installed: run `conformance doctor --install`" if absent else None
+        try:
+            self._find()
+        except RunnerError as error:
+            return str(error)
+        return None
+
+    def describe(self) -> list[str]:
+        """See `Runner`."""
+        return [f"kernel from {self._source}", accelerator().reason]
+
+    def open(self) -> Guest:
+        """See `Runner`."""
+        if self._bare:
+            return BareGuest(self._find(), accelerator(), self._size)
+        return QemuGuest(self._find(), accelerator(), self._size, cold=self._cold)
+
+
+def _which(name: str) -> str | None:
+    return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")

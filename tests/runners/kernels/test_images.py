@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import shutil
+import struct
+from pathlib import Path
+
+import pytest
+
+from runners.base import RunnerError
+from runners.kernels import images
+from runners.kernels.images import Kernel, build_wsl2, debian, debian_is_cached, find, inspect, labelled, wsl2
+from tests.programs import put
+
+
+def image(path: Path, release: str = "6.1.0-56-cloud-amd64 (debian@x) #1 SMP", offset: int = 0x3000) -> Path:
+    """The head of a bzImage (Documentation/arch/x86/boot.rst)."""
+    head = bytearray(0x8000)
+    head[0x202:0x206] = b"HdrS"
+    struct.pack_into("<H", head, 0x20E, offset)
+    head[offset + 0x200 : offset + 0x200 + len(release)] = release.encode()
+    path.write_bytes(bytes(head))
+    return path
+
+
+@pytest.fixture(autouse=True)
+def nothing_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A machine without WSL2's kernel, with a cache of its own."""
+    monkeypatch.setenv("CONFORMANCE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.delenv(images.WSL2_VARIABLE, raising=False)
+    monkeypatch.setattr(images, "WINDOWS_KERNELS", (str(tmp_path / "windows"),))
+    return tmp_path
+
+
+# Images
+
+
+def test_an_image_says_its_release(tmp_path: Path) -> None:
+    assert inspect(image(tmp_path / "bzImage")) == "6.1.0-56-cloud-amd64"
+
+
+def test_an_image_may_keep_its_release_to_itself(tmp_path: Path) -> None:
+    assert inspect(image(tmp_path / "bzImage", release="", offset=0)) == "unknown"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(b"", id="empty"),
+        pytest.param(b"\x7fELF" + bytes(100_000), id="a program"),
+        pytest.param(b"#!/bin/sh\n", id="a script"),
+        pytest.param(bytes(0x202) + b"HdrS", id="cut off"),
+    ],
+)
+def test_a_file_that_is_no_image_is_refused_by_name(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "vmlinuz").write_bytes(data)
+    with pytest.raises(RunnerError, match=r"vmlinuz is not a Linux kernel image .* give the path of a bzImage"):
+        inspect(tmp_path / "vmlinuz")
+
+
+def test_an_image_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
+    with pytest.raises(RunnerError, match="absent cannot be read: No such file or directory"):
+        inspect(tmp_path / "absent")
+    with pytest.raises(RunnerError, match="cannot be read: Is a directory"):
+        inspect(tmp_path)
+
+
+def test_an_image_whose_release_lies_beyond_its_end_is_none_that_has_one(tmp_path: Path) -> None:
+    image(tmp_path / "bzImage", offset=0x3000)
+    data = bytearray((tmp_path / "bzImage").read_bytes())
+    struct.pack_into("<H", data, 0x20E, 0xFFFF)
+    (tmp_path / "bzImage").write_bytes(bytes(data[:0x1000]))
+    assert "6.1" not in inspect(tmp_path / "bzImage")
+
+
+def test_an_image_is_given_by_its_path(tmp_path: Path) -> None:
+    path = image(tmp_path / "bzImage")
+    assert find(str(path)) == Kernel(path, "6.1.0-56-cloud-amd64", "the image bzImage that was given")
+
+
+# WSL2's
+
+
+@pytest.mark.parametrize(
+    ("release", "label"),
+    [
+        ("5.15.153.1-microsoft-standard-WSL2", ""),
+        ("6.1.21.1-wsl2-config", "wsl2 (given)"),
+        ("6.12.117+deb12-cloud-amd64", "wsl2 (given)"),
+    ],
+)
+def test_what_carries_no_configuration_is_known_by_its_release_alone(tmp_path: Path, release: str, label: str) -> None:
+    """And is never said to have WSL2's configuration, whatever it is called."""
+    kernel = labelled(Kernel(image(tmp_path / "x"), release, "origin"))
+    assert kernel.label == label
+    assert (
+        "its configuration is WSL2's is not known" in kernel.origin or "its configuration is not known" in kernel.origin
+    )
+
+
+def test_a_label_that_is_there_stays(tmp_path: Path) -> None:
+    assert labelled(Kernel(tmp_path / "x", "6.1", "origin", label="mine")) == Kernel(
+        tmp_path / "x", "6.1", "origin", label="mine"
+    )
+
+
+def test_the_environment_comes_before_windows_and_windows_before_a_build(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = tmp_path / "cache" / "kernels" / f"wsl2-{images.WSL2_SERIES}"
+    built.mkdir(parents=True)
+    image(built / "bzImage", "6.1.187-wsl2-built")
+    shutil.copy(images.CONFIGS / "wsl2-6.1.config", built / "config")
+    assert (wsl2().release, wsl2().label) == ("6.1.187-wsl2-built", "wsl2 (config)")
+    image(tmp_path / "windows", "5.15.1-microsoft-standard-WSL2")
+    assert (wsl2().release, wsl2().label) == ("5.15.1-microsoft-standard-WSL2", "")
+    given = image(tmp_path / "given", "6.6.0-wsl2-given")
+    monkeypatch.setenv(images.WSL2_VARIABLE, str(given))
+    assert find("wsl2").release == "6.6.0-wsl2-given"
+
+
+def test_without_any_the_ways_to_get_one_are_told() -> None:
+    with pytest.raises(
+        RunnerError, match=r"--kernel wsl2=PATH or CONFORMANCE_WSL2_KERNEL, or build one .* `conformance kern"
+    ):
+        wsl2()
+
+
+def test_a_build_needs_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))
+    with pytest.raises(RunnerError, match=r"gcc, make, bc, flex, bison is needed to build a kernel; apt install gcc"):
+        build_wsl2(lambda stage, done: None)
+
+
+# Debian's
+
+
+@pytest.mark.parametrize("series", ["6", "six", "6.1.0", "", "../6.1"])
+def test_a_series_is_two_numbers_or_newest(series: str) -> None:
+    with pytest.raises(RunnerError, match=r"names no kernel series; write debian:6\.1 or debian:newest"):
+        debian(series)
+
+
+def test_the_newest_package_of_the_first_suite_that_has_the_series_is_taken(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = "linux-image-6.1.0-9-cloud-amd64 linux-image-6.1.0-56-cloud-amd64 linux-image-6.12.9-cloud-amd64"
+    put(monkeypatch, tmp_path / "bin", {"apt-get": "exit 0", "apt-cache": f"printf '%s\\n' {names} linux-image-amd64"})
+    suite, package = images._find_debian("6.1")
+    assert (suite.name, package) == ("bookworm", "linux-image-6.1.0-56-cloud-amd64")
+    suite, package = images._find_debian("newest")
+    assert (suite.name, package) == ("sid", "linux-image-6.12.9-cloud-amd64")
+    with pytest.raises(RunnerError, match=r"no Debian suite of bookworm, .* has a cloud kernel 5\.4; try debian:6\.1"):
+        images._find_debian("5.4")
+
+
+def test_a_kernel_that_was_fetched_needs_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fetch(series: str, into: Path) -> None:
+        image(into / "vmlinuz", f"{series}.0-1-cloud-amd64")
+        (into / "package").write_text("linux-image-x 1.0\n")
+        (into / "root").mkdir()
+
+    assert not debian_is_cached("6.1")
+    monkeypatch.setattr(images, "_fetch_debian", fetch)
+    first = find("debian:6.1")
+    monkeypatch.setattr(images, "_fetch_debian", None)
+    assert debian("6.1") == first
+    assert debian_is_cached("6.1")
+    assert (first.release, first.origin) == ("6.1.0-1-cloud-amd64", "Debian's package linux-image-x 1.0")
+    assert first.modules
+    assert first.modules.is_dir()
