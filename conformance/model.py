@@ -83,6 +83,19 @@ class Cause(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Answers(StrEnum):
+    """What answers the system calls of a target, as its runner says."""
+
+    HOST = "host"
+    """The kernel of this machine."""
+    KERNEL = "kernel"
+    """A kernel of its own."""
+    FILTER = "filter"
+    """The kernel of this machine, less what a filter takes away: it imitates what lacks that."""
+    IMITATION = "imitation"
+    """A program that imitates a kernel."""
+
+
 @dataclass(frozen=True, slots=True)
 class Target:
     """One kernel, or one emulation of a kernel, as `targets.toml` names it."""
@@ -92,7 +105,21 @@ class Target:
     title: str = ""
     control: str | None = None
     options: dict[str, str | int] = field(default_factory=dict)
-    """What its runner takes from `targets.toml` (see `conformance.run.targets.RUNNERS`)."""
+    """What its runner takes from `targets.toml` (see `runners.declaration.Declaration.options`)."""
+    given: dict[str, str] = field(default_factory=dict)
+    """Options that the command line gives in place of those: another kernel, another build."""
+    answers: Answers | None = None
+    """None where nobody knows its runner, and in records of before it was written down."""
+
+    @property
+    def taken(self) -> dict[str, str | int]:
+        """The options as they hold."""
+        return {**self.options, **self.given}
+
+    @property
+    def imitates(self) -> bool:
+        """Whether it is no kernel of its own, but stands for one: what it says of its release is said of another."""
+        return self.answers in (Answers.FILTER, Answers.IMITATION)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +186,8 @@ class Facts:
     """Runner, version and accelerator."""
     notes: list[str] = field(default_factory=list)
     """What a reader of the column must know, a sentence each."""
+    versions: dict[str, str] = field(default_factory=dict)
+    """What else it is made of, by name, as the runner says: `{"runsc": "20240729"}`. Expectations may hang on it."""
 
 
 @dataclass(frozen=True, slots=True)

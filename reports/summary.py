@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import shlex
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import zip_longest
 from typing import TypeAlias
 
 from conformance.model import Cell, Column, Json, Matrix, Row, Verdict
@@ -279,14 +281,18 @@ def repeat_command(matrix: Matrix, row: Row, target: str) -> str:
     return " ".join(command_words(matrix, row, target))
 
 
+GIVEN = re.compile(r"([A-Za-z0-9][\w.-]*)=", re.ASCII)
+"""What stands behind an option that gives something to one target: the target's name, and `=`."""
+
+
 def _for(arguments: Sequence[str], targets: Sequence[str]) -> Iterator[str]:
-    """The words without those builds of runsc that belong to other targets: each that is named is run."""
-    words = iter(arguments)
-    for word in words:
-        if word != "--runsc":
+    """The words without what is given to other targets (`--kernel TARGET=IMAGE`): some such options add a target."""
+    dropped = False
+    for word, behind in zip_longest(arguments, arguments[1:], fillvalue=""):
+        target = GIVEN.match(behind) if word.startswith("--") else None
+        if not dropped and (target is None or target[1] in targets):
             yield word
-        elif (build := next(words)).partition("=")[0] in targets:
-            yield from (word, build)
+        dropped = target is not None and target[1] not in targets
 
 
 def labels(matrix: Matrix) -> Sequence[str]:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Protocol, Self, runtime_checkable
 
 from conformance import places
 
@@ -39,7 +40,7 @@ def sentence(error: OSError) -> str:
     return f"{where}{said}; {hint}"
 
 
-class Death(StrEnum):
+class Ending(StrEnum):
     """How a guest ended that nobody closed."""
 
     PANIC = "panic"
@@ -48,6 +49,52 @@ class Death(StrEnum):
     """It went away without a word."""
     LIMIT = "limit"
     """It took more of this machine than it was given: nothing is said of the target, and its case was not run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Death:
+    """That a guest has ended, and why."""
+
+    ending: Ending
+    cause: str = ""
+    """In one line: a panic's message and function, a signal; nothing where nobody knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a runner says of a guest."""
+
+    made_by: str
+    """Runner, version and accelerator."""
+    label: str = ""
+    """The column's name, where it is not the target's."""
+    notes: tuple[str, ...] = ()
+    """What a reader of the column must know, a sentence each."""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """What it is made of, by name, for conditions of expectations (`{"runsc": "20240729"}`)."""
+    disposable: bool = False
+    """Whether the guest is thrown away, so that cases may harm it."""
+    slowdown: float = 1.0
+    """How many times longer than on real hardware things may take; deadlines are multiplied by it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Where things are in a guest."""
+
+    python: Sequence[str]
+    """How to start the interpreter that has the suite."""
+    cases: str
+    """Where the cases lie."""
+    find_executor: Callable[[], Sequence[str]]
+
+    @property
+    def executor(self) -> Sequence[str]:
+        """How to start the executor.
+
+        Raises RunnerError when there is no C compiler here and none came along.
+        """
+        return self.find_executor()
 
 
 class Channel(Protocol):
@@ -78,45 +125,15 @@ class Guest(Protocol):
     """One running instance of a target. A context manager; nothing of it is left when it is closed."""
 
     @property
-    def python(self) -> Sequence[str]:
-        """How to start the interpreter that has the suite, inside."""
+    def about(self) -> About:
+        """What its runner says of it."""
 
     @property
-    def executor(self) -> Sequence[str]:
-        """How to start the executor, inside.
-
-        Raises RunnerError when there is no C compiler here and none came along.
-        """
-
-    @property
-    def cases(self) -> str:
-        """Where the cases lie, inside."""
-
-    @property
-    def label(self) -> str:
-        """The column's name, where it is not the target's."""
-
-    @property
-    def made_by(self) -> str:
-        """Runner, version and accelerator."""
-
-    @property
-    def notes(self) -> Sequence[str]:
-        """What a reader of the column must know, a sentence each."""
-
-    @property
-    def disposable(self) -> bool:
-        """Whether the guest is thrown away, so that cases may harm it."""
-
-    @property
-    def slowdown(self) -> float:
-        """How many times longer than on real hardware things may take; deadlines are multiplied by it."""
+    def inside(self) -> Inside:
+        """Where things are in it."""
 
     def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> Channel:
         """Start a process inside, with `env` added to the guest's own. Raises RunnerError when the guest is dead."""
-
-    def ready(self) -> None:
-        """The process that was spawned has been started and waits: a good moment to remember the guest."""
 
     def log(self) -> str:
         """The tail of the console, or of what the guest's processes said on stderr."""
@@ -124,13 +141,18 @@ class Guest(Protocol):
     def death(self) -> Death | None:
         """How the guest died, or None while it lives."""
 
-    def cause(self) -> str:
-        """Why the guest died, in one line: a panic's message and function, a signal; nothing where nobody knows."""
-
     def __enter__(self) -> Self: ...
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
+
+
+@runtime_checkable
+class Remembers(Protocol):
+    """What a guest can do besides that is worth being remembered: the next of its target goes on where it was."""
+
+    def remember(self) -> None:
+        """The process that was spawned last waits for its first word: later guests begin here."""
 
 
 class Runner(Protocol):

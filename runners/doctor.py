@@ -2,80 +2,61 @@
 
 from __future__ import annotations
 
-import ctypes.util
 import os
-import shutil
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from runners.base import RunnerError
-from runners.gvisor import platforms
+from runners.declaration import Part, program
 from runners.host import children
 from runners.kernels.debian import Suite
+from runners.registry import declarations
 
-BACKPORTS = "bookworm-backports"
-"""Where Debian 12 has a runsc with the platform systrap."""
+SHARED = (Part("setpriv", "util-linux", "guests that die with the host process", program("setpriv")),)
+"""What more than one of them needs."""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """Something that a runner needs."""
+class Found:
+    """A part, with whether this machine has it."""
 
-    name: str
-    package: str
-    purpose: str
+    part: Part
     present: bool
 
 
-def examine() -> list[Part]:
+def examine() -> list[Found]:
     """Every part, with whether it is there."""
-    path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin"
-
-    def program(name: str, package: str, purpose: str) -> Part:
-        return Part(name, package, purpose, shutil.which(name, path=path) is not None)
-
-    return [
-        program("qemu-system-x86_64", "qemu-system-x86", "targets that boot a kernel"),
-        program("modprobe", "kmod", "modules of distribution kernels in guests"),
-        program("setpriv", "util-linux", "guests that die with the host process"),
-        program("runsc", "runsc", "the target gvisor"),
-        Part(
-            "runsc with systrap",
-            "runsc",
-            f"gVisor's current platform (Debian 12: from {BACKPORTS})",
-            bool(shutil.which("runsc")) and "systrap" in platforms(),
-        ),
-        Part("libseccomp", "libseccomp2", "the target wsl1", ctypes.util.find_library("seccomp") is not None),
-        program("gcc", "gcc", "building a kernel with WSL2's configuration"),
-    ]
+    parts = [*SHARED, *(part for declaration in declarations().values() for part in declaration.parts)]
+    return [Found(part, part.present()) for part in parts]
 
 
 def install(tell: Callable[[str], None]) -> None:
     """Install what is missing, with apt. Raises RunnerError."""
-    lacking = [part for part in examine() if not part.present]
+    lacking = [found.part for found in examine() if not found.present]
     if not lacking:
         return
     if os.geteuid() != 0:
         raise RunnerError("installing packages needs root; run `sudo conformance doctor --install`")
-    packages = sorted({part.package for part in lacking if part.name != "runsc with systrap"})
+    packages = sorted({part.package for part in lacking if not part.suite})
     if packages:
         _apt(tell, "update", "-qq")
         _apt(tell, "install", "-y", "-qq", "--no-install-recommends", *packages)
-    if "systrap" not in platforms():
-        _install_newer_runsc(tell)
+    for part in lacking:
+        if part.suite and not part.present():
+            _install_from(part, tell)
 
 
-def _install_newer_runsc(tell: Callable[[str], None]) -> None:
-    """Debian 12's own runsc is of 2022; its backports have one with systrap. Without network the old one stays."""
-    suite = Suite(BACKPORTS)
+def _install_from(part: Part, tell: Callable[[str], None]) -> None:
+    """A newer package, of another suite. Where there is no network, what is there stays."""
+    suite = Suite(part.suite)
     with tempfile.TemporaryDirectory() as folder:
         try:
             suite.update()
-            deb = suite.download("runsc", Path(folder))
+            deb = suite.download(part.package, Path(folder))
         except RunnerError as error:
-            tell(f"runsc stays as it is: {error}")
+            tell(f"{part.package} stays as it is: {error}")
             return
         _apt(tell, "install", "-y", "-qq", "--no-install-recommends", str(deb))
 

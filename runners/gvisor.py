@@ -17,8 +17,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from conformance.model import Answers, Target
 from conformance.offspring import descendants, signal_all
-from runners.base import Death, RunnerError, head
+from runners.base import About, Death, Ending, RunnerError, head
+from runners.declaration import MEMORY, Declaration, Flag, Option, Part, Way, number, program
 from runners.host import children
 from runners.host.cgroup import memory_limit
 from runners.host.log import Log
@@ -34,6 +36,7 @@ START_SECONDS = 60.0
 MEMORY_MIB = 2048
 """What the sandbox and all in it may take of this machine, unless its target says so."""
 SLOWDOWN = 4.0
+GRANTED = "capabilities up to CAP_AUDIT_READ and raw sockets are granted; the network is the sandbox's own loopback"
 _CAPABILITY_NAMES = """
     CHOWN DAC_OVERRIDE DAC_READ_SEARCH FOWNER FSETID KILL SETGID SETUID SETPCAP LINUX_IMMUTABLE NET_BIND_SERVICE
     NET_BROADCAST NET_ADMIN NET_RAW IPC_LOCK IPC_OWNER SYS_MODULE SYS_RAWIO SYS_CHROOT SYS_PTRACE SYS_PACCT SYS_ADMIN
@@ -152,18 +155,9 @@ def bundle_config(tree: Path, suite: Path) -> dict[str, object]:
 class GvisorGuest:
     """A sandbox whose first process sleeps; everything else is started with `runsc exec`."""
 
-    disposable = True
-    cases = f"{layers.SUITE}/cases"
-    slowdown = SLOWDOWN
-
     def __init__(self, runsc: Runsc, platform: str, name: str = "gvisor", memory: int = MEMORY_MIB) -> None:
-        self.label = f"{name} ({runsc.release}, {platform})"
-        self.python: Sequence[str] = layers.python_command()
-        self.made_by = f"runsc {runsc.version}, {platform}"
-        self.notes: Sequence[str] = (
-            "capabilities up to CAP_AUDIT_READ and raw sockets are granted; the network is the sandbox's own loopback",
-        )
-        self._by, self._platform, self._memory = runsc, platform, memory
+        self.inside = layers.inside()
+        self._by, self._platform, self._name, self._memory = runsc, platform, name, memory
         self._stack = ExitStack()
         try:
             self._start()
@@ -180,11 +174,18 @@ class GvisorGuest:
             json.dumps(bundle_config(layers.base().tree, layers.suite().tree)), encoding="utf-8"
         )
         self._group = self._stack.enter_context(memory_limit(self._memory, "gvisor"))
-        if self._group is None:
-            self.notes = (*self.notes, "no limit on its memory: this machine has no memory control group to give")
-        else:
+        limit = "no limit on its memory: this machine has no memory control group to give"
+        if self._group is not None:
             (self._room / "memory.cgroup").write_text(f"{self._group.path}\n", encoding="utf-8")
-            self.notes = (*self.notes, f"the sandbox has at most {self._memory} MiB of memory")
+            limit = f"the sandbox has at most {self._memory} MiB of memory"
+        self.about = About(
+            f"runsc {self._by.version}, {self._platform}",
+            f"{self._name} ({self._by.release}, {self._platform})",
+            (GRANTED, limit),
+            {"runsc": self._by.release},
+            disposable=True,
+            slowdown=SLOWDOWN,
+        )
         command = self._runsc("run", f"--bundle={bundle}", "guest")
         # The sandbox's network namespace is ours to make: runsc brings up the loopback that it finds there.
         self._sandbox = subprocess.Popen(
@@ -237,11 +238,6 @@ class GvisorGuest:
         except (OSError, subprocess.TimeoutExpired) as error:
             raise RunnerError(f"runsc {command[0]} gave no answer: {error}") from error
 
-    @property
-    def executor(self) -> Sequence[str]:
-        """See `Guest`."""
-        return layers.executor_command()
-
     def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> ProcessChannel:
         """See `Guest`."""
         given = [f"--env={name}={value}" for name, value in {**layers.PYTHON_ENVIRONMENT, **(env or {})}.items()]
@@ -250,34 +246,23 @@ class GvisorGuest:
         command = self._runsc("exec", *given, "guest", *argv)
         return self._stack.enter_context(ProcessChannel(command, os.environ, self._log.writer))
 
-    def ready(self) -> None:
-        """See `Guest`. Starts are fast enough."""
-
     def log(self) -> str:
         """See `Guest`."""
         return self._log.text()
 
     def death(self) -> Death | None:
         """See `Guest`."""
-        if self._group and self._group.exceeded():
-            return Death.LIMIT  # whichever of its processes the kernel chose: it is no sandbox any more
-        if self._sandbox.poll() is None:
-            return None
-        return Death.PANIC if self._panic() else Death.GONE
-
-    def cause(self) -> str:
-        """See `Guest`."""
-        if self._group and self._group.exceeded():
-            return f"the sandbox took more than its {self._memory} MiB of memory"
-        if panic := self._panic():
-            return panic
+        if self._group and self._group.exceeded():  # whichever of its processes the kernel chose: no sandbox any more
+            return Death(Ending.LIMIT, f"the sandbox took more than its {self._memory} MiB of memory")
         status = self._sandbox.poll()
         if status is None:
-            return ""
-        number = -status if status < 0 else status - 128
-        if number in set(signal.Signals):
-            return f"the sandbox was ended by {signal.Signals(number).name}"
-        return f"the sandbox ended with status {status}"
+            return None
+        if panic := self._panic():
+            return Death(Ending.PANIC, panic)
+        killer = -status if status < 0 else status - 128
+        if killer in set(signal.Signals):
+            return Death(Ending.GONE, f"the sandbox was ended by {signal.Signals(killer).name}")
+        return Death(Ending.GONE, f"the sandbox ended with status {status}")
 
     def _panic(self) -> str:
         """What the sentry said when it gave up, with the function in which it did; nothing if it did not."""
@@ -304,9 +289,9 @@ class GvisorGuest:
 def go_panic(said: str) -> str:
     """The message of a Go program's panic or fatal error, and the first function of gVisor's own on the stack."""
     lines = said.splitlines()
-    for number, line in enumerate(lines):
+    for at, line in enumerate(lines):
         if re.match(r"(panic|fatal error): ", line):
-            calls = (each.rpartition("/")[2] for each in lines[number:] if each.startswith("gvisor.dev/"))
+            calls = (each.rpartition("/")[2] for each in lines[at:] if each.startswith("gvisor.dev/"))
             where = re.match(r"[\w.(*)]+?(?=\((?![*])|$)", next(calls, ""))
             return line + (f", in {where[0]}" if where and where[0] else "")
     return ""
@@ -359,3 +344,56 @@ class GvisorRunner:
             except RunnerError as error:
                 tried[str(error)] = None
         raise RunnerError("; ".join(tried))
+
+
+BACKPORTS = "bookworm-backports"
+"""Where Debian 12 has a runsc with the platform systrap."""
+
+
+def whole_binary(value: str) -> str:
+    """A runsc of the command line, by its whole path (see `Option.whole`)."""
+    found = shutil.which(value)
+    if found is None:
+        path = Path(value)
+        why = "is a directory" if path.is_dir() else "cannot be started" if path.exists() else "is not there"
+        raise ValueError(f"the runsc {value} {why}; give the path of an executable")
+    return str(Path(found).resolve())
+
+
+def _runner(target: Target, way: Way) -> GvisorRunner:
+    taken = target.taken
+    platform = str(taken["platform"]) if "platform" in taken else None
+    memory = number(target, "memory", MEMORY_MIB)
+    return GvisorRunner(target.name, str(taken.get("binary", RUNSC)), platform, memory)
+
+
+DECLARATION = Declaration(
+    "gvisor",
+    Answers.IMITATION,
+    _runner,
+    {
+        "binary": Option(
+            "a text: the path of a runsc",
+            flag=Flag(
+                "--runsc",
+                "PATH",
+                "Run a gVisor target by this runsc. NAME may be a new one, so that builds stand side by side.",
+                "/path/to/runsc",
+                adds=True,
+            ),
+            whole=whole_binary,
+        ),
+        "platform": Option("a text: systrap, ptrace or kvm"),
+        "memory": MEMORY,
+    },
+    (
+        Part("runsc", "runsc", "the target gvisor", program("runsc")),
+        Part(
+            "runsc with systrap",
+            "runsc",
+            f"gVisor's current platform (Debian 12: from {BACKPORTS})",
+            lambda: "systrap" in platforms(),
+            BACKPORTS,
+        ),
+    ),
+)

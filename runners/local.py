@@ -9,8 +9,10 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Self
 
+from conformance.model import Answers
 from conformance.places import ROOT
-from runners.base import Death, cases_directory
+from runners.base import About, Death, Ending, Inside, cases_directory
+from runners.declaration import Declaration
 from runners.host.cache import cache_root
 from runners.host.cgroup import memory_limit
 from runners.host.log import Log
@@ -30,15 +32,9 @@ only one that takes memory faster than anybody looks comes so far."""
 class HostGuest:
     """Processes of this machine, behind a command prefix."""
 
-    label = ""
-    disposable = False
-    slowdown = 1.0
-
-    def __init__(self, made_by: str, notes: Sequence[str] = (), prefix: Sequence[str] = ()) -> None:
-        self.made_by = made_by
-        self.notes = tuple(notes)
-        self.python: Sequence[str] = (sys.executable,)
-        self.cases = str(cases_directory())
+    def __init__(self, about: About, prefix: Sequence[str] = ()) -> None:
+        self.about = about
+        self.inside = Inside((sys.executable,), str(cases_directory()), lambda: (str(executable()),))
         self._prefix = tuple(prefix)
         self._stack = ExitStack()
         self._room = self._stack.enter_context(workspace("local"))
@@ -48,11 +44,6 @@ class HostGuest:
         if self._group:
             (self._room / "memory.cgroup").write_text(f"{self._group.path}\n", encoding="utf-8")
 
-    @property
-    def executor(self) -> Sequence[str]:
-        """See `Guest`."""
-        return (str(executable()),)
-
     def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> ProcessChannel:
         """See `Guest`."""
         given = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
@@ -60,13 +51,10 @@ class HostGuest:
         bytecode = str(cache_root() / "bytecode")
         given |= {"TMPDIR": str(self._room), "PYTHONPATH": str(ROOT), "PYTHONPYCACHEPREFIX": bytecode, **(env or {})}
         command = [*self._prefix, *argv]
-        if self._group and argv[: len(self.python)] == list(self.python):  # executors see to their own limits
+        if self._group and tuple(argv[:1]) == self.inside.python:  # executors see to their own limits
             command = self._group.entering(command)
         self._channels.append(self._stack.enter_context(ProcessChannel(command, given, self._log.writer)))
         return self._channels[-1]
-
-    def ready(self) -> None:
-        """See `Guest`. Starts are fast enough."""
 
     def log(self) -> str:
         """See `Guest`."""
@@ -75,12 +63,8 @@ class HostGuest:
     def death(self) -> Death | None:
         """See `Guest`. This machine is alive as long as we are."""
         if self._group and self._group.exceeded() and any(channel.ended for channel in self._channels):
-            return Death.LIMIT
+            return Death(Ending.LIMIT, f"it took more than {MEMORY_MIB} MiB of memory")
         return None
-
-    def cause(self) -> str:
-        """See `Guest`."""
-        return f"it took more than {MEMORY_MIB} MiB of memory" if self.death() else ""
 
     def __enter__(self) -> Self:
         return self
@@ -104,4 +88,7 @@ class LocalRunner:
 
     def open(self) -> HostGuest:
         """See `Runner`."""
-        return HostGuest(made_by="local")
+        return HostGuest(About("local"))
+
+
+DECLARATION = Declaration("local", Answers.HOST, lambda target, way: LocalRunner())

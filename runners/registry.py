@@ -1,15 +1,49 @@
-"""Which runner a target has."""
+"""The runners that there are, and which one a target has."""
 
 from __future__ import annotations
 
+import importlib
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from importlib.metadata import entry_points
+
 from conformance.model import Target
 from runners.base import Guest, Runner, RunnerError, sentence
-from runners.gvisor import MEMORY_MIB as SANDBOX_MIB
-from runners.gvisor import RUNSC, GvisorRunner
-from runners.local import LocalRunner
-from runners.profile.runner import ProfileRunner
-from runners.qemu.machine import CPUS, MEMORY_MIB, Size
-from runners.qemu.runner import QemuRunner
+from runners.declaration import Declaration, Way
+
+SHIPPED = ("runners.local", "runners.qemu.runner", "runners.profile.runner", "runners.gvisor")
+"""The modules that declare the runners of the suite."""
+HOST = "local"
+"""The runner that needs nothing but this machine."""
+GROUP = "conformance.runners"
+"""The entry points by which any other package that is installed declares its own."""
+
+
+@cache
+def declarations() -> Mapping[str, Declaration]:
+    """All runners by name. Raises RunnerError for one that cannot be loaded, or whose name another one has."""
+    found: dict[str, Declaration] = {}
+    for name in SHIPPED:
+        declared: Declaration = importlib.import_module(name).DECLARATION
+        found[declared.name] = declared
+    for point in entry_points(group=GROUP):
+        try:
+            declared = point.load()
+        except Exception as error:
+            raise RunnerError(f"the runner {point.name} ({point.value}) cannot be loaded: {error!r}") from error
+        if not isinstance(declared, Declaration):
+            raise RunnerError(f"the runner {point.name} ({point.value}) is no runners.declaration.Declaration")
+        if declared.name in found:
+            raise RunnerError(f"there are two runners {declared.name}: {point.value} must be called something else")
+        found[declared.name] = declared
+    return found
+
+
+def declared(target: Target) -> Target:
+    """The target with what its runner says of it; as it is where nobody knows its runner."""
+    declaration = declarations().get(target.runner)
+    return replace(target, answers=declaration.answers) if declaration else target
 
 
 class Careful:
@@ -47,39 +81,9 @@ class Careful:
             return [sentence(error)]
 
 
-def runner_for(target: Target, kernel: str | None = None, *, cold: bool = False, bare: bool = False) -> Runner:
-    """The runner of a target; `kernel` replaces the kernel that its options name. Raises ValueError.
-
-    `cold`: boot every guest, instead of resuming one that was remembered. `bare`: only the executor is going to be
-    started in them, so that a guest that takes time to boot may do without everything else.
-    """
-    return Careful(_runner_for(target, kernel, cold=cold, bare=bare))
-
-
-def _runner_for(target: Target, kernel: str | None, *, cold: bool, bare: bool) -> Runner:
-    options = target.options
-    match target.runner:
-        case "local":
-            return LocalRunner()
-        case "qemu":
-            source = _text(target, "kernel")
-            size = Size(_number(target, "memory", MEMORY_MIB), _number(target, "cpus", CPUS))
-            return QemuRunner(kernel or source, size, wsl2=source == "wsl2", cold=cold, bare=bare)
-        case "profile":
-            return ProfileRunner(_text(target, "profile"), bare=bare)
-        case "gvisor":
-            platform = str(options["platform"]) if "platform" in options else None
-            memory = _number(target, "memory", SANDBOX_MIB)
-            return GvisorRunner(target.name, str(options.get("binary", RUNSC)), platform, memory)
-    raise ValueError(f"there is no runner {target.runner}")
-
-
-def _text(target: Target, key: str) -> str:
-    """An option that the runner cannot do without. Raises ValueError."""
-    if key not in target.options:
-        raise ValueError(f"the target {target.name} has no {key}")
-    return str(target.options[key])
-
-
-def _number(target: Target, key: str, usual: int) -> int:
-    return int(target.options.get(key, usual))
+def runner_for(target: Target, *, cold: bool = False, bare: bool = False) -> Runner:
+    """The runner of a target, which opens guests as a command wants them (see `Way`). Raises ValueError."""
+    declaration = declarations().get(target.runner)
+    if declaration is None:
+        raise ValueError(f"there is no runner {target.runner}")
+    return Careful(declaration.runner(target, Way(cold=cold, bare=bare)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from conformance.model import CaseInfo, CaseResult, Facts, Json, Outcome, Record, Step, Target
+from runners.registry import declared
 
 CASE = "area/test_feature.py::test_check"
 """The case that tests speak of when they need just one."""
@@ -63,5 +64,12 @@ def record(
     known = [CaseInfo(case, found[0].hash) for case, found in by_case.items()] if cases is None else cases
     guest = None if failed and not results else facts_of or facts(release)
     return Record(
-        Target(name, runner, control=control), "20260101T000000Z", guest, known, by_case, [], failed is None, failed
+        declared(Target(name, runner, control=control)),
+        "20260101T000000Z",
+        guest,
+        known,
+        by_case,
+        [],
+        failed is None,
+        failed,
     )

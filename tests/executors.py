@@ -15,7 +15,7 @@ from conformance.programs.program import Argument, Memory, Program, Step
 from conformance.protocol import executor as protocol
 from conformance.search.bind import Call
 from conformance.search.generate import Generator, Raw
-from runners.base import Channel, Death, Guest, RunnerError
+from runners.base import About, Channel, Death, Ending, Guest, Inside, RunnerError
 from runners.host.process import ProcessChannel
 from runners.local import HostGuest, LocalRunner
 from runners.payload.executor import executable
@@ -142,28 +142,19 @@ class FakeExecutor:
 class ExecutorGuest:
     """A guest in which fake executors are started, as often as wanted."""
 
-    python: Sequence[str] = ("python",)
-    executor: Sequence[str] = ("executor",)
-    cases = "/conformance/cases"
-    label = ""
-    made_by = "a fake"
-    notes: Sequence[str] = ()
-    disposable = False
+    inside = Inside(("python",), "/conformance/cases", lambda: ("executor",))
 
     def __init__(self, runner: ExecutorRunner) -> None:
         self.channels: list[FakeExecutor] = []
         self.closed = False
-        self.slowdown = runner.slowdown
+        self.about = About("a fake", slowdown=runner.slowdown)
         self._runner = runner
 
     def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> Channel:
         """See `Guest`."""
-        assert list(argv) == list(self.executor)
+        assert list(argv) == list(self.inside.executor)
         self.channels.append(FakeExecutor(self._runner.first, self._runner.answer))
         return self.channels[-1]
-
-    def ready(self) -> None:
-        """See `Guest`."""
 
     def log(self) -> str:
         """See `Guest`."""
@@ -171,11 +162,8 @@ class ExecutorGuest:
 
     def death(self) -> Death | None:
         """See `Guest`."""
-        return Death.GONE if self._runner.taken_along and any(each.ended for each in self.channels) else None
-
-    def cause(self) -> str:
-        """See `Guest`."""
-        return ""
+        dead = self._runner.taken_along and any(each.ended for each in self.channels)
+        return Death(Ending.GONE) if dead else None
 
     def __enter__(self) -> Self:
         return self
@@ -297,7 +285,7 @@ class LyingChannel:
 
 class _LyingGuest(HostGuest):
     def __init__(self, lie: Lie) -> None:
-        super().__init__(made_by="a liar")
+        super().__init__(About("a liar"))
         self._lie = lie
 
     def spawn(  # type: ignore[override] # a channel as good as any

@@ -11,7 +11,7 @@ import msgspec
 
 from conformance.model import CaseInfo, CaseResult, Outcome
 from conformance.protocol.lines import Collecting, End, FactsLine, Line, Plan, ResultLine, Start, requested
-from runners.base import Death, RunnerError
+from runners.base import About, Death, Inside, RunnerError
 from tests.builders import facts
 
 SILENCE = TimeoutError()
@@ -95,14 +95,8 @@ class FakeChannel:
 class FakeGuest:
     """A guest whose one process is a fake channel."""
 
-    python: Sequence[str] = ("python",)
-    executor: Sequence[str] = ("executor",)
-    cases = "/conformance/cases"
-    label = ""
-    made_by = "a fake"
-    notes: Sequence[str] = ()
-    disposable = False
-    slowdown = 1.0
+    about = About("a fake")
+    inside = Inside(("python",), "/conformance/cases", lambda: ("executor",))
 
     def __init__(self, channel: FakeChannel, log: str = "", death: Death | None = None) -> None:
         self.channel = channel
@@ -117,8 +111,8 @@ class FakeGuest:
         self.spawned = list(argv)
         return self.channel
 
-    def ready(self) -> None:
-        """See `Guest`."""
+    def remember(self) -> None:
+        """See `Remembers`."""
         self.is_ready = True
 
     def log(self) -> str:
@@ -128,10 +122,6 @@ class FakeGuest:
     def death(self) -> Death | None:
         """See `Guest`."""
         return self._death
-
-    def cause(self) -> str:
-        """See `Guest`."""
-        return ""
 
     def __enter__(self) -> Self:
         return self
@@ -184,7 +174,7 @@ class Importing(FakeRunner):
 
         class Guest(FakeGuest):
             def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> FakeChannel:
-                left = [each for each in modules if f"--ignore={self.cases}/{each}" not in argv]
+                left = [each for each in modules if f"--ignore={self.inside.cases}/{each}" not in argv]
                 first = importing(left[0], end) if left else greeting(cases)
                 self.channel = FakeChannel(first, well_behaved)
                 return super().spawn(argv, env)

@@ -44,6 +44,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "conformance.run": (
         *("conformance.model", "conformance.text", "conformance.syscalls", "conformance.matrix", "conformance.run"),
         *("conformance.protocol", "conformance.guest", "conformance.places", "runners.base"),
+        *("runners.declaration", "runners.registry"),
     ),
     "conformance.cli": ("conformance", "runners", "reports"),
     "conformance.__main__": ("conformance.cli",),

@@ -13,11 +13,10 @@ from typing import Any
 import click
 
 from conformance.matrix.expectations import ExpectationError, load
-from conformance.model import Expectation, Matrix, Target
+from conformance.model import Expectation, Matrix
 from conformance.places import default_path
 from conformance.run.errors import UsageError, UserError
 from conformance.run.results import PLAN_FILE, planned, read_plan
-from conformance.run.targets import with_runsc
 from conformance.run.whole import write_whole
 from conformance.text import plural
 
@@ -100,39 +99,6 @@ def terminal_width() -> int:
     return shutil.get_terminal_size((100, 40)).columns
 
 
-def kernels_of(given: tuple[str, ...], available: dict[str, Target]) -> dict[str, str]:
-    """The kernels that `--kernel` names, by target. Raises UsageError."""
-    found: dict[str, str] = {}
-    for each in given:
-        name, separator, image = each.partition("=")
-        if not separator or not image:
-            raise UsageError(f"--kernel {each}: write TARGET=IMAGE, for example wsl2=/path/to/bzImage")
-        if name not in available or available[name].runner != "qemu":
-            fitting = [target.name for target in available.values() if target.runner == "qemu"]
-            raise UsageError(f"--kernel {each}: {name} is no target with a kernel; those are {', '.join(fitting)}")
-        if name in found:
-            raise UsageError(f"--kernel {each}: {name} has another kernel already; give a target one")
-        found[name] = image if image.startswith("debian:") else str(Path(image).resolve())
-    return found
-
-
-def runscs_of(given: tuple[str, ...], available: dict[str, Target]) -> tuple[dict[str, Target], dict[str, str]]:
-    """The targets with the builds of runsc that `--runsc` names, and those by target. Raises UsageError."""
-    builds: dict[str, str] = {}
-    for each in given:
-        name, separator, binary = each.partition("=")
-        if not separator or not binary:
-            raise UsageError(f"--runsc {each}: write NAME=PATH, for example old=/path/to/runsc")
-        if name in builds:
-            raise UsageError(f"--runsc {each}: {name} has another runsc already; choose a name for this one")
-        try:
-            available = with_runsc(available, name, binary)
-        except UsageError as error:
-            raise UsageError(f"--runsc {each}: {error}") from error
-        builds[name] = str(available[name].options["binary"])
-    return available, builds
-
-
 class Seconds(click.FloatRange):
     """Some time that a clock can count: more than none, a day at most."""
 
@@ -153,20 +119,6 @@ EXPECTATIONS_OPTION = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="Differences that are known and accepted [default: expectations.toml here, else the suite's].",
 )
-KERNEL_OPTION = click.option(
-    "--kernel",
-    "kernels",
-    multiple=True,
-    metavar="TARGET=IMAGE",
-    help="Boot this image (a path, or debian:SERIES) for a target.",
-)
-RUNSC_OPTION = click.option(
-    "--runsc",
-    "runscs",
-    multiple=True,
-    metavar="NAME=PATH",
-    help="Run a gVisor target by this runsc. NAME may be a new one, so that builds stand side by side.",
-)
 TARGET_OPTION = click.option(
     "-t",
     "--target",
@@ -177,8 +129,5 @@ TARGET_OPTION = click.option(
 )
 REFERENCE_OPTION = click.option(
     "--reference", default="native", show_default=True, metavar="TARGET", help="What the others are held against."
-)
-TARGETS_OPTION = click.option(
-    "--targets", "targets_file", type=click.Path(path_type=Path, dir_okay=False), help="Another targets.toml."
 )
 FULL_OPTION = click.option("--full", is_flag=True, help="Leave nothing out, however long it is.")

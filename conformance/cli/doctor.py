@@ -20,6 +20,10 @@ def command(install: bool) -> int:
         except RunnerError as error:
             raise UserError(str(error)) from error
     found = doctor.examine()
-    rows = [(each.name, "yes" if each.present else "no", each.package, each.purpose) for each in found]
+    rows = [
+        (part.name, "yes" if each.present else "no", part.package, part.purpose)
+        for each in found
+        for part in [each.part]
+    ]
     click.echo(tabulate(rows, headers=("part", "there", "package", "for")))
     return Exit.EXPECTED if all(each.present for each in found) else Exit.FAILED

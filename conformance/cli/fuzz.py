@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,21 +12,18 @@ import click
 
 from conformance.cli.common import (
     EXPECTATIONS_OPTION,
-    KERNEL_OPTION,
     REFERENCE_OPTION,
     RESULTS,
-    RUNSC_OPTION,
     TARGET_OPTION,
-    TARGETS_OPTION,
-    kernels_of,
     read_expectations,
-    runscs_of,
 )
+from conformance.cli.targeting import TARGETS_OPTION, available, given_options
 from conformance.run import targets as target_files
 from conformance.run.errors import Exit, UsageError, UserError
 from conformance.text import one_line
 
 if TYPE_CHECKING:
+    from conformance.model import Target
     from conformance.search.fuzz import Fuzz
 
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
@@ -62,8 +60,7 @@ class Duration(click.ParamType):  # type: ignore[type-arg] # generic only in new
 @click.option("--programs", type=click.IntRange(min=1), metavar="N", help="How many programs to run.")
 @click.option("--seed", type=int, help="For the same programs again [default: another one each time; it is printed].")
 @click.option("--no-twin", is_flag=True, help="Do not hold the reference against itself: faster, less certain.")
-@KERNEL_OPTION
-@RUNSC_OPTION
+@given_options
 @TARGETS_OPTION
 @click.option(
     "-o",
@@ -72,7 +69,9 @@ class Duration(click.ParamType):  # type: ignore[type-arg] # generic only in new
     help="Where reproducers go [default: results/fuzz-TIME].",
 )
 @EXPECTATIONS_OPTION
+@click.pass_context
 def command(
+    context: click.Context,
     names: tuple[str, ...],
     reference: str,
     areas: str,
@@ -81,8 +80,6 @@ def command(
     programs: int | None,
     seed: int | None,
     no_twin: bool,
-    kernels: tuple[str, ...],
-    runscs: tuple[str, ...],
     targets_file: Path | None,
     output: Path | None,
     expectations: Path | None,
@@ -113,9 +110,8 @@ def command(
     from runners.base import RunnerError  # noqa: PLC0415
     from runners.registry import runner_for  # noqa: PLC0415
 
-    available, builds = runscs_of(runscs, target_files.load(targets_file or target_files.default_path()))
-    chosen = target_files.choose(available, (*names, *builds) or (reference,), reference)
-    given = kernels_of(kernels, available)
+    found = available(context, targets_file)
+    chosen = target_files.choose(found.targets, (*names, *found.added) or (reference,), reference)
     if seconds is None and programs is None:
         seconds = 300.0
     seed = secrets.randbelow(1 << 32) if seed is None else seed
@@ -124,13 +120,13 @@ def command(
     if no_twin and not targets:
         raise UsageError("there is nothing to compare: name a target with -t, or leave out --no-twin")
     twin = None if no_twin else f"{reference} again"
-    again = {name: _again((reference, name), given, builds, targets_file) for name in targets}
+    again = {name: _again([found.targets[reference], found.targets[name]], targets_file) for name in targets}
     plan = searching.Search(reference, targets, _words(areas), seed, seconds, programs, twin, _words(calls), again)
     directory = output or RESULTS / f"fuzz-{new_run_name()}"
-    runners = {reference: runner_for(available[reference], given.get(reference), bare=True)}
+    runners = {reference: runner_for(found.targets[reference], bare=True)}
     if twin is not None:
-        runners[twin] = runner_for(available[reference], given.get(reference), bare=True)
-    runners |= {name: runner_for(available[name], given.get(name), bare=True) for name in targets}
+        runners[twin] = runner_for(found.targets[reference], bare=True)
+    runners |= {name: runner_for(found.targets[name], bare=True) for name in targets}
     click.echo(f"seed {seed}; reproducers go to {directory}", err=True)
     seen: list[Fuzz] = []
     try:
@@ -156,13 +152,9 @@ def command(
     return searching.status_of(fuzz)
 
 
-def _again(
-    names: tuple[str, ...], kernels: dict[str, str], builds: dict[str, str], targets_file: Path | None
-) -> tuple[str, ...]:
+def _again(targets: Sequence[Target], targets_file: Path | None) -> tuple[str, ...]:
     """What another command must be told beside these targets to open the same ones."""
-    found = [word for name in names if name in kernels for word in ("--kernel", f"{name}={kernels[name]}")]
-    found += [word for name in names if name in builds for word in ("--runsc", f"{name}={builds[name]}")]
-    return (*found, *(("--targets", str(targets_file)) if targets_file else ()))
+    return (*target_files.given_words(targets), *(("--targets", str(targets_file)) if targets_file else ()))
 
 
 def _words(given: str) -> tuple[str, ...]:

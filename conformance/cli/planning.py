@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from conformance.run.results import matrix_of
 from conformance.run.selection import Selection
 from conformance.text import plural
 from runners.base import Runner, RunnerError
-from runners.kernels.images import WSL2_VARIABLE
+from runners.registry import HOST, runner_for
 
 REFERENCE = "native"
 
@@ -43,8 +42,6 @@ def _missing(runner: Runner) -> str | None:
 def arguments(
     *,
     targets: Sequence[Target],
-    kernels: Mapping[str, str],
-    runscs: Mapping[str, str],
     targets_file: Path | None,
     expectations: Path | None,
     reference: str,
@@ -52,9 +49,7 @@ def arguments(
     cold: bool,
 ) -> list[str]:
     """What `conformance run` must be told, beside targets and cases, to do the same again from any directory."""
-    images = {**_from_environment(targets), **kernels}
-    words = [word for name, image in images.items() for word in ("--kernel", f"{name}={image}")]
-    words += [word for name, binary in runscs.items() for word in ("--runsc", f"{name}={binary}")]
+    words = target_files.given_words(targets, with_environment=True)
     found = targets_file or target_files.default_path()
     if targets_file or not any(found.resolve() == folder / found.name for folder in SHIPPED):
         words += ["--targets", str(found.resolve())]
@@ -72,10 +67,9 @@ def arguments(
     return words
 
 
-def _from_environment(targets: Sequence[Target]) -> dict[str, str]:
-    """The kernel that the environment gives to WSL2's targets: another shell may not have it."""
-    image = os.environ.get(WSL2_VARIABLE)
-    return {each.name: str(Path(image).resolve()) for each in targets if each.options.get("kernel") == "wsl2" and image}
+def here() -> Runner:
+    """Who opens guests that are nothing but this machine, for what needs no target."""
+    return runner_for(Target(REFERENCE, HOST))
 
 
 def case_path(given: str) -> str:

@@ -10,14 +10,10 @@ import click
 
 from conformance import places
 from conformance.cli.common import (
-    KERNEL_OPTION,
     REFERENCE_OPTION,
-    RUNSC_OPTION,
     TARGET_OPTION,
-    TARGETS_OPTION,
-    kernels_of,
-    runscs_of,
 )
+from conformance.cli.targeting import TARGETS_OPTION, available, given_options
 from conformance.run import targets as target_files
 from conformance.run.errors import Exit, UsageError, UserError
 from conformance.text import one_line, plural
@@ -31,16 +27,15 @@ if TYPE_CHECKING:
 @click.argument("folders", nargs=-1, required=True, metavar="FOLDER...", type=click.Path(path_type=Path))
 @TARGET_OPTION
 @REFERENCE_OPTION
-@KERNEL_OPTION
-@RUNSC_OPTION
+@given_options
 @TARGETS_OPTION
 @click.option("--keep", is_flag=True, help="Make cases below cases/programs/ of those on which all targets agree.")
+@click.pass_context
 def command(
+    context: click.Context,
     folders: tuple[Path, ...],
     names: tuple[str, ...],
     reference: str,
-    kernels: tuple[str, ...],
-    runscs: tuple[str, ...],
     targets_file: Path | None,
     keep: bool,
 ) -> int:
@@ -66,9 +61,8 @@ def command(
     from runners.registry import runner_for  # noqa: PLC0415
 
     programs = replaying.programs_at(folders)
-    available, builds = runscs_of(runscs, target_files.load(targets_file or target_files.default_path()))
-    chosen = target_files.choose(available, (*names, *builds) or (reference,), reference)
-    given = kernels_of(kernels, available)
+    found = available(context, targets_file)
+    chosen = target_files.choose(found.targets, (*names, *found.added) or (reference,), reference)
     corpus = places.corpus_directory()
     if keep:
         keeping.refuse_imitations(chosen)
@@ -86,7 +80,7 @@ def command(
         _print(replayed)
 
     try:
-        runners = {each.name: runner_for(each, given.get(each.name), bare=True) for each in chosen}
+        runners = {each.name: runner_for(each, bare=True) for each in chosen}
         replaying.replay(list(programs.values()), runners, told)
     except RunnerError as error:
         raise UserError(one_line(str(error))) from error

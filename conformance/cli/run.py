@@ -11,20 +11,16 @@ from conformance.cli import planning
 from conformance.cli.common import (
     EXPECTATIONS_OPTION,
     FULL_OPTION,
-    KERNEL_OPTION,
     REFERENCE_OPTION,
     RESULTS,
-    RUNSC_OPTION,
     TARGET_OPTION,
-    TARGETS_OPTION,
     Seconds,
-    kernels_of,
     read_expectations,
     results_directory,
-    runscs_of,
     terminal_width,
     write_reports,
 )
+from conformance.cli.targeting import TARGETS_OPTION, Available, available, given_options, name_of
 from conformance.guest.profiles import EFFORT, GATE
 from conformance.model import Expectation, Matrix, Target
 from conformance.run import targets as target_files
@@ -38,12 +34,12 @@ from conformance.text import plural
 from runners.base import RunnerError
 from runners.registry import runner_for
 
-LOCAL = Target("native", "local")
 WRITTEN = ("json", "html", "markdown", "junit")
 ATTITUDE = click.Choice([each.value for each in Attitude])
 OF_A_NEW_RUN = (
-    *("paths", "names", "expression", "calls", "failed", "reference", "kernels", "runscs", "targets_file", "timeout"),
-    *("profile", "repeat", "listing", "output"),
+    *("paths", "names", "expression", "calls", "failed", "reference", "targets_file", "timeout", "profile"),
+    *("repeat", "listing", "output"),
+    *(name_of(flag) for flag, _, _ in target_files.flags()),
 )
 """Options that a run which is resumed has got already."""
 
@@ -66,8 +62,7 @@ OF_A_NEW_RUN = (
 )
 @click.option("--list", "listing", is_flag=True, help="Print the cases that would be run, and run nothing.")
 @REFERENCE_OPTION
-@KERNEL_OPTION
-@RUNSC_OPTION
+@given_options
 @TARGETS_OPTION
 @click.option(
     "--timeout",
@@ -130,8 +125,6 @@ def command(
     failed: str | None,
     listing: bool,
     reference: str,
-    kernels: tuple[str, ...],
-    runscs: tuple[str, ...],
     targets_file: Path | None,
     timeout: float,
     profile: str,
@@ -179,9 +172,11 @@ def command(
         )
         planning.check(selection)
         if listing:
-            _targets(names, reference, runscs, targets_file)  # a mistake there is told although none of them is run
+            _chosen(
+                available(context, targets_file), names, reference
+            )  # a mistake there is told although none of them is run
             return _list(selection)
-        plan = _plan(names, reference, kernels, runscs, targets_file, selection, cold, expectations)
+        plan = _plan(context, names, reference, targets_file, selection, cold, expectations)
         directory = output or RESULTS / plan.run
         if (directory / PLAN_FILE).exists():
             raise UsageError(
@@ -191,7 +186,7 @@ def command(
     attitude = Attitude(flaky) if flaky else None
     limit = Limit(max_fail, attitude) if max_fail else None
     again = f"`conformance run --resume {directory}`"
-    runners = {target.name: runner_for(target, plan.kernels.get(target.name), cold=cold) for target in plan.targets}
+    runners = {target.name: runner_for(target, cold=cold) for target in plan.targets}
     try:
         with Display() as display:
             matrix = execute(directory, plan, runners, known, display, limit)
@@ -242,31 +237,27 @@ def _of(case: str) -> tuple[str, str]:
     return case, case.partition("[")[0]
 
 
-def _targets(
-    names: tuple[str, ...], reference: str, runscs: tuple[str, ...], targets_file: Path | None
-) -> tuple[dict[str, Target], dict[str, str], list[Target]]:
-    """All targets, the builds of runsc by target, and the targets that are asked for. Raises UsageError."""
-    available, builds = runscs_of(runscs, target_files.load(targets_file or target_files.default_path()))
-    return available, builds, target_files.choose(available, (*names, *builds) if names else (), reference)
+def _chosen(found: Available, names: tuple[str, ...], reference: str) -> list[Target]:
+    """The targets that are asked for. Raises UsageError."""
+    return target_files.choose(found.targets, (*names, *found.added) if names else (), reference)
 
 
 def _plan(
+    context: click.Context,
     names: tuple[str, ...],
     reference: str,
-    kernels: tuple[str, ...],
-    runscs: tuple[str, ...],
     targets_file: Path | None,
     selection: Selection,
     cold: bool,
     expectations: Path | None,
 ) -> RunPlan:
     """A new run of the targets that were asked for, or else of those that can run here. Raises UsageError."""
-    available, builds, chosen = _targets(names, reference, runscs, targets_file)
-    images = kernels_of(kernels, available)
+    found = available(context, targets_file)
+    chosen = _chosen(found, names, reference)
     absent = []
     if not names:
-        runners = {target.name: runner_for(target, images.get(target.name)) for target in chosen}
-        absent = planning.able(chosen, runners, (reference, *images, *builds))
+        runners = {target.name: runner_for(target) for target in chosen}
+        absent = planning.able(chosen, runners, (reference, *found.given))
     gone = {each.target.name for each in absent}
     targets = [target for target in chosen if target.name not in gone]
     return RunPlan(
@@ -274,12 +265,9 @@ def _plan(
         reference,
         targets,
         selection,
-        images,
         absent,
         planning.arguments(
             targets=targets,
-            kernels=images,
-            runscs=builds,
             targets_file=targets_file,
             expectations=expectations,
             reference=reference,
@@ -292,7 +280,7 @@ def _plan(
 def _list(selection: Selection) -> int:
     """Print the cases that are selected; how that ends."""
     try:
-        cases, troubles = listed(runner_for(LOCAL), selection)
+        cases, troubles = listed(planning.here(), selection)
     except RunnerError as error:
         raise UserError(str(error)) from error
     for each in troubles:

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 from tabulate import tabulate
 
+from conformance.cli.targeting import TARGETS_OPTION
 from conformance.model import Target
 from conformance.run import targets as target_files
 from conformance.text import one_line
@@ -16,9 +17,7 @@ from runners.registry import runner_for
 
 @click.command("targets")
 @click.option("-v", "--verbose", is_flag=True, help="How guests are made, what is not emulated, what was measured.")
-@click.option(
-    "--targets", "targets_file", type=click.Path(path_type=Path, dir_okay=False), help="Another targets.toml."
-)
+@TARGETS_OPTION
 def command(verbose: bool, targets_file: Path | None) -> None:
     """List the targets, with whether each can run here and, if not, the one thing that is missing."""
     rows = []

@@ -11,12 +11,10 @@ from conformance.matrix.attempts import Attempts
 from conformance.matrix.compare import Difference, difference
 from conformance.matrix.normalise import Normal, NormalStep
 from conformance.matrix.versions import series
-from conformance.model import Cause, Cell, Outcome, Record, Verdict
+from conformance.model import Answers, Cause, Cell, Outcome, Record, Verdict
 from conformance.syscalls.machinery.table import describe, stubs
 from conformance.syscalls.machinery.touches import PRIVILEGES
 
-IMITATIONS = ("profile", "gvisor", "wsl")
-"""Runners whose targets are not the kernel that their release names, so that versions explain nothing."""
 HARDWARE = "hardware: "
 """How a case begins the reason of `missing` when the processor or a device is what is missing."""
 FULL = (1 << 38) - 1
@@ -51,8 +49,8 @@ class Case:
         return failed and _absent(difference(mine, theirs.speaking))
 
     def imitates(self, name: str) -> bool:
-        """Whether a target is not the kernel that its release names."""
-        return self.records[name].target.runner in IMITATIONS
+        """Whether a target is not the kernel that its release names, so that versions explain nothing."""
+        return self.records[name].target.imitates
 
     def series(self, name: str) -> tuple[int, ...]:
         """The series of a kernel's release; empty where it is not known, or is no kernel's."""
@@ -138,10 +136,12 @@ def _of_new(name: str, case: Case) -> Cause | None:
 
 
 def _lacks_below(name: str, case: Case) -> bool:
-    """Whether a profile says just what the kernel under it says without the profile: its control."""
+    """Whether a filter says just what the kernel under it says without the filter: its control."""
     target = case.records[name].target
     below, mine = case.said(target.control), case.said(name)
-    if target.runner != "profile" or below is None or case.records[target.control or ""].target.runner != "local":
+    if target.answers is not Answers.FILTER or below is None:
+        return False
+    if case.records[target.control or ""].target.answers is not Answers.HOST:
         return False
     return mine is not None and difference(below, mine) is None
 

@@ -27,12 +27,12 @@ class RunPlan:
     reference: str
     targets: list[Target]
     selection: Selection
-    kernels: dict[str, str]
-    """Kernels given on the command line, by target."""
     absent: list[Absent] = field(default_factory=list)
     """Targets that were not asked for by name and cannot run here."""
     arguments: list[str] = field(default_factory=list)
     """See `Matrix.arguments`."""
+    kernels: dict[str, str] = field(default_factory=dict)
+    """In plans of before targets had what is given to them: the kernels of the command line, by target."""
     schema: int = SCHEMA
 
     def write(self, directory: Path) -> None:
@@ -54,13 +54,22 @@ def read_plan(directory: Path) -> RunPlan:
             raise UsageError(
                 f"{directory} has schema {schema}, and this version reads up to {SCHEMA}: update the suite to read it"
             )
-        return msgspec.json.decode(data, type=RunPlan)
+        return _with_kernels(msgspec.json.decode(data, type=RunPlan))
     except OSError as error:
         raise UsageError(
             f"{directory} is no results directory: {path.name} cannot be read: {error.strerror}"
         ) from error
     except (msgspec.MsgspecError, AttributeError, RecursionError) as error:
         raise UsageError(f"{path} is damaged: {error}; start the run anew") from error
+
+
+def _with_kernels(plan: RunPlan) -> RunPlan:
+    """A plan whose targets know what was given to them."""
+    given = [
+        replace(each, given={"kernel": plan.kernels[each.name], **each.given}) if each.name in plan.kernels else each
+        for each in plan.targets
+    ]
+    return replace(plan, targets=given, kernels={})
 
 
 def new_run_name() -> str:

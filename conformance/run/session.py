@@ -26,7 +26,7 @@ from conformance.protocol.lines import (
 from conformance.run.records import MalformedLine, parse_line
 from conformance.run.selection import Selection
 from conformance.text import plural
-from runners.base import Death, Guest, Runner, RunnerError
+from runners.base import About, Ending, Guest, Remembers, Runner, RunnerError
 
 COLLECT_SECONDS = 120.0
 """How long collecting the cases may take, before the guest's slowdown."""
@@ -87,17 +87,17 @@ class Session:
             raise
 
     def _start(self, selection: Selection, without: Sequence[str]) -> None:
-        guest = self.guest
+        guest, about, inside = self.guest, self.guest.about, self.guest.inside
         arguments = [
-            *guest.python,
-            *("-m", "conformance.guest.serve", f"--rootdir={guest.cases.rpartition('/')[0]}"),
-            *(f"--conformance-case-timeout={selection.timeout}", f"--conformance-slowdown={guest.slowdown}"),
+            *inside.python,
+            *("-m", "conformance.guest.serve", f"--rootdir={inside.cases.rpartition('/')[0]}"),
+            *(f"--conformance-case-timeout={selection.timeout}", f"--conformance-slowdown={about.slowdown}"),
             f"--conformance-profile={selection.profile}",
-            *(["--conformance-disposable"] if guest.disposable else []),
-            *(f"--ignore={guest.cases}/{module}" for module in without),
-            guest.cases,
+            *(["--conformance-disposable"] if about.disposable else []),
+            *(f"--ignore={inside.cases}/{module}" for module in without),
+            inside.cases,
         ]
-        self._silence = (selection.timeout * EFFORT[selection.profile] + SILENCE_SECONDS) * guest.slowdown
+        self._silence = (selection.timeout * EFFORT[selection.profile] + SILENCE_SECONDS) * about.slowdown
         self._running: str | None = None
         self._collecting: str | None = None
         self._pending = b""
@@ -108,11 +108,12 @@ class Session:
         self.cases: list[CaseInfo] = []
         self.troubles: list[Trouble] = []
         self._collect(selection)
-        guest.ready()
+        if isinstance(guest, Remembers):
+            guest.remember()
 
     def _collect(self, selection: Selection) -> None:
         """What the suite says before it takes requests. Raises Died, RunnerError."""
-        slowdown = self.guest.slowdown
+        slowdown = self.guest.about.slowdown
         self._last = self._clock() + COLLECT_SECONDS * slowdown
         self._gets_on(MODULE_SECONDS * slowdown)
         modules: set[str] = set()
@@ -125,9 +126,7 @@ class Session:
                     self._gets_on(MODULE_SECONDS * slowdown)
                 case FactsLine(facts) if self.facts is None:
                     self._collecting = None
-                    guest = self.guest
-                    notes = [*facts.notes, *guest.notes]
-                    self.facts = replace(facts, label=guest.label, made_by=guest.made_by, notes=notes)
+                    self.facts = with_what_the_runner_says(facts, self.guest.about)
                     self._gets_on(MODULE_SECONDS * slowdown)
                 case Plan(cases):
                     self.cases = list({info.id: info for info in cases if selection.takes(info.id)}.values())
@@ -235,7 +234,7 @@ class Session:
             how = "talked without getting on" if self._noise_bytes else "was silent"
             said = f"the guest {how} for {self._limit:.0f} s"
             if self._until == self._last:
-                said = f"collecting the cases took more than {COLLECT_SECONDS * self.guest.slowdown:.0f} s"
+                said = f"collecting the cases took more than {COLLECT_SECONDS * self.guest.about.slowdown:.0f} s"
             raise self._death(Outcome.HANG, said) from None
         if not chunk:
             raise self._death(Outcome.CRASH, "the suite in the guest ended")
@@ -248,11 +247,14 @@ class Session:
         return chunk
 
     def _death(self, outcome: Outcome, message: str) -> Died:
-        death, cause = self.guest.death(), self.guest.cause()
-        if death is Death.LIMIT:  # ours: we gave it no more, and do not know what the target would have done
+        death = self.guest.death()
+        if (
+            death and death.ending is Ending.LIMIT
+        ):  # ours: we gave it no more, and do not know what the target would have done
             outcome = Outcome.ERROR
+        cause = death.cause if death else ""
         said = "" if cause else " / ".join(self.guest.log().strip().splitlines()[-6:])[-600:]
-        what = ": ".join(filter(None, (death, cause or message)))
+        what = ": ".join(filter(None, (death.ending if death else "", cause or message)))
         return Died(outcome, f"{what}{'; it said: ' + said if said else ''}", self._running, self._collecting)
 
     def __enter__(self) -> Self:
@@ -262,6 +264,12 @@ class Session:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.guest.__exit__(kind, error, trace)
+
+
+def with_what_the_runner_says(facts: Facts, about: About) -> Facts:
+    """What was seen inside a guest, and what its runner says of it."""
+    notes = [*facts.notes, *about.notes]
+    return replace(facts, label=about.label, made_by=about.made_by, notes=notes, versions=dict(about.versions))
 
 
 def _some(cases: Collection[str]) -> str:

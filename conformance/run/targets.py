@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import difflib
 import re
-import shutil
 import tomllib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
@@ -15,45 +14,12 @@ import msgspec
 from conformance import places
 from conformance.model import Target
 from conformance.run.errors import UsageError
+from runners.declaration import Declaration, Flag
+from runners.registry import declarations
 
 SHIPPED = places.ROOT / "targets.toml"
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]*")
 """What a target may be called: files of records are."""
-
-
-@dataclass(frozen=True, slots=True)
-class Option:
-    """What a runner takes from a target's table."""
-
-    says: str
-    """What it is, with its unit; `a text` and `a whole number` are its types."""
-    least: int | None = None
-    """For a whole number: the smallest that makes sense. None: it is a text."""
-    most: int = 1 << 30
-    required: bool = False
-
-    @property
-    def type(self) -> type[str] | type[int]:
-        """As TOML has it."""
-        return str if self.least is None else int
-
-
-MEMORY = Option("a whole number of MiB", least=256)
-RUNNERS: dict[str, dict[str, Option]] = {
-    "local": {},
-    "qemu": {
-        "kernel": Option("a text: debian:SERIES, wsl2, or the path of an image", required=True),
-        "memory": MEMORY,
-        "cpus": Option("a whole number", least=1, most=64),
-    },
-    "gvisor": {
-        "binary": Option("a text: the path of a runsc"),
-        "platform": Option("a text: systrap, ptrace or kvm"),
-        "memory": MEMORY,
-    },
-    "profile": {"profile": Option("a text: the name or path of a profile", required=True)},
-}
-"""The runners, and the options that each takes."""
 
 
 def default_path() -> Path:
@@ -122,28 +88,30 @@ def _target(path: Path, text: str, name: str, table: object) -> Target:
         line = _line(text, name, key)
         said = str(error).split(" - at")[0]
         raise UsageError(f"{path}:{line}: target.{name}{'.' + key if key else ''}: {said}") from error
-    if target.runner not in RUNNERS:
+    declaration = declarations().get(target.runner)
+    if declaration is None:
         line = _line(text, name, "runner")
-        near = _near(target.runner, RUNNERS)
+        near = _near(target.runner, declarations())
         raise UsageError(
-            f"{path}:{line}: target.{name}.runner: {target.runner!r} is not one of {', '.join(RUNNERS)}{near}"
+            f"{path}:{line}: target.{name}.runner: {target.runner!r} is not one of {', '.join(declarations())}{near}"
         )
     for key, value in options.items():
-        if mistake := _mistake(target.runner, key, value):
+        if mistake := _mistake(declaration, key, value):
             raise UsageError(f"{path}:{_line(text, name, key)}: target.{name}.{key}: {mistake}")
-    for key, option in RUNNERS[target.runner].items():
+    for key, option in declaration.options.items():
         if option.required and key not in options:
             raise UsageError(f"{where}: the runner {target.runner} needs the option {key}, {option.says}")
-    return replace(target, options={key: _from_here(path, value) for key, value in options.items()})
+    options = {key: _from_here(path, value) for key, value in options.items()}
+    return replace(target, options=options, answers=declaration.answers)
 
 
-def _mistake(runner: str, key: str, value: object) -> str:
+def _mistake(declaration: Declaration, key: str, value: object) -> str:
     """What is wrong with an option, and what would be right; nothing when it is as it should be."""
-    taken = RUNNERS[runner]
+    taken = declaration.options
     option = taken.get(key)
     if option is None:
         others = "; ".join(f"{name} ({each.says})" for name, each in taken.items()) or "none"
-        return f"the runner {runner} has no such option{_near(key, taken)}; it takes {others}"
+        return f"the runner {declaration.name} has no such option{_near(key, taken)}; it takes {others}"
     if type(value) is not option.type:  # True is an int to Python, and none to those who write it
         example = f'"{value}"' if option.type is str else value if _is_number(value) else option.least
         return f"is {option.says}, and {value!r} is none; write {key} = {example}"
@@ -168,30 +136,86 @@ def _from_here(path: Path, value: str | int) -> str | int:
     return value
 
 
-def with_runsc(targets: Mapping[str, Target], name: str, binary: str) -> dict[str, Target]:
-    """The targets with `name` running a runsc of its own: one that is there by another binary, or one more.
+def flags() -> list[tuple[Flag, Declaration, str]]:
+    """The options of the command line that give a target an option of its runner: with the runner and that option."""
+    return [
+        (option.flag, declaration, key)
+        for declaration in declarations().values()
+        for key, option in declaration.options.items()
+        if option.flag
+    ]
 
-    Raises UsageError when the target is none of gVisor's, or the binary none that can be started.
+
+def with_given(targets: Mapping[str, Target], flag: Flag, words: Sequence[str]) -> dict[str, Target]:
+    """The targets with what the command line gives them by one flag, each word `TARGET=VALUE`: with another kernel, by
+    another build.
+
+    Where the flag may add targets, one that is not there comes behind the others. Raises UsageError.
     """
-    if not NAME.fullmatch(name):
-        raise UsageError(f"{name!r} names no target: a name has only letters, digits, dots, dashes and underscores")
-    if name in targets and targets[name].runner != "gvisor":
-        raise UsageError(
-            f"the target {name} has the runner {targets[name].runner}, which starts no runsc; choose a name"
+    (declaration, key) = next((by, key) for each, by, key in flags() if each.name == flag.name)
+    found = dict(targets)
+    given: set[str] = set()
+    for word in words:
+        said = f"{flag.name} {word}"
+        name, separator, value = word.partition("=")
+        if not separator or not value:
+            target = "NAME" if flag.adds else "TARGET"
+            example = f"{_example(targets, declaration, adds=flag.adds)}={flag.example}"
+            raise UsageError(f"{said}: write {target}={flag.metavar}, for example {example}")
+        if name in given:
+            other = "choose a name for this one" if flag.adds else "give a target one"
+            raise UsageError(f"{said}: {name} has another {key} already; {other}")
+        given.add(name)
+        try:
+            value = declaration.options[key].whole(value)
+            found[name] = _given(found, declaration, flag, name, key, value)
+        except ValueError as error:
+            raise UsageError(f"{said}: {error}") from error
+    return found
+
+
+def _example(targets: Mapping[str, Target], declaration: Declaration, *, adds: bool) -> str:
+    fitting = [each.name for each in targets.values() if each.runner == declaration.name]
+    return "old" if adds or not fitting else fitting[-1]
+
+
+def _given(
+    targets: Mapping[str, Target], declaration: Declaration, flag: Flag, name: str, key: str, value: str
+) -> Target:
+    """A target with one option given, or one more of that runner's. Raises ValueError."""
+    fitting = [each for each in targets.values() if each.runner == declaration.name]
+    base = targets.get(name)
+    if base is None and flag.adds:
+        if not NAME.fullmatch(name):
+            raise ValueError(f"{name!r} names no target: a name has only letters, digits, dots, dashes and underscores")
+        title = f"{declaration.name}, {key} {value}"
+        control = fitting[0].control if fitting else None
+        base = Target(name, declaration.name, title, control, answers=declaration.answers)
+    if base is None or base.runner != declaration.name:
+        are = ", ".join(each.name for each in fitting) or "none"
+        or_new = ", or a new name" if flag.adds else ""
+        raise ValueError(
+            f"{name} is no target of the runner {declaration.name}, which takes a {key}; those are {are}{or_new}"
         )
-    found = shutil.which(binary)
-    if found is None:
-        why = (
-            "is a directory"
-            if Path(binary).is_dir()
-            else "cannot be started"
-            if Path(binary).exists()
-            else "is not there"
-        )
-        raise UsageError(f"the runsc {binary} {why}; give the path of an executable")
-    usual = next((each for each in targets.values() if each.runner == "gvisor"), None)
-    base = targets.get(name) or Target(name, "gvisor", f"gVisor, {binary}", usual.control if usual else None)
-    return {**targets, name: replace(base, options={**base.options, "binary": str(Path(found).resolve())})}
+    return replace(base, given={**base.given, key: value})
+
+
+def given_words(targets: Sequence[Target], *, with_environment: bool = False) -> list[str]:
+    """What the command line must say of these targets for the same options to be given to them.
+
+    `with_environment`: also what a variable gives them, which another shell may not have.
+    """
+    words: list[str] = []
+    for flag, declaration, key in flags():
+        for target in targets:
+            if target.runner != declaration.name:
+                continue
+            value = target.given.get(key)
+            if value is None and with_environment and key in target.options:
+                value = declaration.options[key].from_environment(str(target.options[key]))
+            if value is not None:
+                words += [flag.name, f"{target.name}={value}"]
+    return words
 
 
 def _line(text: str, name: str, key: str = "") -> int:

@@ -8,7 +8,6 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from conformance.matrix.causes import IMITATIONS
 from conformance.model import Target
 from conformance.programs.program import Program, to_json
 from conformance.run.errors import UsageError
@@ -21,7 +20,7 @@ from conformance.text import one_line
 def refuse_imitations(targets: Sequence[Target]) -> None:
     """A promise of Linux takes kernels that keep it: raises UsageError for a target that imitates one."""
     for each in targets:
-        if each.runner in IMITATIONS:
+        if each.imitates:
             raise UsageError(
                 f"--keep: {each.name} is no kernel but imitates one (runner {each.runner}), so that what it does is "
                 "no promise of Linux; replay on real kernels only, such as -t lts -t wsl2"

@@ -151,20 +151,20 @@ class Lane:
 
     @property
     def _slowdown(self) -> float:
-        return self._guest.slowdown if self._guest else 1.0
+        return self._guest.about.slowdown if self._guest else 1.0
 
     def _open(self) -> None:
         if lacking := self._runner.missing():
             raise RunnerError(lacking)
         self._guest = self._runner.open()
-        self.disposable = self._guest.disposable
-        self.made_by = self._guest.made_by
+        self.disposable = self._guest.about.disposable
+        self.made_by = self._guest.about.made_by
         self._spawn()
 
     def _spawn(self) -> None:
         assert self._guest is not None
         self._frames = protocol.Frames()
-        self._channel = self._guest.spawn(list(self._guest.executor))
+        self._channel = self._guest.spawn(list(self._guest.inside.executor))
         try:
             kind, payload = self._frame(START_SECONDS * self._slowdown)
         except _Died as error:

@@ -17,6 +17,8 @@ from runners.host.cache import cache_root, entry
 from runners.kernels import config
 from runners.kernels.debian import SUITES, Suite, unpack
 
+WSL2 = "wsl2"
+"""What a target's table says for the kernel of WSL2, wherever it comes from."""
 WSL2_VARIABLE = "CONFORMANCE_WSL2_KERNEL"
 WINDOWS_KERNELS = (
     "/mnt/c/Windows/System32/lxss/tools/kernel",
@@ -272,4 +274,4 @@ def find(source: str) -> Kernel:
     """The kernel that a target's `kernel` option names: `debian:SERIES`, `wsl2`, or a path. Raises RunnerError."""
     if source.startswith("debian:"):
         return debian(source.removeprefix("debian:"))
-    return wsl2() if source == "wsl2" else from_file(Path(source))
+    return wsl2() if source == WSL2 else from_file(Path(source))

@@ -25,7 +25,7 @@ from pathlib import Path
 from types import CodeType
 
 from conformance.places import ROOT
-from runners.base import RunnerError, cases_directory
+from runners.base import Inside, RunnerError, cases_directory
 from runners.host.cache import entry
 from runners.payload.cpio import write_archive
 from runners.payload.elf import closure
@@ -82,6 +82,11 @@ def executor_command() -> list[str]:
     """How to start the executor in a guest. Raises RunnerError when it cannot be made here, so that none is inside."""
     executable()
     return [f"{SUITE}/{BINARIES}/{_EXECUTOR}"]
+
+
+def inside() -> Inside:
+    """Where things are in a guest that has the payload."""
+    return Inside(python_command(), f"{SUITE}/cases", executor_command)
 
 
 PYTHON_ENVIRONMENT = {

@@ -141,6 +141,8 @@ class Profile:
     files: tuple[File, ...] = ()
     not_emulated: tuple[NotEmulated, ...] = ()
     numbers: Mapping[str, int] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    """Which versions of the emulation it speaks of, by what they are versions of: `{"build": "19041"}`."""
 
     def number(self, syscall: str) -> int | None:
         """The number of a call on this machine; None if this architecture never had it. Raises KeyError."""
@@ -254,7 +256,7 @@ class _Reader:
 
     def __init__(self, path: Path, content: object) -> None:
         self._top = _Table(path, "", content)
-        self._top.only("title", "uname", "constants", "numbers", "rule", "file", "not_emulated")
+        self._top.only("title", "versions", "uname", "constants", "numbers", "rule", "file", "not_emulated")
         self._constants = self._integers("constants")
         self._numbers = self._integers("numbers")
 
@@ -266,6 +268,7 @@ class _Reader:
             files=tuple(self._file(table) for table in self._top.tables("file", "file")),
             not_emulated=tuple(self._not_emulated(table) for table in self._top.tables("not_emulated", "not_emulated")),
             numbers=self._numbers,
+            versions=self._versions(),
         )
         for rule, table in zip(read.rules, self._top.tables("rule", "rule"), strict=True):
             for name in rule.syscalls:
@@ -283,6 +286,13 @@ class _Reader:
         for name, value in found.items():
             if type(value) is not int:
                 raise self._top.error(f"has a {name} under [{key}] that is not a whole number")
+        return found
+
+    def _versions(self) -> dict[str, str]:
+        found = self._top.get("versions", dict, {})
+        for name, value in found.items():
+            if not isinstance(value, str) or not re.fullmatch(r"\d+(\.\d+)*", value, re.ASCII):
+                raise self._top.error(f'has a {name} under [versions] that is no version: write {name} = "19041"')
         return found
 
     def _uname(self) -> dict[str, str]:

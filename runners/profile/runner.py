@@ -7,8 +7,10 @@ import sys
 from ctypes.util import find_library
 from pathlib import Path
 
+from conformance.model import Answers
 from conformance.text import plural
-from runners.base import RunnerError
+from runners.base import About, RunnerError
+from runners.declaration import Declaration, Option, Part, text
 from runners.local import HostGuest
 from runners.profile.format import NO_FILES, Profile, ProfileError, load
 
@@ -61,10 +63,27 @@ class ProfileRunner:
     def open(self) -> HostGuest:
         """See `Runner`."""
         profile = self._load()
-        notes = [
+        notes = (
             f"reproduces absence and refusal only; {len(profile.not_emulated)} known differences are not emulated",
             *(f"not emulated: {each.what}" for each in profile.not_emulated),
-        ]
+        )
         without = [NO_FILES] if self._bare else []
         prefix = [sys.executable, "-m", "runners.profile.launch", *without, str(self._path), "--"]
-        return HostGuest(f"seccomp profile {self._path.name}, {plural(len(profile.rules), 'rule')}", notes, prefix)
+        made_by = f"seccomp profile {self._path.name}, {plural(len(profile.rules), 'rule')}"
+        return HostGuest(About(made_by, notes=notes, versions=profile.versions), prefix)
+
+
+DECLARATION = Declaration(
+    "profile",
+    Answers.FILTER,
+    lambda target, way: ProfileRunner(text(target, "profile"), bare=way.bare),
+    {"profile": Option("a text: the name or path of a profile", required=True)},
+    (
+        Part(
+            "libseccomp",
+            "libseccomp2",
+            "targets that are a profile of this kernel",
+            lambda: bool(find_library("seccomp")),
+        ),
+    ),
+)

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from runners.base import Death, RunnerError
+from runners.base import About, Death, Inside, RunnerError
 from runners.kernels import modules
 from runners.kernels.images import Kernel
 from runners.payload import layers
@@ -89,16 +89,10 @@ class StreamChannel:
 class BareGuest:
     """A virtual machine in which nothing can be started but the executor, and that once: it has been."""
 
-    disposable = True
-    python: Sequence[str] = ()
-    cases = ""
-    executor: Sequence[str] = (INIT,)
+    inside = Inside((), "", lambda: (INIT,))
 
     def __init__(self, kernel: Kernel, accelerated: Accelerator, size: Size) -> None:
-        self.label = kernel.label
-        self.slowdown = accelerated.slowdown
         self._machine = Machine(kernel, accelerated, size)
-        self.notes: Sequence[str] = self._machine.notes
         self._channel: StreamChannel | None = None
         try:
             initrd = self._machine.room / "initrd"
@@ -120,21 +114,18 @@ class BareGuest:
         raise self._machine.failure()
 
     @property
-    def made_by(self) -> str:
+    def about(self) -> About:
         """See `Guest`."""
-        return self._machine.made_by("virtio-serial" if self._stream is self._machine.stream else "serial")
+        return self._machine.about("virtio-serial" if self._stream is self._machine.stream else "serial")
 
     def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> StreamChannel:
         """See `Guest`. Raises RunnerError for everything but the executor, and for a second one."""
-        if list(argv) != list(self.executor):
+        if list(argv) != list(self.inside.executor):
             raise RunnerError(f"{' '.join(argv)} cannot be started: a bare guest has nothing in it but the executor")
         if self._channel is not None:
             raise RunnerError("a bare guest has one executor, which has been started already: open another guest")
         self._channel = StreamChannel(self._machine, self._stream)
         return self._channel
-
-    def ready(self) -> None:
-        """See `Guest`. There is no snapshot of a machine that boots so fast."""
 
     def log(self) -> str:
         """See `Guest`."""
@@ -143,10 +134,6 @@ class BareGuest:
     def death(self) -> Death | None:
         """See `Guest`."""
         return self._machine.death(silenced=self._channel is not None and self._channel.ended)
-
-    def cause(self) -> str:
-        """See `Guest`."""
-        return self._machine.cause()
 
     def __enter__(self) -> Self:
         return self

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from conformance.protocol.agent import PORT
-from runners.base import Death, RunnerError
+from runners.base import About, Death, Ending, RunnerError
 from runners.host import children
 from runners.host.log import Log
 from runners.host.workspace import workspace
@@ -108,22 +108,16 @@ class Machine:
 
         One that ended its own suite for want of memory is as good as dead.
         """
-        if self._spent():
-            return Death.LIMIT
-        if self.process.poll() is None and not silenced:
-            return None
-        return Death.PANIC if panic.panic(self.log()) else Death.GONE
-
-    def cause(self) -> str:
-        """Why it died (see `Guest`)."""
         if spent := self._spent():
-            return spent
-        if found := panic.panic(self.log()):
-            return found
+            return Death(Ending.LIMIT, spent)
         status = self.process.poll()
+        if status is None and not silenced:
+            return None
+        if found := panic.panic(self.log()):
+            return Death(Ending.PANIC, found)
         if status is None or status >= 0:
-            return f"QEMU ended with status {status}: {self._complaint()}" if status else ""
-        return f"QEMU was ended by {signal.Signals(-status).name}"
+            return Death(Ending.GONE, f"QEMU ended with status {status}: {self._complaint()}" if status else "")
+        return Death(Ending.GONE, f"QEMU was ended by {signal.Signals(-status).name}")
 
     def _spent(self) -> str:
         """That its memory did not suffice, as a sentence; nothing where that is not why it ended."""
@@ -143,14 +137,16 @@ class Machine:
         last = " / ".join(said.splitlines()[-3:]) or "its console stayed empty"
         return RunnerError(f"the guest with kernel {self.kernel.release} did not start: {last}")
 
-    def made_by(self, stream: str) -> str:
-        """What a guest in it is made by (see `Guest`)."""
-        return f"{qemu_version()}, {self.accelerated.name}, {self.size.cpus} cpus, {self.size.memory} MiB, {stream}"
-
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a reader must know of it (see `Guest`)."""
-        return (f"kernel {self.kernel.release}: {self.kernel.origin}",)
+    def about(self, stream: str) -> About:
+        """What is to be said of a guest in it (see `Guest`), which is spoken with over this kind of stream."""
+        kernel, size = self.kernel, self.size
+        return About(
+            f"{qemu_version()}, {self.accelerated.name}, {size.cpus} cpus, {size.memory} MiB, {stream}",
+            kernel.label,
+            (f"kernel {kernel.release}: {kernel.origin}",),
+            disposable=True,
+            slowdown=self.accelerated.slowdown,
+        )
 
     def close(self) -> None:
         """Pull the plug, and remove its files."""

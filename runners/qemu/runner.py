@@ -11,15 +11,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from runners.base import Death, Guest, RunnerError
+from conformance.model import Answers, Target
+from runners.base import About, Death, Guest, RunnerError
+from runners.declaration import MEMORY, Declaration, Flag, Option, Part, Way, number, program, text, which
 from runners.kernels import modules
-from runners.kernels.images import Kernel, find, labelled
+from runners.kernels.images import WSL2, WSL2_VARIABLE, Kernel, find, labelled
 from runners.payload import layers
 from runners.payload.cpio import concatenate, write_archive
 from runners.qemu import snapshot
 from runners.qemu.accelerator import QEMU, Accelerator, accelerator
 from runners.qemu.bare import BareGuest
-from runners.qemu.machine import BOOT_SECONDS, SHIPPED, Machine, Size, arguments, qemu_version
+from runners.qemu.machine import BOOT_SECONDS, CPUS, MEMORY_MIB, SHIPPED, Machine, Size, arguments, qemu_version
 from runners.qemu.multiplex import FramedChannel, Multiplexer
 
 INIT = f"""#!{layers.interpreter()} -SB
@@ -33,15 +35,9 @@ main()
 class QemuGuest:
     """A virtual machine with the whole suite in it. Cases may do with it what they like."""
 
-    disposable = True
-    cases = f"{layers.SUITE}/cases"
-
     def __init__(self, kernel: Kernel, accelerated: Accelerator, size: Size, *, cold: bool = False) -> None:
-        self.label = kernel.label
-        self.slowdown = accelerated.slowdown
-        self.python: Sequence[str] = layers.python_command()
+        self.inside = layers.inside()
         self._machine = Machine(kernel, accelerated, size)
-        self.notes: Sequence[str] = self._machine.notes
         try:
             self._start(cold=cold)
         except BaseException:
@@ -102,14 +98,9 @@ class QemuGuest:
         return True
 
     @property
-    def made_by(self) -> str:
+    def about(self) -> About:
         """See `Guest`."""
-        return self._machine.made_by(self._stream.split(",")[0])
-
-    @property
-    def executor(self) -> Sequence[str]:
-        """See `Guest`."""
-        return layers.executor_command()
+        return self._machine.about(self._stream.split(",")[0])
 
     def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> FramedChannel:
         """See `Guest`. The process that the snapshot has is there already."""
@@ -123,8 +114,8 @@ class QemuGuest:
         self._spawned = (list(argv), channel)
         return channel
 
-    def ready(self) -> None:
-        """See `Guest`. A snapshot that cannot be taken costs time, nothing else."""
+    def remember(self) -> None:
+        """See `Remembers`. A snapshot that cannot be taken costs time, nothing else."""
         if self._spawned is None:
             return
         command, channel = self._spawned
@@ -142,10 +133,6 @@ class QemuGuest:
     def death(self) -> Death | None:
         """See `Guest`."""
         return self._machine.death(silenced=self._multiplexer.broken.is_set())
-
-    def cause(self) -> str:
-        """See `Guest`."""
-        return self._machine.cause()
 
     def __enter__(self) -> Self:
         return self
@@ -195,7 +182,7 @@ class QemuRunner:
         if not shutil.which(QEMU):
             return f"{QEMU} is not installed: run `conformance doctor --install`"
         if self._source.startswith("debian:"):
-            absent = next((name for name in ("apt-get", "dpkg-deb", "depmod", "modprobe") if not _which(name)), None)
+            absent = next((name for name in ("apt-get", "dpkg-deb", "depmod", "modprobe") if not which(name)), None)
             return f"{absent} is not installed: run `conformance doctor --install`" if absent else None
         try:
             self._find()
@@ -214,5 +201,43 @@ class QemuRunner:
         return QemuGuest(self._find(), accelerator(), self._size, cold=self._cold)
 
 
-def _which(name: str) -> str | None:
-    return shutil.which(name, path=os.environ.get("PATH", "") + ":/usr/sbin:/sbin")
+def whole_kernel(value: str) -> str:
+    """A kernel of the command line (see `Option.whole`): a path, or `debian:SERIES`."""
+    return value if value.startswith("debian:") else str(Path(value).resolve())
+
+
+def _from_environment(source: str) -> str | None:
+    """The image that the environment gives for WSL2's kernel (see `Option.from_environment`)."""
+    image = os.environ.get(WSL2_VARIABLE) if source == WSL2 else None
+    return str(Path(image).resolve()) if image else None
+
+
+def _runner(target: Target, way: Way) -> QemuRunner:
+    size = Size(number(target, "memory", MEMORY_MIB), number(target, "cpus", CPUS))
+    is_wsl2 = target.options.get("kernel") == WSL2
+    return QemuRunner(text(target, "kernel"), size, wsl2=is_wsl2, cold=way.cold, bare=way.bare)
+
+
+DECLARATION = Declaration(
+    "qemu",
+    Answers.KERNEL,
+    _runner,
+    {
+        "kernel": Option(
+            "a text: debian:SERIES, wsl2, or the path of an image",
+            required=True,
+            flag=Flag(
+                "--kernel", "IMAGE", "Boot this image (a path, or debian:SERIES) for a target.", "/path/to/bzImage"
+            ),
+            whole=whole_kernel,
+            from_environment=_from_environment,
+        ),
+        "memory": MEMORY,
+        "cpus": Option("a whole number", least=1, most=64),
+    },
+    (
+        Part(QEMU, "qemu-system-x86", "targets that boot a kernel", program(QEMU)),
+        Part("modprobe", "kmod", "modules of distribution kernels in guests", program("modprobe")),
+        Part("gcc", "gcc", "building a kernel with WSL2's configuration", program("gcc")),
+    ),
+)

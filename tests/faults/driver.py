@@ -119,7 +119,7 @@ def whole_run(room: Path, names: Sequence[str], *areas: str, timeout: float = TI
     groups = abandoned()
     with temporary(room) as folder, cases(room, *areas) as mark:
         targets = [target(name) for name in available(names)]
-        plan = RunPlan("run", targets[0].name, targets, Selection(timeout=timeout), {})
+        plan = RunPlan("run", targets[0].name, targets, Selection(timeout=timeout))
         results = room / "results"
         plan.write(results)
         matrix = execute(results, plan, {each.name: runner(each.name) for each in targets}, [], lambda _: None)

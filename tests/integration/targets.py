@@ -8,8 +8,9 @@ import pytest
 
 from conformance.model import Target
 from conformance.run.targets import SHIPPED, load
-from runners.base import Runner
+from runners.base import Ending, Guest, Runner
 from runners.registry import runner_for
+from tests.processes import eventually
 
 NAMES = ("native", "wsl1", "gvisor", "wsl2", "lts")
 
@@ -18,6 +19,19 @@ NAMES = ("native", "wsl1", "gvisor", "wsl2", "lts")
 def target(name: str) -> Target:
     """A shipped target."""
     return load(SHIPPED)[name]
+
+
+def dead(guest: Guest, ending: Ending, patience: float = 10.0) -> str:
+    """Wait for a guest to die in this way, for so many seconds; the cause."""
+
+    def has_ended() -> bool:
+        death = guest.death()
+        return death is not None and death.ending is ending
+
+    assert eventually(has_ended, patience), guest.death()
+    death = guest.death()
+    assert death is not None
+    return death.cause
 
 
 def runner(name: str, *, cold: bool = False, bare: bool = False) -> Runner:

@@ -13,10 +13,9 @@ from conformance.programs.program import Program, Step
 from conformance.programs.wire import Outcome, State, decode, encode
 from conformance.search.lane import Lane
 from conformance.syscalls.sockets.socket import AF_VSOCK
-from runners.base import Death, RunnerError
+from runners.base import Ending, RunnerError
 from runners.qemu.bare import BareGuest
-from tests.integration.targets import runner
-from tests.processes import eventually
+from tests.integration.targets import dead, runner
 
 PATIENCE = 60.0
 NAMES = ("lts", "wsl2")
@@ -81,14 +80,14 @@ def test_nothing_can_be_started_but_one_executor() -> None:
     with opened("wsl2") as guest:
         with pytest.raises(RunnerError, match="nothing in it but the executor"):
             guest.spawn(["/bin/true"])
-        guest.spawn(guest.executor)
+        guest.spawn(guest.inside.executor)
         with pytest.raises(RunnerError, match="open another guest"):
-            guest.spawn(guest.executor)
-        assert guest.made_by.endswith("virtio-serial")
+            guest.spawn(guest.inside.executor)
+        assert guest.about.made_by.endswith("virtio-serial")
 
 
 def test_executor_that_ends_takes_the_machine_along() -> None:
-    with opened("wsl2") as guest, guest.spawn(guest.executor) as channel:
+    with opened("wsl2") as guest, guest.spawn(guest.inside.executor) as channel:
         assert channel.read(PATIENCE)
         with pytest.raises(TimeoutError):
             channel.read(0.1)
@@ -96,17 +95,17 @@ def test_executor_that_ends_takes_the_machine_along() -> None:
         channel.close_input()
         assert channel.wait(PATIENCE) == 0
         assert channel.read(PATIENCE) == b""
-        assert guest.death() is Death.GONE
+        dead(guest, Ending.GONE)
 
 
 def test_what_the_executor_does_not_understand_ends_it_and_it_says_why() -> None:
-    with opened("lts") as guest, guest.spawn(guest.executor) as channel:
+    with opened("lts") as guest, guest.spawn(guest.inside.executor) as channel:
         said = channel.read(PATIENCE)
         channel.write(bytes(12))
         while data := channel.read(PATIENCE):
             said += data
         assert said.endswith(b"magic number")
-        assert eventually(lambda: guest.death() is Death.GONE)
+        dead(guest, Ending.GONE)
 
 
 def test_closed_guest_leaves_no_process_and_no_file() -> None:

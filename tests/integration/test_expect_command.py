@@ -48,7 +48,7 @@ def run(here: Path) -> Run:
         said = result(outcome, case=case, message=message)
         found = [record("native", replace(passed(), case=case)), record("wsl1", said)]
         targets = [each.target for each in found]
-        RunPlan("test", "native", targets, Selection(), {}).write(folder)
+        RunPlan("test", "native", targets, Selection()).write(folder)
         for each in found:
             with RecordFile(folder / f"{each.target.name}.jsonl") as writer:
                 lines: list[Line] = [Header(each.target, "test"), FactsLine(facts()), Plan(each.cases)]

@@ -14,7 +14,7 @@ import pytest
 
 from conformance.cli import fuzz as fuzz_command
 from conformance.cli import main
-from conformance.model import Json
+from conformance.model import Json, Target
 from conformance.programs.program import Program, to_json
 from conformance.run.errors import Exit
 from conformance.search import generate
@@ -185,10 +185,11 @@ def test_search_about_calls_makes_them(command: Command, targets: Path, tmp_path
 
 
 def test_words_that_open_a_target_again_are_its_own_and_the_references(tmp_path: Path) -> None:
-    kernels, builds = {"lts": "/boot/a", "wsl2": "/boot/b"}, {"new": "/opt/runsc", "old": "/opt/old"}
-    told = fuzz_command._again(("lts", "new"), kernels, builds, tmp_path / "my.toml")
+    lts = Target("lts", "qemu", given={"kernel": "/boot/a"})
+    new = Target("new", "gvisor", given={"binary": "/opt/runsc"})
+    told = fuzz_command._again([lts, new], tmp_path / "my.toml")
     assert told == ("--kernel", "lts=/boot/a", "--runsc", "new=/opt/runsc", "--targets", str(tmp_path / "my.toml"))
-    assert fuzz_command._again(("native", "gvisor"), kernels, builds, None) == ()
+    assert fuzz_command._again([Target("native", "local"), Target("gvisor", "gvisor")], None) == ()
 
 
 @pytest.mark.parametrize("name", ["fuzz", "replay"])

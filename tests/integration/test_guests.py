@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from runners.base import Channel, Death, Guest
+from runners.base import Channel, Ending, Guest
 from runners.qemu.runner import QemuGuest
-from tests.integration.targets import NAMES, runner
-from tests.processes import eventually
+from tests.integration.targets import NAMES, dead, runner
 
 PATIENCE = 60.0
 
@@ -35,7 +34,7 @@ def everything(channel: Channel) -> bytes:
 
 def python(guest: Guest, program: str, env: dict[str, str] | None = None) -> Channel:
     """A Python program in the guest."""
-    return guest.spawn([*guest.python, "-c", program], env)
+    return guest.spawn([*guest.inside.python, "-c", program], env)
 
 
 def test_what_goes_in_comes_out_unchanged(guest: Guest) -> None:
@@ -96,23 +95,22 @@ def test_kill_ends_a_process_that_does_not_want_to(guest: Guest) -> None:
 
 
 def test_suite_and_its_cases_are_inside(guest: Guest) -> None:
-    program = f"import conformance.guest.plugin, os; print(os.path.exists({guest.cases!r} + '/files/test_open.py'))"
+    place = f"{guest.inside.cases}/files/test_open.py"
+    program = f"import conformance.guest.plugin, os; print(os.path.exists({place!r}))"
     with python(guest, program) as channel:
         assert everything(channel) == b"True\n"
 
 
 def test_guest_that_lives_has_not_died(guest: Guest) -> None:
     assert guest.death() is None
-    assert guest.made_by
+    assert guest.about.made_by
 
 
 def test_panic_is_told_from_the_console() -> None:
     with runner("lts").open() as guest:
         with guest.spawn(["/bin/sh", "-c", "echo c >/proc/sysrq-trigger"]) as channel:
             assert everything(channel) == b""
-        assert eventually(lambda: guest.death() is not None)
-        assert guest.death() is Death.PANIC
-        assert guest.cause() == "sysrq triggered crash, in sysrq_handle_crash"
+        assert dead(guest, Ending.PANIC) == "sysrq triggered crash, in sysrq_handle_crash"
 
 
 def test_guest_that_has_no_memory_left_is_no_crash_of_the_target() -> None:
@@ -124,8 +122,8 @@ def test_guest_that_has_no_memory_left_is_no_crash_of_the_target() -> None:
     with runner("wsl2").open() as guest:
         with python(guest, eater) as channel:
             everything(channel)
-        assert eventually(lambda: guest.death() is Death.LIMIT, PATIENCE)
-        assert guest.cause().startswith("the guest's 1024 MiB of memory did not suffice: ")
+        cause = dead(guest, Ending.LIMIT, PATIENCE)
+        assert cause.startswith("the guest's 1024 MiB of memory did not suffice: ")
 
 
 def test_virtual_machine_is_nobodys_process_and_may_start_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -141,7 +139,7 @@ def test_virtual_machine_is_nobodys_process_and_may_start_none(tmp_path: Path, m
             with guest.spawn(["/bin/cat"]) as channel:
                 channel.write(b"here")
                 assert channel.read(PATIENCE) == b"here"
-                guest.ready()
+                guest.remember()
             assert ("resumed" in guest._stream) is resumed
 
 
@@ -170,4 +168,4 @@ def test_sandbox_that_was_killed_is_gone() -> None:
         pids = [int(word) for word in next(Path(guest._room).glob("*.pid")).read_text().split()]  # type: ignore[attr-defined] # what the janitor goes by
         for pid in pids:
             os.kill(pid, signal.SIGKILL)
-        assert eventually(lambda: guest.death() is Death.GONE)
+        dead(guest, Ending.GONE)

@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from runners.base import Channel, Death, RunnerError
+from runners.base import Channel, Death, Ending, RunnerError
 from runners.gvisor import GvisorGuest, GvisorRunner, examine
 from runners.host.cache import entry
 from runners.kernels.debian import Suite, unpack
-from tests.integration.targets import runner
+from tests.integration.targets import dead, runner
 from tests.processes import eventually
 from tests.suite import environment
 
@@ -80,18 +80,16 @@ def test_two_builds_stand_side_by_side_in_one_run(old: Path, tmp_path: Path) -> 
 def test_a_sandbox_that_takes_more_than_its_memory_is_no_crash_of_the_target(guest: GvisorGuest) -> None:
     if guest._group is None:
         pytest.skip("this machine has no memory control group to give")
-    with guest.spawn([*guest.python, "-c", EATER]) as channel:
+    with guest.spawn([*guest.inside.python, "-c", EATER]) as channel:
         everything(channel)
-        assert guest.death() is Death.LIMIT
-        assert guest.cause() == "the sandbox took more than its 512 MiB of memory"
+        assert guest.death() == Death(Ending.LIMIT, "the sandbox took more than its 512 MiB of memory")
 
 
 def test_a_sandbox_that_was_killed_says_by_which_signal(guest: GvisorGuest) -> None:
     for pid in next(guest._room.glob("*.pid")).read_text().split():
         if b"runsc-sandbox" in Path(f"/proc/{pid}/cmdline").read_bytes():
             os.kill(int(pid), signal.SIGKILL)
-    assert eventually(lambda: guest.death() is Death.GONE)
-    assert guest.cause() == "the sandbox was ended by SIGKILL"
+    assert dead(guest, Ending.GONE) == "the sandbox was ended by SIGKILL"
 
 
 def test_a_case_that_says_that_it_panics_is_believed_nothing(guest: GvisorGuest) -> None:
@@ -99,7 +97,7 @@ def test_a_case_that_says_that_it_panics_is_believed_nothing(guest: GvisorGuest)
         everything(channel)
     assert guest.death() is None
     guest._sandbox.kill()
-    assert eventually(lambda: guest.death() is Death.GONE)
+    dead(guest, Ending.GONE)
 
 
 def test_a_panic_of_the_sandbox_is_told_with_its_cause(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -111,11 +109,11 @@ def test_a_panic_of_the_sandbox_is_told_with_its_cause(monkeypatch: pytest.Monke
         lambda self, *words: [*usual(self)[:1], "--TESTONLY-afs-syscall-panic", *usual(self, *words)[1:]],
     )
     with GvisorRunner().open() as opened:
-        with opened.spawn([*opened.python, "-c", AFS]) as channel:
+        with opened.spawn([*opened.inside.python, "-c", AFS]) as channel:
             everything(channel)
-        assert eventually(lambda: opened.death() is Death.PANIC)
-        assert opened.cause().startswith("panic: User workload triggered a panic via afs_syscall")
-        assert opened.cause().endswith(", in linux.AFSSyscall")
+        cause = dead(opened, Ending.PANIC)
+        assert cause.startswith("panic: User workload triggered a panic via afs_syscall")
+        assert cause.endswith(", in linux.AFSSyscall")
 
 
 def test_nothing_is_left_of_a_sandbox_whose_host_process_was_killed() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from conformance.cli.run import command as run
+from conformance.cli.targeting import GIVEN
 from conformance.matrix.build import build
 from conformance.model import CaseInfo, Cell, Expectation, Json, Level, Matrix, Verdict
 from reports.summary import (
@@ -40,8 +41,9 @@ def parsed(line: str) -> dict[str, object]:
     """What `conformance run` understands of a command line."""
     conformance, name, *words = shlex.split(line)
     assert (conformance, name) == ("conformance", "run")
-    found: dict[str, object] = run.make_context("run", words).params
-    return found
+    context = run.make_context("run", words)
+    given = {flag.name: list(said) for flag, said in context.meta[GIVEN] if said}
+    return {**context.params, "given": given}
 
 
 @pytest.mark.parametrize("case", ODD_NAMES)
@@ -54,10 +56,10 @@ def test_command_that_repeats_a_case_is_one_word_for_the_shell_and_no_option(cas
 
 
 def test_command_that_repeats_a_case_has_what_the_run_was_told() -> None:
-    arguments = ["--kernel", "wsl2=/a path/bzImage", "--targets", "x.toml"]
+    arguments = ["--kernel", "other=/a path/bzImage", "--targets", "x.toml"]
     found = of(CASE, arguments=arguments, reference="lts")
     said = parsed(repeat_command(found, found.rows[0], "other"))
-    assert said["kernels"] == ("wsl2=/a path/bzImage",)
+    assert said["given"] == {"--kernel": ["other=/a path/bzImage"]}
     assert said["targets_file"] == Path("x.toml")
     assert said["reference"] == "lts"
 

@@ -1,14 +1,14 @@
 from __future__ import annotations
 
-import ctypes.util
 import os
 import shutil
 from pathlib import Path
 
 import pytest
 
-from runners import doctor
+from runners import doctor, gvisor
 from runners.base import RunnerError
+from runners.profile import runner
 from tests.programs import put
 
 EVERYTHING = {
@@ -34,13 +34,13 @@ def machine(monkeypatch: pytest.MonkeyPatch, folder: Path, *absent: str, **other
         shutil, "which", lambda name, path=None: found if (found := which(name, path=path)) in here else None
     )
     if "runsc" in absent:
-        monkeypatch.setattr(doctor, "platforms", lambda: ("ptrace",))
-    monkeypatch.setattr(ctypes.util, "find_library", lambda name: None if name in absent else f"lib{name}.so")
+        monkeypatch.setattr(gvisor, "platforms", lambda: ("ptrace",))
+    monkeypatch.setattr(runner, "find_library", lambda name: None if name in absent else f"lib{name}.so")
 
 
 def lacking() -> dict[str, str]:
     """What is not there, with the package that brings it."""
-    return {part.name: part.package for part in doctor.examine() if not part.present}
+    return {each.part.name: each.part.package for each in doctor.examine() if not each.present}
 
 
 def test_a_machine_that_has_everything_lacks_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -67,7 +67,7 @@ def test_what_is_missing_is_told_with_its_package(
 
 
 def test_every_part_says_what_it_is_for() -> None:
-    assert all(part.purpose and part.package for part in doctor.examine())
+    assert all(each.part.purpose and each.part.package for each in doctor.examine())
 
 
 def test_nothing_is_installed_where_nothing_is_missing(

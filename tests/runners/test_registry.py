@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import struct
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,11 @@ TARGETS = {
     "qemu": Target("lts", "qemu", options={"kernel": "bzImage"}),
 }
 PLACES = ("CONFORMANCE_CACHE", "TMPDIR", "HOME")
+
+
+def given(kind: str, kernel: str | None) -> Target:
+    """A target of each runner, with another kernel where it takes one."""
+    return replace(TARGETS[kind], given={"kernel": kernel} if kernel else {})
 
 
 def image(path: Path) -> Path:
@@ -76,7 +82,7 @@ def test_a_machine_with_no_room_gets_a_guest_or_a_sentence(
             (disk / "filler").write_bytes(bytes(12 << 10))
         else:
             mount(b"small", bytes(disk), b"tmpfs", MS_REMOUNT | MS_RDONLY, None)
-        for said in sentences_of(runner_for(TARGETS[kind], str(kernel))):
+        for said in sentences_of(runner_for(given(kind, str(kernel)))):
             assert "Traceback" not in said
             assert "\n" not in said
 
@@ -91,13 +97,13 @@ def test_what_is_missing_is_told_with_the_command_that_brings_it(
     command = re.compile(r"`(sudo )?conformance (run|doctor --install|kernels build wsl2)\b.*`$")
     monkeypatch.setenv("PATH", str(tmp_path))
     for module in (qemu_runner, profile_runner):
-        monkeypatch.setattr(module, "_which" if module is qemu_runner else "find_library", lambda name: None)
-    found = {runner_for(TARGETS[kind], each).missing() for each in (None, "debian:6.1", "wsl2", str(tmp_path / "no"))}
+        monkeypatch.setattr(module, "which" if module is qemu_runner else "find_library", lambda name: None)
+    found = {runner_for(given(kind, each)).missing() for each in (None, "debian:6.1", "wsl2", str(tmp_path / "no"))}
     monkeypatch.undo()
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     monkeypatch.setenv("CONFORMANCE_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("CONFORMANCE_WSL2_KERNEL", raising=False)
-    found |= {runner_for(TARGETS[kind], each).missing() for each in ("wsl2", str(tmp_path / "no"), __file__)}
+    found |= {runner_for(given(kind, each)).missing() for each in ("wsl2", str(tmp_path / "no"), __file__)}
     said = [each for each in found if each]
     assert said or kind == "local"
     for each in said:

@@ -15,7 +15,7 @@ from conformance.run.selection import Selection
 
 def planned(folder: Path, run: str, written: float = 0.0) -> Path:
     """A run that was planned then, in a folder of any name."""
-    RunPlan(run, "native", [], Selection(), {}).write(folder)
+    RunPlan(run, "native", [], Selection()).write(folder)
     os.utime(folder / "run.json", (written, written))
     return folder
 

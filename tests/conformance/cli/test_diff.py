@@ -49,7 +49,7 @@ def with_first(*attempts: CaseResult) -> list[CaseResult]:
 def write(directory: Path, reference: str = "native", **targets: Said) -> Path:
     """A results directory."""
     known = [Target(name, "local" if name == "native" else "qemu") for name in targets]
-    RunPlan("20260101T000000Z", reference, known, Selection(), {}).write(directory)
+    RunPlan("20260101T000000Z", reference, known, Selection()).write(directory)
     for target in known:
         of = targets[target.name]
         with RecordFile(directory / f"{target.name}.jsonl") as file:

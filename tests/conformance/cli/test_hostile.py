@@ -22,7 +22,7 @@ LONGER = "x" * 300
 
 def results(folder: Path, *lines: str) -> Path:
     """A run of one target with these lines behind its record's header."""
-    RunPlan("run", "native", [Target("native", "local")], Selection(), {}).write(folder)
+    RunPlan("run", "native", [Target("native", "local")], Selection()).write(folder)
     header = json.dumps({"kind": "header", "run": "run", "target": {"name": "native", "runner": "local"}, "schema": 1})
     (folder / "native.jsonl").write_text("\n".join([header, *lines]) + "\n")
     return folder

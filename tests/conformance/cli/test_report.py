@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from conformance.cli.common import terminal_width
-from conformance.model import CaseInfo, CaseResult, Outcome, Target
+from conformance.model import Answers, CaseInfo, CaseResult, Outcome, Target
 from conformance.protocol.lines import FactsLine, Header, Plan, ResultLine
 from conformance.run.errors import Exit
 from conformance.run.records import RecordFile
@@ -34,8 +34,8 @@ def said(case: str, target: str) -> CaseResult:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The results of a run; all that differs is expected."""
     folder = tmp_path_factory.mktemp("run")
-    targets = [Target(name, "local") for name in NAMES]
-    RunPlan("20260101T000000Z", "native", targets, Selection(), {}).write(folder)
+    targets = [Target(name, "local", answers=Answers.HOST) for name in NAMES]
+    RunPlan("20260101T000000Z", "native", targets, Selection()).write(folder)
     for target in targets:
         with RecordFile(folder / f"{target.name}.jsonl") as file:
             file.write(Header(target, "20260101T000000Z"))

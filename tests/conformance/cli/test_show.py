@@ -35,7 +35,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def write(folder: Path, run: str, traces: dict[str, list[Step]]) -> None:
     """A results directory in which each target has made the same calls in every case."""
     targets = [Target(name, "local") for name in traces]
-    RunPlan(run, "native", targets, Selection(), {}).write(folder)
+    RunPlan(run, "native", targets, Selection()).write(folder)
     for target in targets:
         steps = traces[target.name]
         with RecordFile(folder / f"{target.name}.jsonl") as record:

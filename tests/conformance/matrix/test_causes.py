@@ -204,12 +204,12 @@ def test_neither_the_same_nor_the_reference_nor_a_flaky_case_has_a_cause() -> No
 # Imitations
 
 
-@pytest.mark.parametrize("runner", ["profile", "gvisor", "wsl"])
+@pytest.mark.parametrize("runner", ["profile", "gvisor"])
 def test_an_imitation_that_does_something_else_does_so_by_its_meaning(runner: str) -> None:
     assert of_target(FAILS, runner) is Cause.SEMANTIC
 
 
-@pytest.mark.parametrize("runner", ["profile", "gvisor", "wsl"])
+@pytest.mark.parametrize("runner", ["profile", "gvisor"])
 def test_the_release_that_an_imitation_names_explains_nothing(runner: str) -> None:
     records = [
         record("native", READS, release="6.18.44"),

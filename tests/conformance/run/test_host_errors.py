@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 from conformance.run.orchestrate import execute
-from runners.base import Runner
+from runners.base import About, Runner
 from runners.registry import Careful
 from tests.conformance.run.test_orchestrate import CASES, plan_of
 from tests.fakes import FakeGuest, FakeRunner
 
 ERRORS = [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EMFILE, errno.ENOMEM]
-PLACES = ("missing", "open", "spawn", "ready", "read", "label")
+PLACES = ("missing", "open", "spawn", "remember", "read", "label")
 
 
 def failure(number: int) -> OSError:
@@ -50,7 +50,7 @@ class Failing(FakeRunner):
             guest.channel.read = fail  # type: ignore[method-assign] # it misbehaves on purpose
         elif self._place == "label":
             guest.__class__ = Unnamed
-        elif self._place in ("spawn", "ready"):
+        elif self._place in ("spawn", "remember"):
             setattr(guest, self._place, fail)
         return guest
 
@@ -59,7 +59,7 @@ class Unnamed(FakeGuest):
     """Cannot even say what it is."""
 
     @property
-    def label(self) -> str:  # type: ignore[override] # it is read, nothing else
+    def about(self) -> About:  # type: ignore[override] # it is read, nothing else
         """See `Guest`."""
         raise failure(errno.EIO)
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -24,7 +25,7 @@ ONE, TWO, THREE = CASES
 def plan_of(*names: str, selection: Selection | None = None) -> RunPlan:
     """A run of targets, the first of which is the reference."""
     targets = [Target(name, "fake") for name in names]
-    return RunPlan("20260101T000000Z", names[0], targets, selection or Selection(), {})
+    return RunPlan("20260101T000000Z", names[0], targets, selection or Selection())
 
 
 def execute_on(
@@ -256,9 +257,10 @@ class SmallRunner(LocalRunner):
     def open(self) -> HostGuest:
         """See `Runner`."""
         guest = super().open()
-        guest.cases = str(self._cases)
+        guest.inside = replace(guest.inside, cases=str(self._cases))
         if self._dying:
-            guest.python = (*guest.python, "-c", SUICIDAL, str(self._cases.parent / "died"))
+            dying = (*guest.inside.python, "-c", SUICIDAL, str(self._cases.parent / "died"))
+            guest.inside = replace(guest.inside, python=dying)
         return guest
 
 

@@ -5,13 +5,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from conformance.model import SCHEMA, CaseInfo, CaseResult, Outcome, Record, Step, Target
+from conformance.model import SCHEMA, Answers, CaseInfo, CaseResult, Outcome, Record, Step, Target
 from conformance.protocol.lines import End, FactsLine, Header, Line, Plan, ResultLine, Start, Trouble
 from conformance.run.errors import Exit, UserError
 from conformance.run.records import MalformedLine, RecordFile, empty, parse_line, read
 from tests.builders import CASE, facts, passed, step
 
-TARGET = Target("lts", "qemu", control=None, options={"kernel": "debian:6.1"})
+TARGET = Target("lts", "qemu", control=None, options={"kernel": "debian:6.1"}, answers=Answers.KERNEL)
 HEADER = Header(TARGET, "run")
 RESULT = ResultLine(passed(step("read", 0, None, 4, result=2, outs={"1": "a\xff"})))
 PLAN = Plan([CaseInfo(CASE, "0123456789abcdef", "title", "feature")])
@@ -191,3 +191,11 @@ def test_a_full_disk_is_one_sentence_that_says_how_to_go_on(tmp_path: Path) -> N
 def test_a_directory_that_is_not_there_is_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(UserError, match=r"absent/lts\.jsonl cannot be written: No such file or directory"):
         RecordFile(tmp_path / "absent" / "lts.jsonl")
+
+
+def test_what_answers_in_a_target_of_an_earlier_record_is_what_its_runner_says(tmp_path: Path) -> None:
+    for runner, answers in (("gvisor", Answers.IMITATION), ("profile", Answers.FILTER), ("of yesterday", None)):
+        path = tmp_path / f"{runner}.jsonl"
+        with RecordFile(path) as file:
+            file.write(Header(Target("a", runner), "run"))
+        assert read(path).target.answers is answers

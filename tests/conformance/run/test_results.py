@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -15,19 +16,27 @@ from conformance.run.selection import Selection
 
 def plan_of(*names: str) -> RunPlan:
     """A run of targets, the first of which is the reference."""
-    return RunPlan("20260101T000000Z", names[0], [Target(name, "fake") for name in names], Selection(), {})
+    return RunPlan("20260101T000000Z", names[0], [Target(name, "fake") for name in names], Selection())
 
 
 def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
     plan = RunPlan(
         "run",
         "native",
-        [Target("native", "local"), Target("wsl2", "qemu", "title", "lts", {"kernel": "wsl2"})],
+        [Target("native", "local"), Target("wsl2", "qemu", "title", "lts", {"kernel": "wsl2"}, {"kernel": "/boot/it"})],
         Selection(("netlink",), "not slow", 7.5, "nightly"),
-        {"wsl2": "/boot/bzImage"},
     )
     plan.write(tmp_path / "results" / "run")
     assert read_plan(tmp_path / "results" / "run") == plan
+
+
+def test_a_plan_of_before_knows_the_kernels_that_were_given_in_it(tmp_path: Path) -> None:
+    earlier = {"run": "run", "reference": "lts", "selection": {}, "kernels": {"lts": "debian:6.12"}, "schema": 1}
+    targets = [{"name": name, "runner": "qemu", "options": {"kernel": "wsl2"}} for name in ("lts", "wsl2")]
+    (tmp_path / PLAN_FILE).write_text(json.dumps({**earlier, "targets": targets}))
+    plan = read_plan(tmp_path)
+    assert [each.taken for each in plan.targets] == [{"kernel": "debian:6.12"}, {"kernel": "wsl2"}]
+    assert plan.kernels == {}
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", "5", '{"run": "x"}', '{"run": 5, "schema": 1}'])

@@ -18,7 +18,7 @@ from conformance.protocol.lines import (
 from conformance.run import session as sessions
 from conformance.run.selection import Selection
 from conformance.run.session import Died, Session
-from runners.base import Death, RunnerError
+from runners.base import About, Death, Ending, RunnerError
 from tests.builders import facts
 from tests.fakes import DEATH, SILENCE, FakeChannel, FakeGuest, FakeRunner, Said, greeting, line, says
 
@@ -78,7 +78,7 @@ def test_the_suite_is_started_with_what_the_guest_needs() -> None:
 def test_cases_that_may_harm_a_machine_are_asked_for_in_a_guest_that_is_thrown_away(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(FakeGuest, "disposable", True)
+    monkeypatch.setattr(FakeGuest, "about", About("a fake", disposable=True))
     runner = FakeRunner(CASES)
     Session(runner, Selection())
     assert "--conformance-disposable" in runner.guests[0].spawned
@@ -386,7 +386,7 @@ def test_the_last_words_of_a_guest_are_told_with_how_it_died() -> None:
         def open(self) -> FakeGuest:
             channel = FakeChannel(greeting(CASES), lambda _: [line(Start(ONE)), DEATH])
             console = "".join(f"line {number}\n" for number in range(20)) + "Kernel panic - not syncing\n"
-            return FakeGuest(channel, console, Death.PANIC)
+            return FakeGuest(channel, console, Death(Ending.PANIC))
 
     _, death = lines_of(Session(Panicking(CASES), Selection()), ONE)
     assert death is not None

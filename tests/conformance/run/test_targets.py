@@ -1,16 +1,16 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 
-from conformance.cli.common import kernels_of, runscs_of
-from conformance.model import Target
+from conformance.model import Answers, Target
 from conformance.run.errors import Exit, UsageError
-from conformance.run.targets import RUNNERS, SHIPPED, choose, default_path, load, with_runsc
-from runners.registry import Careful, runner_for
+from conformance.run.targets import SHIPPED, choose, default_path, flags, given_words, load, with_given
+from runners.registry import Careful, declarations, runner_for
 
 TWO = """
 [target.native]
@@ -43,8 +43,8 @@ def refused(path: Path, text: str) -> str:
 
 def test_targets_are_read_by_name_and_in_order(file: Path) -> None:
     assert load(file) == {
-        "native": Target("native", "local"),
-        "lts": Target("lts", "qemu", "a kernel", "native", {"kernel": "debian:6.1"}),
+        "native": Target("native", "local", answers=Answers.HOST),
+        "lts": Target("lts", "qemu", "a kernel", "native", {"kernel": "debian:6.1"}, answers=Answers.KERNEL),
     }
 
 
@@ -169,10 +169,10 @@ def test_an_option_that_a_runner_takes_is_in_its_guests(file: Path) -> None:
         "local": {},
     }
     assert {runner: set(options) for runner, options in given.items()} == {
-        runner: set(options) for runner, options in RUNNERS.items()
+        name: set(declared.options) for name, declared in declarations().items()
     }
     for runner, options in given.items():
-        usual = {key: value for key, value in options.items() if RUNNERS[runner][key].required}
+        usual = {key: value for key, value in options.items() if declarations()[runner].options[key].required}
         for key in set(options) - set(usual):
             changed = runner_for(Target("a", runner, options={**usual, key: options[key]}))
             without = runner_for(Target("a", runner, options=dict(usual)))
@@ -194,18 +194,31 @@ def runsc(tmp_path: Path) -> Path:
     return path
 
 
+KERNEL, RUNSC = (next(flag for flag, _, _ in flags() if flag.name == name) for name in ("--kernel", "--runsc"))
+
+
 def test_another_runsc_is_one_more_target_beside_the_others(runsc: Path) -> None:
     shipped = load(SHIPPED)
-    found = with_runsc(shipped, "old", str(runsc))
+    found = with_given(shipped, RUNSC, [f"old={runsc}"])
     assert list(found) == [*shipped, "old"]
-    assert (found["old"].runner, found["old"].options) == ("gvisor", {"binary": str(runsc)})
+    assert (found["old"].runner, found["old"].taken) == ("gvisor", {"binary": str(runsc)})
+    assert found["old"].answers is Answers.IMITATION
     assert found["gvisor"] == shipped["gvisor"]
 
 
 def test_a_runsc_for_a_target_that_is_there_replaces_its_binary_and_nothing_else(runsc: Path) -> None:
-    there = {"gvisor": Target("gvisor", "gvisor", "title", None, {"platform": "ptrace", "binary": "runsc"})}
-    (found,) = with_runsc(there, "gvisor", str(runsc)).values()
-    assert found == Target("gvisor", "gvisor", "title", None, {"platform": "ptrace", "binary": str(runsc)})
+    there = Target("gvisor", "gvisor", "title", None, {"platform": "ptrace", "binary": "runsc"})
+    (found,) = with_given({"gvisor": there}, RUNSC, [f"gvisor={runsc}"]).values()
+    assert found == replace(there, given={"binary": str(runsc)})
+    assert found.taken == {"platform": "ptrace", "binary": str(runsc)}
+
+
+def test_what_was_given_to_a_target_can_be_said_again(runsc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = with_given(with_given(load(SHIPPED), RUNSC, [f"old={runsc}"]), KERNEL, ["lts=debian:6.12"])
+    assert given_words([*found.values()]) == ["--kernel", "lts=debian:6.12", "--runsc", f"old={runsc}"]
+    monkeypatch.setenv("CONFORMANCE_WSL2_KERNEL", "/boot/of-windows")
+    assert given_words([*load(SHIPPED).values()]) == []
+    assert given_words([*load(SHIPPED).values()], with_environment=True) == ["--kernel", "wsl2=/boot/of-windows"]
 
 
 @pytest.mark.parametrize(
@@ -213,7 +226,10 @@ def test_a_runsc_for_a_target_that_is_there_replaces_its_binary_and_nothing_else
     [
         ("old", "write NAME=PATH"),
         ("old=", "write NAME=PATH"),
-        ("native={runsc}", "the target native has the runner local, which starts no runsc"),
+        (
+            "native={runsc}",
+            "native is no target of the runner gvisor, which takes a binary; those are gvisor, or a new name",
+        ),
         ("old={runsc}x", "runscx is not there; give the path of an executable"),
         ("old=/tmp", "/tmp is a directory"),
         ("a/b={runsc}", "'a/b' names no target"),
@@ -221,18 +237,24 @@ def test_a_runsc_for_a_target_that_is_there_replaces_its_binary_and_nothing_else
 )
 def test_a_runsc_that_cannot_be_is_told(runsc: Path, given: str, told: str) -> None:
     with pytest.raises(UsageError, match=re.escape(told)):
-        runscs_of((given.format(runsc=runsc),), load(SHIPPED))
+        with_given(load(SHIPPED), RUNSC, [given.format(runsc=runsc)])
 
 
 @pytest.mark.parametrize("again", ["", "2"], ids=["same", "other"])
 def test_a_target_that_is_given_twice_on_the_command_line_is_told(runsc: Path, again: str) -> None:
-    with pytest.raises(UsageError, match=r"^--runsc old=.*: old has another runsc already; choose a name"):
-        runscs_of((f"old={runsc}", f"old={runsc}{again}"), load(SHIPPED))
+    with pytest.raises(UsageError, match=r"^--runsc old=.*: old has another binary already; choose a name"):
+        with_given(load(SHIPPED), RUNSC, [f"old={runsc}", f"old={runsc}{again}"])
     with pytest.raises(UsageError, match=r"^--kernel lts=.*: lts has another kernel already; give a target one"):
-        kernels_of(("lts=debian:6.1", f"lts=debian:6.1{again}"), load(SHIPPED))
+        with_given(load(SHIPPED), KERNEL, ["lts=debian:6.1", f"lts=debian:6.1{again}"])
 
 
 def test_each_runsc_of_the_command_line_is_a_target(runsc: Path) -> None:
-    found, builds = runscs_of((f"old={runsc}", f"new={runsc}"), load(SHIPPED))
-    assert builds == {"old": str(runsc), "new": str(runsc)}
+    found = with_given(load(SHIPPED), RUNSC, [f"old={runsc}", f"new={runsc}"])
     assert list(found)[-2:] == ["old", "new"]
+
+
+def test_a_kernel_is_for_a_target_that_takes_one() -> None:
+    with pytest.raises(UsageError, match=r"native is no target of the runner qemu, .* those are lts, wsl2$"):
+        with_given(load(SHIPPED), KERNEL, ["native=debian:6.1"])
+    with pytest.raises(UsageError, match=r"^--kernel lts: write TARGET=IMAGE, for example wsl2=/path/to/bzImage$"):
+        with_given(load(SHIPPED), KERNEL, ["lts"])

@@ -251,7 +251,7 @@ def test_guest_in_which_nothing_can_be_started_any_more_is_opened_again() -> Non
         def spawn(self, *args: object, **more: object) -> Channel:
             if self.channels:
                 raise RunnerError("no process can be made")
-            return super().spawn(self.executor)
+            return super().spawn(self.inside.executor)
 
     class Exhausting(ExecutorRunner):
         def open(self) -> ExecutorGuest:

@@ -13,7 +13,7 @@ import statistics
 import struct
 import subprocess
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from errno import EEXIST, ENOTEMPTY, EPERM, ESRCH
 from pathlib import Path
 
@@ -36,6 +36,7 @@ from conformance.syscalls.polling.timerfd import TFD_NONBLOCK, TFD_TIMER_ABSTIME
 from conformance.syscalls.sockets.connections import SHUT_RD, SHUT_RDWR
 from conformance.syscalls.sockets.socket import SOCK_NONBLOCK
 from conformance.syscalls.time.clocks import TIMER_ABSTIME
+from runners.base import About
 from runners.local import HostGuest, LocalRunner
 from runners.payload.executor import executable
 
@@ -167,13 +168,8 @@ class PinnedGuest(HostGuest):
     """This machine, with one and the same executor in all guests: where its calls are made is found out once."""
 
     def __init__(self, binary: str, prefix: Sequence[str]) -> None:
-        super().__init__(made_by="pinned", prefix=prefix)
-        self._binary = binary
-
-    @property
-    def executor(self) -> Sequence[str]:
-        """See `Guest`."""
-        return (self._binary,)
+        super().__init__(About("pinned"), prefix)
+        self.inside = replace(self.inside, find_executor=lambda: (binary,))
 
 
 class PinnedRunner(LocalRunner):

@@ -18,7 +18,6 @@ from conformance.model import Expectation, Json, Target, Verdict
 from conformance.programs.program import Program, Ref, to_json
 from conformance.programs.wire import State
 from conformance.run.errors import Exit, UsageError, UserError
-from conformance.run.targets import RUNNERS
 from conformance.search import corpus as keeping
 from conformance.search import display as displays
 from conformance.search import replay as replaying
@@ -31,6 +30,7 @@ from conformance.search.search import Search
 from conformance.syscalls.files.opening import O_RDWR
 from runners.base import Runner, RunnerError
 from runners.local import HostGuest, LocalRunner
+from runners.registry import declarations, declared
 from tests.executors import (
     Dies,
     ExecutorRunner,
@@ -506,9 +506,9 @@ def test_program_that_writes_other_data_on_a_target_is_not_kept(tmp_path: Path) 
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("runner", RUNNERS)
+@pytest.mark.parametrize("runner", declarations())
 def test_only_kernels_are_witnesses_of_what_linux_promises(runner: str) -> None:
-    targets = [Target("native", "local"), Target("other", runner)]
+    targets = [declared(Target("native", "local")), declared(Target("other", runner))]
     if runner in ("local", "qemu"):
         keeping.refuse_imitations(targets)
         return

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from runners.base import RunnerError
+from runners.base import About, RunnerError
 from runners.gvisor import bundle_config
 from runners.local import HostGuest
 from runners.payload import executor, layers
@@ -130,7 +130,7 @@ def test_failed_compilation_is_told_by_the_compilers_last_message(
 
 
 def test_guest_of_this_machine_starts_it_by_its_path(tmp_path: Path) -> None:
-    with HostGuest("a test") as guest, guest.spawn(guest.executor) as channel:
+    with HostGuest(About("a test")) as guest, guest.spawn(guest.inside.executor) as channel:
         assert channel.read(30)[:4] == b"SCX1"
         channel.close_input()
         assert channel.wait(30) == 0

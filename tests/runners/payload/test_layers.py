@@ -33,7 +33,7 @@ def test_the_suite_in_a_guest_has_neither_runners_nor_reports() -> None:
     assert any(path.startswith("cases/") for path in sources)
     heads = {tuple(path.split("/")[:2]) for path in sources if path.startswith("conformance/")}
     packages = {"protocol", "syscalls", "guest", "programs"}
-    assert {name for _, name in heads} == {"__init__.py", "model.py", "offspring.py", *packages}
+    assert {name for _, name in heads} == {"__init__.py", "model.py", "offspring.py", "places.py", *packages}
     assert not [path for path in sources if "__pycache__" in path]
 
 

@@ -1,0 +1,71 @@
+"""The options of all commands that open guests: which file of targets, and what is given to one of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from conformance.model import Target
+from conformance.run import targets as target_files
+from runners.declaration import Flag
+
+GIVEN = "conformance.given"
+F = TypeVar("F", bound=Callable[..., Any])
+TARGETS_OPTION = click.option(
+    "--targets", "targets_file", type=click.Path(path_type=Path, dir_okay=False), help="Another targets.toml."
+)
+
+
+def given_options(command: F) -> F:
+    """The options by which runners let a target be given another kernel, another build (see `Flag`)."""
+    for flag, _, _ in reversed(target_files.flags()):
+        command = click.option(
+            flag.name,
+            name_of(flag),
+            multiple=True,
+            metavar=f"{'NAME' if flag.adds else 'TARGET'}={flag.metavar}",
+            help=flag.help,
+            callback=_remember(flag),
+            expose_value=False,
+        )(command)
+    return command
+
+
+def name_of(flag: Flag) -> str:
+    """What click calls the option."""
+    return flag.name.lstrip("-").replace("-", "_")
+
+
+def _remember(flag: Flag) -> Callable[[click.Context, click.Parameter, tuple[str, ...]], None]:
+    def remember(context: click.Context, parameter: click.Parameter, words: tuple[str, ...]) -> None:
+        context.meta.setdefault(GIVEN, []).append((flag, words))
+
+    return remember
+
+
+@dataclass(frozen=True, slots=True)
+class Available:
+    """The targets of a file, with what the command line gives them."""
+
+    targets: dict[str, Target]
+    added: tuple[str, ...]
+    """Those that it gives something by a flag that may add a target: whoever names a build wants it run."""
+    given: tuple[str, ...]
+    """All that it gives something."""
+
+
+def available(context: click.Context, targets_file: Path | None) -> Available:
+    """What there is to choose from. Raises UsageError."""
+    found = target_files.load(targets_file or target_files.default_path())
+    added: list[str] = []
+    given: list[str] = []
+    for flag, words in context.meta.get(GIVEN, []):
+        found = target_files.with_given(found, flag, words)
+        names = [word.partition("=")[0] for word in words]
+        given += names
+        added += names if flag.adds else []
+    return Available(found, tuple(added), tuple(given))
