@@ -29,6 +29,8 @@ class Flag:
     metavar: str
     """What comes behind the target's name and `=`."""
     help: str
+    help_for_one: str
+    """The same for a command that has one target."""
     example: str
     """What may come behind `=`."""
     adds: bool = False

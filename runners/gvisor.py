@@ -378,6 +378,7 @@ DECLARATION = Declaration(
                 "--runsc",
                 "PATH",
                 "Run a gVisor target by this runsc. NAME may be a new one, so that builds stand side by side.",
+                "Run it by this runsc.",
                 "/path/to/runsc",
                 adds=True,
             ),

@@ -25,6 +25,8 @@ COMMANDS = {
     "expect": "Accept the unexpected differences of a run, or drop expectations that are dead",
     "fuzz": "Run generated programs on all targets in lock-step, and keep each distinct divergence as a small "
     "reproducer",
+    "exec": "Run a command in a fresh guest of a target: its streams are this command's, and so is its exit status",
+    "shell": "Open a shell in a fresh guest of a target, at this terminal; Python where the guest has no shell",
     "replay": "Run reproducers again: FOLDER is one that `conformance fuzz` wrote, a program's JSON file, or all of a "
     "search",
 }

@@ -35,6 +35,30 @@ def given_options(command: F) -> F:
     return command
 
 
+def given_to_one(command: F) -> F:
+    """As `given_options`, of a command that has one target: what is given needs no name before it."""
+    for flag, _, _ in reversed(target_files.flags()):
+        command = click.option(
+            flag.name,
+            name_of(flag),
+            multiple=True,
+            metavar=flag.metavar,
+            help=flag.help_for_one,
+            callback=_remember(flag),
+            expose_value=False,
+        )(command)
+    return command
+
+
+def the_one(context: click.Context, targets_file: Path | None, name: str) -> Target:
+    """The target of such a command, with what it is given. Raises UsageError."""
+    for at, (flag, words) in enumerate(context.meta.get(GIVEN, [])):
+        named = tuple(word if word.startswith(f"{name}=") else f"{name}={word}" for word in words)
+        context.meta[GIVEN][at] = (flag, named)
+    (found, *_) = target_files.choose(available(context, targets_file).targets, [name], name)
+    return found
+
+
 def name_of(flag: Flag) -> str:
     """What click calls the option."""
     return flag.name.lstrip("-").replace("-", "_")

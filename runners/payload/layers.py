@@ -37,8 +37,29 @@ BINARIES = "bin"
 """The directory of the suite, in a guest, with the executor."""
 PACKAGES = ("pytest", "hypothesis", "python-ptrace")
 """Distributions that a guest needs, with what they require."""
-PROGRAMS = ("true", "false", "sh", "cat", "sleep", "modprobe", "kmod")
-"""Programs of this machine that come along, if it has them."""
+PROGRAMS = (
+    *("true", "false", "sh", "cat", "sleep", "modprobe", "kmod"),
+    *(
+        "chmod",
+        "cp",
+        "cut",
+        "dd",
+        "df",
+        "dmesg",
+        "env",
+        "find",
+        "grep",
+        "head",
+        "id",
+        "kill",
+        "ln",
+        "ls",
+        "mkdir",
+        "mount",
+    ),
+    *("mv", "ps", "rm", "sed", "sort", "stat", "stty", "tail", "touch", "tr", "tty", "umount", "uname", "wc"),
+)
+"""Programs of this machine that come along, if it has them: what cases start, and what a person types in a shell."""
 LOADERS = ("modprobe", "kmod")
 """Those that a guest needs that loads modules and does nothing else."""
 UNUSED = re.compile(

@@ -227,7 +227,11 @@ DECLARATION = Declaration(
             "a text: debian:SERIES, wsl2, or the path of an image",
             required=True,
             flag=Flag(
-                "--kernel", "IMAGE", "Boot this image (a path, or debian:SERIES) for a target.", "/path/to/bzImage"
+                "--kernel",
+                "IMAGE",
+                "Boot this image (a path, or debian:SERIES) for a target.",
+                "Boot this image (a path, or debian:SERIES).",
+                "/path/to/bzImage",
             ),
             whole=whole_kernel,
             from_environment=_from_environment,
