@@ -12,6 +12,7 @@ import tty
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from types import FrameType
 
 from conformance.protocol.terminal import (
     ENDED,
@@ -72,15 +73,17 @@ def run_inside(runner: Runner, argv: Sequence[str], streams: Streams | None = No
 class _Talk:
     def __init__(self, guest: Guest, channel: Channel, streams: Streams, *, terminal: bool) -> None:
         self._guest, self._channel, self._streams, self._terminal = guest, channel, streams, terminal
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()
+        self._interrupted = False
         self._over, self._end = os.pipe2(os.O_CLOEXEC)
 
     def until_the_end(self) -> Ended:
         typist = threading.Thread(target=self._pass_input_on, daemon=True, name="input")
         with raw(self._streams.input) if self._terminal else unchanged():
+            before = {signal.SIGINT: signal.signal(signal.SIGINT, self._interrupt)}
             if self._terminal:
                 self._tell_size()
-                before = signal.signal(signal.SIGWINCH, lambda *_: self._tell_size())
+                before[signal.SIGWINCH] = signal.signal(signal.SIGWINCH, lambda *_: self._tell_size())
             typist.start()
             try:
                 return self._pass_output_on()
@@ -88,34 +91,37 @@ class _Talk:
                 os.close(self._end)
                 typist.join(1)
                 os.close(self._over)
-                if self._terminal:
-                    signal.signal(signal.SIGWINCH, before)
+                for number, handler in before.items():
+                    signal.signal(number, handler)
 
     def _pass_output_on(self) -> Ended:
         """Write what the command writes, until it has ended. Raises RunnerError, Signalled."""
         frames = Frames()
-        interrupted = False
         while True:
             try:
                 found = frames.take(self._read())
-            except Signalled as stop:
-                if interrupted or stop.number != signal.SIGINT:
-                    raise
-                interrupted = True
-                self._say(SIGNAL, bytes((signal.SIGINT,)))
-                continue
             except ProtocolError as error:
                 raise RunnerError(f"the guest does not speak as it should: {error}") from error
             for kind, payload in found:
-                if kind == OUTPUT:
-                    write(self._streams.output, payload)
-                elif kind == ERRORS:
-                    write(self._streams.errors, payload)
-                elif kind == FAILED:
-                    return Ended(*read_failed(payload))
-                elif kind == ENDED:
-                    status = read_ended(payload)
-                    return Ended(status & 0xFF if status >= 0 else 128 - status)
+                if (end := self._act(kind, payload)) is not None:
+                    return end
+
+    def _act(self, kind: int, payload: bytes) -> Ended | None:
+        """What a frame says: something to be written, or how the command ended. Raises RunnerError."""
+        try:
+            if kind == OUTPUT:
+                write(self._streams.output, payload)
+            elif kind == ERRORS:
+                write(self._streams.errors, payload)
+            elif kind == FAILED:
+                status, why = read_failed(payload)
+                return Ended(status & 0xFF, why)
+            elif kind == ENDED:
+                status = read_ended(payload)
+                return Ended(status & 0xFF if status >= 0 else min(128 - status, 0xFF))
+        except ProtocolError as error:
+            raise RunnerError(f"the guest does not speak as it should: {error}") from error
+        return None
 
     def _read(self) -> bytes:
         data = self._channel.read()
@@ -140,6 +146,14 @@ class _Talk:
                 if not data:
                     return
 
+    def _interrupt(self, number: int, _: FrameType | None) -> None:
+        """The first time it is the command's affair. Raises Signalled."""
+        if self._interrupted:
+            raise Signalled(number)
+        self._interrupted = True
+        with suppress(OSError):
+            self._say(SIGNAL, bytes((number,)))
+
     def _tell_size(self) -> None:
         columns, rows = shutil.get_terminal_size()
         with suppress(OSError):
@@ -162,7 +176,7 @@ def write(fd: int, data: bytes) -> None:
 def raw(fd: int) -> Iterator[None]:
     """A terminal that passes on every key, Ctrl-C too."""
     before = termios.tcgetattr(fd)
-    tty.setraw(fd)
+    tty.setraw(fd, termios.TCSADRAIN)  # what was typed ahead is kept
     try:
         yield
     finally:
