@@ -17,7 +17,7 @@ from conformance.run.errors import Exit, UsageError
 
 if TYPE_CHECKING:  # imported when a comparison is made: `--help` needs none of it
     from conformance.matrix.history import Pairs, Side
-    from conformance.model import Expectation, Matrix, Record, Row
+    from conformance.model import Comparison, Expectation, Matrix, Record
     from conformance.run.selection import Selection
 
 
@@ -111,7 +111,7 @@ class _Run:
 
     name: str
     matrix: Matrix
-    """Without rows: those that are asked for are made then."""
+    """Without comparisons: those that are asked for are made then."""
     records: Mapping[str, Record]
     selection: Selection
     known: Sequence[Expectation]
@@ -130,7 +130,7 @@ class _Run:
         by_name = {record.target.name: record for record in records}
         return _Run(str(directory), matrix, by_name, plan.selection, known, traces)
 
-    def row(self, case: str) -> Row | None:
+    def comparison(self, case: str) -> Comparison | None:
         """What the matrix of the run says of a case."""
         from conformance.matrix.build import build  # noqa: PLC0415 - slow to import
 
@@ -142,8 +142,8 @@ class _Run:
             )
             for record in self.records.values()
         ]
-        rows = build(records, self.matrix.reference, self.known, traces=self.traces).rows
-        return rows[0] if rows else None
+        comparisons = build(records, self.matrix.reference, self.known, traces=self.traces).comparisons
+        return comparisons[0] if comparisons else None
 
     def side(self, target: str) -> Side:
         """One of its targets. Raises UsageError."""
@@ -151,7 +151,7 @@ class _Run:
 
         if target not in self.records:
             raise UsageError(f"{self.name} has no target {target}; it has {', '.join(self.records)}")
-        return Side(self.name, self.matrix, self.records[target], self.selection.takes, self.row)
+        return Side(self.name, self.matrix, self.records[target], self.selection.takes, self.comparison)
 
     def alone(self, name: str, other: _Run) -> str:
         """Why a target of this run is compared with nothing."""

@@ -122,7 +122,7 @@ def failed_in(name: str, targets: Sequence[str], known: Sequence[Expectation]) -
         raise UsageError(f"--failed-in {name}: that run has none of the targets {', '.join(targets)}")
     failed = [*failures(matrix, Attitude.FAIL), *failures(matrix), *outdated(matrix)]
     failed += [found for found in matrix.cells() if found[2].verdict is Verdict.ERROR]
-    cases = {row.case for column, row, _ in failed if column.target.name in named}
+    cases = {comparison.case for column, comparison, _ in failed if column.target.name in named}
     cases |= {module for column in matrix.columns if column.target.name in named for module in column.lost}
     if not cases:
         raise UsageError(f"--failed-in {name}: nothing failed there on {', '.join(named)}, so there is nothing to run")

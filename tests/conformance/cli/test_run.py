@@ -233,7 +233,7 @@ def test_each_case_is_run_as_often_as_asked_and_every_attempt_is_recorded(machin
     assert run("-t", "lts", "--repeat", "4").status == Exit.EXPECTED
     for name in ("native", "lts"):
         assert sorted(cases_of(name)) == sorted(NAMES * 4)
-    assert {row.cells["lts"].attempts for row in matrix_of(Path("out")).rows} == {4}
+    assert {comparison.cells["lts"].attempts for comparison in matrix_of(Path("out")).comparisons} == {4}
 
 
 def test_a_repeated_run_that_was_killed_is_finished_with_what_is_left(machines: Machines) -> None:
@@ -353,8 +353,8 @@ def test_the_command_that_repeats_a_case_does_the_same_when_it_is_pasted(
     Path("known $HOME.toml").write_text("")
     assert run(*arguments).status == Exit.EXPECTED
     first = read_plan(Path("out"))
-    row = next(row for row in matrix_of(Path("out")).rows if row.case == ODD)
-    pasted = shlex.split(repeat_command(matrix_of(Path("out")), row, "lts"))
+    comparison = next(comparison for comparison in matrix_of(Path("out")).comparisons if comparison.case == ODD)
+    pasted = shlex.split(repeat_command(matrix_of(Path("out")), comparison, "lts"))
     assert pasted[:2] == ["conformance", "run"]
     if elsewhere:
         (tmp_path / "else" / "where").mkdir(parents=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from conformance.matrix.build import build
-from conformance.matrix.history import Change, Comparison, Pairs, Side, compare, moved_axes, pairs_of
+from conformance.matrix.history import Change, Diff, Pairs, Side, compare, moved_axes, pairs_of
 from conformance.model import CaseInfo, CaseResult, Cause, Expectation, Outcome, Record, Verdict
 from tests.builders import CASE, facts, passed, record, result, step
 
@@ -31,9 +31,7 @@ def kernel(*results: CaseResult, release: str = "6.1.0", **of: object) -> Record
     return record("lts", *results, release=release, runner="qemu", **of)  # type: ignore[arg-type] # the builder's own
 
 
-def between(
-    before: tuple[CaseResult, ...], after: tuple[CaseResult, ...], reference: CaseResult | None = None
-) -> Comparison:
+def between(before: tuple[CaseResult, ...], after: tuple[CaseResult, ...], reference: CaseResult | None = None) -> Diff:
     """Two runs of `lts`, each beside the same reference, if there is one."""
     natives = [record("native", reference)] if reference else []
     return compare(side(kernel(*before), *natives), side(kernel(*after), *natives, run="new"))
