@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 SCHEMA = 1
-"""Version of records and of a run's plan. A reader refuses a newer one and reads every older one."""
+"""Version of records. A reader refuses a newer one and reads every older one."""
 MATRIX_SCHEMA = 3
 """Version of a matrix as JSON. 2: `verdict` where 1 had `status`. 3: `comparisons` where 2 had `rows`."""
 

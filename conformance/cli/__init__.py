@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import click
 
 from conformance import __version__
+from conformance.cli.former import by_their_new_names
 from conformance.cli.process import end_tidily, guard_streams, unforeseen
 from conformance.run.errors import Exit, UserError
 
@@ -67,9 +68,9 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """See click. With the command's module there, it is up to the command to end tidily."""
-        found = super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
         end_tidily()
-        return found
+        return name, command, by_their_new_names(name, rest)
 
 
 @click.group(cls=LazyGroup, epilog=EPILOGUE, context_settings={"help_option_names": ["-h", "--help"]})

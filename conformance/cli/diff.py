@@ -18,6 +18,7 @@ from conformance.run.errors import Exit, UsageError
 if TYPE_CHECKING:  # imported when a comparison is made: `--help` needs none of it
     from conformance.matrix.history import Pairs, Side
     from conformance.model import Comparison, Expectation, Matrix, Record
+    from conformance.run.conduct import Conduct
     from conformance.run.selection import Selection
 
 
@@ -114,6 +115,7 @@ class _Run:
     """Without comparisons: those that are asked for are made then."""
     records: Mapping[str, Record]
     selection: Selection
+    conduct: Conduct
     known: Sequence[Expectation]
     traces: bool
 
@@ -128,7 +130,7 @@ class _Run:
         silent = [replace(record, cases=[], results={}) for record in records]
         matrix = replace(build(silent, plan.reference), absent=plan.absent)
         by_name = {record.target.name: record for record in records}
-        return _Run(str(directory), matrix, by_name, plan.selection, known, traces)
+        return _Run(str(directory), matrix, by_name, plan.selection, plan.conduct, known, traces)
 
     def comparison(self, case: str) -> Comparison | None:
         """What the matrix of the run says of a case."""
@@ -167,8 +169,8 @@ def _notes(old: _Run, new: _Run, chosen: Pairs) -> list[str]:
     if chosen.guessed:
         one, other = chosen.guessed
         notes.append(f"{one} and {other} are compared: each is the only target that the other run has not")
-    for axis in ("profile", "timeout"):
-        was, now = getattr(old.selection, axis), getattr(new.selection, axis)
+    for axis in ("effort", "timeout"):
+        was, now = getattr(old.conduct, axis), getattr(new.conduct, axis)
         if was != now:
             notes.append(f"the {axis} was {was} and is {now}")
     return notes

@@ -117,5 +117,5 @@ def _like(reason: str, link: str, condition: str, expires: str) -> Expectation:
 
 
 def _whole(selection: Selection) -> bool:
-    """Whether all cases were run, however long each might take."""
-    return selection == Selection(timeout=selection.timeout, profile=selection.profile)
+    """Whether all cases were run."""
+    return selection == Selection()

@@ -11,6 +11,7 @@ from conformance.model import Absent, Expectation, Target, Verdict
 from conformance.places import CASES, SHIPPED
 from conformance.run import targets as target_files
 from conformance.run.called import calling
+from conformance.run.conduct import USUAL, Conduct
 from conformance.run.errors import UsageError
 from conformance.run.gate import Attitude, failures
 from conformance.run.results import matrix_of
@@ -45,7 +46,7 @@ def arguments(
     targets_file: Path | None,
     expectations: Path | None,
     reference: str,
-    selection: Selection,
+    conduct: Conduct,
     cold: bool,
 ) -> list[str]:
     """What `conformance run` must be told, beside targets and cases, to do the same again from any directory."""
@@ -57,11 +58,10 @@ def arguments(
         words += ["--expectations", str(expectations.resolve())]
     if reference != REFERENCE:
         words += ["--reference", reference]
-    usual = Selection()
-    if selection.profile != usual.profile:
-        words += ["--profile", selection.profile]
-    if selection.timeout != usual.timeout:
-        words += ["--timeout", f"{selection.timeout:g}"]
+    if conduct.effort != USUAL.effort:
+        words += ["--effort", conduct.effort]
+    if conduct.timeout != USUAL.timeout:
+        words += ["--timeout", f"{conduct.timeout:g}"]
     if cold:
         words += ["--cold"]
     return words

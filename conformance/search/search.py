@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from conformance.guest.profiles import settle
+from conformance.guest.efforts import settle
 from conformance.matrix.expectations import SEARCHED, speaks_of
 from conformance.model import Expectation, Json
 from conformance.programs.wire import State
