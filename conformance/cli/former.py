@@ -8,6 +8,7 @@ import click
 
 FORMER = {
     "run": {"--profile": "--effort"},
+    "fuzz": {"--area": "--chapter"},
 }
 """By command, what options of before are called now."""
 

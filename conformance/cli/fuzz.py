@@ -45,14 +45,20 @@ class Duration(click.ParamType):  # type: ignore[type-arg] # generic only in new
 @click.command("fuzz")
 @TARGET_OPTION
 @REFERENCE_OPTION
-@click.option("--area", "areas", metavar="AREA[,AREA]...", default="", help="Only calls of these areas [default: all].")
+@click.option(
+    "--chapter",
+    "chapters",
+    metavar="CHAPTER[,CHAPTER]...",
+    default="",
+    help="Only calls of these chapters [default: all].",
+)
 @click.option(
     "--call",
     "calls",
     metavar="CALL[,CALL]...",
     default="",
     help="Only programs with one of these calls, and what differs because of it; what else is in them is of the same "
-    "areas [default: all calls].",
+    "chapters [default: all calls].",
 )
 @click.option(
     "--time", "seconds", type=Duration(), help="How long to search [default: 5m, unless --programs is given]."
@@ -74,7 +80,7 @@ def command(
     context: click.Context,
     names: tuple[str, ...],
     reference: str,
-    areas: str,
+    chapters: str,
     calls: str,
     seconds: float | None,
     programs: int | None,
@@ -92,7 +98,7 @@ def command(
 
     \b
     conformance fuzz -t gvisor --time 10m          native against gVisor
-    conformance fuzz -t lts --area files,mounts    only some areas
+    conformance fuzz -t lts --chapter files,mounts   only some chapters
     conformance fuzz -t gvisor --call sendmsg,ppoll  programs about these calls, after a change to them
     conformance fuzz -t native --programs 100000   native against itself
     conformance replay results/fuzz-…/FOLDER -t gvisor
@@ -121,7 +127,7 @@ def command(
         raise UsageError("there is nothing to compare: name a target with -t, or leave out --no-twin")
     twin = None if no_twin else f"{reference} again"
     again = {name: _again([found.targets[reference], found.targets[name]], targets_file) for name in targets}
-    plan = searching.Search(reference, targets, _words(areas), seed, seconds, programs, twin, _words(calls), again)
+    plan = searching.Search(reference, targets, _words(chapters), seed, seconds, programs, twin, _words(calls), again)
     directory = output or RESULTS / f"fuzz-{new_run_name()}"
     runners = {reference: runner_for(found.targets[reference], bare=True)}
     if twin is not None:

@@ -26,6 +26,8 @@ from runners.base import Runner
 
 SUMMARY = "search.json"
 """What a search comes to, beside its reproducers' folders."""
+SUMMARY_SCHEMA = 2
+"""Version of that. 2: `chapters` where 1 had `areas`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,7 @@ class Search:
 
     reference: str
     targets: tuple[str, ...]
-    areas: tuple[str, ...]
+    chapters: tuple[str, ...]
     seed: int
     seconds: float | None
     programs: int | None
@@ -69,7 +71,7 @@ def search(
     """
     settle()
     try:
-        generator = Generator(plan.areas, plan.seed, plan.calls)
+        generator = Generator(plan.chapters, plan.seed, plan.calls)
     except ValueError as error:
         raise UsageError(str(error)) from error
     of_search = [each for each in expectations if each.case.startswith(SEARCHED)]
@@ -112,9 +114,9 @@ def summary(plan: Search, fuzz: Fuzz) -> Json:
     """A search as JSON: what was run, what was met, what was found."""
     tally, coverage = fuzz.tally, fuzz.coverage
     return {
-        "schema": 1,
+        "schema": SUMMARY_SCHEMA,
         "seed": plan.seed,
-        "areas": list(plan.areas),
+        "chapters": list(plan.chapters),
         "about": list(plan.calls),
         "programs": tally.programs,
         "seconds": round(tally.seconds, 1),

@@ -151,7 +151,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """That a call shows the state of something: of resources of a family (`fd:epoll`), or of what an area is about."""
+    """That a call shows the state of something: of resources of a family (`fd:epoll`), or what a chapter is about."""
 
     of: str
     given: Mapping[str, Choice]

@@ -59,8 +59,9 @@ def test_another_commands_option_of_that_name_is_left_alone(capsys: pytest.Captu
             "--profile is --effort now",
             "'weekly' is not one of 'gate', 'nightly', 'dev'",
         ),
+        (("fuzz", "--area=fils", "--time", "1s"), "--area is --chapter now", "there is no chapter fils"),
     ],
-    ids=["run"],
+    ids=["run", "fuzz"],
 )
 def test_a_command_takes_its_former_options_and_says_so(
     arguments: tuple[str, ...], said: str, wrong: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -7,7 +7,7 @@ from conformance.programs.harmful import is_allowed, neutralised, touches
 from conformance.programs.program import NO_PROCESS, NO_RESOURCE, Argument, Memory, Program, Ref, Step
 from conformance.syscalls.machinery.aliases import Zero
 from conformance.syscalls.machinery.call import syscall
-from conformance.syscalls.machinery.table import areas, grammar, stubs
+from conformance.syscalls.machinery.table import chapters, grammar, stubs
 from conformance.syscalls.machinery.taming import Tame
 from conformance.syscalls.machinery.touches import (
     CHILDREN,
@@ -351,8 +351,8 @@ def test_every_call_that_may_be_made_says_what_it_touches() -> None:
 
 
 def test_whatever_changes_mounts_or_ipc_has_namespaces_of_its_own() -> None:
-    """A call that is new in these areas is not forgotten."""
-    for area, what in (("ipc", IPC), ("mounts", MOUNTS)):
-        apart = [label for label in filter(is_allowed, LABELS) if areas()[label] == area]
+    """A call that is new in these chapters is not forgotten."""
+    for chapter, what in (("ipc", IPC), ("mounts", MOUNTS)):
+        apart = [label for label in filter(is_allowed, LABELS) if chapters()[label] == chapter]
         assert apart
         assert [label for label in apart if not grammar()[label].facts.touches & (what | FILES)] == []

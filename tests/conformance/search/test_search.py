@@ -102,7 +102,7 @@ def test_what_is_found_is_a_folder_each_and_the_search_is_told(tmp_path: Path) -
     fuzz = searched(tmp_path / "results", ABSENT, BAD, ABSENT)
     assert kept(tmp_path / "results") == ["close/errno/EBADF - EINVAL", "open/errno/ENOENT - EACCES"]
     told = json.loads((tmp_path / "results" / "search.json").read_text())
-    assert (told["schema"], told["seed"], told["areas"], told["programs"]) == (1, 7, ["time"], 3)
+    assert (told["schema"], told["seed"], told["chapters"], told["programs"]) == (2, 7, ["time"], 3)
     assert sorted(told["divergences"]) == kept(tmp_path / "results")
     assert (told["holes"], told["flaky"], told["states"]) == ([], [], {"done": 3})
     assert told["executions"] == fuzz.tally.executions > 0
@@ -180,7 +180,7 @@ def test_what_is_expected_of_a_search_has_its_condition_and_its_day(
 def test_an_area_that_there_is_not_is_a_usage_error_before_anything_is_opened(tmp_path: Path) -> None:
     runner = ExecutorRunner()
     plan = Search("native", ("liar",), ("fils",), 1, None, 1)
-    with pytest.raises(UsageError, match=r"^there is no area fils; the areas are .*files"):
+    with pytest.raises(UsageError, match=r"^there is no chapter fils; the chapters are .*files"):
         searching.search(plan, {"native": runner}, (), tmp_path, lambda _: None)
     assert not runner.guests
 
