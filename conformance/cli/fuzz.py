@@ -24,7 +24,7 @@ from conformance.text import one_line
 
 if TYPE_CHECKING:
     from conformance.model import Target
-    from conformance.search.fuzz import Fuzz
+    from conformance.search.loop import Search
 
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -90,7 +90,7 @@ def command(
     output: Path | None,
     expectations: Path | None,
 ) -> int:
-    """Run generated programs on all targets in lock-step, and keep each distinct divergence as a small reproducer.
+    """Search for divergences: run generated programs on all targets in lock-step, and keep a reproducer of each.
 
     Programs are lists of system calls, written by Hypothesis from the typed descriptions in conformance/syscalls. The
     reference runs in two instances: where it differs from itself, the comparison is at fault, and the search fails.
@@ -127,22 +127,24 @@ def command(
         raise UsageError("there is nothing to compare: name a target with -t, or leave out --no-twin")
     twin = None if no_twin else f"{reference} again"
     again = {name: _again([found.targets[reference], found.targets[name]], targets_file) for name in targets}
-    plan = searching.Search(reference, targets, _words(chapters), seed, seconds, programs, twin, _words(calls), again)
+    plan = searching.SearchPlan(
+        reference, targets, _words(chapters), seed, seconds, programs, twin, _words(calls), again
+    )
     directory = output or RESULTS / f"fuzz-{new_run_name()}"
     runners = {reference: runner_for(found.targets[reference], bare=True)}
     if twin is not None:
         runners[twin] = runner_for(found.targets[reference], bare=True)
     runners |= {name: runner_for(found.targets[name], bare=True) for name in targets}
     click.echo(f"seed {seed}; reproducers go to {directory}", err=True)
-    seen: list[Fuzz] = []
+    seen: list[Search] = []
     try:
         with SearchDisplay() as display:
 
-            def progress(fuzz: Fuzz) -> None:
-                seen[:] = [fuzz]
-                display(fuzz)
+            def progress(search: Search) -> None:
+                seen[:] = [search]
+                display(search)
 
-            fuzz = searching.search(plan, runners, known, directory, progress)
+            search = searching.search(plan, runners, known, directory, progress)
     except KeyboardInterrupt as stop:
         if seen:
             click.echo(report(seen[0]))
@@ -154,8 +156,8 @@ def command(
         raise
     except RunnerError as error:
         raise UserError(one_line(str(error))) from error
-    click.echo(report(fuzz))
-    return searching.status_of(fuzz)
+    click.echo(report(search))
+    return searching.status_of(search)
 
 
 def _again(targets: Sequence[Target], targets_file: Path | None) -> tuple[str, ...]:

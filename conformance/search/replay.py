@@ -14,8 +14,8 @@ from conformance.programs.wire import encode
 from conformance.protocol.executor import ProtocolError
 from conformance.run.errors import Exit, UsageError, UserError
 from conformance.search.compare import Difference, differences
-from conformance.search.fuzz import RUNS
 from conformance.search.lane import Lane, LaneError
+from conformance.search.loop import RUNS
 from conformance.search.search import NO_EVIDENCE, SUMMARY, lanes
 from conformance.text import plural
 from runners.base import Runner

@@ -150,7 +150,7 @@ def test_number_that_is_none_is_named(command: Command, options: tuple[str, ...]
     assert options[0] in done.stderr
 
 
-def test_area_that_there_is_not_is_named_with_those_that_there_are(command: Command, tmp_path: Path) -> None:
+def test_chapter_that_there_is_not_is_named_with_those_that_there_are(command: Command, tmp_path: Path) -> None:
     done = command("fuzz", "-t", "native", "--chapter", "files,fils", "-o", tmp_path / "results")
     assert done.returncode == Exit.USAGE
     assert re.search(

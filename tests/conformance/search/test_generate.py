@@ -83,7 +83,7 @@ def test_programs_are_tamed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(is_allowed(step.label) for step in made.steps)
 
 
-def test_programs_of_an_area_are_of_its_calls_and_of_those_that_make_what_they_need() -> None:
+def test_programs_of_a_chapter_are_of_its_calls_and_of_those_that_make_what_they_need() -> None:
     generator = Generator(("polling",), 1)
     batch = generator.batch(100)
     drawn = {call.label for raw, _ in batch for call in raw}
@@ -92,18 +92,18 @@ def test_programs_of_an_area_are_of_its_calls_and_of_those_that_make_what_they_n
     assert {chapters()[step.label] for _, each in batch for step in each.steps} > {"polling"}
 
 
-def test_programs_of_several_areas_mix_them() -> None:
+def test_programs_of_several_chapters_mix_them() -> None:
     drawn = [{chapters()[call.label] for call in raw} for raw, _ in Generator(("time", "signals"), 1).batch(200)]
     assert {"time", "signals"} in drawn
 
 
-def test_without_areas_every_area_is_drawn_from() -> None:
+def test_without_chapters_every_chapter_is_drawn_from() -> None:
     generator = Generator((), 1)
     possible = {chapters()[label] for label in generator.labels}
     assert {chapters()[label] for label in fresh(generator, 2500)} == possible
 
 
-def test_an_area_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+def test_a_chapter_that_there_is_not_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(ValueError, match=r"^there is no chapter fils; the chapters are .*files, .*sockets.*$"):
         Generator(("files", "fils"))
 
@@ -135,7 +135,7 @@ def test_every_program_has_one_of_the_calls_that_it_is_to_be_about(calls: tuple[
     assert set(made) == set(calls)
 
 
-def test_what_is_beside_them_is_of_their_areas_or_makes_what_they_need() -> None:
+def test_what_is_beside_them_is_of_their_chapters_or_makes_what_they_need() -> None:
     generator = Generator((), 5, ("sendmsg",))
     others = {chapters()[label] for label in generator.labels}
     assert "sockets" in others
@@ -143,7 +143,7 @@ def test_what_is_beside_them_is_of_their_areas_or_makes_what_they_need() -> None
     assert "socketpair_unix" in generator.labels
 
 
-def test_areas_may_be_chosen_beside_them() -> None:
+def test_chapters_may_be_chosen_beside_them() -> None:
     generator = Generator(("time",), 5, ("sendmsg",))
     assert {"sendmsg", "socketpair_unix", "clock_gettime"} <= set(generator.labels)
     assert "getsockname" not in generator.labels

@@ -20,10 +20,10 @@ from pathlib import Path
 import pytest
 
 from conformance.protocol import executor as protocol
-from conformance.search import fuzz, generate
-from conformance.search.fuzz import Finding, Fuzz
+from conformance.search import generate, loop
 from conformance.search.generate import Generator
 from conformance.search.lane import Lane
+from conformance.search.loop import Finding, Search
 from conformance.syscalls import signals as sig
 from conformance.syscalls.files.descriptors import F_SETFL
 from conformance.syscalls.files.opening import O_APPEND, O_CLOEXEC, O_EXCL, O_NONBLOCK
@@ -221,7 +221,7 @@ def hunt(binary: str, command: Sequence[str], chosen: Sequence[str], mutant: Mut
     with Lane("native", PinnedRunner(binary)) as reference, Lane("mutant", PinnedRunner(binary, *command)) as target:
         for lane in (reference, target):
             lane.ready()
-        search = Fuzz(generator, reference, None, [target], found)
+        search = Search(generator, reference, None, [target], found)
         finding, programs = None, MOST_PROGRAMS
         try:
             search.run(seconds=None, programs=MOST_PROGRAMS, progress=lambda _: None)
@@ -233,7 +233,7 @@ def hunt(binary: str, command: Sequence[str], chosen: Sequence[str], mutant: Mut
 @pytest.fixture
 def small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Little is made ahead of what is looked at: the search is to be over as soon as it can be."""
-    monkeypatch.setattr(fuzz, "LARGEST_BATCH", BATCH)
+    monkeypatch.setattr(loop, "LARGEST_BATCH", BATCH)
     monkeypatch.setattr(generate, "DRAWN", DRAWN)
 
 

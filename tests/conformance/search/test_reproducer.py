@@ -20,8 +20,8 @@ from conformance.programs.program import Memory, Program, Ref, from_json
 from conformance.programs.wire import Outcome, State, decode, encode
 from conformance.search import reproducer
 from conformance.search.compare import differences, signature
-from conformance.search.fuzz import Finding
 from conformance.search.lane import Lane
+from conformance.search.loop import Finding
 from conformance.syscalls.files.opening import O_RDWR
 from conformance.syscalls.machinery.world import HANDLER, RESTORER, UNMAPPED
 from conformance.syscalls.polling.poll import POLLIN

@@ -1,4 +1,4 @@
-"""The search: the same programs on all targets at the same time, and each distinct divergence once, made small."""
+"""A search going on: the same programs on all targets at the same time, each distinct divergence once, made small."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class _Pair:
         return next((each for each in found if each.coarse == wanted.coarse or (deadly and is_deadly(each))), None)
 
 
-class Fuzz:
+class Search:
     """Runs programs on a reference, its twin, and targets."""
 
     def __init__(

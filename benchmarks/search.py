@@ -1,6 +1,6 @@
 """How many programs of 8 calls a second does a target run, held against how often it can fork, exit and wait in C?
 
-    python -m benchmarks.lockstep [TARGET]…
+    python -m benchmarks.search [TARGET]…
 
 The programs are the search's own, drawn with a fixed seed and cut to exactly 8 calls, in two kinds: *harmless* ones of
 the chapters files, polling and sockets, which run to their end without waiting for anything and share a process; and
@@ -29,10 +29,10 @@ from conformance.programs.harmful import touches
 from conformance.programs.program import Program
 from conformance.programs.wire import Encoded, State, encode
 from conformance.run.targets import default_path, load
-from conformance.search.fuzz import BATCH_SECONDS, IN_FLIGHT, LARGEST_BATCH, SMALLEST_BATCH
 from conformance.search.generate import Generator
 from conformance.search.glance import differences_of
 from conformance.search.lane import Lane
+from conformance.search.loop import BATCH_SECONDS, IN_FLIGHT, LARGEST_BATCH, SMALLEST_BATCH
 from conformance.syscalls.machinery.touches import PROCESS
 from runners.base import RunnerError
 from runners.registry import runner_for
