@@ -19,7 +19,7 @@ import click
 
 from conformance.programs.execution import Execution, succeeded
 from conformance.programs.program import Memory
-from conformance.search.compare import ERRNO, STATE, Difference
+from conformance.search.compare import ERRNO, STATE, ProgramDifference
 from conformance.search.generate import Generator, Raw
 from conformance.search.issue import side_by_side
 from conformance.search.lane import Lane
@@ -93,7 +93,7 @@ class Watching(Generator):
 
 def explains(rule: Rule, finding: Finding) -> bool:
     """Whether a divergence is what a rule brings about: at its call, or (a success that does nothing) after it."""
-    found: Difference = finding.difference
+    found: ProgramDifference = finding.difference
     if applies(rule, finding.reference, found.step):
         return found.target == said(rule) or found.field not in (ERRNO, STATE)
     return not rule.errno and any(applies(rule, finding.reference, at) for at in range(found.step))

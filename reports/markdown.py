@@ -38,7 +38,7 @@ LONGEST = 500
 
 def render(matrix: Matrix, *, full: bool = False) -> bytes:
     """See `reports.registry.render`. Without `full`, at most LIMIT bytes, and it says what it leaves out."""
-    page = _Page(matrix, full)
+    page = _MarkdownPage(matrix, full)
     return _joined(list(page.sections()), None if full else LIMIT).encode()
 
 
@@ -82,7 +82,7 @@ def _joined(sections: Sequence[_Section], limit: int | None) -> str:
     return re.sub(r"\n{3,}", "\n\n", joined)
 
 
-class _Page:
+class _MarkdownPage:
     """A matrix on its way to Markdown."""
 
     def __init__(self, matrix: Matrix, full: bool) -> None:

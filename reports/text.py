@@ -45,10 +45,10 @@ def render(matrix: Matrix, width: int = WIDTH, *, full: bool = False) -> bytes:
 
 def render_text(matrix: Matrix, width: int = WIDTH, *, full: bool = False) -> str:
     """The matrix for a terminal of that many columns; `full`: with every feature and every note."""
-    return printable("\n".join(_Page(matrix, max(width, NARROWEST), full).lines()))
+    return printable("\n".join(_TextPage(matrix, max(width, NARROWEST), full).lines()))
 
 
-class _Page:
+class _TextPage:
     """A matrix on its way to a terminal."""
 
     def __init__(self, matrix: Matrix, width: int, full: bool) -> None:

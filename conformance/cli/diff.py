@@ -16,7 +16,7 @@ from conformance.cli.common import EXPECTATIONS_OPTION, read_expectations, resul
 from conformance.run.errors import Exit, UsageError
 
 if TYPE_CHECKING:  # imported when a comparison is made: `--help` needs none of it
-    from conformance.matrix.history import Pairs, Side
+    from conformance.matrix.history import Side, TargetPairs
     from conformance.model import Comparison, Expectation, Matrix, Record
     from conformance.run.conduct import Conduct
     from conformance.run.selection import Selection
@@ -163,7 +163,7 @@ class _Run:
         return f"{name} is in {self.name} only: name what to compare with --pair or RUN:TARGET, or give --common"
 
 
-def _notes(old: _Run, new: _Run, chosen: Pairs) -> list[str]:
+def _notes(old: _Run, new: _Run, chosen: TargetPairs) -> list[str]:
     """What a reader must know of the comparison as a whole."""
     notes = []
     if chosen.guessed:
@@ -184,9 +184,9 @@ def _located(given: str) -> tuple[Path, str]:
     return results_directory(name), target
 
 
-def _chosen(old: _Run, new: _Run, named: tuple[str, str], pairs: Sequence[str], *, common: bool) -> Pairs:
+def _chosen(old: _Run, new: _Run, named: tuple[str, str], pairs: Sequence[str], *, common: bool) -> TargetPairs:
     """The pairs to compare. Raises UsageError when there are none, or more than one way to make them."""
-    from conformance.matrix.history import Pairs, pairs_of  # noqa: PLC0415 - slow to import
+    from conformance.matrix.history import TargetPairs, pairs_of  # noqa: PLC0415 - slow to import
 
     if pairs and any(named):
         raise UsageError("name the targets with RUN:TARGET or with --pair, not with both")
@@ -195,12 +195,12 @@ def _chosen(old: _Run, new: _Run, named: tuple[str, str], pairs: Sequence[str], 
         for each, (one, separator, other) in zip(pairs, split, strict=True):
             if not one or not separator or not other:
                 raise UsageError(f"--pair {each}: write OLD=NEW, a target of the first run and one of the second")
-        return Pairs([(one, other) for one, _, other in split])
+        return TargetPairs([(one, other) for one, _, other in split])
     found = pairs_of(old.matrix, new.matrix)
     if any(named):
         one, other = named
         by_default = next((pair for pair in found.pairs if one == pair[0] or other == pair[1]), ("", ""))
-        return Pairs([(one or by_default[0] or other, other or by_default[1] or one)])
+        return TargetPairs([(one or by_default[0] or other, other or by_default[1] or one)])
     if common and found.pairs:
         return found
     between = {name for pair in found.pairs for name in pair} - {old.matrix.reference, new.matrix.reference}

@@ -388,7 +388,7 @@ def _accepted(moved: Moved, older: tuple[Side, Cell | None], newer: tuple[Side, 
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
+class TargetPairs:
     """Which target of one run is held beside which of another, and which have nobody."""
 
     pairs: list[tuple[str, str]]
@@ -398,16 +398,16 @@ class Pairs:
     """The pair whose names are not the same, if there is one."""
 
 
-def pairs_of(before: Matrix, after: Matrix) -> Pairs:
+def pairs_of(before: Matrix, after: Matrix) -> TargetPairs:
     """Targets of the same name, and the only two others where each run has just one beside its reference."""
     old, new = ([column.target.name for column in each.columns] for each in (before, after))
     left, right = [each for each in old if each not in new], [each for each in new if each not in old]
     others = [each for each in left if each != before.reference], [each for each in right if each != after.reference]
     pairs = [(each, each) for each in new if each in old]
     if len(others[0]) != 1 or len(others[1]) != 1:
-        return Pairs(pairs, left, right)
+        return TargetPairs(pairs, left, right)
     guessed = (others[0][0], others[1][0])
-    return Pairs(
+    return TargetPairs(
         [*pairs, guessed],
         [each for each in left if each not in guessed],
         [each for each in right if each not in guessed],

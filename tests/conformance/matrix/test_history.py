@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from conformance.matrix.build import build
-from conformance.matrix.history import Change, Diff, Pairs, Side, compare, moved_axes, pairs_of
+from conformance.matrix.history import Change, Diff, Side, TargetPairs, compare, moved_axes, pairs_of
 from conformance.model import CaseInfo, CaseResult, Cause, Expectation, Outcome, Record, Verdict
 from tests.builders import CASE, facts, passed, record, result, step
 
@@ -342,16 +342,20 @@ def names(*targets: str) -> list[Record]:
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
-        (["native", "lts"], ["native", "lts"], Pairs([("native", "native"), ("lts", "lts")])),
-        (["native", "old"], ["native", "new"], Pairs([("native", "native"), ("old", "new")], guessed=("old", "new"))),
-        (["here", "old"], ["there", "new"], Pairs([("old", "new")], ["here"], ["there"], ("old", "new"))),
-        (["native", "lts"], ["native"], Pairs([("native", "native")], ["lts"], [])),
-        (["native", "a", "b"], ["native", "c"], Pairs([("native", "native")], ["a", "b"], ["c"])),
-        (["native"], ["native", "a", "b"], Pairs([("native", "native")], [], ["a", "b"])),
+        (["native", "lts"], ["native", "lts"], TargetPairs([("native", "native"), ("lts", "lts")])),
+        (
+            ["native", "old"],
+            ["native", "new"],
+            TargetPairs([("native", "native"), ("old", "new")], guessed=("old", "new")),
+        ),
+        (["here", "old"], ["there", "new"], TargetPairs([("old", "new")], ["here"], ["there"], ("old", "new"))),
+        (["native", "lts"], ["native"], TargetPairs([("native", "native")], ["lts"], [])),
+        (["native", "a", "b"], ["native", "c"], TargetPairs([("native", "native")], ["a", "b"], ["c"])),
+        (["native"], ["native", "a", "b"], TargetPairs([("native", "native")], [], ["a", "b"])),
     ],
 )
 def test_targets_of_the_same_name_are_compared_and_the_only_two_others(
-    before: list[str], after: list[str], expected: Pairs
+    before: list[str], after: list[str], expected: TargetPairs
 ) -> None:
     old, new = (build(names(*each), each[0]) for each in (before, after))
     assert pairs_of(old, new) == expected

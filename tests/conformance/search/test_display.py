@@ -11,8 +11,8 @@ from rich.console import Console
 
 from conformance.model import Cause
 from conformance.programs.execution import Execution
-from conformance.programs.wire import Outcome, State, encode
-from conformance.search.compare import Difference, Signature
+from conformance.programs.wire import ProgramOutcome, State, encode
+from conformance.search.compare import ProgramDifference, Signature
 from conformance.search.display import LISTED, SearchDisplay, report
 from conformance.search.lane import Lane
 from conformance.search.loop import Finding, Flake, Search
@@ -23,16 +23,16 @@ PROGRAM = program(("close", 40))
 
 def finding(call: str = "close", target: str = "wsl2", *, field: str = "errno", said: str = "EINVAL") -> Finding:
     """A divergence."""
-    difference = Difference(0, call, field, "EBADF", said)
+    difference = ProgramDifference(0, call, field, "EBADF", said)
     named = Signature(call, field, f"EBADF - {said}", "O_CREAT", Cause.ORDER, target)
-    outcome = Outcome(State.DONE, results=((-9, ()),))
+    outcome = ProgramOutcome(State.DONE, results=((-9, ()),))
     run = Execution(encode(PROGRAM), outcome)
     return Finding(named, difference, run, run, "native", ("6.1.0", "5.15.0"))
 
 
 def flake(call: str, why: str = "does not repeat in a process of its own") -> Flake:
     """A difference that did not repeat."""
-    return Flake(PROGRAM, Difference(0, call, "result", "1", "2"), "wsl2", why)
+    return Flake(PROGRAM, ProgramDifference(0, call, "result", "1", "2"), "wsl2", why)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ import pytest
 from conformance.programs.execution import Execution
 from conformance.programs.harmful import is_allowed
 from conformance.programs.program import MOST_CALLS, Program, Ref, to_json
-from conformance.programs.wire import Outcome, State, encode
+from conformance.programs.wire import ProgramOutcome, State, encode
 from conformance.search import generate
 from conformance.search.bind import Call
 from conformance.search.generate import Coverage, Generator, sequences
@@ -25,9 +25,9 @@ def _few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generate, "DRAWN", DRAWN)
 
 
-def answered(*results: int) -> Outcome:
+def answered(*results: int) -> ProgramOutcome:
     """What a program did whose calls ended so."""
-    return Outcome(State.DONE, results=tuple((result, ()) for result in results))
+    return ProgramOutcome(State.DONE, results=tuple((result, ()) for result in results))
 
 
 def programs(seed: int, *chosen: str, count: int = DRAWN) -> list[Program]:
@@ -259,6 +259,6 @@ def test_coverage_is_of_calls_errnos_makers_and_flags() -> None:
 
 def test_calls_that_were_not_reached_are_not_learnt() -> None:
     coverage = Coverage()
-    blocked = Outcome(State.BLOCKED, results=((7, ()),))
+    blocked = ProgramOutcome(State.BLOCKED, results=((7, ()),))
     coverage.learn(Execution(encode(program(("getpid",), ("pause",), ("getuid",))), blocked))
     assert coverage.made == {"getpid": 1}

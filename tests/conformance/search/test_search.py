@@ -22,7 +22,7 @@ from conformance.search import corpus as keeping
 from conformance.search import display as displays
 from conformance.search import replay as replaying
 from conformance.search import search as searching
-from conformance.search.compare import Difference
+from conformance.search.compare import ProgramDifference
 from conformance.search.display import report
 from conformance.search.loop import Search
 from conformance.search.replay import Replayed
@@ -464,7 +464,7 @@ def keep(corpus: Path, made: Program, *results: Replayed) -> Path:
     return keeping.keep(made, results, corpus, *keeping.last_call(made))
 
 
-def said(target: str, *what: str, stable: bool = True, difference: Difference | None = None) -> Replayed:
+def said(target: str, *what: str, stable: bool = True, difference: ProgramDifference | None = None) -> Replayed:
     """What a target did."""
     return Replayed(target, "6.1.0", [], list(what), difference, stable)
 
@@ -486,7 +486,7 @@ def test_programs_about_the_same_call_are_kept_apart(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("field", ["errno", "result", "buf", "buf.st_size", "signals", "state"])
 def test_program_on_which_targets_disagree_in_anything_is_not_kept(field: str, tmp_path: Path) -> None:
-    apart = Difference(0, "open", field, "one thing", "another\x1b")
+    apart = ProgramDifference(0, "open", field, "one thing", "another\x1b")
     with pytest.raises(UsageError, match=rf"^not kept: open, {field}: another\ufffd on wsl2, one thing on native$"):
         keep(tmp_path, ABSENT, said("native", "ENOENT"), said("wsl2", "ENOENT", difference=apart))
     assert not list(tmp_path.iterdir())
