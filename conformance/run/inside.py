@@ -21,8 +21,8 @@ from conformance.protocol.terminal import (
     OUTPUT,
     SIGNAL,
     SIZE,
-    Frames,
-    ProtocolError,
+    TerminalError,
+    TerminalFrames,
     frame,
     read_ended,
     read_failed,
@@ -93,7 +93,7 @@ class _Talk:
 
     def _pass_output_on(self) -> Ended:
         """Write what the command writes, until it has ended. Raises RunnerError, Signalled."""
-        frames = Frames()
+        frames = TerminalFrames()
         interrupted = False
         while True:
             try:
@@ -104,7 +104,7 @@ class _Talk:
                 interrupted = True
                 self._say(SIGNAL, bytes((signal.SIGINT,)))
                 continue
-            except ProtocolError as error:
+            except TerminalError as error:
                 raise RunnerError(f"the guest does not speak as it should: {error}") from error
             for kind, payload in found:
                 if kind == OUTPUT:
