@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from typing import Annotated, TypeAlias
+from typing import Annotated
 
 from conformance.syscalls.machinery.aliases import Address64, Count, In, InBytes, Out, Pid, Pid32, Signal, Time64, Zero
 from conformance.syscalls.machinery.buffers import I32, U32, U64, Layout, Struct
@@ -208,7 +208,6 @@ OutSiginfo = Annotated[
     OneOf(*SIGINFOS, other=RawSiginfo()),
     Choices(often(room(128)), 0, rarely(*BAD_POINTERS[1:])),
 ]
-AnySiginfo: TypeAlias = Siginfo | SiginfoFault | SiginfoChild | SiginfoSyscall
 
 
 # -- calls
