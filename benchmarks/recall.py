@@ -19,11 +19,11 @@ import click
 
 from conformance.programs.execution import Execution, succeeded
 from conformance.programs.program import Memory
-from conformance.search.compare import ERRNO, STATE, Difference
-from conformance.search.fuzz import Finding, Fuzz
+from conformance.search.compare import ERRNO, STATE, ProgramDifference
 from conformance.search.generate import Generator, Raw
 from conformance.search.issue import side_by_side
 from conformance.search.lane import Lane
+from conformance.search.loop import Finding, Search
 from conformance.syscalls.machinery.call import errno_name
 from runners.local import LocalRunner
 from runners.profile.format import Condition, Rule, load
@@ -93,7 +93,7 @@ class Watching(Generator):
 
 def explains(rule: Rule, finding: Finding) -> bool:
     """Whether a divergence is what a rule brings about: at its call, or (a success that does nothing) after it."""
-    found: Difference = finding.difference
+    found: ProgramDifference = finding.difference
     if applies(rule, finding.reference, found.step):
         return found.target == said(rule) or found.field not in (ERRNO, STATE)
     return not rule.errno and any(applies(rule, finding.reference, at) for at in range(found.step))
@@ -110,13 +110,14 @@ def main(profile: str, programs: int, seed: int) -> None:
     with Lane("native", LocalRunner()) as native, Lane(profile, ProfileRunner(profile, bare=True)) as target:
         native.ready()
         target.ready()
-        fuzz = Fuzz(generator, native, None, [target], lambda _: None)
-        fuzz.run(seconds=None, programs=programs, progress=lambda _: None)
-    findings = fuzz.tally.findings
+        search = Search(generator, native, None, [target], lambda _: None)
+        search.run(seconds=None, programs=programs, progress=lambda _: None)
+    findings = search.tally.findings
     hit = {at for at, rule in enumerate(rules) for each in findings if explains(rule, each)}
     reached = set(generator.reached)
     print(
-        f"{programs} programs, {fuzz.tally.seconds:.0f} s, {len(findings)} divergences, {len(fuzz.tally.flakes)} flaky"
+        f"{programs} programs, {search.tally.seconds:.0f} s, {len(findings)} divergences, "
+        f"{len(search.tally.flakes)} flaky"
     )
     print(f"rules: {len(rules)}, reached {len(reached)}, found {len(hit & reached)}")
     print(f"recall {len(hit & reached) / max(1, len(reached)):.3f}")

@@ -11,9 +11,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 SCHEMA = 1
-"""Version of records and of a run's plan. A reader refuses a newer one and reads every older one."""
-MATRIX_SCHEMA = 2
-"""Version of a matrix as JSON. 2: `verdict` where 1 had `status`."""
+"""Version of records. A reader refuses a newer one and reads every older one."""
+MATRIX_SCHEMA = 3
+"""Version of a matrix as JSON. 2: `verdict` where 1 had `status`. 3: `comparisons` where 2 had `rows`."""
 
 if TYPE_CHECKING:
     Json: TypeAlias = "int | float | bool | str | list[Json] | dict[str, Json] | None"
@@ -286,8 +286,8 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
-    """One case: its identity, its cells by target, its traces by target."""
+class Comparison:
+    """One case held against the reference: its identity, its cells by target, its traces by target."""
 
     case: str
     hash: str
@@ -343,7 +343,7 @@ class Matrix:
     run: str
     reference: str
     columns: list[Column]
-    rows: list[Row]
+    comparisons: list[Comparison]
     warnings: list[str] = field(default_factory=list)
     """Why the comparison is less than clean, a sentence each."""
     absent: list[Absent] = field(default_factory=list)
@@ -351,6 +351,10 @@ class Matrix:
     """What `conformance run` must be told, beside targets and cases, to do the same again: `--kernel`, `--targets` …"""
     schema: int = MATRIX_SCHEMA
 
-    def cells(self) -> list[tuple[Column, Row, Cell]]:
-        """Every cell, row by row."""
-        return [(column, row, row.cells[column.target.name]) for row in self.rows for column in self.columns]
+    def cells(self) -> list[tuple[Column, Comparison, Cell]]:
+        """Every cell, case by case."""
+        return [
+            (column, comparison, comparison.cells[column.target.name])
+            for comparison in self.comparisons
+            for column in self.columns
+        ]

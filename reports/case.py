@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from conformance.model import Column, Matrix, Row, Trace, Verdict
+from conformance.model import Column, Comparison, Matrix, Trace, Verdict
 from conformance.text import cells, one_line, plural, printable, wrapped
 from reports.summary import attempts, because, observation_text, repeat_command
 
@@ -26,41 +26,41 @@ class _Pair:
     right: str
 
 
-def render(matrix: Matrix, row: Row, targets: Sequence[str], width: int, *, full: bool = False) -> str:
+def render(matrix: Matrix, comparison: Comparison, targets: Sequence[str], width: int, *, full: bool = False) -> str:
     """A case on these targets, in lines of `width` columns; on those that depart from the reference if none is named.
 
     `full`: all of a trace, however long.
     """
-    return "\n".join(_lines(matrix, row, targets, width, full)) + "\n"
+    return "\n".join(_lines(matrix, comparison, targets, width, full)) + "\n"
 
 
-def _lines(matrix: Matrix, row: Row, targets: Sequence[str], width: int, full: bool) -> Iterator[str]:
-    yield one_line(row.case)
-    if row.title:
-        yield from wrapped(one_line(row.title), width)
+def _lines(matrix: Matrix, comparison: Comparison, targets: Sequence[str], width: int, full: bool) -> Iterator[str]:
+    yield one_line(comparison.case)
+    if comparison.title:
+        yield from wrapped(one_line(comparison.title), width)
     yield from wrapped(one_line(f"run {matrix.run}, against {matrix.reference}"), width)
     yield ""
     for column in matrix.columns:
-        yield from _cell(column, row, width)
-    chosen = list(targets) or [each.target.name for each in matrix.columns if _departs(matrix, each, row)]
+        yield from _cell(column, comparison, width)
+    chosen = list(targets) or [each.target.name for each in matrix.columns if _departs(matrix, each, comparison)]
     if not chosen:
         yield ""
         yield f"{matrix.reference}, as on all others:"
-        yield from _single(row.traces.get(matrix.reference), width, full)
-        yield from _again(matrix, row, matrix.reference)
+        yield from _single(comparison.traces.get(matrix.reference), width, full)
+        yield from _again(matrix, comparison, matrix.reference)
     for name in chosen:
         yield ""
-        yield from _target(matrix, row, name, width, full)
+        yield from _target(matrix, comparison, name, width, full)
 
 
-def _departs(matrix: Matrix, column: Column, row: Row) -> bool:
-    cell = row.cells[column.target.name]
+def _departs(matrix: Matrix, column: Column, comparison: Comparison) -> bool:
+    cell = comparison.cells[column.target.name]
     return column.target.name != matrix.reference and cell.verdict not in (Verdict.SAME, Verdict.ERROR)
 
 
-def _cell(column: Column, row: Row, width: int) -> Iterator[str]:
+def _cell(column: Column, comparison: Comparison, width: int) -> Iterator[str]:
     """What a target says: verdict, cause, message, expectation."""
-    cell = row.cells[column.target.name]
+    cell = comparison.cells[column.target.name]
     cause = f" ({cell.cause})" if cell.cause else ""
     release = f" ({column.facts.release})" if column.facts else ""
     alarm = "  unexpected" if cell.unexpected else ""
@@ -72,11 +72,11 @@ def _cell(column: Column, row: Row, width: int) -> Iterator[str]:
             yield from wrapped(one_line(said), width, 4)
 
 
-def _target(matrix: Matrix, row: Row, name: str, width: int, full: bool) -> Iterator[str]:
+def _target(matrix: Matrix, comparison: Comparison, name: str, width: int, full: bool) -> Iterator[str]:
     """One target's trace beside that of what it was held against."""
-    cell, mine = row.cells[name], row.traces.get(name)
+    cell, mine = comparison.cells[name], comparison.traces.get(name)
     against = cell.reference if cell.reference not in (None, name) else matrix.reference
-    theirs = row.traces.get(against or "") if against != name else None
+    theirs = comparison.traces.get(against or "") if against != name else None
     if theirs is None:
         yield f"{name}:"
         yield from _single(mine, width, full)
@@ -91,13 +91,13 @@ def _target(matrix: Matrix, row: Row, name: str, width: int, full: bool) -> Iter
         yield f"{name} said:"
         for line in printable(mine.message).splitlines():
             yield from wrapped(line, width, 2) or [""]
-    yield from _again(matrix, row, name)
+    yield from _again(matrix, comparison, name)
 
 
-def _again(matrix: Matrix, row: Row, name: str) -> Iterator[str]:
+def _again(matrix: Matrix, comparison: Comparison, name: str) -> Iterator[str]:
     yield ""
     yield "Again:"
-    yield f"  {one_line(repeat_command(matrix, row, name))}"  # whole, so that it can be copied
+    yield f"  {one_line(repeat_command(matrix, comparison, name))}"  # whole, so that it can be copied
 
 
 def _compared(theirs: Trace, mine: Trace, step: int | None) -> list[_Pair]:

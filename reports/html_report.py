@@ -28,7 +28,7 @@ from urllib.parse import quote, urlsplit
 import jinja2
 from markupsafe import Markup
 
-from conformance.model import Column, Expectation, Matrix, Row, Trace, Verdict
+from conformance.model import Column, Comparison, Expectation, Matrix, Trace, Verdict
 from conformance.text import plural, printable
 from reports.summary import (
     GRAVITY,
@@ -136,13 +136,13 @@ def _listed(found: Iterable[Found]) -> list[dict[str, Any]]:
         {
             "target": column.target.name,
             "label": column.label,
-            "case": row.case,
+            "case": comparison.case,
             "verdict": cell.verdict,
             "mark": SIGNS[cell.verdict],
             "message": cell.message,
             "because": because(cell),
         }
-        for column, row, cell in found
+        for column, comparison, cell in found
     ]
 
 
@@ -157,21 +157,21 @@ def _column(matrix: Matrix, column: Column) -> dict[str, Any]:
         "reference": target == matrix.reference,
         "bar": _bar(tally),
         "tally": [(SIGNS[verdict], verdict, count) for verdict, count in in_order(tally)],
-        "unexpected": sum(row.cells[target].unexpected for row in matrix.rows),
+        "unexpected": sum(comparison.cells[target].unexpected for comparison in matrix.comparisons),
     }
 
 
 def _areas(matrix: Matrix) -> list[tuple[str, list[dict[str, Any]]]]:
     """The features by area, each with its cells."""
-    number = {row.case: at for at, row in enumerate(matrix.rows)}
+    number = {comparison.case: at for at, comparison in enumerate(matrix.comparisons)}
     found: dict[str, list[dict[str, Any]]] = {}
     for feature in features(matrix):
         found.setdefault(feature.area, []).append(
             {
                 "title": feature.title,
-                "about": feature.rows[0].feature.partition(":")[2].strip(),
+                "about": feature.comparisons[0].feature.partition(":")[2].strip(),
                 "module": feature.module,
-                "cases": ",".join(str(number[row.case]) for row in feature.rows),
+                "cases": ",".join(str(number[comparison.case]) for comparison in feature.comparisons),
                 "cells": [_cell(feature, column) for column in matrix.columns],
             }
         )
@@ -181,7 +181,7 @@ def _areas(matrix: Matrix) -> list[tuple[str, list[dict[str, Any]]]]:
 def _cell(feature: Feature, column: Column) -> dict[str, Any]:
     target = column.target.name
     tally = feature.tally(target)
-    cells = [row.cells[target] for row in feature.rows]
+    cells = [comparison.cells[target] for comparison in feature.comparisons]
     return {
         "target": target,
         "label": column.label,
@@ -208,7 +208,7 @@ def _bar(tally: Counter[Verdict]) -> list[dict[str, Any]]:
 def _data(matrix: Matrix) -> dict[str, Any]:
     """What the page's script needs: the cases with their cells in the order of the columns, and the traces."""
     pool = _Pool()
-    cases = [_case(matrix, row, pool) for row in matrix.rows]
+    cases = [_case(matrix, comparison, pool) for comparison in matrix.comparisons]
     return {
         "reference": matrix.reference,
         "targets": [{"name": column.target.name, "label": column.label} for column in matrix.columns],
@@ -247,18 +247,20 @@ class _Pool:
         return self._known[key]
 
 
-def _case(matrix: Matrix, row: Row, pool: _Pool) -> dict[str, Any]:
+def _case(matrix: Matrix, comparison: Comparison, pool: _Pool) -> dict[str, Any]:
     return {
-        "id": row.case,
-        "title": row.title,
-        "show": shlex.join(["conformance", "show", *(["--"] if row.case.startswith("-") else []), row.case]),
-        "cells": [_case_cell(matrix, row, column.target.name, pool) for column in matrix.columns],
+        "id": comparison.case,
+        "title": comparison.title,
+        "show": shlex.join(
+            ["conformance", "show", *(["--"] if comparison.case.startswith("-") else []), comparison.case]
+        ),
+        "cells": [_case_cell(matrix, comparison, column.target.name, pool) for column in matrix.columns],
     }
 
 
-def _case_cell(matrix: Matrix, row: Row, target: str, pool: _Pool) -> dict[str, Any]:
+def _case_cell(matrix: Matrix, comparison: Comparison, target: str, pool: _Pool) -> dict[str, Any]:
     """One case on one target; what says nothing is left out."""
-    cell = row.cells[target]
+    cell = comparison.cells[target]
     found = {
         "verdict": cell.verdict,
         "message": cell.message,
@@ -273,8 +275,8 @@ def _case_cell(matrix: Matrix, row: Row, target: str, pool: _Pool) -> dict[str, 
         "unmet": _expectation(cell.unmet),
         "unexpected": cell.unexpected,
         "outdated": cell.outdated,
-        "trace": pool.number(row.traces.get(target)),
-        "again": repeat_command(matrix, row, target),
+        "trace": pool.number(comparison.traces.get(target)),
+        "again": repeat_command(matrix, comparison, target),
     }
     return {name: value for name, value in found.items() if not (value is None or value is False or value == "")}
 

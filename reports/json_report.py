@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from conformance.model import MATRIX_SCHEMA, Cell, Column, Matrix, Row, Verdict
+from conformance.model import MATRIX_SCHEMA, Cell, Column, Comparison, Matrix, Verdict
 from reports.summary import shallow, totals
 
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -31,23 +31,23 @@ ADDED: dict[str, dict[str, Any]] = {
 
 
 def render(matrix: Matrix) -> bytes:
-    """See `reports.registry.render`. `cells` and `traces` of a row are by target."""
-    data = msgspec.to_builtins(replace(matrix, rows=list(map(_bounded, matrix.rows))))
-    for row, theirs in zip(matrix.rows, data["rows"], strict=True):
-        for target, cell in row.cells.items():
+    """See `reports.registry.render`. `cells` and `traces` of a comparison are by target."""
+    data = msgspec.to_builtins(replace(matrix, comparisons=list(map(_bounded, matrix.comparisons))))
+    for comparison, theirs in zip(matrix.comparisons, data["comparisons"], strict=True):
+        for target, cell in comparison.cells.items():
             theirs["cells"][target] |= _of_cell(cell)
     for column, theirs in zip(matrix.columns, data["columns"], strict=True):
         theirs.update(_of_column(matrix, column))
     return msgspec.json.format(msgspec.json.encode(data)) + b"\n"
 
 
-def _bounded(row: Row) -> Row:
-    """A row whose observations are nested only so deep that they can be written, and read again."""
+def _bounded(comparison: Comparison) -> Comparison:
+    """A comparison whose observations are nested only so deep that they can be written, and read again."""
     traces = {
         name: replace(trace, observations={what: shallow(value) for what, value in trace.observations.items()})
-        for name, trace in row.traces.items()
+        for name, trace in comparison.traces.items()
     }
-    return replace(row, traces=traces)
+    return replace(comparison, traces=traces)
 
 
 def _of_cell(cell: Cell) -> dict[str, Any]:
@@ -55,7 +55,7 @@ def _of_cell(cell: Cell) -> dict[str, Any]:
 
 
 def _of_column(matrix: Matrix, column: Column) -> dict[str, Any]:
-    seconds = sum(row.cells[column.target.name].seconds for row in matrix.rows)
+    seconds = sum(comparison.cells[column.target.name].seconds for comparison in matrix.comparisons)
     return {
         "totals": {str(verdict): count for verdict, count in totals(matrix, column).items()},
         "seconds": round(seconds, 6),

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from xml.etree import ElementTree as Xml
 
-from conformance.model import Cell, Column, Matrix, Row, Trace, Verdict
+from conformance.model import Cell, Column, Comparison, Matrix, Trace, Verdict
 from reports.summary import attempts, because, explained, observation_text, repeat_command
 
 NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]|[\u202a-\u202e\u2066-\u2069]")
@@ -41,8 +41,8 @@ def _suite(top: Xml.Element, matrix: Matrix, column: Column) -> None:
         _error(suite, "target", column.target.name, f"could not be run: {column.failed}")
     for module in column.lost:
         _error(suite, module, "collection", "could not be collected: no case of it was run")
-    for row in matrix.rows:
-        _case(suite, matrix, row, column.target.name)
+    for comparison in matrix.comparisons:
+        _case(suite, matrix, comparison, column.target.name)
     _count(suite, "testcase", _seconds(matrix, column))
 
 
@@ -74,13 +74,13 @@ def _count(element: Xml.Element, cases: str, seconds: float) -> None:
 
 
 def _seconds(matrix: Matrix, column: Column) -> float:
-    return sum(row.cells[column.target.name].seconds for row in matrix.rows)
+    return sum(comparison.cells[column.target.name].seconds for comparison in matrix.comparisons)
 
 
-def _case(suite: Xml.Element, matrix: Matrix, row: Row, target: str) -> None:
-    cell = row.cells[target]
+def _case(suite: Xml.Element, matrix: Matrix, comparison: Comparison, target: str) -> None:
+    cell = comparison.cells[target]
     case = Xml.SubElement(
-        suite, "testcase", classname=clean(row.module), name=clean(row.name), time=f"{cell.seconds:.3f}"
+        suite, "testcase", classname=clean(comparison.module), name=clean(comparison.name), time=f"{cell.seconds:.3f}"
     )
     told = clean(_told(cell))
     kind = f"{cell.verdict}{f'.{cell.cause}' if cell.cause else ''}"
@@ -88,7 +88,7 @@ def _case(suite: Xml.Element, matrix: Matrix, row: Row, target: str) -> None:
         Xml.SubElement(case, "error", message=told, type=kind)
     elif cell.unexpected:
         Xml.SubElement(case, "failure", message=told, type=kind).text = told
-        evidence = "\n".join(_evidence(matrix, row, target))
+        evidence = "\n".join(_evidence(matrix, comparison, target))
         Xml.SubElement(case, "system-out").text = clean(f"\n{evidence}\n")
     elif cell.verdict not in PASSES:
         Xml.SubElement(case, "skipped", message=told, type=kind)
@@ -102,12 +102,12 @@ def _told(cell: Cell) -> str:
     return f"{cell.verdict}{f' {tried}' if tried else ''}: {explained(cell)}"[:MESSAGE_WIDTH]
 
 
-def _evidence(matrix: Matrix, row: Row, target: str) -> Iterator[str]:
+def _evidence(matrix: Matrix, comparison: Comparison, target: str) -> Iterator[str]:
     """What repeats the case, and what it did on both sides around the first difference."""
-    cell = row.cells[target]
-    yield repeat_command(matrix, row, target)
+    cell = comparison.cells[target]
+    yield repeat_command(matrix, comparison, target)
     for name in (target, cell.reference):
-        if name and (trace := row.traces.get(name)):
+        if name and (trace := comparison.traces.get(name)):
             yield ""
             yield f"{name}:"
             yield from _calls(trace, cell.step)

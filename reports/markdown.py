@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from conformance.model import Column, Matrix, Row, Verdict
+from conformance.model import Column, Comparison, Matrix, Verdict
 from conformance.text import one_line, plural
 from reports.summary import (
     GRAVITY,
@@ -38,7 +38,7 @@ LONGEST = 500
 
 def render(matrix: Matrix, *, full: bool = False) -> bytes:
     """See `reports.registry.render`. Without `full`, at most LIMIT bytes, and it says what it leaves out."""
-    page = _Page(matrix, full)
+    page = _MarkdownPage(matrix, full)
     return _joined(list(page.sections()), None if full else LIMIT).encode()
 
 
@@ -82,7 +82,7 @@ def _joined(sections: Sequence[_Section], limit: int | None) -> str:
     return re.sub(r"\n{3,}", "\n\n", joined)
 
 
-class _Page:
+class _MarkdownPage:
     """A matrix on its way to Markdown."""
 
     def __init__(self, matrix: Matrix, full: bool) -> None:
@@ -121,11 +121,13 @@ class _Page:
             [
                 self._name(column),
                 *(str(tally[each] or "") for each in verdicts),
-                str(sum(row.cells[column.target.name].unexpected for row in matrix.rows) or ""),
+                str(sum(comparison.cells[column.target.name].unexpected for comparison in matrix.comparisons) or ""),
             ]
             for column, tally in zip(matrix.columns, tallies, strict=True)
         ]
-        head = f"## {plural(len(matrix.rows), 'case')}\n\n{_heads(['target', *map(str, verdicts), 'unexpected'])}"
+        head = (
+            f"## {plural(len(matrix.comparisons), 'case')}\n\n{_heads(['target', *map(str, verdicts), 'unexpected'])}"
+        )
         legend = "; ".join(f"**{each}**: {LEGEND[each]}" for each in verdicts)
         return _Section(
             [_row(each) for each in rows], head, f"\n\\* the reference. {legend}.\n", "targets", essential=True
@@ -139,14 +141,16 @@ class _Page:
         items = []
         for group in grouped(found):
             items += self._group(group, with_target=True, commands=not many)
-        column, row, _ = found[0]
-        tail = f"\nThe first again, and so each of them:\n\n{_block(self._command(column, row))}\n" if many else ""
+        column, comparison, _ = found[0]
+        tail = (
+            f"\nThe first again, and so each of them:\n\n{_block(self._command(column, comparison))}\n" if many else ""
+        )
         yield _Section(items, f"## {plural(len(found), 'unexpected difference')}\n", tail, "lines")
 
     def _listed(self, noun: str, rest: str, found: Sequence[Found], told: Callable[[Group], str]) -> Iterator[_Section]:
         items = [
             f"- {self._plain(group.column.target.name)} {group.what}: {self._plain(told(group))}: "
-            + ", ".join(self._by_module([row.case for row in group.rows]))
+            + ", ".join(self._by_module([comparison.case for comparison in group.comparisons]))
             for group in grouped(found)
         ]
         if items:
@@ -159,12 +163,11 @@ class _Page:
         told = "; ".join(each for each in (message, reason) if each)
         lines = [f"- {target}**{group.cell.verdict}**{group.what.removeprefix(group.cell.verdict)}: {told}"]
         if commands:
-            for row in group.rows:
-                lines.append(
-                    f"  - {_code(self._cut(row.case))}\n\n{_block(self._command(group.column, row), '    ')}\n"
-                )
+            for comparison in group.comparisons:
+                command = _block(self._command(group.column, comparison), "    ")
+                lines.append(f"  - {_code(self._cut(comparison.case))}\n\n{command}\n")
         else:
-            lines += [f"  - {line}" for line in self._by_module([row.case for row in group.rows])]
+            lines += [f"  - {line}" for line in self._by_module([comparison.case for comparison in group.comparisons])]
         return lines
 
     def _notes(self) -> Iterator[_Section]:
@@ -189,9 +192,9 @@ class _Page:
         """What is not `same` on a target and is not told above."""
         target = column.target.name
         found = [
-            (column, row, cell)
-            for row in self.matrix.rows
-            if (cell := row.cells[target]).verdict not in (Verdict.SAME, Verdict.ERROR) and not cell.unexpected
+            (column, comparison, cell)
+            for comparison in self.matrix.comparisons
+            if (cell := comparison.cells[target]).verdict not in (Verdict.SAME, Verdict.ERROR) and not cell.unexpected
         ]
         items = [line for group in grouped(found) for line in self._group(group, with_target=False)]
         if items:
@@ -203,8 +206,8 @@ class _Page:
     def _name(self, column: Column) -> str:
         return self._plain(column.label) + ("\\*" if column.target.name == self.matrix.reference else "")
 
-    def _command(self, column: Column, row: Row) -> str:
-        return one_line(repeat_command(self.matrix, row, column.target.name))
+    def _command(self, column: Column, comparison: Comparison) -> str:
+        return one_line(repeat_command(self.matrix, comparison, column.target.name))
 
     def _by_module(self, cases: Iterable[str]) -> list[str]:
         """Cases in a few words: `module.py`: `test_one`, `test_two`."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import TypeAlias
 
-from conformance.model import Cell, Column, Json, Matrix, Row, Verdict
+from conformance.model import Cell, Column, Comparison, Json, Matrix, Verdict
 from conformance.text import plural
 from conformance.text import printable as printable  # noqa: PLC0414 - reports have it from here, as all they share
 
@@ -68,34 +68,37 @@ class Feature:
     module: str
     area: str
     title: str
-    rows: tuple[Row, ...]
+    comparisons: tuple[Comparison, ...]
 
     def tally(self, target: str) -> Counter[Verdict]:
         """How many of the feature's cases have which verdict on a target."""
-        return Counter(row.cells[target].verdict for row in self.rows)
+        return Counter(comparison.cells[target].verdict for comparison in self.comparisons)
 
     def marks(self, target: str) -> str:
         """A narrow cell: `=` where all are the same, else what the others say, as `14F 7M`; `!`: some unexpected."""
         tally = self.tally(target)
         others = [f"{tally[each]}{MARKS[each]}" for each in GRAVITY if tally[each] and each is not Verdict.SAME]
-        alarm = "!" if any(row.cells[target].unexpected for row in self.rows) else ""
+        alarm = "!" if any(comparison.cells[target].unexpected for comparison in self.comparisons) else ""
         return " ".join(others or [MARKS[Verdict.SAME]]) + alarm
 
 
 def features(matrix: Matrix) -> list[Feature]:
-    """The matrix's rows by module, in order."""
-    by_module: dict[str, list[Row]] = {}
-    for row in matrix.rows:
-        by_module.setdefault(row.module, []).append(row)
-    return [Feature(module, rows[0].area, _title(rows[0]), tuple(rows)) for module, rows in by_module.items()]
+    """The matrix's comparisons by module, in order."""
+    by_module: dict[str, list[Comparison]] = {}
+    for comparison in matrix.comparisons:
+        by_module.setdefault(comparison.module, []).append(comparison)
+    return [
+        Feature(module, comparisons[0].area, _title(comparisons[0]), tuple(comparisons))
+        for module, comparisons in by_module.items()
+    ]
 
 
 def areas(matrix: Matrix) -> list[Feature]:
-    """The matrix's rows by area, in order."""
-    by_area: dict[str, list[Row]] = {}
-    for row in matrix.rows:
-        by_area.setdefault(row.area, []).append(row)
-    return [Feature("", area, area, tuple(rows)) for area, rows in by_area.items()]
+    """The matrix's comparisons by area, in order."""
+    by_area: dict[str, list[Comparison]] = {}
+    for comparison in matrix.comparisons:
+        by_area.setdefault(comparison.area, []).append(comparison)
+    return [Feature("", area, area, tuple(comparisons)) for area, comparisons in by_area.items()]
 
 
 def legend_of_marks(matrix: Matrix) -> str:
@@ -105,9 +108,12 @@ def legend_of_marks(matrix: Matrix) -> str:
     return ", ".join([*told, "! some unexpected"] if unexpected(matrix) else told)
 
 
-def _title(row: Row) -> str:
+def _title(comparison: Comparison) -> str:
     """What stands before the colon of a module's docstring, or the module's name."""
-    return row.feature.partition(":")[0].strip() or row.module.rpartition("/")[2].removeprefix("test_")[: -len(".py")]
+    return (
+        comparison.feature.partition(":")[0].strip()
+        or comparison.module.rpartition("/")[2].removeprefix("test_")[: -len(".py")]
+    )
 
 
 def words(tally: Counter[Verdict]) -> str:
@@ -122,7 +128,7 @@ def words(tally: Counter[Verdict]) -> str:
 
 def totals(matrix: Matrix, column: Column) -> Counter[Verdict]:
     """All cases of a target by verdict."""
-    return Counter(row.cells[column.target.name].verdict for row in matrix.rows)
+    return Counter(comparison.cells[column.target.name].verdict for comparison in matrix.comparisons)
 
 
 def in_order(tally: Counter[Verdict]) -> list[tuple[Verdict, int]]:
@@ -163,17 +169,17 @@ def attempts(cell: Cell) -> str:
     return "" if cell.steady and cell.verdict is not Verdict.FLAKY else f"in {plural(cell.attempts, 'attempt')}"
 
 
-Found: TypeAlias = tuple[Column, Row, Cell]
+Found: TypeAlias = tuple[Column, Comparison, Cell]
 """A cell with its place."""
 
 
 def unexpected(matrix: Matrix) -> list[Found]:
-    """The cells that a gate does not let through, row by row."""
+    """The cells that a gate does not let through, case by case."""
     return [found for found in matrix.cells() if found[2].unexpected]
 
 
 def outdated(matrix: Matrix) -> list[Found]:
-    """The cells that an expectation says are worse than they are, row by row."""
+    """The cells that an expectation says are worse than they are, case by case."""
     return [found for found in matrix.cells() if found[2].outdated]
 
 
@@ -193,7 +199,7 @@ class Group:
     column: Column
     cell: Cell
     """The first of them."""
-    rows: tuple[Row, ...]
+    comparisons: tuple[Comparison, ...]
 
     @property
     def what(self) -> str:
@@ -205,10 +211,10 @@ class Group:
 def grouped(found: Sequence[Found]) -> list[Group]:
     """Cells by target and what is said of them, the gravest first."""
     cells: dict[tuple[str, str, str, str], list[Found]] = {}
-    for column, row, cell in found:
+    for column, comparison, cell in found:
         key = (column.target.name, cell.verdict, f"{cell.cause} {attempts(cell)}", explained(cell))
-        cells.setdefault(key, []).append((column, row, cell))
-    groups = [Group(each[0][0], each[0][2], tuple(row for _, row, _ in each)) for each in cells.values()]
+        cells.setdefault(key, []).append((column, comparison, cell))
+    groups = [Group(each[0][0], each[0][2], tuple(comparison for _, comparison, _ in each)) for each in cells.values()]
     return sorted(groups, key=lambda group: GRAVITY.index(group.cell.verdict))
 
 
@@ -233,10 +239,10 @@ def lost_evidence(matrix: Matrix) -> list[Lost]:
             Lost(column, f"lost {module}: it could not be collected, no case of it was run") for module in column.lost
         ]
         by_message: dict[str, list[str]] = {}
-        for row in matrix.rows:
-            cell = row.cells[column.target.name]
+        for comparison in matrix.comparisons:
+            cell = comparison.cells[column.target.name]
             if cell.verdict is Verdict.ERROR and cell.message != f"not run: {column.failed}":
-                by_message.setdefault(cell.message or "no reason was given", []).append(row.case)
+                by_message.setdefault(cell.message or "no reason was given", []).append(comparison.case)
         found += [
             Lost(column, f"has {plural(len(cases), 'case')} without a verdict: {message}", cases)
             for message, cases in by_message.items()
@@ -264,21 +270,23 @@ def observation_text(value: Json) -> str:
     return json.dumps(shallow(value), ensure_ascii=False)
 
 
-def command_words(matrix: Matrix, row: Row, target: str) -> list[str]:
+def command_words(matrix: Matrix, comparison: Comparison, target: str) -> list[str]:
     """The words of `repeat_command`, each quoted for a shell."""
-    held_against = row.cells[target].reference
+    held_against = comparison.cells[target].reference
     others = [held_against] if held_against and held_against not in (target, matrix.reference) else []
     words = ["conformance", "run", *_for(matrix.arguments, (target, *others, matrix.reference))]
     if matrix.reference != "native" and "--reference" not in matrix.arguments:
         words += ["--reference", matrix.reference]
     for name in (target, *others):
         words += ["-t", name]
-    return [shlex.quote(each) for each in (*words, *(["--"] if row.case.startswith("-") else []), row.case)]
+    return [
+        shlex.quote(each) for each in (*words, *(["--"] if comparison.case.startswith("-") else []), comparison.case)
+    ]
 
 
-def repeat_command(matrix: Matrix, row: Row, target: str) -> str:
+def repeat_command(matrix: Matrix, comparison: Comparison, target: str) -> str:
     """The one command that runs a case again on a target, against what it was held against, for a shell."""
-    return " ".join(command_words(matrix, row, target))
+    return " ".join(command_words(matrix, comparison, target))
 
 
 GIVEN = re.compile(r"([A-Za-z0-9][\w.-]*)=", re.ASCII)

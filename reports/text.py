@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
-from conformance.model import Column, Matrix, Row, Verdict
+from conformance.model import Column, Comparison, Matrix, Verdict
 from conformance.text import cells, one_line, plural, wrapped
 from reports.registry import WIDTH
 from reports.summary import (
@@ -45,10 +45,10 @@ def render(matrix: Matrix, width: int = WIDTH, *, full: bool = False) -> bytes:
 
 def render_text(matrix: Matrix, width: int = WIDTH, *, full: bool = False) -> str:
     """The matrix for a terminal of that many columns; `full`: with every feature and every note."""
-    return printable("\n".join(_Page(matrix, max(width, NARROWEST), full).lines()))
+    return printable("\n".join(_TextPage(matrix, max(width, NARROWEST), full).lines()))
 
 
-class _Page:
+class _TextPage:
     """A matrix on its way to a terminal."""
 
     def __init__(self, matrix: Matrix, width: int, full: bool) -> None:
@@ -95,8 +95,8 @@ class _Page:
         yield from self._grouped(found, commands=each_command)
         if not each_command:
             yield "  The first again, and so each of them:"
-            column, row, _ = found[0]
-            yield from self._command(column, row)
+            column, comparison, _ = found[0]
+            yield from self._command(column, comparison)
         yield ""
 
     def _outdated(self) -> Iterator[str]:
@@ -122,15 +122,15 @@ class _Page:
         for group in grouped(found):
             told = explained(group.cell)
             yield from self._wrapped(f"{group.column.target.name} {group.what}{': ' if told else ''}{told}", 2)
-            for row in group.rows:
-                yield f"      {one_line(row.case)}"
+            for comparison in group.comparisons:
+                yield f"      {one_line(comparison.case)}"
                 if commands:
-                    yield from self._command(group.column, row)
+                    yield from self._command(group.column, comparison)
 
-    def _command(self, column: Column, row: Row) -> Iterator[str]:
+    def _command(self, column: Column, comparison: Comparison) -> Iterator[str]:
         """A command in lines that a shell takes as one; only a word is ever wider than the terminal."""
         lines = [""]
-        for word in map(one_line, command_words(self.matrix, row, column.target.name)):
+        for word in map(one_line, command_words(self.matrix, comparison, column.target.name)):
             if lines[-1] and len(lines[-1]) + len(word) + len("            \\") > self.width:
                 lines.append("")
             lines[-1] += f"{' ' if lines[-1] else ''}{word}"
@@ -141,11 +141,14 @@ class _Page:
     def _sums(self) -> list[str]:
         """How many cases of each target say what."""
         matrix = self.matrix
-        head = f"{plural(len(matrix.rows), 'case')}, run {matrix.run}; * the reference"
+        head = f"{plural(len(matrix.comparisons), 'case')}, run {matrix.run}; * the reference"
         tallies = [totals(matrix, column) for column in matrix.columns]
         order = dict.fromkeys((Verdict.SAME, Verdict.NEW, *GRAVITY))
         verdicts = [verdict for verdict in order if any(tally[verdict] for tally in tallies)]
-        wrong = [sum(row.cells[column.target.name].unexpected for row in matrix.rows) for column in matrix.columns]
+        wrong = [
+            sum(comparison.cells[column.target.name].unexpected for comparison in matrix.comparisons)
+            for column in matrix.columns
+        ]
         labels = [column.label for column in matrix.columns]
         for names in (labels, [column.target.name for column in matrix.columns]):
             rows = [
@@ -167,7 +170,7 @@ class _Page:
 
     def _table(self, room: int) -> tuple[list[str], list[str]]:
         """As much of the table as fits into so many lines, and what is left out."""
-        if not self.matrix.rows:
+        if not self.matrix.comparisons:
             return [], []
         by_feature = features(self.matrix)
         by_area = areas(self.matrix)
@@ -181,7 +184,10 @@ class _Page:
     def _grid(self, groups: Sequence[Feature]) -> list[str] | None:
         """A row a feature, a column a target; None where the terminal is too narrow for that."""
         names = [self._name(column, column.target.name) for column in self.columns]
-        rows = [[str(len(each.rows)), *(each.marks(column.target.name) for column in self.columns)] for each in groups]
+        rows = [
+            [str(len(each.comparisons)), *(each.marks(column.target.name) for column in self.columns)]
+            for each in groups
+        ]
         right = _aligned([["cases", *names], *rows], left=False)
         room = self.width - max(map(cells, right)) - 2
         least, most = TITLE_WIDTH
@@ -239,7 +245,7 @@ class _Page:
 
 def _has_verdicts(matrix: Matrix, column: Column) -> bool:
     """Whether there is anything to say of a target in a table: it was run at all."""
-    return any(row.cells[column.target.name].verdict is not Verdict.ERROR for row in matrix.rows)
+    return any(comparison.cells[column.target.name].verdict is not Verdict.ERROR for comparison in matrix.comparisons)
 
 
 def fitted(text: str, width: int) -> str:

@@ -11,7 +11,7 @@ from typing import Self
 
 import pytest
 
-from conformance.programs.program import Argument, Memory, Program, Step
+from conformance.programs.program import Argument, Memory, Program, ProgramCall
 from conformance.protocol import executor as protocol
 from conformance.search.bind import Call
 from conformance.search.generate import Generator, Raw
@@ -330,7 +330,7 @@ class Moody:
 
 def program(*calls: tuple[str, *tuple[Argument, ...]]) -> Program:
     """A program of calls, each a label and its arguments."""
-    return Program(tuple(Step(label, tuple(args)) for label, *args in calls))
+    return Program(tuple(ProgramCall(label, tuple(args)) for label, *args in calls))
 
 
 def text(content: str) -> Memory:

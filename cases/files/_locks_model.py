@@ -1,7 +1,7 @@
 """Locks on one file as Linux promises them: fcntl_locking(2) and flock(2), between processes and open files.
 
 Ranges lie within a few bytes, one cell each; the last cell stands for all bytes from there on. Record locks belong to a
-process or to an open file, so that their owners are numbers (processes) and `OpenFile`s.
+process or to an open file, so that their owners are numbers (processes) and `OpenDescription`s.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from cases._models import Refused
 from conformance.syscalls.files.locks import F_RDLCK, F_UNLCK, F_WRLCK, LOCK_EX, LOCK_SH, LOCK_UN
 from conformance.syscalls.files.opening import O_RDONLY, O_WRONLY
 
@@ -18,16 +19,8 @@ CELLS = 16
 """Bytes that have a cell of their own, and the one for all others."""
 
 
-class Refused(Exception):
-    """The call must fail, with one of these errnos."""
-
-    def __init__(self, *errors: int) -> None:
-        super().__init__(" or ".join(errno.errorcode[error] for error in errors))
-        self.errors = errors
-
-
 @dataclass(eq=False)
-class OpenFile:
+class OpenDescription:
     """An open file description, which fds in several processes may share."""
 
     mode: int
@@ -36,7 +29,7 @@ class OpenFile:
     """Its lock of flock(2)."""
 
 
-Owner: TypeAlias = int | OpenFile
+Owner: TypeAlias = int | OpenDescription
 Cells: TypeAlias = list[int]
 
 
@@ -54,13 +47,13 @@ class Held:
 class Locks:
     """All locks on the file, and the fds that lead to it."""
 
-    fds: dict[tuple[int, int], OpenFile] = field(default_factory=dict)
+    fds: dict[tuple[int, int], OpenDescription] = field(default_factory=dict)
     """By process and slot."""
     records: dict[Owner, Cells] = field(default_factory=dict)
 
     def open(self, process: int, slot: int, mode: int) -> None:
         """open(2)."""
-        self.fds[process, slot] = OpenFile(mode)
+        self.fds[process, slot] = OpenDescription(mode)
 
     def dup(self, process: int, slot: int, new: int) -> None:
         """dup(2)."""
@@ -108,7 +101,7 @@ class Locks:
         end = start + length if length else CELLS
         cells[start:end] = [kind] * (end - start)
 
-    def lock_whole(self, file: OpenFile, operation: int) -> None:
+    def lock_whole(self, file: OpenDescription, operation: int) -> None:
         """flock(2) with LOCK_NB. A conversion that is refused may lose the lock that was there."""
         others = {other.whole for other in self.fds.values() if other is not file}
         if (operation == LOCK_EX and others - {LOCK_UN}) or (operation == LOCK_SH and LOCK_EX in others):

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from cases._models import Refused
 from conformance.syscalls.files.links import RENAME_EXCHANGE, RENAME_NOREPLACE
 from conformance.syscalls.files.opening import (
     O_ACCMODE,
@@ -27,14 +28,6 @@ from conformance.syscalls.files.reading import SEEK_CUR, SEEK_END, SEEK_SET
 
 MOST_LINKS = 40
 """How many symbolic links a path may lead through (path_resolution(7))."""
-
-
-class Refused(Exception):
-    """The call must fail, with one of these errnos."""
-
-    def __init__(self, *errors: int) -> None:
-        super().__init__(" or ".join(errno.errorcode[error] for error in errors))
-        self.errors = errors
 
 
 @dataclass(eq=False)

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
+from cases._models import Refused
 from cases.files._files import make
-from cases.files._locks_model import CELLS, Held, Locks, OpenFile, Owner, Refused
+from cases.files._locks_model import CELLS, Held, Locks, OpenDescription, Owner
 from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.files.descriptors import F_GETLK, F_OFD_GETLK, F_OFD_SETLK, F_SETLK, dup, fcntl
 from conformance.syscalls.files.locks import F_RDLCK, F_UNLCK, F_WRLCK, LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, Flock, flock
@@ -114,7 +115,7 @@ class LocksMachine(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.locks = Locks()
-        shared = OpenFile(O_RDWR, len(PROCESSES))
+        shared = OpenDescription(O_RDWR, len(PROCESSES))
         for process in PROCESSES:
             self.locks.fds[process, SHARED] = shared
             self.open(process, SLOTS[0], O_RDWR)
@@ -194,7 +195,7 @@ class LocksMachine(RuleBasedStateMachine):
 
     def check(self, found: Flock, conflicts: list[Held], who: str) -> None:
         """F_GETLK's answer is one of the locks in the way, or that there is none."""
-        pids = [-1 if isinstance(each.owner, OpenFile) else self.children[each.owner].pid for each in conflicts]
+        pids = [-1 if isinstance(each.owner, OpenDescription) else self.children[each.owner].pid for each in conflicts]
         wanted = [(each.kind, each.start, each.length, pid) for each, pid in zip(conflicts, pids, strict=True)]
         said = (found.l_type, found.l_start, found.l_len, found.l_pid)
         if not wanted:

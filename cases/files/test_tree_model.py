@@ -21,8 +21,9 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from cases._models import Refused
 from cases.files._files import make
-from cases.files._tree_model import Directory, File, Node, OpenFile, Refused, Symlink, Tree
+from cases.files._tree_model import Directory, File, Node, OpenFile, Symlink, Tree
 from conformance.syscalls import Buffer, missing, untraced
 from conformance.syscalls.files.descriptors import F_SETFL, dup, fcntl
 from conformance.syscalls.files.directories import chdir, mkdir, rmdir

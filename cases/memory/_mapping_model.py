@@ -10,6 +10,7 @@ import errno
 from dataclasses import dataclass, field
 from itertools import count
 
+from cases._models import Refused
 from conformance.syscalls.machinery.world import PAGE
 from conformance.syscalls.memory.mapping import PROT_NONE, PROT_WRITE
 
@@ -17,14 +18,6 @@ FILE_PAGES = 6
 """Pages of the one file."""
 PAGES = 12
 """Pages of the area."""
-
-
-class Refused(Exception):
-    """The call must fail, with one of these errnos."""
-
-    def __init__(self, *errors: int) -> None:
-        super().__init__(" or ".join(errno.errorcode[error] for error in errors))
-        self.errors = errors
 
 
 class Unpromised(Exception):

@@ -10,7 +10,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from cases.memory._mapping_model import FILE_PAGES, PAGES, Area, Page, Refused, Unpromised
+from cases._models import Refused
+from cases.memory._mapping_model import FILE_PAGES, PAGES, Area, Page, Unpromised
 from cases.memory._pages import READ_WRITE
 from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.files.opening import O_CREAT, O_RDONLY, O_RDWR, openat

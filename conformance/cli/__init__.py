@@ -10,6 +10,7 @@ from collections.abc import Sequence
 import click
 
 from conformance import __version__
+from conformance.cli.former import by_their_new_names
 from conformance.cli.process import end_tidily, guard_streams, unforeseen
 from conformance.run.errors import Exit, UserError
 
@@ -23,8 +24,7 @@ COMMANDS = {
     "schema": "Print the JSON Schema of `conformance report -f json`",
     "kernels": "Find, fetch and build kernel images",
     "expect": "Accept the unexpected differences of a run, or drop expectations that are dead",
-    "fuzz": "Run generated programs on all targets in lock-step, and keep each distinct divergence as a small "
-    "reproducer",
+    "fuzz": "Search for divergences: run generated programs on all targets in lock-step, and keep a reproducer of each",
     "exec": "Run a command in a fresh guest of a target: its streams are this command's, and so is its exit status",
     "shell": "Open a shell in a fresh guest of a target, at this terminal; Python where the guest has no shell",
     "replay": "Run reproducers again: FOLDER is one that `conformance fuzz` wrote, a program's JSON file, or all of a "
@@ -67,9 +67,9 @@ class LazyGroup(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """See click. With the command's module there, it is up to the command to end tidily."""
-        found = super().resolve_command(ctx, args)
+        name, command, rest = super().resolve_command(ctx, args)
         end_tidily()
-        return found
+        return name, command, by_their_new_names(name, rest)
 
 
 @click.group(cls=LazyGroup, epilog=EPILOGUE, context_settings={"help_option_names": ["-h", "--help"]})
@@ -80,7 +80,7 @@ def cli() -> None:
     \b
     conformance run                       everything in targets.toml, as a matrix
     conformance run -t wsl2 netlink       one target against the reference, one area
-    conformance fuzz -t gvisor --time 5m  generated programs, and a reproducer of each divergence
+    conformance fuzz -t gvisor --time 5m  a search: generated programs, a reproducer of each divergence
     conformance show CASE                 one case: both traces, the first difference marked
     conformance report LATEST -f html     the matrix of an earlier run, in any format
     conformance doctor --install          what this machine lacks

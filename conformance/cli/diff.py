@@ -16,8 +16,9 @@ from conformance.cli.common import EXPECTATIONS_OPTION, read_expectations, resul
 from conformance.run.errors import Exit, UsageError
 
 if TYPE_CHECKING:  # imported when a comparison is made: `--help` needs none of it
-    from conformance.matrix.history import Pairs, Side
-    from conformance.model import Expectation, Matrix, Record, Row
+    from conformance.matrix.history import Side, TargetPairs
+    from conformance.model import Comparison, Expectation, Matrix, Record
+    from conformance.run.conduct import Conduct
     from conformance.run.selection import Selection
 
 
@@ -111,9 +112,10 @@ class _Run:
 
     name: str
     matrix: Matrix
-    """Without rows: those that are asked for are made then."""
+    """Without comparisons: those that are asked for are made then."""
     records: Mapping[str, Record]
     selection: Selection
+    conduct: Conduct
     known: Sequence[Expectation]
     traces: bool
 
@@ -128,9 +130,9 @@ class _Run:
         silent = [replace(record, cases=[], results={}) for record in records]
         matrix = replace(build(silent, plan.reference), absent=plan.absent)
         by_name = {record.target.name: record for record in records}
-        return _Run(str(directory), matrix, by_name, plan.selection, known, traces)
+        return _Run(str(directory), matrix, by_name, plan.selection, plan.conduct, known, traces)
 
-    def row(self, case: str) -> Row | None:
+    def comparison(self, case: str) -> Comparison | None:
         """What the matrix of the run says of a case."""
         from conformance.matrix.build import build  # noqa: PLC0415 - slow to import
 
@@ -142,8 +144,8 @@ class _Run:
             )
             for record in self.records.values()
         ]
-        rows = build(records, self.matrix.reference, self.known, traces=self.traces).rows
-        return rows[0] if rows else None
+        comparisons = build(records, self.matrix.reference, self.known, traces=self.traces).comparisons
+        return comparisons[0] if comparisons else None
 
     def side(self, target: str) -> Side:
         """One of its targets. Raises UsageError."""
@@ -151,7 +153,7 @@ class _Run:
 
         if target not in self.records:
             raise UsageError(f"{self.name} has no target {target}; it has {', '.join(self.records)}")
-        return Side(self.name, self.matrix, self.records[target], self.selection.takes, self.row)
+        return Side(self.name, self.matrix, self.records[target], self.selection.takes, self.comparison)
 
     def alone(self, name: str, other: _Run) -> str:
         """Why a target of this run is compared with nothing."""
@@ -161,14 +163,14 @@ class _Run:
         return f"{name} is in {self.name} only: name what to compare with --pair or RUN:TARGET, or give --common"
 
 
-def _notes(old: _Run, new: _Run, chosen: Pairs) -> list[str]:
+def _notes(old: _Run, new: _Run, chosen: TargetPairs) -> list[str]:
     """What a reader must know of the comparison as a whole."""
     notes = []
     if chosen.guessed:
         one, other = chosen.guessed
         notes.append(f"{one} and {other} are compared: each is the only target that the other run has not")
-    for axis in ("profile", "timeout"):
-        was, now = getattr(old.selection, axis), getattr(new.selection, axis)
+    for axis in ("effort", "timeout"):
+        was, now = getattr(old.conduct, axis), getattr(new.conduct, axis)
         if was != now:
             notes.append(f"the {axis} was {was} and is {now}")
     return notes
@@ -182,9 +184,9 @@ def _located(given: str) -> tuple[Path, str]:
     return results_directory(name), target
 
 
-def _chosen(old: _Run, new: _Run, named: tuple[str, str], pairs: Sequence[str], *, common: bool) -> Pairs:
+def _chosen(old: _Run, new: _Run, named: tuple[str, str], pairs: Sequence[str], *, common: bool) -> TargetPairs:
     """The pairs to compare. Raises UsageError when there are none, or more than one way to make them."""
-    from conformance.matrix.history import Pairs, pairs_of  # noqa: PLC0415 - slow to import
+    from conformance.matrix.history import TargetPairs, pairs_of  # noqa: PLC0415 - slow to import
 
     if pairs and any(named):
         raise UsageError("name the targets with RUN:TARGET or with --pair, not with both")
@@ -193,12 +195,12 @@ def _chosen(old: _Run, new: _Run, named: tuple[str, str], pairs: Sequence[str], 
         for each, (one, separator, other) in zip(pairs, split, strict=True):
             if not one or not separator or not other:
                 raise UsageError(f"--pair {each}: write OLD=NEW, a target of the first run and one of the second")
-        return Pairs([(one, other) for one, _, other in split])
+        return TargetPairs([(one, other) for one, _, other in split])
     found = pairs_of(old.matrix, new.matrix)
     if any(named):
         one, other = named
         by_default = next((pair for pair in found.pairs if one == pair[0] or other == pair[1]), ("", ""))
-        return Pairs([(one or by_default[0] or other, other or by_default[1] or one)])
+        return TargetPairs([(one or by_default[0] or other, other or by_default[1] or one)])
     if common and found.pairs:
         return found
     between = {name for pair in found.pairs for name in pair} - {old.matrix.reference, new.matrix.reference}

@@ -9,7 +9,7 @@ import click
 
 from conformance.cli.common import EXPECTATIONS, read_expectations, results_directory
 from conformance.matrix.expectations import accept, apply, check, day_of, dead, dump, matches, parse
-from conformance.model import Cause, Cell, Column, Expectation, Row, Verdict
+from conformance.model import Cause, Cell, Column, Comparison, Expectation, Verdict
 from conformance.run.errors import UsageError
 from conformance.run.results import matrix_of, read_plan
 from conformance.run.selection import Selection
@@ -81,11 +81,11 @@ def command(
         kept = [each for each in known if id(each) not in gone]
     else:
 
-        def wanted(column: Column, row: Row, cell: Cell) -> bool:
+        def wanted(column: Column, comparison: Comparison, cell: Cell) -> bool:
             return (
                 (not names or column.target.name in names)
                 and (not causes or cell.cause in causes)
-                and matches(pattern, row.case)
+                and matches(pattern, comparison.case)
             )
 
         kept = accept(matrix, known, wanted, like)
@@ -117,5 +117,5 @@ def _like(reason: str, link: str, condition: str, expires: str) -> Expectation:
 
 
 def _whole(selection: Selection) -> bool:
-    """Whether all cases were run, however long each might take."""
-    return selection == Selection(timeout=selection.timeout, profile=selection.profile)
+    """Whether all cases were run."""
+    return selection == Selection()

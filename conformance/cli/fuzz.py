@@ -24,7 +24,7 @@ from conformance.text import one_line
 
 if TYPE_CHECKING:
     from conformance.model import Target
-    from conformance.search.fuzz import Fuzz
+    from conformance.search.loop import Search
 
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
 
@@ -45,14 +45,20 @@ class Duration(click.ParamType):  # type: ignore[type-arg] # generic only in new
 @click.command("fuzz")
 @TARGET_OPTION
 @REFERENCE_OPTION
-@click.option("--area", "areas", metavar="AREA[,AREA]...", default="", help="Only calls of these areas [default: all].")
+@click.option(
+    "--chapter",
+    "chapters",
+    metavar="CHAPTER[,CHAPTER]...",
+    default="",
+    help="Only calls of these chapters [default: all].",
+)
 @click.option(
     "--call",
     "calls",
     metavar="CALL[,CALL]...",
     default="",
     help="Only programs with one of these calls, and what differs because of it; what else is in them is of the same "
-    "areas [default: all calls].",
+    "chapters [default: all calls].",
 )
 @click.option(
     "--time", "seconds", type=Duration(), help="How long to search [default: 5m, unless --programs is given]."
@@ -74,7 +80,7 @@ def command(
     context: click.Context,
     names: tuple[str, ...],
     reference: str,
-    areas: str,
+    chapters: str,
     calls: str,
     seconds: float | None,
     programs: int | None,
@@ -84,7 +90,7 @@ def command(
     output: Path | None,
     expectations: Path | None,
 ) -> int:
-    """Run generated programs on all targets in lock-step, and keep each distinct divergence as a small reproducer.
+    """Search for divergences: run generated programs on all targets in lock-step, and keep a reproducer of each.
 
     Programs are lists of system calls, written by Hypothesis from the typed descriptions in conformance/syscalls. The
     reference runs in two instances: where it differs from itself, the comparison is at fault, and the search fails.
@@ -92,7 +98,7 @@ def command(
 
     \b
     conformance fuzz -t gvisor --time 10m          native against gVisor
-    conformance fuzz -t lts --area files,mounts    only some areas
+    conformance fuzz -t lts --chapter files,mounts   only some chapters
     conformance fuzz -t gvisor --call sendmsg,ppoll  programs about these calls, after a change to them
     conformance fuzz -t native --programs 100000   native against itself
     conformance replay results/fuzz-…/FOLDER -t gvisor
@@ -121,22 +127,24 @@ def command(
         raise UsageError("there is nothing to compare: name a target with -t, or leave out --no-twin")
     twin = None if no_twin else f"{reference} again"
     again = {name: _again([found.targets[reference], found.targets[name]], targets_file) for name in targets}
-    plan = searching.Search(reference, targets, _words(areas), seed, seconds, programs, twin, _words(calls), again)
+    plan = searching.SearchPlan(
+        reference, targets, _words(chapters), seed, seconds, programs, twin, _words(calls), again
+    )
     directory = output or RESULTS / f"fuzz-{new_run_name()}"
     runners = {reference: runner_for(found.targets[reference], bare=True)}
     if twin is not None:
         runners[twin] = runner_for(found.targets[reference], bare=True)
     runners |= {name: runner_for(found.targets[name], bare=True) for name in targets}
     click.echo(f"seed {seed}; reproducers go to {directory}", err=True)
-    seen: list[Fuzz] = []
+    seen: list[Search] = []
     try:
         with SearchDisplay() as display:
 
-            def progress(fuzz: Fuzz) -> None:
-                seen[:] = [fuzz]
-                display(fuzz)
+            def progress(search: Search) -> None:
+                seen[:] = [search]
+                display(search)
 
-            fuzz = searching.search(plan, runners, known, directory, progress)
+            search = searching.search(plan, runners, known, directory, progress)
     except KeyboardInterrupt as stop:
         if seen:
             click.echo(report(seen[0]))
@@ -148,8 +156,8 @@ def command(
         raise
     except RunnerError as error:
         raise UserError(one_line(str(error))) from error
-    click.echo(report(fuzz))
-    return searching.status_of(fuzz)
+    click.echo(report(search))
+    return searching.status_of(search)
 
 
 def _again(targets: Sequence[Target], targets_file: Path | None) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from conformance.model import Absent, Expectation, Target, Verdict
 from conformance.places import CASES, SHIPPED
 from conformance.run import targets as target_files
 from conformance.run.called import calling
+from conformance.run.conduct import USUAL, Conduct
 from conformance.run.errors import UsageError
 from conformance.run.gate import Attitude, failures
 from conformance.run.results import matrix_of
@@ -45,7 +46,7 @@ def arguments(
     targets_file: Path | None,
     expectations: Path | None,
     reference: str,
-    selection: Selection,
+    conduct: Conduct,
     cold: bool,
 ) -> list[str]:
     """What `conformance run` must be told, beside targets and cases, to do the same again from any directory."""
@@ -57,11 +58,10 @@ def arguments(
         words += ["--expectations", str(expectations.resolve())]
     if reference != REFERENCE:
         words += ["--reference", reference]
-    usual = Selection()
-    if selection.profile != usual.profile:
-        words += ["--profile", selection.profile]
-    if selection.timeout != usual.timeout:
-        words += ["--timeout", f"{selection.timeout:g}"]
+    if conduct.effort != USUAL.effort:
+        words += ["--effort", conduct.effort]
+    if conduct.timeout != USUAL.timeout:
+        words += ["--timeout", f"{conduct.timeout:g}"]
     if cold:
         words += ["--cold"]
     return words
@@ -122,7 +122,7 @@ def failed_in(name: str, targets: Sequence[str], known: Sequence[Expectation]) -
         raise UsageError(f"--failed-in {name}: that run has none of the targets {', '.join(targets)}")
     failed = [*failures(matrix, Attitude.FAIL), *failures(matrix), *outdated(matrix)]
     failed += [found for found in matrix.cells() if found[2].verdict is Verdict.ERROR]
-    cases = {row.case for column, row, _ in failed if column.target.name in named}
+    cases = {comparison.case for column, comparison, _ in failed if column.target.name in named}
     cases |= {module for column in matrix.columns if column.target.name in named for module in column.lost}
     if not cases:
         raise UsageError(f"--failed-in {name}: nothing failed there on {', '.join(named)}, so there is nothing to run")

@@ -21,9 +21,10 @@ from conformance.cli.common import (
     write_reports,
 )
 from conformance.cli.targeting import TARGETS_OPTION, Available, available, given_options, name_of
-from conformance.guest.profiles import EFFORT, GATE
+from conformance.guest.efforts import EFFORTS
 from conformance.model import Expectation, Matrix, Target
 from conformance.run import targets as target_files
+from conformance.run.conduct import USUAL, Conduct
 from conformance.run.display import Display
 from conformance.run.errors import Exit, UsageError, UserError
 from conformance.run.gate import Attitude, Limit, begun, lost, lost_modules, status_of, status_of_early
@@ -37,7 +38,7 @@ from runners.registry import runner_for
 WRITTEN = ("json", "html", "markdown", "junit")
 ATTITUDE = click.Choice([each.value for each in Attitude])
 OF_A_NEW_RUN = (
-    *("paths", "names", "expression", "calls", "failed", "reference", "targets_file", "timeout", "profile"),
+    *("paths", "names", "expression", "calls", "failed", "reference", "targets_file", "timeout", "effort"),
     *("repeat", "listing", "output"),
     *(name_of(flag) for flag, _, _ in target_files.flags()),
 )
@@ -67,22 +68,22 @@ OF_A_NEW_RUN = (
 @click.option(
     "--timeout",
     type=Seconds(),
-    default=20.0,
+    default=USUAL.timeout,
     show_default=True,
     metavar="SECONDS",
     help="How long a case may take; multiplied for emulated guests.",
 )
 @click.option(
-    "--profile",
-    type=click.Choice(tuple(EFFORT)),
-    default=GATE,
+    "--effort",
+    type=click.Choice(tuple(EFFORTS)),
+    default=USUAL.effort,
     show_default=True,
     help="Examples for cases that have a model: the same everywhere and always; random, and 20 or 4 times as many.",
 )
 @click.option(
     "--repeat",
     type=click.IntRange(min=1),
-    default=1,
+    default=USUAL.repeat,
     show_default=True,
     metavar="N",
     help="Run each case N times; every attempt is recorded, and a cell whose attempts disagree says so.",
@@ -127,7 +128,7 @@ def command(
     reference: str,
     targets_file: Path | None,
     timeout: float,
-    profile: str,
+    effort: str,
     repeat: int,
     max_fail: int | None,
     flaky: str | None,
@@ -162,21 +163,16 @@ def command(
         directory = results_directory(resume)
         plan = read_plan(directory)
     else:
-        selection = Selection(
-            tuple(map(planning.case_path, paths)),
-            expression,
-            timeout,
-            profile,
-            _cases(calls, failed, names, known),
-            repeat,
-        )
+        cases = _cases(calls, failed, names, known)
+        selection = Selection(tuple(map(planning.case_path, paths)), expression, cases)
+        conduct = Conduct(timeout, effort, repeat)
         planning.check(selection)
         if listing:
             _chosen(
                 available(context, targets_file), names, reference
             )  # a mistake there is told although none of them is run
             return _list(selection)
-        plan = _plan(context, names, reference, targets_file, selection, cold, expectations)
+        plan = _plan(context, names, reference, targets_file, selection, conduct, cold, expectations)
         directory = output or RESULTS / plan.run
         if (directory / PLAN_FILE).exists():
             raise UsageError(
@@ -248,6 +244,7 @@ def _plan(
     reference: str,
     targets_file: Path | None,
     selection: Selection,
+    conduct: Conduct,
     cold: bool,
     expectations: Path | None,
 ) -> RunPlan:
@@ -265,13 +262,14 @@ def _plan(
         reference,
         targets,
         selection,
+        conduct,
         absent,
         planning.arguments(
             targets=targets,
             targets_file=targets_file,
             expectations=expectations,
             reference=reference,
-            selection=selection,
+            conduct=conduct,
             cold=cold,
         ),
     )

@@ -13,7 +13,7 @@ from conformance.cli.common import (
     results_directory,
     terminal_width,
 )
-from conformance.model import Matrix, Row
+from conformance.model import Comparison, Matrix
 from conformance.run.errors import UsageError
 from conformance.run.results import matrix_of, read_plan, read_record
 from conformance.run.whole import write_whole
@@ -64,39 +64,39 @@ def command(
 
     directory = results_directory(run)
     matrix = matrix_of(directory, read_expectations(expectations))
-    row = find(matrix, case)
+    comparison = find(matrix, case)
     _check(matrix, names)
     if not as_c:
         if output:
             raise UsageError("-o is where --c goes: give --c as well, or leave out -o")
-        click.echo(render(matrix, row, names, terminal_width(), full=full), nl=False)
+        click.echo(render(matrix, comparison, names, terminal_width(), full=full), nl=False)
         return
-    program = _c(directory, matrix, row, names)
+    program = _c(directory, matrix, comparison, names)
     if output:
         write_whole(output, program.encode())
     else:
         click.echo(program, nl=False)
 
 
-def find(matrix: Matrix, case: str) -> Row:
+def find(matrix: Matrix, case: str) -> Comparison:
     """The case that a user means: by its id, else by how it ends, else by a part of it. Raises UsageError."""
-    rows = matrix.rows
+    comparisons = matrix.comparisons
     for means in (
-        lambda row: row.case == case,
-        lambda row: row.case.endswith(case),
-        lambda row: case in row.case,
+        lambda comparison: comparison.case == case,
+        lambda comparison: comparison.case.endswith(case),
+        lambda comparison: case in comparison.case,
     ):
-        found = [row for row in rows if means(row)]
+        found = [comparison for comparison in comparisons if means(comparison)]
         if len(found) == 1:
             return found[0]
         if found:
-            names = "\n".join(f"  {one_line(row.case)}" for row in found[:SHOWN])
+            names = "\n".join(f"  {one_line(comparison.case)}" for comparison in found[:SHOWN])
             more = f"\n  … and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
             raise UsageError(
                 f"{one_line(case)} may be any of {plural(len(found), 'case')}; write more of it:\n{names}{more}"
             )
     raise UsageError(
-        f"there is no case {one_line(case)} in the run {matrix.run}, which has {plural(len(rows), 'case')}"
+        f"there is no case {one_line(case)} in the run {matrix.run}, which has {plural(len(comparisons), 'case')}"
     )
 
 
@@ -107,7 +107,7 @@ def _check(matrix: Matrix, names: tuple[str, ...]) -> None:
             raise UsageError(f"there is no target {name} in the run {matrix.run}; it has {', '.join(known)}")
 
 
-def _c(directory: Path, matrix: Matrix, row: Row, names: tuple[str, ...]) -> str:
+def _c(directory: Path, matrix: Matrix, comparison: Comparison, names: tuple[str, ...]) -> str:
     """The C program of a trace: the target's that is named, else the reference's. Raises UsageError."""
     from conformance.search.straight import Untellable, trace_c  # noqa: PLC0415 - slow to import
 
@@ -117,11 +117,13 @@ def _c(directory: Path, matrix: Matrix, row: Row, names: tuple[str, ...]) -> str
     plan = read_plan(directory)
     target = next(each for each in plan.targets if each.name == name)
     record = read_record(directory, plan, target)
-    results = record.results.get(row.case) if record else None
+    results = record.results.get(comparison.case) if record else None
     if not results:
-        raise UsageError(f"{name} has no trace of {row.case} in the run {matrix.run}: choose another target with -t")
+        raise UsageError(
+            f"{name} has no trace of {comparison.case} in the run {matrix.run}: choose another target with -t"
+        )
     release = record.facts.release if record and record.facts else "unknown"
     try:
-        return trace_c(results[-1], f"{row.case} on {name} ({release})")
+        return trace_c(results[-1], f"{comparison.case} on {name} ({release})")
     except Untellable as error:
-        raise UsageError(f"no C program can be made of {row.case} on {name}: {error}") from error
+        raise UsageError(f"no C program can be made of {comparison.case} on {name}: {error}") from error

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 
 from conformance.offspring import descendants, processes
 
+CASE_SECONDS = 20.0
+"""How long a case may take where neither it nor the run says otherwise; before the guest's slowdown."""
 MEBIBYTE = 1 << 20
 MEMORY = 512 * MEBIBYTE
 """What the processes of a case may take together, beyond what they had from their keeper."""

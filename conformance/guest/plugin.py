@@ -17,10 +17,11 @@ from typing import Protocol
 
 import pytest
 
-from conformance.guest import profiles
+from conformance.guest import efforts
 from conformance.guest.definitions import below_cases, case_id, definition_hash, described, headline, is_case
 from conformance.guest.facts import facts
 from conformance.guest.isolation import NAMESPACES, Ending, Isolation
+from conformance.guest.limits import CASE_SECONDS
 from conformance.guest.record import RecordWriter
 from conformance.guest.tape import Tape, Writer, steps
 from conformance.model import CaseInfo, CaseResult, Json, Outcome
@@ -44,8 +45,6 @@ ABSENT = frozenset(
 """What the first call of a case says when its feature is not there."""
 
 RESULT = pytest.StashKey[CaseResult]()
-CASE_TIMEOUT = 20.0
-"""Seconds; before `--conformance-slowdown`."""
 NEEDS = ("root", "disposable", "x86_64")
 RECORD_LOST = 3
 """pytest's exit status when the record cannot be written any more (a full disk): the harness failed."""
@@ -74,8 +73,11 @@ class CaseFailed(Exception):
     """A case did not pass; carries what it said, already formatted."""
 
 
-FORMER = ("record", "case-timeout", "slowdown", "disposable", "profile")
-"""Options that had no prefix before 0.2: `--record` is `--conformance-record` now."""
+FORMER = {
+    **{f"--{name}": f"--conformance-{name}" for name in ("record", "case-timeout", "slowdown", "disposable")},
+    **dict.fromkeys(("--profile", "--conformance-profile"), "--conformance-effort"),
+}
+"""What options are called now that had no prefix before 0.2, or another name in it."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -86,7 +88,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--conformance-case-timeout",
         type=float,
-        default=CASE_TIMEOUT,
+        default=CASE_SECONDS,
         metavar="SECONDS",
         help="how long a case may take before it counts as hanging (default: %(default)s)",
     )
@@ -103,9 +105,9 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="this machine is thrown away afterwards: run the cases that could harm it, too",
     )
     group.addoption(
-        "--conformance-profile",
-        choices=tuple(profiles.EFFORT),
-        default=profiles.GATE,
+        "--conformance-effort",
+        choices=tuple(efforts.EFFORTS),
+        default=efforts.GATE,
         help="examples for cases that have a model: gate (the same everywhere and always), nightly (random, and 20 "
         "times as many), dev (random, and 4 times as many); default: %(default)s",
     )
@@ -113,15 +115,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_load_initial_conftests(early_config: pytest.Config, parser: pytest.Parser, args: list[str]) -> None:
-    """Take the options of before, which had no prefix, where they are no other plugin's.
+    """Take the options of before, which had other names, where they are no other plugin's.
 
     They are no options of the parser: one that a plugin registers after us would clash with them.
     """
     others = parser.optparser._option_string_actions  # noqa: SLF001 - nothing public says which options there are
     for at, word in enumerate(args[: args.index("--")] if "--" in args else args):
         option, separator, value = word.partition("=")
-        if option.removeprefix("--") in FORMER and option.startswith("--") and option not in others:
-            name = f"--conformance-{option.removeprefix('--')}"
+        if (name := FORMER.get(option)) and option not in others:
             args[at] = f"{name}{separator}{value}"
             early_config.issue_config_time_warning(
                 pytest.PytestDeprecationWarning(f"{option} is {name} now, and will not be known by its old name"), 2
@@ -152,7 +153,7 @@ class Cases:
         self.pid = os.getpid()
         self.lost: set[str] = set()
         """What could not be collected and has been told."""
-        self.profiled = False
+        self.settled = False
         self._current: Writer | None = None
         self.executor: str | None = None
         """Where the executor of kept programs is; empty where there is none."""
@@ -221,12 +222,12 @@ class Cases:
             self.config.getoption("--conformance-case-timeout"),
         )
         deadline *= self.config.getoption("--conformance-slowdown")
-        profile = self.config.getoption("--conformance-profile") if profiles.concerns(str(item.path)) else None
-        deadline *= profiles.EFFORT[profile] if profile else 1
+        effort = self.config.getoption("--conformance-effort") if efforts.concerns(str(item.path)) else None
+        deadline *= efforts.EFFORTS[effort] if effort else 1
 
         def child() -> None:
-            if profile:
-                profiles.begin(profile)
+            if effort:
+                efforts.begin(effort)
             perform(item, case, writer)
 
         started = time.perf_counter()
@@ -275,11 +276,9 @@ class Cases:
 
     def pytest_pycollect_makemodule(self, module_path: Path) -> None:
         """Properties take their settings when they are defined: before their module is imported, set the defaults."""
-        if not self.profiled and is_case(module_path) and profiles.concerns(str(module_path)):
-            self.profiled = True
-            profiles.load(
-                self.config.getoption("--conformance-profile"), self.config.getoption("--conformance-slowdown")
-            )
+        if not self.settled and is_case(module_path) and efforts.concerns(str(module_path)):
+            self.settled = True
+            efforts.load(self.config.getoption("--conformance-effort"), self.config.getoption("--conformance-slowdown"))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(

@@ -31,7 +31,7 @@ from conformance.protocol.terminal import (
     OUTPUT,
     SIGNAL,
     SIZE,
-    Frames,
+    TerminalFrames,
     ended,
     failed,
     frame,
@@ -52,7 +52,7 @@ class Command:
         self._into, self._outputs = into, outputs
         self._pending = bytearray()
         self._closing = False
-        self._frames = Frames()
+        self._frames = TerminalFrames()
         self._status: int | None = None
         self._poll = select.poll()
         self._poll.register(0, select.POLLIN)

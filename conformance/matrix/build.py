@@ -14,12 +14,12 @@ from conformance.model import (
     CaseResult,
     Cell,
     Column,
+    Comparison,
     Expectation,
     Level,
     Matrix,
     Outcome,
     Record,
-    Row,
     Trace,
     Verdict,
 )
@@ -46,7 +46,7 @@ def build(
     `traces`: with what each target did as text, which takes a third of the time and which not every reader looks at.
     """
     by_name = {record.target.name: record for record in records}
-    rows = [_row(info, records, by_name, reference, traces=traces) for info in _all_cases(records)]
+    comparisons = [_comparison(info, records, by_name, reference, traces=traces) for info in _all_cases(records)]
     columns = [
         Column(
             record.target,
@@ -59,7 +59,7 @@ def build(
         )
         for record in records
     ]
-    matrix = Matrix(records[0].run if records else "", reference, columns, rows, _warnings(records, reference))
+    matrix = Matrix(records[0].run if records else "", reference, columns, comparisons, _warnings(records, reference))
     return apply(matrix, expectations)
 
 
@@ -72,13 +72,13 @@ def _all_cases(records: Sequence[Record]) -> list[CaseInfo]:
     return [found[name] for name in sorted(found)]
 
 
-def _row(
+def _comparison(
     info: CaseInfo, records: Sequence[Record], by_name: Mapping[str, Record], reference: str, *, traces: bool
-) -> Row:
+) -> Comparison:
     attempts = {record.target.name: attempts_of(record, info.id) for record in records}
     case = Case(info.title, attempts, by_name, reference)
     cells = {name: _cell(name, case) for name in attempts}
-    return Row(
+    return Comparison(
         info.id,
         info.hash,
         info.title,
@@ -253,13 +253,13 @@ def _warnings(records: Sequence[Record], reference: str) -> list[str]:
 def suspicious(matrix: Matrix) -> dict[str, list[str]]:
     """Which cases to run again where: whatever is not as expected, or claims something new, and was seen too seldom."""
     again: dict[str, set[str]] = {}
-    for column, row, cell in matrix.cells():
+    for column, comparison, cell in matrix.cells():
         if not cell.attempts or not _doubted(cell, of_reference=column.target.name == matrix.reference):
             continue
         for name in {column.target.name, cell.reference or column.target.name}:
-            if row.cells[name].attempts < ATTEMPTS:
-                again.setdefault(name, set()).add(row.case)
-    order = [row.case for row in matrix.rows]
+            if comparison.cells[name].attempts < ATTEMPTS:
+                again.setdefault(name, set()).add(comparison.case)
+    order = [comparison.case for comparison in matrix.comparisons]
     return {name: [case for case in order if case in cases] for name, cases in again.items()}
 
 

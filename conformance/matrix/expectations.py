@@ -16,7 +16,7 @@ from unicodedata import category
 import msgspec
 
 from conformance.matrix.versions import holds
-from conformance.model import GAINS, Cell, Column, Expectation, Matrix, Row
+from conformance.model import GAINS, Cell, Column, Comparison, Expectation, Matrix
 
 SEARCHED = "fuzz/"
 """How the case of an expectation begins that is about a divergence of generated programs, and so of no row."""
@@ -146,11 +146,14 @@ def apply(matrix: Matrix, expectations: Sequence[Expectation]) -> Matrix:
     if not expectations:
         return matrix
     known = {column.target.name: _by_module(column, expectations) for column in matrix.columns}
-    rows = [
-        replace(row, cells={name: _expected(row.cells[name], row, by_module) for name, by_module in known.items()})
-        for row in matrix.rows
+    comparisons = [
+        replace(
+            comparison,
+            cells={name: _expected(comparison.cells[name], comparison, by_module) for name, by_module in known.items()},
+        )
+        for comparison in matrix.comparisons
     ]
-    return replace(matrix, rows=rows)
+    return replace(matrix, comparisons=comparisons)
 
 
 _Numbered: TypeAlias = list[tuple[int, Expectation]]
@@ -167,10 +170,10 @@ def _by_module(column: Column, expectations: Sequence[Expectation]) -> dict[str,
     return found
 
 
-def _expected(cell: Cell, row: Row, by_module: Mapping[str, _Numbered]) -> Cell:
+def _expected(cell: Cell, comparison: Comparison, by_module: Mapping[str, _Numbered]) -> Cell:
     """A cell that knows the first expectation of those that speak of it."""
-    near = [*by_module.get(row.module, ()), *by_module.get("*", ())]
-    speaking = [(number, each) for number, each in near if matches(each.case, row.case)]
+    near = [*by_module.get(comparison.module, ()), *by_module.get("*", ())]
+    speaking = [(number, each) for number, each in near if matches(each.case, comparison.case)]
     found = min(speaking, key=lambda each: each[0])[1] if speaking else None
     if found is None:
         return cell
@@ -187,18 +190,18 @@ def _refutes(cell: Cell) -> bool:
     return cell.differs or cell.verdict in GAINS
 
 
-def unexpected(matrix: Matrix) -> list[tuple[Column, Row, Cell]]:
+def unexpected(matrix: Matrix) -> list[tuple[Column, Comparison, Cell]]:
     """The cells that a gate must not let through: differences that nobody accepted, or others than were accepted."""
-    return [(column, row, cell) for column, row, cell in matrix.cells() if cell.unexpected]
+    return [(column, comparison, cell) for column, comparison, cell in matrix.cells() if cell.unexpected]
 
 
-def outdated(matrix: Matrix) -> list[tuple[Column, Row, Cell]]:
+def outdated(matrix: Matrix) -> list[tuple[Column, Comparison, Cell]]:
     """The cells that are gains: there is no difference any more where `cell.unmet` expects one."""
-    return [(column, row, cell) for column, row, cell in matrix.cells() if cell.outdated]
+    return [(column, comparison, cell) for column, comparison, cell in matrix.cells() if cell.outdated]
 
 
 def accept(
-    matrix: Matrix, known: Sequence[Expectation], wanted: Callable[[Column, Row, Cell], bool], like: Expectation
+    matrix: Matrix, known: Sequence[Expectation], wanted: Callable[[Column, Comparison, Cell], bool], like: Expectation
 ) -> list[Expectation]:
     """The expectations that `known` becomes when the differences that are `wanted` are accepted.
 
@@ -207,23 +210,23 @@ def accept(
     """
     refuted = {
         id(cell.unmet): cell.unmet
-        for column, row, cell in apply(matrix, known).cells()
-        if cell.unmet and wanted(column, row, cell)
+        for column, comparison, cell in apply(matrix, known).cells()
+        if cell.unmet and wanted(column, comparison, cell)
     }
     kept = [each for each in known if id(each) not in refuted]
     new = [
-        (column, row, cell)
-        for column, row, cell in unexpected(apply(matrix, kept))
-        if wanted(column, row, cell) or any(applies(each, column, row.case) for each in refuted.values())
+        (column, comparison, cell)
+        for column, comparison, cell in unexpected(apply(matrix, kept))
+        if wanted(column, comparison, cell) or any(applies(each, column, comparison.case) for each in refuted.values())
     ]
     return kept + [found for column in matrix.columns for found in _merged(matrix, column, new, like)]
 
 
 def _merged(
-    matrix: Matrix, column: Column, new: Sequence[tuple[Column, Row, Cell]], like: Expectation
+    matrix: Matrix, column: Column, new: Sequence[tuple[Column, Comparison, Cell]], like: Expectation
 ) -> list[Expectation]:
     """Expectations for one target's cells: one for a whole module or function where all of it says the same."""
-    cells = {row.case: cell for its, row, cell in new if its is column}
+    cells = {comparison.case: cell for its, comparison, cell in new if its is column}
     found: list[Expectation] = []
     covered: set[str] = set()
     for pattern, cases in _groups(matrix, cells):
@@ -256,10 +259,12 @@ def _groups(matrix: Matrix, cells: Mapping[str, Cell]) -> list[tuple[str, list[s
     found: dict[str, list[str]] = {}
     modules = {case.partition("::")[0] for case in cells}
     for widest, pattern in enumerate(("{0}::*", "{1}[*", "{2}")):
-        for row in matrix.rows:
-            function, bracket, _ = row.case.partition("[")
-            if row.module in modules and (bracket or widest != 1):
-                found.setdefault(pattern.format(row.module, function, row.case), []).append(row.case)
+        for comparison in matrix.comparisons:
+            function, bracket, _ = comparison.case.partition("[")
+            if comparison.module in modules and (bracket or widest != 1):
+                found.setdefault(pattern.format(comparison.module, function, comparison.case), []).append(
+                    comparison.case
+                )
     return list(found.items())
 
 
@@ -278,8 +283,8 @@ def dead(matrix: Matrix, expectations: Sequence[Expectation], *, whole: bool = F
 
 
 def _refuted(each: Expectation, matrix: Matrix, columns: Mapping[str, Column], whole: bool) -> bool:
-    rows = [row for row in matrix.rows if matches(each.case, row.case)]
-    if not rows:
+    comparisons = [comparison for comparison in matrix.comparisons if matches(each.case, comparison.case)]
+    if not comparisons:
         return whole and not each.case.startswith(SEARCHED) and not columns[each.target].lost
-    spoken_of = [row for row in rows if applies(each, columns[each.target], row.case)]
-    return any(_refutes(row.cells[each.target]) for row in spoken_of)
+    spoken_of = [comparison for comparison in comparisons if applies(each, columns[each.target], comparison.case)]
+    return any(_refutes(comparison.cells[each.target]) for comparison in spoken_of)

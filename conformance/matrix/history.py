@@ -15,7 +15,18 @@ from conformance.matrix.attempts import DEATHS, Attempts, attempts_of, headline
 from conformance.matrix.causes import introduced
 from conformance.matrix.compare import ITSELF, Difference, difference
 from conformance.matrix.versions import holds, series
-from conformance.model import DIFFERENCES, Cause, Cell, Column, Expectation, Matrix, Outcome, Record, Row, Verdict
+from conformance.model import (
+    DIFFERENCES,
+    Cause,
+    Cell,
+    Column,
+    Comparison,
+    Expectation,
+    Matrix,
+    Outcome,
+    Record,
+    Verdict,
+)
 from conformance.text import plural
 
 BEFORE = "before"
@@ -54,9 +65,9 @@ class Side:
     record: Record
     asked: Callable[[str], bool] = lambda _: True
     """Whether its run was to run a case, if there is one."""
-    judged: Callable[[str], Row | None] | None = None
-    """What the matrix of its run says of a case, where `matrix` has no rows: few cases move, and to judge all takes
-    longer than to compare them."""
+    judged: Callable[[str], Comparison | None] | None = None
+    """What the matrix of its run says of a case, where `matrix` has no comparisons: few cases move, and to judge all
+    takes longer than to compare them."""
 
     @property
     def name(self) -> str:
@@ -80,16 +91,16 @@ class Side:
         hashes = {case: next((each.hash for each in results if each.hash), "") for case, results in ran}
         return {**hashes, **{info.id: info.hash for info in self.record.cases}}
 
-    def row(self, case: str) -> Row | None:
+    def comparison(self, case: str) -> Comparison | None:
         """What its run's matrix says of a case; None where no target of the run was to run it."""
         if self.judged is not None:
             return self.judged(case)
-        return next((row for row in self.matrix.rows if row.case == case), None)
+        return next((comparison for comparison in self.matrix.comparisons if comparison.case == case), None)
 
     def cell(self, case: str) -> Cell | None:
         """What its run's matrix says of the target in a case."""
-        row = self.row(case)
-        return row.cells[self.name] if row else None
+        comparison = self.comparison(case)
+        return comparison.cells[self.name] if comparison else None
 
     def lacks(self, case: str) -> str:
         """Why the target was never to run a case that another was to run."""
@@ -156,7 +167,7 @@ class Lost:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Diff:
     """What came of a target of one run beside one of another."""
 
     before: Side
@@ -198,16 +209,14 @@ class Comparison:
         return Lost(f"{self.title}: {count} cannot be compared{told}: {why}", [each.case for each in moved])
 
 
-def lost(found: Sequence[Comparison]) -> list[Lost]:
+def lost(found: Sequence[Diff]) -> list[Lost]:
     """All evidence that is not there: what was not run at all first."""
     sentences = dict.fromkeys(each for one in found for each in one.shortcomings())
     gone = [*map(Lost, sentences), *(each for one in found for each in one.lost())]
     return gone if gone or any(each.compared for each in found) else [Lost("no case could be compared")]
 
 
-def compare(
-    before: Side, after: Side, takes: Callable[[str], bool] = lambda _: True, *, common: bool = False
-) -> Comparison:
+def compare(before: Side, after: Side, takes: Callable[[str], bool] = lambda _: True, *, common: bool = False) -> Diff:
     """What has moved between two targets in the cases that are asked for.
 
     With `common`, cases that only one of the two was to run are left out; else they are lost evidence.
@@ -238,7 +247,7 @@ def compare(
             found.append(replace(_explained(moved, *cells), expected=accepted))
     order = list(Change)
     found.sort(key=lambda each: (order.index(each.change), not each.gates, each.case))
-    return Comparison(before, after, same, silent, found)
+    return Diff(before, after, same, silent, found)
 
 
 def _redefined(one: str, other: str) -> bool:
@@ -379,7 +388,7 @@ def _accepted(moved: Moved, older: tuple[Side, Cell | None], newer: tuple[Side, 
 
 
 @dataclass(frozen=True, slots=True)
-class Pairs:
+class TargetPairs:
     """Which target of one run is held beside which of another, and which have nobody."""
 
     pairs: list[tuple[str, str]]
@@ -389,16 +398,16 @@ class Pairs:
     """The pair whose names are not the same, if there is one."""
 
 
-def pairs_of(before: Matrix, after: Matrix) -> Pairs:
+def pairs_of(before: Matrix, after: Matrix) -> TargetPairs:
     """Targets of the same name, and the only two others where each run has just one beside its reference."""
     old, new = ([column.target.name for column in each.columns] for each in (before, after))
     left, right = [each for each in old if each not in new], [each for each in new if each not in old]
     others = [each for each in left if each != before.reference], [each for each in right if each != after.reference]
     pairs = [(each, each) for each in new if each in old]
     if len(others[0]) != 1 or len(others[1]) != 1:
-        return Pairs(pairs, left, right)
+        return TargetPairs(pairs, left, right)
     guessed = (others[0][0], others[1][0])
-    return Pairs(
+    return TargetPairs(
         [*pairs, guessed],
         [each for each in left if each not in guessed],
         [each for each in right if each not in guessed],

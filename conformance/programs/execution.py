@@ -10,12 +10,12 @@ from typing import Self
 
 from conformance.model import Json
 from conformance.model import Step as Seen
-from conformance.programs.program import NO_RESOURCE, Argument, Memory, Program, Ref, Step, none_as
-from conformance.programs.wire import Encoded, Observed, Outcome, State, decode, whole
+from conformance.programs.program import NO_RESOURCE, Argument, Memory, Program, ProgramCall, Ref, none_as
+from conformance.programs.wire import Encoded, Observed, ProgramOutcome, State, decode, whole
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import Parameter, errno_name, see
 from conformance.syscalls.machinery.kinds import Kind
-from conformance.syscalls.machinery.memory import Memory as MemoryKind
+from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.show import of_member, shown
 from conformance.syscalls.machinery.world import DATA
 
@@ -28,7 +28,7 @@ def succeeded(result: int) -> bool:
     return not -_MOST_ERRNO <= result < 0
 
 
-def ending(outcome: Outcome) -> str:
+def ending(outcome: ProgramOutcome) -> str:
     """How a program ended, in a word or two."""
     match outcome.state:
         case State.DONE:
@@ -50,7 +50,7 @@ class Execution:
     """A program, as it was encoded, and its outcome on a target."""
 
     encoded: Encoded
-    outcome: Outcome
+    outcome: ProgramOutcome
 
     @classmethod
     def read(cls, encoded: Encoded, data: bytes) -> Self:
@@ -110,7 +110,7 @@ class Execution:
             return argument if argument < 1 << 63 else argument - (1 << 64)
         if isinstance(argument, Ref):
             return self.value_of(argument, none_as(parameter.kind))
-        if isinstance(parameter.kind, MemoryKind) and not parameter.kind.reads:
+        if isinstance(parameter.kind, Pointer) and not parameter.kind.reads:
             return None if argument.data else DATA + self.encoded.addresses[step][index]
         data = self._content(argument, self._addresses(step, index))
         struct = parameter.struct
@@ -130,7 +130,7 @@ class Execution:
         name = step.description.name
         return Seen(name, args, result, 0, outs) if succeeded(result) else Seen(name, args, -1, -result, outs)
 
-    def _was_written(self, step: Step, at: int, observed: Observed, content: bytes) -> bool:
+    def _was_written(self, step: ProgramCall, at: int, observed: Observed, content: bytes) -> bool:
         """Whether memory has changed: a call that fails may tell something, such as the size that it knows."""
         argument = step.args[observed.argument]
         if observed.path != str(observed.argument) or not isinstance(argument, Memory) or argument.room:
@@ -164,7 +164,7 @@ def _out(observed: Observed, content: bytes, result: int, parameters: tuple[Para
         return content.decode("latin-1")
     parameter = parameters[observed.argument]
     full = whole(content, observed.size)
-    if isinstance(parameter.kind, MemoryKind) and parameter.kind.counted and succeeded(result):
+    if isinstance(parameter.kind, Pointer) and parameter.kind.counted and succeeded(result):
         # Padding behind the last name of a directory is poison, and counted all the same.
         return full[: max(result, 0)].decode("latin-1") + (" + more" if len(content) > result else "")
     if parameter.struct and len(content) <= parameter.struct.size():

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from conformance.programs.program import Argument, Memory, Program, Ref, Step
+from conformance.programs.program import Argument, Memory, Program, ProgramCall, Ref
 from conformance.syscalls.machinery.call import Operation, Parameter
 from conformance.syscalls.machinery.table import grammar, operations
 from conformance.syscalls.machinery.taming import Instead, Tame
@@ -38,7 +38,7 @@ def touches(program: Program) -> Touches:
     return found | PROCESS if found & APART else found
 
 
-def touched_by(step: Step) -> Touches:
+def touched_by(step: ProgramCall) -> Touches:
     """What one call touches, with these arguments. One whose arguments are not its description's may do anything."""
     description = step.description
     found = description.facts.touches
@@ -76,12 +76,12 @@ def is_tame(program: Program) -> bool:
     return neutralised(program) == program
 
 
-def _tamed(step: Step) -> Step:
+def _tamed(step: ProgramCall) -> ProgramCall:
     args = list(step.args)
     for at, tame in _tamers(step.label):
         if at < len(args) and isinstance(value := args[at], int):
             args[at] = tame(value)
-    return Step(step.label, tuple(args))
+    return ProgramCall(step.label, tuple(args))
 
 
 @cache

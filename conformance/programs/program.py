@@ -58,7 +58,7 @@ Argument: TypeAlias = "int | Ref | Memory"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ProgramCall:
     """One call of a program."""
 
     label: str
@@ -74,7 +74,7 @@ class Step:
 class Program:
     """A sequence of calls with bound arguments."""
 
-    steps: tuple[Step, ...]
+    steps: tuple[ProgramCall, ...]
 
     def refs(self) -> Iterator[Ref]:
         """Every use of a resource."""
@@ -90,7 +90,7 @@ class Program:
     def with_argument(self, step: int, at: int, value: Argument) -> Program:
         """The program with another value for one argument."""
         old = self.steps[step]
-        new = Step(old.label, (*old.args[:at], value, *old.args[at + 1 :]))
+        new = ProgramCall(old.label, (*old.args[:at], value, *old.args[at + 1 :]))
         return Program((*self.steps[:step], new, *self.steps[step + 1 :]))
 
 
@@ -103,7 +103,7 @@ def refs_in(argument: Argument) -> Iterator[Ref]:
             yield from refs_in(part)
 
 
-def none_of(step: Step, index: int) -> int:
+def none_of(step: ProgramCall, index: int) -> int:
     """What stands in an argument for a resource that is not there."""
     return none_as(step.description.parameters[index].kind)
 
@@ -113,8 +113,10 @@ def none_as(kind: Kind) -> int:
     return NO_PROCESS if (kind.family or "").partition(":")[0] == "pid" else NO_RESOURCE
 
 
-def _renumbered(step: Step, places: dict[int, int]) -> Step:
-    return Step(step.label, tuple(_moved(each, places, none_of(step, index)) for index, each in enumerate(step.args)))
+def _renumbered(step: ProgramCall, places: dict[int, int]) -> ProgramCall:
+    return ProgramCall(
+        step.label, tuple(_moved(each, places, none_of(step, index)) for index, each in enumerate(step.args))
+    )
 
 
 def _moved(argument: Argument, places: dict[int, int], none: int) -> Argument:
@@ -207,7 +209,7 @@ def _bytes(argument: Argument) -> int:
     return len(argument.data) + sum(_bytes(part) for _, _, part in argument.parts)
 
 
-def _step_from_json(value: Json, at: int) -> Step:
+def _step_from_json(value: Json, at: int) -> ProgramCall:
     if not isinstance(value, dict) or not isinstance(value.get("call"), str) or not isinstance(value.get("args"), list):
         raise ProgramError(f"call {at}: no object with `call` and `args`")
     label, args = value["call"], value["args"]
@@ -217,7 +219,7 @@ def _step_from_json(value: Json, at: int) -> Step:
         raise ProgramError(f"call {at}: {_short(label)} is not described here: written by a newer version?")
     if len(args) > len(grammar()[label].parameters):
         raise ProgramError(f"call {at}: {label} takes {len(grammar()[label].parameters)} arguments, not {len(args)}")
-    return Step(label, tuple(_argument_from_json(each, at) for each in args))
+    return ProgramCall(label, tuple(_argument_from_json(each, at) for each in args))
 
 
 def _argument_from_json(value: Json, at: int, depth: int = 0) -> Argument:

@@ -12,7 +12,7 @@ from conformance.programs.program import NO_RESOURCE, Argument, Memory, Program,
 from conformance.protocol.executor import ProtocolError
 from conformance.syscalls.machinery.buffers import POISON
 from conformance.syscalls.machinery.call import ABSENT_NUMBER, Pseudo, Syscall
-from conformance.syscalls.machinery.memory import Memory as MemoryKind
+from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.touches import EVERYTHING, NOTHING, PROCESS
 from conformance.syscalls.machinery.world import DATA, DATA_BYTES, EDGES, PAGE
 from conformance.syscalls.pseudo import EXEC
@@ -145,7 +145,7 @@ def encode(program: Program, *, own: bool = False) -> Encoded:
             places.append(-1)
             if isinstance(argument, Memory):
                 kind = parameters[index].kind
-                out = argument.room or (isinstance(kind, MemoryKind) and kind.out)
+                out = argument.room or (isinstance(kind, Pointer) and kind.out)
                 places[index] = encoder.memory(argument, observed, (index,), out=out)
                 registers += _ARG.pack(NO_SLOT, DATA + places[index])
             elif isinstance(argument, Ref):
@@ -191,7 +191,7 @@ def _wishes(program: Program) -> Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ProgramOutcome:
     """What one program did on one target."""
 
     state: State
@@ -208,7 +208,7 @@ LOST = bytes([State.LOST, 0, 0, 0])
 """The outcome, as bytes, of a program that took its executor along."""
 
 
-def decode(data: bytes, encoded: Encoded) -> Outcome:
+def decode(data: bytes, encoded: Encoded) -> ProgramOutcome:
     """An outcome from bytes. Raises ProtocolError."""
     try:
         state, detail, completed, count = data[0], data[1], data[2], data[3]
@@ -226,7 +226,7 @@ def decode(data: bytes, encoded: Encoded) -> Outcome:
             results.append((result, tuple(buffers)))
         if at != len(data):
             raise ProtocolError(f"an outcome of {len(data)} bytes ends after {at}")
-        return Outcome(State(state), detail, signals, tuple(results))
+        return ProgramOutcome(State(state), detail, signals, tuple(results))
     except (IndexError, struct.error, ValueError) as error:
         raise ProtocolError(f"an outcome cannot be read: {error}") from error
 

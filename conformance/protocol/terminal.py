@@ -25,7 +25,7 @@ NOT_FOUND, NOT_STARTED = 127, 126
 """Statuses of a command that is not there, and of one that cannot be started, as in a shell."""
 
 
-class ProtocolError(Exception):
+class TerminalError(Exception):
     """What came is no frame. Says why."""
 
 
@@ -34,20 +34,20 @@ def frame(kind: int, payload: bytes = b"") -> bytes:
     return HEADER.pack(kind, len(payload)) + payload
 
 
-class Frames:
+class TerminalFrames:
     """Takes bytes as they come, gives whole frames."""
 
     def __init__(self) -> None:
         self._pending = bytearray()
 
     def take(self, data: bytes) -> list[tuple[int, bytes]]:
-        """The frames that are whole with these bytes. Raises ProtocolError."""
+        """The frames that are whole with these bytes. Raises TerminalError."""
         self._pending += data
         found = []
         while len(self._pending) >= HEADER.size:
             kind, length = HEADER.unpack_from(self._pending)
             if length > LARGEST_FRAME:
-                raise ProtocolError(f"a frame of {length} bytes was announced")
+                raise TerminalError(f"a frame of {length} bytes was announced")
             end = HEADER.size + length
             if len(self._pending) < end:
                 break
@@ -73,7 +73,7 @@ def failed(status: int, why: str) -> bytes:
 
 
 def read_failed(payload: bytes) -> tuple[int, str]:
-    """The status, and why. Raises ProtocolError."""
+    """The status, and why. Raises TerminalError."""
     return read_ended(payload[: _STATUS.size]), payload[_STATUS.size :].decode("utf-8", "replace")
 
 
@@ -83,8 +83,8 @@ def ended(status: int) -> bytes:
 
 
 def read_ended(payload: bytes) -> int:
-    """The status, or minus the signal. Raises ProtocolError."""
+    """The status, or minus the signal. Raises TerminalError."""
     if len(payload) != _STATUS.size:
-        raise ProtocolError(f"an end of {len(payload)} bytes came")
+        raise TerminalError(f"an end of {len(payload)} bytes came")
     (status,) = _STATUS.unpack(payload)
     return int(status)

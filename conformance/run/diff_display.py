@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from conformance.matrix.history import Change, Comparison, Lost, Moved, moved_axes
+from conformance.matrix.history import Change, Diff, Lost, Moved, moved_axes
 from conformance.text import one_line, plural, wrapped
 
 LINES = 40
@@ -16,7 +16,7 @@ ENTRY = 2
 
 
 def report(
-    found: Sequence[Comparison],
+    found: Sequence[Diff],
     lost: Sequence[Lost],
     notes: Sequence[str] = (),
     *,
@@ -58,7 +58,7 @@ def _lost(lost: Sequence[Lost], *, full: bool) -> Iterator[str]:
             yield f"    {', '.join(modules[:NAMED])}{more}"
 
 
-def _sums(found: Sequence[Comparison], notes: Sequence[str]) -> Iterator[str]:
+def _sums(found: Sequence[Diff], notes: Sequence[str]) -> Iterator[str]:
     """What was compared with what, and how it came out, a line each; what else has moved."""
     yield from (f"note: {each}" for each in notes)
     for one in found:
@@ -75,12 +75,12 @@ def _sums(found: Sequence[Comparison], notes: Sequence[str]) -> Iterator[str]:
         yield from (f"  note: {axis}" for axis in moved_axes(one.before.column, one.after.column))
 
 
-def _releases(one: Comparison) -> str:
+def _releases(one: Diff) -> str:
     releases = [each.column.facts.release if each.column.facts else "?" for each in (one.before, one.after)]
     return f" ({releases[0]})" if releases[0] == releases[1] else f" ({releases[0]} → {releases[1]})"
 
 
-def _entry(moved: Moved, one: Comparison, title: str, *, full: bool) -> Iterator[str]:
+def _entry(moved: Moved, one: Diff, title: str, *, full: bool) -> Iterator[str]:
     """Two lines of a change, and both calls where all is asked for."""
     yield f"{moved.change}: {title}{moved.case}"
     words = moved.before if moved.before == moved.after else f"{moved.before} → {moved.after}"
@@ -90,8 +90,8 @@ def _entry(moved: Moved, one: Comparison, title: str, *, full: bool) -> Iterator
     yield f"  {words}{cause}{': ' if moved.message else ''}{moved.message}{once}{accepted}"
     if full and moved.step is not None:
         for mark, side in (("-", one.before), ("+", one.after)):
-            row = side.row(moved.case)
-            calls = row.traces[side.name].calls if row else []
+            comparison = side.comparison(moved.case)
+            calls = comparison.traces[side.name].calls if comparison else []
             yield f"    {mark} {calls[moved.step] if moved.step < len(calls) else '(no more calls)'}"
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from enum import StrEnum
 
 from conformance.matrix.expectations import outdated as gains
-from conformance.model import Cell, Column, Matrix, Row, Verdict
+from conformance.model import Cell, Column, Comparison, Matrix, Verdict
 from conformance.run.errors import Exit
 from conformance.text import plural
 
@@ -31,7 +31,7 @@ def status_of(matrix: Matrix, flaky: Attitude | None = None, outdated: Attitude 
         return Exit.FAILED
     if lost(matrix):
         return Exit.INCOMPLETE
-    if not matrix.rows:
+    if not matrix.comparisons:
         return Exit.USAGE
     if failures(matrix, flaky) or (outdated is Attitude.FAIL and gains(matrix)):
         return Exit.UNEXPECTED
@@ -53,7 +53,7 @@ def lost(matrix: Matrix) -> list[str]:
     found = lost_modules(matrix)
     for column in matrix.columns:
         name = column.target.name
-        cells = [row.cells.get(name) for row in matrix.rows]
+        cells = [comparison.cells.get(name) for comparison in matrix.comparisons]
         unrun = sum(cell is None or cell.verdict is Verdict.ERROR for cell in cells)
         if unrun:
             found.append(f"{name}: {plural(unrun, 'case')} not run")
@@ -71,7 +71,7 @@ def lost_modules(matrix: Matrix) -> list[str]:
     ]
 
 
-def failures(matrix: Matrix, flaky: Attitude | None = None) -> Sequence[tuple[Column, Row, Cell]]:
+def failures(matrix: Matrix, flaky: Attitude | None = None) -> Sequence[tuple[Column, Comparison, Cell]]:
     """The cells that a gate does not let through."""
     return [found for found in matrix.cells() if _fails(found[2], flaky)]
 
@@ -101,9 +101,11 @@ class Limit:
 
 def begun(matrix: Matrix) -> Matrix:
     """A matrix of a run that was ended early: without the cases to which no target has come."""
-    rows = [row for row in matrix.rows if any(cell.attempts for cell in row.cells.values())]
-    left = len(matrix.rows) - len(rows)
+    comparisons = [
+        comparison for comparison in matrix.comparisons if any(cell.attempts for cell in comparison.cells.values())
+    ]
+    left = len(matrix.comparisons) - len(comparisons)
     if not left:
         return matrix
     said = f"the run was ended early: {plural(left, 'case was', 'cases were')} not run on any target"
-    return replace(matrix, rows=rows, warnings=[*matrix.warnings, said])
+    return replace(matrix, comparisons=comparisons, warnings=[*matrix.warnings, said])

@@ -22,8 +22,8 @@ from conformance.protocol.terminal import (
     OUTPUT,
     SIGNAL,
     SIZE,
-    Frames,
-    ProtocolError,
+    TerminalError,
+    TerminalFrames,
     frame,
     read_ended,
     read_failed,
@@ -96,11 +96,11 @@ class _Talk:
 
     def _pass_output_on(self) -> Ended:
         """Write what the command writes, until it has ended. Raises RunnerError, Signalled."""
-        frames = Frames()
+        frames = TerminalFrames()
         while True:
             try:
                 found = frames.take(self._read())
-            except ProtocolError as error:
+            except TerminalError as error:
                 raise RunnerError(f"the guest does not speak as it should: {error}") from error
             for kind, payload in found:
                 if (end := self._act(kind, payload)) is not None:
@@ -119,7 +119,7 @@ class _Talk:
             elif kind == ENDED:
                 status = read_ended(payload)
                 return Ended(status & 0xFF if status >= 0 else min(128 - status, 0xFF))
-        except ProtocolError as error:
+        except TerminalError as error:
             raise RunnerError(f"the guest does not speak as it should: {error}") from error
         return None
 

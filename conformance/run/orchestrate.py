@@ -9,6 +9,7 @@ from pathlib import Path
 from conformance.matrix.build import build, suspicious
 from conformance.model import CaseInfo, Expectation, Matrix
 from conformance.protocol.lines import Trouble
+from conformance.run.conduct import USUAL
 from conformance.run.results import RunPlan, compared, read_record, read_records
 from conformance.run.selection import Selection
 from conformance.run.worker import Progress, Worker, raise_first_error, start, troubles_of
@@ -37,7 +38,8 @@ def execute(
     for target in plan.targets:
         earlier = read_record(directory, plan, target)
         path = directory / f"{target.name}.jsonl"
-        workers.append(Worker(target, runners[target.name], path, plan.run, plan.selection, earlier))
+        runner = runners[target.name]
+        workers.append(Worker(target, runner, path, plan.run, plan.selection, plan.conduct, earlier))
     progress = [worker.progress for worker in workers]
     watch = _Watch(lambda: compared(directory, plan, expectations), enough)
 
@@ -104,5 +106,5 @@ def _wait(workers: Sequence[Worker], done: Callable[[Worker], bool], tick: Calla
 def listed(runner: Runner, selection: Selection) -> tuple[list[CaseInfo], list[Trouble]]:
     """The cases that a selection takes, as a guest finds them, and what went wrong there. Raises RunnerError."""
     lost: dict[str, str] = {}
-    with start(runner, selection, lost) as session:
+    with start(runner, selection, USUAL, lost) as session:
         return session.cases, [*session.troubles, *troubles_of(lost, selection)]

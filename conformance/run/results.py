@@ -6,16 +6,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from conformance.matrix.build import build
-from conformance.model import SCHEMA, Absent, Expectation, Matrix, Record, Target
+from conformance.model import Absent, Expectation, Matrix, Record, Target
 from conformance.run import records
+from conformance.run.conduct import USUAL, Conduct
 from conformance.run.errors import UsageError, UserError
 from conformance.run.selection import Selection
 
 PLAN_FILE = "run.json"
+PLAN_SCHEMA = 2
+"""Version of a plan. A reader refuses a newer one and reads every older one. 2: `conduct` where 1 had `timeout`,
+`repeat` and, as `profile`, the effort in `selection`; targets know the kernels given to them, where 1 had `kernels`."""
 RUN_NAME = "%Y%m%dT%H%M%SZ"
 
 
@@ -27,13 +32,12 @@ class RunPlan:
     reference: str
     targets: list[Target]
     selection: Selection
+    conduct: Conduct = USUAL
     absent: list[Absent] = field(default_factory=list)
     """Targets that were not asked for by name and cannot run here."""
     arguments: list[str] = field(default_factory=list)
     """See `Matrix.arguments`."""
-    kernels: dict[str, str] = field(default_factory=dict)
-    """In plans of before targets had what is given to them: the kernels of the command line, by target."""
-    schema: int = SCHEMA
+    schema: int = PLAN_SCHEMA
 
     def write(self, directory: Path) -> None:
         """Save beside the records. Raises UserError."""
@@ -49,27 +53,35 @@ def read_plan(directory: Path) -> RunPlan:
     path = directory / PLAN_FILE
     try:
         data = path.read_bytes()
-        schema = msgspec.json.decode(data).get("schema")
-        if isinstance(schema, int) and schema > SCHEMA:
+        plan = msgspec.json.decode(data)
+        schema = plan.get("schema")
+        if isinstance(schema, int) and schema > PLAN_SCHEMA:
             raise UsageError(
-                f"{directory} has schema {schema}, and this version reads up to {SCHEMA}: update the suite to read it"
+                f"{directory} has schema {schema}, and this version reads up to {PLAN_SCHEMA}: "
+                "update the suite to read it"
             )
-        return _with_kernels(msgspec.json.decode(data, type=RunPlan))
+        return msgspec.convert(_as_of_today(plan) if schema == 1 else plan, RunPlan)
     except OSError as error:
         raise UsageError(
             f"{directory} is no results directory: {path.name} cannot be read: {error.strerror}"
         ) from error
-    except (msgspec.MsgspecError, AttributeError, RecursionError) as error:
+    except (msgspec.MsgspecError, AttributeError, KeyError, TypeError, RecursionError) as error:
         raise UsageError(f"{path} is damaged: {error}; start the run anew") from error
 
 
-def _with_kernels(plan: RunPlan) -> RunPlan:
-    """A plan whose targets know what was given to them."""
-    given = [
-        replace(each, given={"kernel": plan.kernels[each.name], **each.given}) if each.name in plan.kernels else each
-        for each in plan.targets
+def _as_of_today(plan: dict[str, Any]) -> dict[str, Any]:
+    """A plan of schema 1 as one of `PLAN_SCHEMA`. Raises AttributeError, KeyError, TypeError."""
+    selection, kernels = plan.get("selection", {}), plan.get("kernels", {})
+    names = {"timeout": "timeout", "profile": "effort", "repeat": "repeat"}
+    conduct = {name: selection[former] for former, name in names.items() if former in selection}
+    arguments = ["--effort" if each == "--profile" else each for each in plan.get("arguments", [])]
+    targets = [
+        {**each, "given": {"kernel": kernels[each["name"]], **each.get("given", {})}}
+        if each["name"] in kernels
+        else each
+        for each in plan["targets"]
     ]
-    return replace(plan, targets=given, kernels={})
+    return {**plan, "targets": targets, "conduct": conduct, "arguments": arguments, "schema": PLAN_SCHEMA}
 
 
 def new_run_name() -> str:

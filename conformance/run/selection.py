@@ -7,28 +7,20 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
-from conformance.guest.profiles import GATE
-
 if TYPE_CHECKING:
     from _pytest.mark.expression import Expression
 
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which cases to run, and how."""
+    """Which cases to run."""
 
     paths: tuple[str, ...] = ()
     """Areas, modules or cases, below the folder of cases; empty: all."""
     expression: str = ""
     """As in pytest's -k: names with `and`, `or` and `not`."""
-    timeout: float = 20.0
-    """Seconds a case may take, before the guest's slowdown."""
-    profile: str = GATE
-    """Which examples cases try that have a model; see `conformance.guest.profiles`."""
     cases: tuple[str, ...] | None = None
     """Only these, of what the others leave: ids, functions with all their parameter sets, modules. None: all."""
-    repeat: int = 1
-    """How many times each case is run."""
 
     def check(self) -> None:
         """Raises SyntaxError when the expression is malformed."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
-from conformance.guest.profiles import EFFORT
+from conformance.guest.efforts import EFFORTS
 from conformance.model import CaseInfo, CaseResult, Facts, Outcome
 from conformance.protocol.lines import (
     LONGEST_LINE,
@@ -23,6 +23,7 @@ from conformance.protocol.lines import (
     Trouble,
     request,
 )
+from conformance.run.conduct import USUAL, Conduct
 from conformance.run.records import MalformedLine, parse_line
 from conformance.run.selection import Selection
 from conformance.text import plural
@@ -72,6 +73,7 @@ class Session:
         self,
         runner: Runner,
         selection: Selection,
+        conduct: Conduct = USUAL,
         without: Sequence[str] = (),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -81,23 +83,23 @@ class Session:
         self._clock = clock
         self.guest: Guest = runner.open()
         try:
-            self._start(selection, without)
+            self._start(selection, conduct, without)
         except BaseException:
             self.guest.__exit__(None, None, None)
             raise
 
-    def _start(self, selection: Selection, without: Sequence[str]) -> None:
+    def _start(self, selection: Selection, conduct: Conduct, without: Sequence[str]) -> None:
         guest, about, inside = self.guest, self.guest.about, self.guest.inside
         arguments = [
             *inside.python,
             *("-m", "conformance.guest.serve", f"--rootdir={inside.cases.rpartition('/')[0]}"),
-            *(f"--conformance-case-timeout={selection.timeout}", f"--conformance-slowdown={about.slowdown}"),
-            f"--conformance-profile={selection.profile}",
+            *(f"--conformance-case-timeout={conduct.timeout}", f"--conformance-slowdown={about.slowdown}"),
+            f"--conformance-effort={conduct.effort}",
             *(["--conformance-disposable"] if about.disposable else []),
             *(f"--ignore={inside.cases}/{module}" for module in without),
             inside.cases,
         ]
-        self._silence = (selection.timeout * EFFORT[selection.profile] + SILENCE_SECONDS) * about.slowdown
+        self._silence = (conduct.timeout * EFFORTS[conduct.effort] + SILENCE_SECONDS) * about.slowdown
         self._running: str | None = None
         self._collecting: str | None = None
         self._pending = b""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from conformance.model import CaseInfo, CaseResult, Outcome, Record, Target
 from conformance.protocol.lines import End, FactsLine, Header, Plan, ResultLine, Trouble
+from conformance.run.conduct import Conduct
 from conformance.run.errors import UserError
 from conformance.run.records import RecordFile
 from conformance.run.selection import Selection
@@ -62,7 +63,11 @@ class Stopped(Exception):
 
 
 def start(
-    runner: Runner, selection: Selection, lost: dict[str, str], tell: Callable[[str], None] = lambda _: None
+    runner: Runner,
+    selection: Selection,
+    conduct: Conduct,
+    lost: dict[str, str],
+    tell: Callable[[str], None] = lambda _: None,
 ) -> Session:
     """A guest with all cases but those of modules that end or stop the guest when they are imported.
 
@@ -70,7 +75,7 @@ def start(
     """
     while True:
         try:
-            return Session(runner, selection, tuple(lost))
+            return Session(runner, selection, conduct, tuple(lost))
         except Died as death:
             module = death.collecting
             if module is None or module in lost:
@@ -105,6 +110,7 @@ class Worker(threading.Thread):
         path: Path,
         run: str,
         selection: Selection,
+        conduct: Conduct,
         earlier: Record | None = None,
     ) -> None:
         super().__init__(name=target.name, daemon=True)
@@ -114,7 +120,7 @@ class Worker(threading.Thread):
         self.error: BaseException | None = None
         """What ended the worker that is nobody's verdict: a full disk, a fault of ours."""
         self._of, self._runner, self._path, self._run = target, runner, path, run
-        self._selection = selection
+        self._selection, self._conduct = selection, conduct
         self._have = Counter({case: len(results) for case, results in earlier.results.items()} if earlier else {})
         self._resumed = earlier is not None
         self._hashes: dict[str, str] = {}
@@ -159,7 +165,7 @@ class Worker(threading.Thread):
 
     def _work(self) -> None:
         try:
-            for times in range(1, self._selection.repeat + 1):
+            for times in range(1, self._conduct.repeat + 1):
                 self._all_of(lambda cases, times=times: self._todo(cases, times))  # type: ignore[misc] # as below
             self.first_pass.set()
             self.progress.stage = Stage.IDLE
@@ -188,7 +194,7 @@ class Worker(threading.Thread):
         while True:
             session = self._open()
             left = choose(session.cases)
-            self.progress.total = max(self.progress.total, len(session.cases) * self._selection.repeat)
+            self.progress.total = max(self.progress.total, len(session.cases) * self._conduct.repeat)
             try:
                 for line in session.run(left):
                     if self._stopping.is_set():
@@ -245,7 +251,7 @@ class Worker(threading.Thread):
 
     def _start(self) -> Session:
         """A guest with all cases but those of modules that ended one. Raises RunnerError, Stopped."""
-        return start(self._runner, self._selection, self._lost, self._left_out)
+        return start(self._runner, self._selection, self._conduct, self._lost, self._left_out)
 
     def _left_out(self, said: str) -> None:
         self.progress.told.append(said)

@@ -1,1 +1,1 @@
-"""Generated programs of system calls, run in lock-step on several targets."""
+"""The search: generated programs of system calls, run in lock-step on several targets, to find where they differ."""

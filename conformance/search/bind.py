@@ -11,10 +11,19 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from conformance.programs.harmful import is_allowed
-from conformance.programs.program import MOST_CALLS, MOST_MEMORY, NO_RESOURCE, Argument, Memory, Program, Ref, Step
+from conformance.programs.program import (
+    MOST_CALLS,
+    MOST_MEMORY,
+    NO_RESOURCE,
+    Argument,
+    Memory,
+    Program,
+    ProgramCall,
+    Ref,
+)
 from conformance.syscalls.machinery.call import Pseudo
 from conformance.syscalls.machinery.choices import Blob, Choice, LengthOf, Use
-from conformance.syscalls.machinery.memory import Memory as MemoryKind
+from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.table import grammar
 from conformance.syscalls.machinery.touches import FILES
 
@@ -52,7 +61,7 @@ def makes(label: str) -> tuple[Made, ...]:
     own = description.result.family
     found = [Made(own)] if own else []
     for at, parameter in enumerate(description.parameters):
-        if isinstance(parameter.kind, MemoryKind) and parameter.kind.out:
+        if isinstance(parameter.kind, Pointer) and parameter.kind.out:
             found += [
                 Made(family, at, offset, width) for offset, width, family in parameter.kind.resources(parameter.struct)
             ]
@@ -127,10 +136,10 @@ def _reaches(argument: Argument, made: Made) -> bool:
 
 
 @dataclass(slots=True)
-class _Builder:
+class _Binder:
     """A program as it grows."""
 
-    steps: list[Step] = field(default_factory=list)
+    steps: list[ProgramCall] = field(default_factory=list)
     alive: list[tuple[str, Ref]] = field(default_factory=list)
     memory: int = 0
 
@@ -142,7 +151,7 @@ class _Builder:
         if len(self.steps) >= MOST_CALLS:
             return
         at = len(self.steps)
-        self.steps.append(Step(call.label, tuple(args)))
+        self.steps.append(ProgramCall(call.label, tuple(args)))
         for made in makes(call.label):
             if made.argument < 0:
                 self.alive.append((made.family, Ref(at)))
@@ -180,7 +189,7 @@ class _Builder:
 
 def complete(calls: Sequence[Call]) -> Program:
     """The program that a list of calls stands for."""
-    builder = _Builder()
+    builder = _Binder()
     for call in calls:
         builder.add(call, 0)
     return Program(tuple(builder.steps))

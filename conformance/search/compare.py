@@ -10,11 +10,11 @@ from conformance.matrix.causes import NOT_THERE, gives_up_privileges
 from conformance.matrix.normalise import normal_value
 from conformance.model import Cause, Json
 from conformance.programs.execution import Execution, succeeded
-from conformance.programs.program import Program, Step
-from conformance.programs.wire import Outcome, State
+from conformance.programs.program import Program, ProgramCall
+from conformance.programs.wire import ProgramOutcome, State
 from conformance.syscalls.machinery.call import Parameter, errno_name
 from conformance.syscalls.machinery.kinds import Flags, Kind, Names
-from conformance.syscalls.machinery.memory import Memory
+from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.show import kind_of_result
 
 STATE, ERRNO, RESULT, SIGNALS = "state", "errno", "result", "signals"
@@ -23,7 +23,7 @@ _NOT_THERE = frozenset(map(errno_name, NOT_THERE))
 
 
 @dataclass(frozen=True, slots=True)
-class Difference:
+class ProgramDifference:
     """The first difference of a target from the reference."""
 
     step: int
@@ -47,7 +47,7 @@ class Difference:
 
 
 @dataclass(frozen=True, slots=True)
-class Normal:
+class NormalCall:
     """One call in comparable form."""
 
     errno: int
@@ -55,7 +55,7 @@ class Normal:
     outs: dict[str, Json]
 
 
-def normal_steps(execution: Execution) -> list[Normal]:
+def normal_steps(execution: Execution) -> list[NormalCall]:
     """Every call in the normal form of its kinds; names are given out over the whole program."""
     names = Names()
     found = []
@@ -71,12 +71,12 @@ def normal_steps(execution: Execution) -> list[Normal]:
                 outs |= flat(_name(path, parameters), normal_value(value, parameter, names))
             else:
                 outs[_name(path, parameters)] = value
-        found.append(Normal(seen.errno, result, outs))
+        found.append(NormalCall(seen.errno, result, outs))
     return found
 
 
 def _is_masked(kind: Kind) -> bool:
-    return isinstance(kind, Memory) and kind.masked
+    return isinstance(kind, Pointer) and kind.masked
 
 
 def _name(path: str, parameters: tuple[Parameter, ...]) -> str:
@@ -94,7 +94,7 @@ def flat(name: str, value: Any) -> dict[str, Json]:
     return found
 
 
-def differences(reference: Execution, target: Execution) -> Iterator[Difference]:
+def differences(reference: Execution, target: Execution) -> Iterator[ProgramDifference]:
     """How a target differs from the reference, call by call, up to where their states may have parted."""
     program = reference.program
     ours, theirs = normal_steps(target), normal_steps(reference)
@@ -114,14 +114,14 @@ def differences(reference: Execution, target: Execution) -> Iterator[Difference]
         if State.LOST in (reference.outcome.state, target.outcome.state):
             at = len(program.steps) - 1  # which call it was is not known: the last one, once the program is small
         said = [_at_step(each, at) for each in (reference, target)]
-        yield Difference(at, program.steps[at].label, STATE, *said)
+        yield ProgramDifference(at, program.steps[at].label, STATE, *said)
         return
     last = min(len(ours), len(program.steps) - 1)
     one, other = reference.outcome, target.outcome
     if (one.state, one.detail) != (other.state, other.detail):
-        yield Difference(last, program.steps[last].label, STATE, reference.ending, target.ending)
+        yield ProgramDifference(last, program.steps[last].label, STATE, reference.ending, target.ending)
     elif one.signals != other.signals:
-        yield Difference(last, program.steps[last].label, SIGNALS, _caught(one), _caught(other))
+        yield ProgramDifference(last, program.steps[last].label, SIGNALS, _caught(one), _caught(other))
 
 
 def _at_step(execution: Execution, at: int) -> str:
@@ -132,20 +132,22 @@ def _at_step(execution: Execution, at: int) -> str:
     return "success" if succeeded(result) else errno_name(-result)
 
 
-def _caught(outcome: Outcome) -> str:
+def _caught(outcome: ProgramOutcome) -> str:
     return ", ".join(f"{count} of signal {signal}" for signal, count in outcome.signals) or "none"
 
 
-def _of_step(at: int, label: str, reference: Normal, target: Normal) -> Iterator[Difference]:
+def _of_step(at: int, label: str, reference: NormalCall, target: NormalCall) -> Iterator[ProgramDifference]:
     if reference.errno != target.errno:
         said = [errno_name(each.errno) if each.errno else "success" for each in (reference, target)]
-        yield Difference(at, label, ERRNO, *said)
+        yield ProgramDifference(at, label, ERRNO, *said)
     elif reference.result != target.result:
-        yield Difference(at, label, RESULT, _short(reference.result), _short(target.result))
+        yield ProgramDifference(at, label, RESULT, _short(reference.result), _short(target.result))
     else:
         for name in dict.fromkeys([*reference.outs, *target.outs]):
             if reference.outs.get(name) != target.outs.get(name):
-                yield Difference(at, label, name, _short(reference.outs.get(name)), _short(target.outs.get(name)))
+                yield ProgramDifference(
+                    at, label, name, _short(reference.outs.get(name)), _short(target.outs.get(name))
+                )
 
 
 def _short(value: Json) -> str:
@@ -171,14 +173,14 @@ class Signature:
         return "/".join(part for part in (self.call, self.field, self.seen, self.flags) if part)
 
 
-def signature(program: Program, found: Difference, target: str) -> Signature:
+def signature(program: Program, found: ProgramDifference, target: str) -> Signature:
     """The signature of a difference of a program that has been made as small as can be."""
     seen = f"{found.reference} - {found.target}" if found.field in (STATE, ERRNO) else ""
     flags = " ".join(flags_of(program.steps[found.step]))
     return Signature(found.call, found.field, seen, flags, cause_of(found, program.steps[: found.step]), target)
 
 
-def flags_of(step: Step) -> tuple[str, ...]:
+def flags_of(step: ProgramCall) -> tuple[str, ...]:
     """The flags that a call was given, other than the plainest."""
     return tuple(
         parameter.kind.show(argument)
@@ -187,7 +189,7 @@ def flags_of(step: Step) -> tuple[str, ...]:
     )
 
 
-def cause_of(found: Difference, before: Sequence[Step] = ()) -> Cause:
+def cause_of(found: ProgramDifference, before: Sequence[ProgramCall] = ()) -> Cause:
     """Why a target differs, as far as the two results tell, and the steps of the program that came before.
 
     A program has all privileges, and is refused for want of them only when it has given some up.

@@ -13,7 +13,7 @@ from conformance.programs.program import Program, to_json
 from conformance.run.errors import UsageError
 from conformance.run.whole import write_whole
 from conformance.search.replay import Replayed
-from conformance.syscalls.machinery.table import areas
+from conformance.syscalls.machinery.table import chapters
 from conformance.text import one_line
 
 
@@ -27,7 +27,7 @@ def refuse_imitations(targets: Sequence[Target]) -> None:
             )
 
 
-def keep(program: Program, replayed: Sequence[Replayed], corpus: Path, area: str, about: str) -> Path:
+def keep(program: Program, replayed: Sequence[Replayed], corpus: Path, chapter: str, about: str) -> Path:
     """Put a program into the corpus of kept programs, with what all targets said as its promise.
 
     Raises UsageError when they do not agree in everything, data too, or one of them does not agree with itself.
@@ -49,13 +49,13 @@ def keep(program: Program, replayed: Sequence[Replayed], corpus: Path, area: str
     document["agreed"] = [f"{each.target} {each.release.partition('-')[0]}" for each in replayed]
     digest = hashlib.sha256(json.dumps(document["calls"]).encode()).hexdigest()[:8]
     words = re.sub(r"[^a-z0-9]+", "-", about.lower()).strip("-")[:60]
-    path = corpus / area / f"{words}-{digest}.json"
+    path = corpus / chapter / f"{words}-{digest}.json"
     write_whole(path, (json.dumps(document, indent=1) + "\n").encode())
     return path
 
 
 def last_call(program: Program) -> tuple[str, str]:
-    """The area of a program's last call, which is what it is about, and the call's label."""
+    """The chapter of a program's last call, which is what it is about, and the call's label."""
     label = program.steps[-1].label
-    area = areas()[label]
-    return "processes" if area == "pseudo" else area, label
+    chapter = chapters()[label]
+    return "processes" if chapter == "pseudo" else chapter, label

@@ -11,9 +11,9 @@ from tabulate import tabulate
 
 from conformance.programs.harmful import is_allowed
 from conformance.run.display import LiveDisplay
-from conformance.search.fuzz import Fuzz, Tally
 from conformance.search.generate import Coverage
 from conformance.search.issue import sides
+from conformance.search.loop import Search, Tally
 from conformance.search.search import died, lost
 from conformance.syscalls.machinery.table import grammar
 from conformance.text import one_line, plural
@@ -28,44 +28,44 @@ LISTED = 400
 class SearchDisplay(LiveDisplay):
     """Shows how a search goes. Call it with the search."""
 
-    def __call__(self, fuzz: Fuzz) -> None:
+    def __call__(self, search: Search) -> None:
         wait = TICK_SECONDS if self._console.is_terminal else QUIET_SECONDS
         if time.monotonic() - self._said < wait:
             return
         self._said = time.monotonic()
         if self._console.is_terminal:
-            self._live.update(self._table(fuzz), refresh=True)
+            self._live.update(self._table(search), refresh=True)
         else:
-            self._console.print(self._line(fuzz), markup=False, highlight=False, soft_wrap=True)
+            self._console.print(self._line(search), markup=False, highlight=False, soft_wrap=True)
 
-    def _line(self, fuzz: Fuzz) -> str:
-        tally = fuzz.tally
+    def _line(self, search: Search) -> str:
+        tally = search.tally
         return (
             f"[{tally.seconds:.0f} s] {plural(tally.programs, 'program')}, {tally.programs / tally.seconds:.0f}/s; "
-            f"{plural(len(tally.findings), 'divergence')}, {len(tally.flakes)} flaky; {met(fuzz)}"
+            f"{plural(len(tally.findings), 'divergence')}, {len(tally.flakes)} flaky; {met(search)}"
         )
 
-    def _table(self, fuzz: Fuzz) -> Table:
-        table = Table(box=None, padding=(0, 1), title=self._line(fuzz), title_justify="left")
+    def _table(self, search: Search) -> Table:
+        table = Table(box=None, padding=(0, 1), title=self._line(search), title_justify="left")
         for name in ("target", "kernel", "programs", "per second", "divergences", "deaths"):
             table.add_column(name)
-        for lane in fuzz.lanes:
-            found = sum(1 for each in fuzz.tally.findings if each.signature.target == lane.name)
+        for lane in search.lanes:
+            found = sum(1 for each in search.tally.findings if each.signature.target == lane.name)
             rate = f"{lane.ran / lane.busy:.0f}" if lane.busy else ""
             release = escape(one_line(lane.release))
             table.add_row(lane.name, release, str(lane.ran), rate, str(found), str(lane.deaths or ""))
         return table
 
 
-def met(fuzz: Fuzz) -> str:
+def met(search: Search) -> str:
     """The coverage in words."""
-    done, able = described(fuzz.coverage)
-    return f"{done} of {able} calls succeeded, {len(fuzz.coverage.pairs)} (call, errno) pairs"
+    done, able = described(search.coverage)
+    return f"{done} of {able} calls succeeded, {len(search.coverage.pairs)} (call, errno) pairs"
 
 
-def report(fuzz: Fuzz) -> str:
+def report(search: Search) -> str:
     """What a search came to, as text."""
-    tally = fuzz.tally
+    tally = search.tally
     rows = [
         [
             lane.name,
@@ -74,15 +74,15 @@ def report(fuzz: Fuzz) -> str:
             f"{lane.ran / lane.busy:.0f}" if lane.busy else "",
             lane.deaths or "",
         ]
-        for lane in fuzz.lanes
+        for lane in search.lanes
     ]
-    parts = [f"incomplete: {each}" for each in lost(fuzz)]
+    parts = [f"incomplete: {each}" for each in lost(search)]
     parts.append(tabulate(rows, ["target", "kernel", "programs", "per second", "deaths"], disable_numparse=True))
     endings = ", ".join(f"{count} {state.name.lower()}" for state, count in tally.states.most_common())
     rate = tally.programs / max(tally.seconds, 0.001)
     parts.append(
         f"{plural(tally.programs, 'program')} in {tally.seconds:.0f} s ({rate:.0f}/s): {endings}\n"
-        f"{met(fuzz)}; {plural(tally.executions, 'execution')} to confirm and minimise"
+        f"{met(search)}; {plural(tally.executions, 'execution')} to confirm and minimise"
     )
     if tally.beside:
         parts.append(f"{plural(tally.beside, 'difference')} in other calls than those of --call left alone")
@@ -93,7 +93,7 @@ def report(fuzz: Fuzz) -> str:
         ]
         counted = plural(len(lines), "difference")
         parts.append("\n".join([f"{counted} of the reference from itself: the comparison is at fault", *lines]))
-    if deaths := died(fuzz):
+    if deaths := died(search):
         parts.append("\n".join(["died, and did not again", *(f"  {one_line(each)[:200]}" for each in deaths)]))
     if tally.flakes:
         lines = [f"  {count} {one_line(what)}"[:200] for count, what in flaky(tally)[:20]]

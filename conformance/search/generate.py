@@ -22,7 +22,7 @@ from conformance.search.bind import Call, complete, is_a, makers, makes, plain_c
 from conformance.search.observe import looks
 from conformance.syscalls.machinery.choices import Choice
 from conformance.syscalls.machinery.kinds import Flags
-from conformance.syscalls.machinery.table import areas, grammar
+from conformance.syscalls.machinery.table import chapters, grammar
 
 CALLS = 8
 """How many calls a program is drawn with, at most; those that make what they need come on top."""
@@ -35,8 +35,8 @@ VARIED = 0.5
 POOL = 4000
 COMPOSED = 0.7
 """The share of fresh programs that are put together call by call, near to what is there; Hypothesis draws the rest."""
-NEAR, SAME_AREA = 0.5, 0.35
-"""How often a call is one that uses what another one made, and one of the same area."""
+NEAR, SAME_CHAPTER = 0.5, 0.35
+"""How often a call is one that uses what another one made, and one of the same chapter."""
 PLAIN = 0.75
 """How often an argument is the plainest one: where most of them are odd, the call only fails."""
 MADE_ODDLY = 0.3
@@ -99,21 +99,21 @@ class Generator:
     """Draws programs. The same seed and the same outcomes give the same programs."""
 
     def __init__(self, chosen: Iterable[str] = (), seed_: int = 0, about: Iterable[str] = ()) -> None:
-        """`chosen` are areas; none: all of them. `about` are calls of which every program has one at least.
+        """`chosen` are chapters; none: all of them. `about` are calls of which every program has one at least.
 
-        Raises ValueError for an area or a call that there is not, and for a call that no program makes.
+        Raises ValueError for a chapter or a call that there is not, and for a call that no program makes.
         """
         labels = [label for label in grammar() if is_allowed(label)]
-        known = {areas()[label] for label in labels}
+        known = {chapters()[label] for label in labels}
         wanted = set(chosen)
         if unknown := wanted - known:
-            raise ValueError(f"there is no area {sorted(unknown)[0]}; the areas are {', '.join(sorted(known))}")
+            raise ValueError(f"there is no chapter {sorted(unknown)[0]}; the chapters are {', '.join(sorted(known))}")
         self.about = labels_of(about)
         """What programs are about; empty: everything."""
         if self.about and not wanted:
-            wanted = {areas()[label] for label in self.about}
+            wanted = {chapters()[label] for label in self.about}
         needed = {*self.about, *_makers_for(self.about)}
-        self.labels = [label for label in labels if not wanted or areas()[label] in wanted or label in needed]
+        self.labels = [label for label in labels if not wanted or chapters()[label] in wanted or label in needed]
         self.coverage = Coverage()
         self.tiresome: Counter[str] = Counter()
         """Calls in which divergences have been found already, and how many: they are drawn less."""
@@ -167,15 +167,18 @@ class Generator:
         return self._drawn.popleft()
 
     def _programs(self, count: int) -> list[Raw]:
-        """Programs from Hypothesis: about one area each, or about everything."""
-        by_area: dict[str, list[str]] = {}
+        """Programs from Hypothesis: about one chapter each, or about everything."""
+        by_chapter: dict[str, list[str]] = {}
         for label in self.labels:
-            by_area.setdefault(areas()[label], []).extend([label] * self._weight(label))
-        everything = [label for labels in by_area.values() for label in labels]
-        one = {area: st.sampled_from(labels).flatmap(self._strategies.__getitem__) for area, labels in by_area.items()}
+            by_chapter.setdefault(chapters()[label], []).extend([label] * self._weight(label))
+        everything = [label for labels in by_chapter.values() for label in labels]
+        one = {
+            chapter: st.sampled_from(labels).flatmap(self._strategies.__getitem__)
+            for chapter, labels in by_chapter.items()
+        }
         anything = st.sampled_from(everything).flatmap(self._strategies.__getitem__)
-        # Larger areas are drawn more often, and everything together a quarter of the time.
-        themes = [theme for area, theme in one.items() for _ in range(1 + len(set(by_area[area])) // 8)]
+        # Larger chapters are drawn more often, and everything together a quarter of the time.
+        themes = [theme for chapter, theme in one.items() for _ in range(1 + len(set(by_chapter[chapter])) // 8)]
         themes += [anything] * (1 + len(themes) // 3)
         programs = st.sampled_from(themes).flatmap(lambda theme: st.lists(theme, min_size=1, max_size=CALLS))
         found: list[Raw] = []
@@ -244,8 +247,8 @@ class Generator:
             other, kin = self._random.choice(beside).label, self._random.random()
             if kin < NEAR:
                 labels = self._users_of(other) or labels
-            elif kin < NEAR + SAME_AREA:
-                labels = self._of_area(areas()[other]) or labels
+            elif kin < NEAR + SAME_CHAPTER:
+                labels = self._of_chapter(chapters()[other]) or labels
         label = self._seldom(labels)
         if self.tiresome[label] > 3:
             label = self._seldom(self.labels)
@@ -304,8 +307,8 @@ class Generator:
             ]
         return self._users[label]
 
-    def _of_area(self, area: str) -> list[str]:
-        return [label for label in self.labels if areas()[label] == area]
+    def _of_chapter(self, chapter: str) -> list[str]:
+        return [label for label in self.labels if chapters()[label] == chapter]
 
 
 def sequences() -> list[tuple[str, ...]]:

@@ -15,11 +15,11 @@ from typing import Any
 from conformance.programs.execution import Execution, succeeded
 from conformance.programs.wire import HEADER, RESULT, Encoded, Observed, extent_of, whole
 from conformance.protocol.executor import ProtocolError
-from conformance.search.compare import ERRNO, Difference, differences, flat
+from conformance.search.compare import ERRNO, ProgramDifference, differences, flat
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import Parameter, Syscall, errno_name, see
 from conformance.syscalls.machinery.kinds import MASK, Kind, Masked
-from conformance.syscalls.machinery.memory import Memory
+from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.show import kind_of_result, of_member
 
 
@@ -27,7 +27,7 @@ class _NotPlain(Exception):
     """It takes a closer look."""
 
 
-def differences_of(encoded: Encoded, reference: bytes, target: bytes) -> Iterator[Difference]:
+def differences_of(encoded: Encoded, reference: bytes, target: bytes) -> Iterator[ProgramDifference]:
     """As `compare.differences`, of two outcomes as bytes. Raises ProtocolError for what is none."""
     try:
         found = _glance(encoded, reference, target)
@@ -38,7 +38,7 @@ def differences_of(encoded: Encoded, reference: bytes, target: bytes) -> Iterato
         yield found
 
 
-def _glance(encoded: Encoded, reference: bytes, target: bytes) -> Difference | None:
+def _glance(encoded: Encoded, reference: bytes, target: bytes) -> ProgramDifference | None:
     """The difference in an errno in which they part, None for no difference. Raises as `extent_of`, and _NotPlain.
 
     Up to where they part, two plain outcomes have everything at the same place.
@@ -56,7 +56,7 @@ def _glance(encoded: Encoded, reference: bytes, target: bytes) -> Difference | N
                 raise _NotPlain
             pairs.hold(encoded, reference, target, index)
             said = ["success" if succeeded(each) else errno_name(-each) for each in results]
-            return Difference(index, steps[index].label, ERRNO, *said)
+            return ProgramDifference(index, steps[index].label, ERRNO, *said)
         for each in observed:
             begin, at = extent_of(reference, at, each)
             if reference[begin - 2 : at] == target[begin - 2 : at]:
@@ -74,7 +74,7 @@ def _glance(encoded: Encoded, reference: bytes, target: bytes) -> Difference | N
 
 def _compare(parameter: Parameter, observed: Observed, one: bytes, other: bytes, pairs: _Pairs) -> None:
     """Whether two unequal buffers mean the same, member by member. Raises _NotPlain where they may not."""
-    if isinstance(parameter.kind, Memory) and parameter.kind.masked and parameter.struct is None:
+    if isinstance(parameter.kind, Pointer) and parameter.kind.masked and parameter.struct is None:
         return
     shape = _shape(parameter)
     if shape is None or observed.path != str(observed.argument) or not len(one) <= shape.size <= observed.size:
@@ -188,7 +188,7 @@ def _is_signed(of: type[Struct], name: str) -> bool:
 
 def _is_compared_by_struct(kind: Kind) -> bool:
     """Whether nothing but the struct that memory is says what its content means."""
-    if not isinstance(kind, Memory) or type(kind).normal is not Memory.normal:
+    if not isinstance(kind, Pointer) or type(kind).normal is not Pointer.normal:
         return False
     return kind.holds is None or type(kind.holds).normal is Kind.normal
 
@@ -217,7 +217,7 @@ def _kinds(description: Syscall[Any]) -> Iterator[Kind]:
 
 def _is_only_written(kind: Kind) -> bool:
     """Whether the memory says nothing before the call."""
-    return isinstance(kind, Memory) and not kind.reads
+    return isinstance(kind, Pointer) and not kind.reads
 
 
 def _members(of: type[Struct]) -> Iterator[Kind]:

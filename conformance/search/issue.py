@@ -17,9 +17,9 @@ from typing import Any
 from conformance.model import Json
 from conformance.programs.execution import Execution, ending
 from conformance.programs.program import Memory
-from conformance.programs.wire import Outcome, State
-from conformance.search.compare import ERRNO, RESULT, SIGNALS, STATE, Difference
-from conformance.search.fuzz import Finding
+from conformance.programs.wire import ProgramOutcome, State
+from conformance.search.compare import ERRNO, RESULT, SIGNALS, STATE, ProgramDifference
+from conformance.search.loop import Finding
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.show import kind_of_result, show_value
 from conformance.syscalls.sockets.addresses import address_shown
@@ -76,7 +76,7 @@ def _did(finding: Finding, said: str, quote: Quote, *, short: bool = False) -> s
         return "succeeds"
     if (number := getattr(errno, said, None)) is not None:
         return f"fails with {quote(said)}" + ("" if short else f" ({os.strerror(number)})")
-    return {"blocked": "blocks", "done": "ends", ending(Outcome(State.LOST)): "takes the whole guest along"}.get(
+    return {"blocked": "blocks", "done": "ends", ending(ProgramOutcome(State.LOST)): "takes the whole guest along"}.get(
         said, f"is {_with_signal(said)}" if said.startswith("killed") else f"ends as {quote(said)}"
     )
 
@@ -110,7 +110,7 @@ def sides(finding: Finding) -> tuple[str, str]:
     return shown
 
 
-def _raw(found: Difference, execution: Execution) -> Json:
+def _raw(found: ProgramDifference, execution: Execution) -> Json:
     """What a side has where the difference is, as it was seen."""
     steps = execution.steps
     if found.step >= len(steps):

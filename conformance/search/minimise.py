@@ -11,18 +11,18 @@ from collections.abc import Callable, Iterator, Sequence
 
 from conformance.programs.harmful import is_tame
 from conformance.programs.program import Argument, Memory, Program
-from conformance.search.compare import Difference
+from conformance.search.compare import ProgramDifference
 from conformance.syscalls.machinery.call import Parameter
 from conformance.syscalls.machinery.choices import Blob, Choice
 
-Differ = Callable[[Sequence[Program]], list[Difference | None]]
+Differ = Callable[[Sequence[Program]], list[ProgramDifference | None]]
 """Runs programs on both sides; of each, the difference that is being minimised, or None where it is not there."""
 ROUNDS = 4
 
 
 def minimise(
-    program: Program, found: Difference, differ: Differ, *, deadly: bool = False
-) -> tuple[Program, Difference]:
+    program: Program, found: ProgramDifference, differ: Differ, *, deadly: bool = False
+) -> tuple[Program, ProgramDifference]:
     """The smallest program that still differs in the same way, and its difference.
 
     `deadly`: the program takes a guest along. Nobody has told in which call, so that the shortest beginning that does
@@ -40,7 +40,7 @@ def minimise(
     return program, found
 
 
-def _better(candidates: Sequence[Program], differ: Differ) -> tuple[Program, Difference] | None:
+def _better(candidates: Sequence[Program], differ: Differ) -> tuple[Program, ProgramDifference] | None:
     """The first candidate that still differs."""
     for candidate, found in zip(candidates, differ(candidates), strict=True):
         if found is not None:
@@ -48,7 +48,7 @@ def _better(candidates: Sequence[Program], differ: Differ) -> tuple[Program, Dif
     return None
 
 
-def _drop_calls(program: Program, found: Difference, differ: Differ) -> tuple[Program, Difference] | None:
+def _drop_calls(program: Program, found: ProgramDifference, differ: Differ) -> tuple[Program, ProgramDifference] | None:
     """Try each call's absence; then all at once that can be missed, and failing that as many as go together."""
     droppable = list(range(found.step - 1, -1, -1))
     if not droppable:
@@ -60,7 +60,9 @@ def _drop_calls(program: Program, found: Difference, differ: Differ) -> tuple[Pr
     return _better([program.without(set(able[:count])) for count in range(len(able), 0, -1)], differ)
 
 
-def _plain_arguments(program: Program, found: Difference, differ: Differ) -> tuple[Program, Difference] | None:
+def _plain_arguments(
+    program: Program, found: ProgramDifference, differ: Differ
+) -> tuple[Program, ProgramDifference] | None:
     """Try plainer values for each argument; take the first that works of each, and then all of those together."""
     tried = [each for each in _plainer(program) if is_tame(program.with_argument(*each))]
     if not tried:

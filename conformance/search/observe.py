@@ -14,7 +14,7 @@ from conformance.syscalls.files.paths import AT_SYMLINK_NOFOLLOW
 from conformance.syscalls.machinery.call import Look
 from conformance.syscalls.machinery.choices import Blob, Use
 from conformance.syscalls.machinery.kinds import Flags
-from conformance.syscalls.machinery.table import areas, grammar
+from conformance.syscalls.machinery.table import chapters, grammar
 
 MOST = 8
 """How many looks a program ends with, at most."""
@@ -50,7 +50,7 @@ def _after(call: Call, later: Sequence[Call], chance: random.Random) -> Iterator
         for wider, shown in _shown().items():
             if is_a(family, wider):
                 yield from (_at(label, look, Use(family, which)) for label, look in shown)
-    for label, look in _shown().get(areas()[call.label], ()):
+    for label, look in _shown().get(chapters()[call.label], ()):
         yield plain_call(label, **look.given)
     if call.label == "rt_sigaction" and call.args:
         yield plain_call("rt_sigaction", signum=call.args[0], act=0)
@@ -61,7 +61,7 @@ def _after(call: Call, later: Sequence[Call], chance: random.Random) -> Iterator
 
 @cache
 def _shown() -> dict[str, list[tuple[str, Look]]]:
-    """The calls that show what there is to see, by the family of resources or the area that they show."""
+    """The calls that show what there is to see, by the family of resources or the chapter that they show."""
     found: dict[str, list[tuple[str, Look]]] = {}
     for label, each in grammar().items():
         for look in each.facts.shows:

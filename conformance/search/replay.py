@@ -13,9 +13,9 @@ from conformance.programs.program import Program, ProgramError, from_json
 from conformance.programs.wire import encode
 from conformance.protocol.executor import ProtocolError
 from conformance.run.errors import Exit, UsageError, UserError
-from conformance.search.compare import Difference, differences
-from conformance.search.fuzz import RUNS
+from conformance.search.compare import ProgramDifference, differences
 from conformance.search.lane import Lane, LaneError
+from conformance.search.loop import RUNS
 from conformance.search.search import NO_EVIDENCE, SUMMARY, lanes
 from conformance.text import plural
 from runners.base import Runner
@@ -72,7 +72,7 @@ class Replayed:
     lines: list[str]
     said: list[str]
     """`0` or an errno's name for each call, and how it ended unless it just ended."""
-    difference: Difference | None
+    difference: ProgramDifference | None
     """From the reference, in any of the runs."""
     stable: bool
     """Whether all runs did the same."""

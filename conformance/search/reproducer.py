@@ -11,11 +11,11 @@ from pathlib import Path
 from conformance.model import Json
 from conformance.programs.execution import succeeded
 from conformance.programs.header import world_c
-from conformance.programs.program import Argument, Memory, Ref, Step, to_json
+from conformance.programs.program import Argument, Memory, ProgramCall, Ref, to_json
 from conformance.programs.wire import Encoded, Observed, State, number, whole
 from conformance.search.compare import ERRNO, RESULT, SIGNALS, STATE
-from conformance.search.fuzz import Finding
 from conformance.search.issue import cut, headline, issue, side_by_side
+from conformance.search.loop import Finding
 from conformance.syscalls.machinery.call import Pseudo, errno_name
 from conformance.syscalls.machinery.kinds import Kind, Renamed
 from conformance.syscalls.machinery.show import kind_of_result
@@ -142,7 +142,9 @@ def calls_c(encoded: Encoded, checks: Callable[[int], Iterable[str]]) -> str:
     return "\n".join(out) + "\n"
 
 
-def _memory_c(step: Step, places: tuple[int, ...], encoded: Encoded, at: int, names: dict[Ref, str]) -> Iterator[str]:
+def _memory_c(
+    step: ProgramCall, places: tuple[int, ...], encoded: Encoded, at: int, names: dict[Ref, str]
+) -> Iterator[str]:
     inner = dict(encoded.inner[at])
     for index, argument in enumerate(step.args):
         if isinstance(argument, Memory):
@@ -184,7 +186,7 @@ def _name(ref: Ref, names: dict[Ref, str]) -> str:
     return f"({name} < 0 ? -1 : {name})" if ref.argument < 0 else name
 
 
-def _call_c(step: Step, at: int, places: tuple[int, ...], names: dict[Ref, str]) -> str:
+def _call_c(step: ProgramCall, at: int, places: tuple[int, ...], names: dict[Ref, str]) -> str:
     args = []
     for index, argument in enumerate(step.args):
         kind = step.description.parameters[index].kind
@@ -196,7 +198,7 @@ def _call_c(step: Step, at: int, places: tuple[int, ...], names: dict[Ref, str])
     return f"r{at} = said({label}, syscall({number(step.description)}{', ' + shown if shown else ''}));"
 
 
-def _pseudo_c(step: Step, args: list[str]) -> str:
+def _pseudo_c(step: ProgramCall, args: list[str]) -> str:
     name = step.label
     if name.startswith("spawn"):
         return f"spawn({', '.join(args)})"

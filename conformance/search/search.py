@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from conformance.guest.profiles import settle
+from conformance.guest.efforts import settle
 from conformance.matrix.expectations import SEARCHED, speaks_of
 from conformance.model import Expectation, Json
 from conformance.programs.wire import State
@@ -18,23 +18,25 @@ from conformance.run.errors import Exit, UsageError, UserError
 from conformance.run.whole import write_whole
 from conformance.search import reproducer
 from conformance.search.compare import Signature
-from conformance.search.fuzz import Finding, Fuzz, Tally
 from conformance.search.generate import Generator
 from conformance.search.lane import Lane, LaneError
+from conformance.search.loop import Finding, Search, Tally
 from conformance.text import plural
 from runners.base import Runner
 
 SUMMARY = "search.json"
 """What a search comes to, beside its reproducers' folders."""
+SUMMARY_SCHEMA = 2
+"""Version of that. 2: `chapters` where 1 had `areas`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Search:
-    """What to search: where, with which programs, for how long."""
+class SearchPlan:
+    """What is searched: where, with which programs, for how long."""
 
     reference: str
     targets: tuple[str, ...]
-    areas: tuple[str, ...]
+    chapters: tuple[str, ...]
     seed: int
     seconds: float | None
     programs: int | None
@@ -57,19 +59,19 @@ def lanes(runners: Mapping[str, Runner]) -> Iterator[list[Lane]]:
 
 
 def search(
-    plan: Search,
+    plan: SearchPlan,
     runners: Mapping[str, Runner],
     expectations: Sequence[Expectation],
     directory: Path,
-    progress: Callable[[Fuzz], None],
-) -> Fuzz:
+    progress: Callable[[Search], None],
+) -> Search:
     """Run a search; what it finds is in `directory` as soon as it is found. Raises UserError.
 
     `runners` has the reference first, then its second instance if there is to be one, then the targets.
     """
     settle()
     try:
-        generator = Generator(plan.areas, plan.seed, plan.calls)
+        generator = Generator(plan.chapters, plan.seed, plan.calls)
     except ValueError as error:
         raise UsageError(str(error)) from error
     of_search = [each for each in expectations if each.case.startswith(SEARCHED)]
@@ -82,7 +84,7 @@ def search(
             case = f"{SEARCHED}{found}"
             return any(speaks_of(each, found.target, releases[found.target], case) for each in of_search)
 
-        fuzz = Fuzz(
+        search = Search(
             generator,
             reference,
             twin,
@@ -91,12 +93,12 @@ def search(
             known,
         )
         try:
-            fuzz.run(seconds=plan.seconds, programs=plan.programs, progress=lambda _: progress(fuzz))
+            search.run(seconds=plan.seconds, programs=plan.programs, progress=lambda _: progress(search))
         except (LaneError, ProtocolError) as error:
             raise UserError(f"{error}; what was found until then is in {directory}") from error
         finally:
-            write_whole(directory / SUMMARY, (json.dumps(summary(plan, fuzz), indent=1) + "\n").encode())
-    return fuzz
+            write_whole(directory / SUMMARY, (json.dumps(summary(plan, search), indent=1) + "\n").encode())
+    return search
 
 
 def _keep(finding: Finding, directory: Path, arguments: Sequence[str]) -> None:
@@ -108,13 +110,13 @@ def _keep(finding: Finding, directory: Path, arguments: Sequence[str]) -> None:
         ) from error
 
 
-def summary(plan: Search, fuzz: Fuzz) -> Json:
+def summary(plan: SearchPlan, search: Search) -> Json:
     """A search as JSON: what was run, what was met, what was found."""
-    tally, coverage = fuzz.tally, fuzz.coverage
+    tally, coverage = search.tally, search.coverage
     return {
-        "schema": 1,
+        "schema": SUMMARY_SCHEMA,
         "seed": plan.seed,
-        "areas": list(plan.areas),
+        "chapters": list(plan.chapters),
         "about": list(plan.calls),
         "programs": tally.programs,
         "seconds": round(tally.seconds, 1),
@@ -127,14 +129,14 @@ def summary(plan: Search, fuzz: Fuzz) -> Json:
                 "busy": round(lane.busy, 1),
                 "deaths": lane.deaths,
             }
-            for lane in fuzz.lanes
+            for lane in search.lanes
         },
         "states": {state.name.lower(): count for state, count in tally.states.items()},
         "calls": list[Json](sorted(coverage.calls)),
         "pairs": len(coverage.pairs),
         "beside": tally.beside,
-        "lost": list[Json](lost(fuzz)),
-        "died": list[Json](died(fuzz)),
+        "lost": list[Json](lost(search)),
+        "died": list[Json](died(search)),
         "divergences": [str(each.signature) for each in tally.findings],
         "holes": [str(each.signature) for each in tally.holes],
         "flaky": [
@@ -152,12 +154,12 @@ NO_EVIDENCE = {
 """What a program can come to on the reference that says nothing of it: it was compared with nothing."""
 
 
-def lost(fuzz: Fuzz) -> list[str]:
+def lost(search: Search) -> list[str]:
     """What evidence a search has lost, a sentence each."""
-    found = [f"{plural(count, 'program')} {NO_EVIDENCE[state]}" for state, count in _without_evidence(fuzz.tally)]
+    found = [f"{plural(count, 'program')} {NO_EVIDENCE[state]}" for state, count in _without_evidence(search.tally)]
     return found + [
         f"{lane.name}: {plural(lane.unexplained, 'executor')} died, and not again of the same programs"
-        for lane in fuzz.reference
+        for lane in search.reference
         if lane.unexplained
     ]
 
@@ -166,21 +168,21 @@ def _without_evidence(tally: Tally) -> list[tuple[State, int]]:
     return [(state, tally.states[state]) for state in NO_EVIDENCE if tally.states[state]]
 
 
-def died(fuzz: Fuzz) -> list[str]:
+def died(search: Search) -> list[str]:
     """What a target died of once, and not when it was tried again, a sentence each: a crash is a crash."""
     found = [
         f"{lane.name}: {plural(lane.unexplained, 'executor')} died, and not again of the same programs"
-        for lane in fuzz.targets
+        for lane in search.targets
         if lane.unexplained
     ]
     deadly = Counter(
-        f"{each.target}: died in {each.difference.call}; {each.why}" for each in fuzz.tally.flakes if each.deadly
+        f"{each.target}: died in {each.difference.call}; {each.why}" for each in search.tally.flakes if each.deadly
     )
     return found + [f"{what}{f' ({count} times)' if count > 1 else ''}" for what, count in deadly.most_common()]
 
 
-def status_of(fuzz: Fuzz) -> Exit:
+def status_of(search: Search) -> Exit:
     """The exit status that a search deserves, the gravest first."""
-    if lost(fuzz):
+    if lost(search):
         return Exit.INCOMPLETE
-    return Exit.UNEXPECTED if fuzz.tally.findings or fuzz.tally.holes or died(fuzz) else Exit.EXPECTED
+    return Exit.UNEXPECTED if search.tally.findings or search.tally.holes or died(search) else Exit.EXPECTED

@@ -12,15 +12,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from conformance.model import CaseResult, Json, Step
-from conformance.programs.program import MOST_MEMORY, Argument, Memory, Program, Ref
-from conformance.programs.program import Step as Call
+from conformance.programs.program import MOST_MEMORY, Argument, Memory, Program, ProgramCall, Ref
 from conformance.programs.wire import encode
 from conformance.search.bind import is_a, makes
 from conformance.search.reproducer import calls_c, whole_c
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import Parameter, errno_name
 from conformance.syscalls.machinery.kinds import AddressKind, Kind, Masked, PathKind, Renamed
-from conformance.syscalls.machinery.memory import Memory as MemoryKind
+from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.show import kind_of_result
 from conformance.syscalls.machinery.table import describe, grammar, stubs
 from conformance.syscalls.sockets.addresses import holds_address
@@ -72,7 +71,7 @@ def program_of(result: CaseResult) -> Program:
         raise Untellable(
             f"it has {len(result.steps)} calls, and more than {MOST_CALLS} are a loop that the trace hides"
         )
-    builder = _Builder()
+    builder = _Straightener()
     for step in result.steps:
         builder.add(step)
     if builder.memory > MOST_MEMORY:
@@ -93,10 +92,10 @@ def _expected(at: int, step: Step) -> Iterator[str]:
 
 
 @dataclass(slots=True)
-class _Builder:
+class _Straightener:
     """A program as it grows, and what its calls have made so far."""
 
-    calls: list[Call] = field(default_factory=list)
+    calls: list[ProgramCall] = field(default_factory=list)
     alive: list[tuple[str, int, Ref]] = field(default_factory=list)
     """Family, the value that the trace has for it, and the call that made it."""
     memory: int = 0
@@ -114,7 +113,7 @@ class _Builder:
             raise Untellable(f"{step.call} has more arguments than are described")
         args = [self._argument(step, at, parameters) for at in range(len(step.args))]
         at = len(self.calls)
-        self.calls.append(Call(description.__name__, (*args, *[0] * (len(parameters) - len(args)))))
+        self.calls.append(ProgramCall(description.__name__, (*args, *[0] * (len(parameters) - len(args)))))
         if step.errno:
             return
         for made in makes(description.__name__):
@@ -155,7 +154,7 @@ class _Builder:
         made = self._made(value, kind)
         if made is not None:
             return made
-        if isinstance(kind, MemoryKind | PathKind | AddressKind) or (kind.family or "").startswith("map"):
+        if isinstance(kind, Pointer | PathKind | AddressKind) or (kind.family or "").startswith("map"):
             if value in ADDRESSES:
                 raise Untellable(f"the {name} of {step.call} is an address, which is another one in another process")
             return value
@@ -166,7 +165,7 @@ class _Builder:
 
     def _made(self, value: int, kind: Kind) -> Ref | None:
         """The newest call that has made this value, if the kind is one of things that calls make."""
-        if isinstance(kind, AddressKind | MemoryKind) and not kind.family:
+        if isinstance(kind, AddressKind | Pointer) and not kind.family:
             families = [each for each in self.alive if each[0] == "address" or each[0].startswith("map")]
             return next((ref for _, made, ref in reversed(families) if made == value and value), None)
         wanted = (kind.family or (kind.named[0] if isinstance(kind, Renamed) else "")).partition(":")[0]

@@ -1,4 +1,4 @@
-"""System calls as typed stubs, a module an area, with the structs and constants that go with them."""
+"""System calls as typed stubs, in chapters of pages, with the structs and constants that go with them."""
 
 from conformance.syscalls.machinery.absence import Missing
 from conformance.syscalls.machinery.buffers import Buffer

@@ -18,7 +18,7 @@ from conformance.syscalls.machinery.choices import (
     seldom,
 )
 from conformance.syscalls.machinery.kinds import MASK, Flags, Kind, Masked, Names, Seen, named
-from conformance.syscalls.machinery.memory import Memory
+from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.taming import Instead
 from conformance.syscalls.machinery.touches import NOTHING, PROCESS
 from conformance.syscalls.machinery.world import READ_ONLY, UNMAPPED
@@ -112,7 +112,7 @@ class Interval(Struct):
     tv_nsec: Annotated[I64, RoundRobin()]
 
 
-OutInterval = Annotated[Interval | Timespec | Buffer | int | None, Memory(out=True, reads=False)]
+OutInterval = Annotated[Interval | Timespec | Buffer | int | None, Pointer(out=True, reads=False)]
 
 InMask = Annotated[
     InBytes,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import struct
-from typing import Annotated, TypeAlias
+from typing import Annotated
 
 from conformance.syscalls.machinery.aliases import Address64, Count, In, InBytes, Out, Pid, Pid32, Signal, Time64, Zero
 from conformance.syscalls.machinery.buffers import I32, U32, U64, Layout, Struct
@@ -20,7 +20,7 @@ from conformance.syscalls.machinery.choices import (
     seldom,
 )
 from conformance.syscalls.machinery.kinds import Flags, Kind, Names, Seen, named
-from conformance.syscalls.machinery.memory import Memory, OneOf
+from conformance.syscalls.machinery.memory import OneOf, Pointer
 from conformance.syscalls.machinery.taming import Tame
 from conformance.syscalls.machinery.touches import PROCESS
 from conformance.syscalls.machinery.world import ARENA, HANDLER, RESTORER
@@ -204,11 +204,10 @@ class RawSiginfo(Kind):
 
 OutSiginfo = Annotated[
     object,
-    Memory(out=True, reads=False),
+    Pointer(out=True, reads=False),
     OneOf(*SIGINFOS, other=RawSiginfo()),
     Choices(often(room(128)), 0, rarely(*BAD_POINTERS[1:])),
 ]
-AnySiginfo: TypeAlias = Siginfo | SiginfoFault | SiginfoChild | SiginfoSyscall
 
 
 # -- calls

@@ -60,6 +60,8 @@ PROGRAMS = (
     *("mv", "ps", "rm", "sed", "sort", "stat", "stty", "tail", "touch", "tr", "tty", "umount", "uname", "wc"),
 )
 """Programs of this machine that come along, if it has them: what cases start, and what a person types in a shell."""
+PYTHON = "usr/bin/python3"
+"""What a person types for the interpreter, wherever this machine has it."""
 LOADERS = ("modprobe", "kmod")
 """Those that a guest needs that loads modules and does nothing else."""
 UNUSED = re.compile(
@@ -188,6 +190,8 @@ def _make_base(tree: Path) -> None:
     for distribution in distributions():
         elf += _copy_distribution(distribution, packages)
     _copy_programs([interpreter(), *programs()], elf, tree)
+    if not (named := tree / PYTHON).exists():
+        named.symlink_to(interpreter())
 
 
 def _merge_usr(tree: Path) -> None:

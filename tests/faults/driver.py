@@ -15,6 +15,7 @@ import pytest
 from conformance import places
 from conformance.model import CaseResult, Matrix, Record
 from conformance.run import records
+from conformance.run.conduct import Conduct
 from conformance.run.orchestrate import execute
 from conformance.run.results import RunPlan
 from conformance.run.selection import Selection
@@ -100,7 +101,7 @@ def faults(room: Path, names: Sequence[str], *areas: str, **modules: str) -> Fau
         results = room / "results"
         results.mkdir()
         workers = [
-            Worker(target(name), runner(name), results / f"{name}.jsonl", "run", Selection(timeout=TIMEOUT))
+            Worker(target(name), runner(name), results / f"{name}.jsonl", "run", Selection(), Conduct(timeout=TIMEOUT))
             for name in available(names)
         ]
         for worker in workers:
@@ -119,7 +120,7 @@ def whole_run(room: Path, names: Sequence[str], *areas: str, timeout: float = TI
     groups = abandoned()
     with temporary(room) as folder, cases(room, *areas) as mark:
         targets = [target(name) for name in available(names)]
-        plan = RunPlan("run", targets[0].name, targets, Selection(timeout=timeout))
+        plan = RunPlan("run", targets[0].name, targets, Selection(), Conduct(timeout=timeout))
         results = room / "results"
         plan.write(results)
         matrix = execute(results, plan, {each.name: runner(each.name) for each in targets}, [], lambda _: None)

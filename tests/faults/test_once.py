@@ -24,8 +24,8 @@ def test_every_attempt_is_recorded_and_the_gravest_is_the_verdict(run: tuple[Mat
     (record,) = found.records.values()
     (attempts,) = (each for id, each in record.results.items() if id.endswith(f"::{case}"))
     assert [each.outcome for each in attempts] == [outcome, Outcome.PASSED, Outcome.PASSED]
-    (row,) = (row for row in matrix.rows if row.name == case)
-    (cell,) = row.cells.values()
+    (comparison,) = (comparison for comparison in matrix.comparisons if comparison.name == case)
+    (cell,) = comparison.cells.values()
     assert (cell.verdict, cell.steady) == (verdict, False)
 
 

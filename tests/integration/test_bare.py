@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.programs.program import Program, Step
-from conformance.programs.wire import Outcome, State, decode, encode
+from conformance.programs.program import Program, ProgramCall
+from conformance.programs.wire import ProgramOutcome, State, decode, encode
 from conformance.search.lane import Lane
 from conformance.syscalls.sockets.socket import AF_VSOCK
 from runners.base import Ending, RunnerError
@@ -34,7 +34,7 @@ def room_of(guest: BareGuest) -> Path:
     return guest._machine.room
 
 
-def results(lane: Lane, *steps: Step) -> Outcome:
+def results(lane: Lane, *steps: ProgramCall) -> ProgramOutcome:
     """What a program does there, however long that takes: a module is loaded by a program of the guest."""
     encoded = encode(Program(steps))
     return decode(lane.run([encoded.data], PATIENCE)[0], encoded)
@@ -49,12 +49,12 @@ def lane(request: pytest.FixtureRequest) -> Iterator[Lane]:
 
 def test_programs_run_and_forks_are_measured(lane: Lane) -> None:
     assert lane.release[:1].isdigit()
-    assert results(lane, Step("getpid", ())).state is State.DONE
+    assert results(lane, ProgramCall("getpid", ())).state is State.DONE
     assert 0.0 < lane.forks(10) < PATIENCE
 
 
 def test_batch_that_is_larger_than_any_buffer_on_the_way_goes_through(lane: Lane) -> None:
-    encoded = encode(Program((Step("getpid", ()),) * 8))
+    encoded = encode(Program((ProgramCall("getpid", ()),) * 8))
     outcomes = lane.run([encoded.data] * 5000)
     assert {decode(each, encoded).state for each in outcomes} == {State.DONE}
 
@@ -63,7 +63,7 @@ def test_guest_that_was_killed_is_booted_again(lane: Lane) -> None:
     guest = lane._guest
     assert isinstance(guest, BareGuest)
     os.kill(int((room_of(guest) / "qemu.pid").read_text()), signal.SIGKILL)
-    assert results(lane, Step("getpid", ())).state is State.DONE
+    assert results(lane, ProgramCall("getpid", ())).state is State.DONE
     assert lane.deaths == 1
     assert lane._guest is not guest
     assert not room_of(guest).exists()
@@ -71,7 +71,7 @@ def test_guest_that_was_killed_is_booted_again(lane: Lane) -> None:
 
 @pytest.mark.parametrize("lane", ["lts"], indirect=True)
 def test_modules_of_a_distribution_kernel_load_on_demand(lane: Lane) -> None:
-    outcome = results(lane, Step("socket", (AF_VSOCK, SOCK_STREAM, 0)))
+    outcome = results(lane, ProgramCall("socket", (AF_VSOCK, SOCK_STREAM, 0)))
     assert outcome.state is State.DONE
     assert outcome.results[0][0] >= 0
 

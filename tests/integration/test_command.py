@@ -47,7 +47,7 @@ def test_json_report_satisfies_the_published_schema(run: Path) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     matrix = json.loads((run / "matrix.json").read_bytes())
     jsonschema.validate(matrix, schema)
-    del matrix["rows"][0]["cells"]["again"]["verdict"]
+    del matrix["comparisons"][0]["cells"]["again"]["verdict"]
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(matrix, schema)
 
@@ -227,4 +227,4 @@ def test_who_reads_the_matrix_does_not_decide_the_verdict(stream: str, run: Path
     os.close(writing)
     assert done.returncode == (Exit.UNEXPECTED if stream == "pipe" else Exit.FAILED), done.stderr
     assert "Traceback" not in done.stderr
-    assert json.loads((tmp_path / "matrix.json").read_bytes())["rows"]
+    assert json.loads((tmp_path / "matrix.json").read_bytes())["comparisons"]

@@ -107,7 +107,7 @@ def test_search_of_this_machine_against_itself_finds_nothing_and_can_be_repeated
     told = []
     for name in ("one", "two"):
         options: list[str | Path] = [
-            "--area",
+            "--chapter",
             "time,namespaces",
             "--programs",
             "40",
@@ -124,12 +124,12 @@ def test_search_of_this_machine_against_itself_finds_nothing_and_can_be_repeated
         assert done.stdout.endswith("no divergence\n")
         told.append(json.loads((tmp_path / name / "search.json").read_text()))
     assert told[0]["calls"] == told[1]["calls"]
-    assert told[0]["areas"] == ["time", "namespaces"]
+    assert told[0]["chapters"] == ["time", "namespaces"]
 
 
 def test_search_ends_when_its_time_is_over(command: Command, tmp_path: Path) -> None:
     needs_executor()
-    done = command("fuzz", "-t", "native", "--area", "time", "--time", "0.1s", "-o", tmp_path / "results")
+    done = command("fuzz", "-t", "native", "--chapter", "time", "--time", "0.1s", "-o", tmp_path / "results")
     assert done.returncode == Exit.EXPECTED, done.stdout + done.stderr
     assert re.search(r"^seed \d+; ", done.stderr)
 
@@ -150,10 +150,12 @@ def test_number_that_is_none_is_named(command: Command, options: tuple[str, ...]
     assert options[0] in done.stderr
 
 
-def test_area_that_there_is_not_is_named_with_those_that_there_are(command: Command, tmp_path: Path) -> None:
-    done = command("fuzz", "-t", "native", "--area", "files,fils", "-o", tmp_path / "results")
+def test_chapter_that_there_is_not_is_named_with_those_that_there_are(command: Command, tmp_path: Path) -> None:
+    done = command("fuzz", "-t", "native", "--chapter", "files,fils", "-o", tmp_path / "results")
     assert done.returncode == Exit.USAGE
-    assert re.search(r"^conformance: there is no area fils; the areas are files, .*sockets", done.stderr, re.MULTILINE)
+    assert re.search(
+        r"^conformance: there is no chapter fils; the chapters are files, .*sockets", done.stderr, re.MULTILINE
+    )
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "results").exists()
 
@@ -268,7 +270,7 @@ def test_full_disk_is_one_sentence(tmp_path: Path) -> None:
 
     def fill() -> None:
         (disk / "ballast").write_bytes(bytes(16 << 10))
-        done = conformance("fuzz", "-t", "native", "--area", "namespaces", "--programs", "3", "-o", disk / "results")
+        done = conformance("fuzz", "-t", "native", "--chapter", "namespaces", "--programs", "3", "-o", disk / "results")
         assert done.returncode == Exit.FAILED, done.stdout + done.stderr
         assert "Traceback" not in done.stderr
         assert "cannot be written: No space left on device" in done.stderr.splitlines()[-1]
@@ -286,7 +288,7 @@ def test_search_that_is_interrupted_says_what_it_came_to_and_leaves_nothing(tmp_
     needs_executor()
     results, temporary = tmp_path / "results", tmp_path / "temporary"
     temporary.mkdir()
-    run = started("fuzz", "-t", "native", "--area", "time", "--time", "1h", "-o", results, TMPDIR=str(temporary))
+    run = started("fuzz", "-t", "native", "--chapter", "time", "--time", "1h", "-o", results, TMPDIR=str(temporary))
     assert eventually(lambda: len(list(temporary.iterdir())) >= 2, 60)
     run.send_signal(signal.SIGINT)
     said, told = run.communicate(timeout=60)

@@ -68,9 +68,17 @@ def test_an_installed_wheel_lists_runs_and_searches_in_an_empty_folder_and_write
     done = conformance("run", "-t", "wsl1", "-o", "results/one", "events/test_eventfd.py", "events/test_timerfd.py")
     assert done.returncode == Exit.EXPECTED, done.stdout + done.stderr
     matrix = json.loads((place / "results/one/matrix.json").read_bytes())
-    assert len(matrix["rows"]) > 4
-    assert {cell["verdict"] for row in matrix["rows"] for cell in row["cells"].values()} & {"same", "missing"}
-    assert not [cell for row in matrix["rows"] for cell in row["cells"].values() if cell["verdict"] == "error"]
+    assert len(matrix["comparisons"]) > 4
+    assert {cell["verdict"] for comparison in matrix["comparisons"] for cell in comparison["cells"].values()} & {
+        "same",
+        "missing",
+    }
+    assert not [
+        cell
+        for comparison in matrix["comparisons"]
+        for cell in comparison["cells"].values()
+        if cell["verdict"] == "error"
+    ]
     assert conformance("report", "LATEST", "-f", "markdown").returncode == Exit.EXPECTED
 
     done = conformance("fuzz", "-t", "native", "--programs", "50", "-o", "results/fuzz")

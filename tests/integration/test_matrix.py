@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from conformance.matrix.build import build
-from conformance.model import Cell, Matrix, Row, Verdict
+from conformance.model import Cell, Comparison, Matrix, Verdict
 from conformance.run.errors import Exit
 from conformance.run.results import read_plan, read_records
 from conformance.run.targets import SHIPPED
@@ -46,9 +46,13 @@ def matrix(results: Path) -> Matrix:
     return matrix_in(results)
 
 
-def cells(matrix: Matrix, target: str, pattern: str = "") -> list[tuple[Row, Cell]]:
+def cells(matrix: Matrix, target: str, pattern: str = "") -> list[tuple[Comparison, Cell]]:
     """A target's cells of the cases that match."""
-    return [(row, row.cells[target]) for row in matrix.rows if re.search(pattern, row.case)]
+    return [
+        (comparison, comparison.cells[target])
+        for comparison in matrix.comparisons
+        if re.search(pattern, comparison.case)
+    ]
 
 
 def test_every_target_has_run_everything(matrix: Matrix) -> None:
@@ -66,21 +70,27 @@ def test_kernel_that_was_built_is_not_called_wsl2(matrix: Matrix) -> None:
 @pytest.mark.parametrize("target", KERNELS)
 def test_real_kernel_keeps_every_promise_or_lacks_the_feature(matrix: Matrix, target: str) -> None:
     departs = {
-        row.case: cell for row, cell in cells(matrix, target) if cell.verdict not in (Verdict.SAME, Verdict.MISSING)
+        comparison.case: cell
+        for comparison, cell in cells(matrix, target)
+        if cell.verdict not in (Verdict.SAME, Verdict.MISSING)
     }
     assert departs == {}
 
 
 @pytest.mark.parametrize("target", KERNELS)
 def test_what_a_real_kernel_lacks_has_a_cause(matrix: Matrix, target: str) -> None:
-    lacks = {row.case: cell.cause for row, cell in cells(matrix, target) if cell.verdict is Verdict.MISSING}
+    lacks = {
+        comparison.case: cell.cause for comparison, cell in cells(matrix, target) if cell.verdict is Verdict.MISSING
+    }
     assert set(lacks.values()) <= {"version", "config", "hardware"}, lacks
 
 
 def test_kernel_booted_twice_is_all_the_same(results: Path, matrix: Matrix) -> None:
     both = [record for record in read_records(results, read_plan(results)) if record.target.name in ("lts", "again")]
     is_all_the_same(build(both, "lts"))
-    assert [row.cells["lts"].verdict for row in matrix.rows] == [row.cells["again"].verdict for row in matrix.rows]
+    assert [comparison.cells["lts"].verdict for comparison in matrix.comparisons] == [
+        comparison.cells["again"].verdict for comparison in matrix.comparisons
+    ]
 
 
 SEIZING = "test_attach.*(seize_does|interrupt_stops|listening)"
@@ -95,9 +105,11 @@ def test_wsl1_is_not_the_same_where_it_is_known_to_lack(matrix: Matrix, pattern:
 
 def test_every_row_about_systemd_lacks_something_on_wsl1(matrix: Matrix) -> None:
     found = cells(matrix, "wsl1", "^systemd/")
-    modules = {row.module for row, _ in found}
+    modules = {comparison.module for comparison, _ in found}
     assert len(modules) >= 5
-    assert {row.module for row, cell in found if cell.verdict in (Verdict.MISSING, Verdict.FAILS)} == modules
+    assert {
+        comparison.module for comparison, cell in found if cell.verdict in (Verdict.MISSING, Verdict.FAILS)
+    } == modules
 
 
 def test_gvisor_is_not_the_same_where_its_own_table_says_unimplemented(matrix: Matrix) -> None:
@@ -105,7 +117,11 @@ def test_gvisor_is_not_the_same_where_its_own_table_says_unimplemented(matrix: M
     lines = csv.DictReader(table.stdout.splitlines())
     lacks = {line["Name"] for line in lines if line["Arch"] == "amd64" and line["Support"] == "Unimplemented"}
     assert lacks
-    for row, cell in cells(matrix, "gvisor"):
-        made = [line for line in row.traces["gvisor"].calls if " = -1 " not in line] if "gvisor" in row.traces else []
+    for comparison, cell in cells(matrix, "gvisor"):
+        made = (
+            [line for line in comparison.traces["gvisor"].calls if " = -1 " not in line]
+            if "gvisor" in comparison.traces
+            else []
+        )
         used = {line.rpartition("] ")[2].partition("(")[0] for line in made}
-        assert cell.verdict is not Verdict.SAME or not used & lacks, (row.case, used & lacks)
+        assert cell.verdict is not Verdict.SAME or not used & lacks, (comparison.case, used & lacks)

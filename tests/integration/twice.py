@@ -12,8 +12,8 @@ def is_all_the_same(matrix: Matrix) -> None:
     """It has a reference and one more target, and no difference between them, nor one that comes and goes."""
     reference, other = (column.target.name for column in matrix.columns)
     assert reference == matrix.reference
-    for row in matrix.rows:
-        measure, cell = row.cells[reference], row.cells[other]
+    for comparison in matrix.comparisons:
+        measure, cell = comparison.cells[reference], comparison.cells[other]
         assert measure.verdict is not Verdict.FLAKY
-        assert cell.verdict is Verdict.SAME or measure.verdict in NO_MEASURE, (row.case, cell)
-        assert not cell.unexpected, (row.case, cell)
+        assert cell.verdict is Verdict.SAME or measure.verdict in NO_MEASURE, (comparison.case, cell)
+        assert not cell.unexpected, (comparison.case, cell)

@@ -44,6 +44,6 @@ def with_deep_observations() -> Matrix:
     structs: Json = 1
     for _ in range(100_000):
         lists, structs = [lists], {"a": structs}
-    first, *others = matrix().rows
+    first, *others = matrix().comparisons
     trace = replace(first.traces["other"], observations={"lists": lists, "structs": structs})
-    return replace(matrix(), rows=[replace(first, traces={**first.traces, "other": trace}), *others])
+    return replace(matrix(), comparisons=[replace(first, traces={**first.traces, "other": trace}), *others])

@@ -9,11 +9,11 @@ from conformance.model import (
     Cause,
     Cell,
     Column,
+    Comparison,
     Expectation,
     Json,
     Level,
     Matrix,
-    Row,
     Target,
     Trace,
     Verdict,
@@ -35,19 +35,22 @@ _DEPARTING = (Verdict.DIFFERS, Verdict.MISSING, Verdict.FAILS, Verdict.CRASH, Ve
 
 def whole() -> Matrix:
     """Three areas on five targets: `wsl1` departs unexpectedly in every way, `gvisor` as is known."""
-    rows = [
-        *(_row(f"files/test_open.py::test_{number}", "Opening: files get descriptors.", {}) for number in range(4)),
+    comparisons = [
+        *(
+            _comparison(f"files/test_open.py::test_{number}", "Opening: files get descriptors.", {})
+            for number in range(4)
+        ),
         _gain(),
         _long(),
         *(_departing(verdict) for verdict in Verdict if verdict is not Verdict.SAME),
-        *(_row(f"quiet/test_same.py::test_{number}", "Quiet: everybody agrees.", {}) for number in range(8)),
+        *(_comparison(f"quiet/test_same.py::test_{number}", "Quiet: everybody agrees.", {}) for number in range(8)),
     ]
     columns = [_column(name) for name in TARGETS]
     return Matrix(
         "20260101T000000Z",
         "native",
         columns,
-        rows,
+        comparisons,
         ["lts and native differ in uid (0, 1000) as well"],
         [Absent(Target("ssh", "ssh", "another machine"), "there is no ssh: apt install openssh-client")],
         ["--kernel", "wsl2=/a path/bzImage"],
@@ -61,9 +64,9 @@ def _column(name: str) -> Column:
     return Column(target, label, facts("6.1.0-microsoft-standard", made_by="QEMU 7.2 (TCG)"), lost=lost)
 
 
-def _row(case: str, feature: str, cells: dict[str, Cell], traces: dict[str, Trace] | None = None) -> Row:
+def _comparison(case: str, feature: str, cells: dict[str, Cell], traces: dict[str, Trace] | None = None) -> Comparison:
     usual = Trace(["getpid() = 1", "socket(AF_NETLINK, SOCK_RAW, 15) = 3"])
-    return Row(
+    return Comparison(
         case,
         "0" * 16,
         "What it does, in a sentence.",
@@ -73,14 +76,14 @@ def _row(case: str, feature: str, cells: dict[str, Cell], traces: dict[str, Trac
     )
 
 
-def _departing(verdict: Verdict) -> Row:
+def _departing(verdict: Verdict) -> Comparison:
     level = Level.OUTCOME if verdict in _DEPARTING else None
     cell = Cell(
         verdict, f"it {verdict}, and EINVAL", Cause.SEMANTIC, level, "native", steady=verdict is not Verdict.FLAKY
     )
     case = f"{UEVENTS}::test_that_is_{verdict}"
     known = Expectation(case, "gvisor", verdict, "known for long", "https://example.org/1", since="2026-01-01")
-    return _row(
+    return _comparison(
         case,
         "Uevents: the kernel tells what happens to devices.",
         {"wsl1": cell, "gvisor": replace(cell, expected=known, cause=Cause.VERSION)},
@@ -92,20 +95,20 @@ def _departing(verdict: Verdict) -> Row:
     )
 
 
-def _gain() -> Row:
+def _gain() -> Comparison:
     known = Expectation(GAIN, "gvisor", Verdict.FAILS, "it was so before", "javascript:pwned=1")
-    return _row(
+    return _comparison(
         GAIN, "Opening: files get descriptors.", {"gvisor": Cell(Verdict.SAME, reference="native", unmet=known)}
     )
 
 
-def _long() -> Row:
+def _long() -> Comparison:
     """A trace with lines that fit nowhere, and a difference in the midst of it."""
     path = "/a/long/path" * 40
     lines = [f"openat(AT_FDCWD, b'{path}{number}', O_RDONLY, 0) = {number}" for number in range(80)]
     other = [*lines[:FIRST], lines[FIRST].replace(f" = {FIRST}", " = -1 ENOENT"), *lines[FIRST + 1 :]]
     observations: dict[str, Json] = {"found": list(range(300)), "name": "x" * 500}
-    return _row(
+    return _comparison(
         LONG,
         "Uevents: the kernel tells what happens to devices.",
         {"wsl1": Cell(Verdict.DIFFERS, "openat: ENOENT", Cause.CONFIG, Level.RESULT, "native", FIRST)},
@@ -123,12 +126,14 @@ def hostile() -> Matrix:
     trace = Trace([f"{HOSTILE}({HOSTILE}) = {HOSTILE}"], {HOSTILE: [HOSTILE], "deep": _nested(100_000)}, HOSTILE)
     case = f"{HOSTILE}/{HOSTILE}.py::{HOSTILE}"
     cells = {"native": Cell(Verdict.SAME, HOSTILE, reference="native"), HOSTILE: cell}
-    rows = [
-        Row(case, "", HOSTILE, f"{HOSTILE}: {HOSTILE}", cells, {"native": trace, HOSTILE: trace}),
-        Row(f"{case}[known]", "", HOSTILE, HOSTILE, {**cells, HOSTILE: replace(cell, expected=known)}, {}),
-        Row(f"{case}[unmet]", "", HOSTILE, HOSTILE, {**cells, HOSTILE: replace(cell, unmet=known)}, {}),
-        Row(f"{case}[gain]", "", "", HOSTILE, {**cells, HOSTILE: Cell(Verdict.SAME, unmet=known)}, {HOSTILE: trace}),
-        Row(f"{case}[error]", "", "", "", {**cells, HOSTILE: Cell(Verdict.ERROR, HOSTILE)}, {}),
+    comparisons = [
+        Comparison(case, "", HOSTILE, f"{HOSTILE}: {HOSTILE}", cells, {"native": trace, HOSTILE: trace}),
+        Comparison(f"{case}[known]", "", HOSTILE, HOSTILE, {**cells, HOSTILE: replace(cell, expected=known)}, {}),
+        Comparison(f"{case}[unmet]", "", HOSTILE, HOSTILE, {**cells, HOSTILE: replace(cell, unmet=known)}, {}),
+        Comparison(
+            f"{case}[gain]", "", "", HOSTILE, {**cells, HOSTILE: Cell(Verdict.SAME, unmet=known)}, {HOSTILE: trace}
+        ),
+        Comparison(f"{case}[error]", "", "", "", {**cells, HOSTILE: Cell(Verdict.ERROR, HOSTILE)}, {}),
     ]
     target = Target(HOSTILE, "local", HOSTILE)
     said = facts(HOSTILE, notes=[HOSTILE], made_by=HOSTILE)
@@ -136,7 +141,7 @@ def hostile() -> Matrix:
         Column(Target("native", "local"), "native", facts()),
         Column(target, HOSTILE, said, None, [HOSTILE], False, [HOSTILE]),
     ]
-    return Matrix(HOSTILE, "native", columns, rows, [HOSTILE], [Absent(target, HOSTILE)], [HOSTILE])
+    return Matrix(HOSTILE, "native", columns, comparisons, [HOSTILE], [Absent(target, HOSTILE)], [HOSTILE])
 
 
 def _nested(levels: int) -> Json:

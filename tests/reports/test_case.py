@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from conformance.matrix.build import build
-from conformance.model import Matrix, Outcome, Row
+from conformance.model import Comparison, Matrix, Outcome
 from conformance.text import cells
 from reports.case import AFTER, BEFORE, render
 from reports.summary import repeat_command
@@ -17,26 +17,26 @@ from tests.reports.matrices import CASE, HOSTILE, matrix
 WIDTHS = [40, 79, 80, 109, 110, 120, 200]
 
 
-def row(found: Matrix, case: str = CASE) -> Row:
-    """A row by its case."""
-    return next(each for each in found.rows if each.case == case)
+def comparison(found: Matrix, case: str = CASE) -> Comparison:
+    """A comparison by its case."""
+    return next(each for each in found.comparisons if each.case == case)
 
 
 def said(width: int, *targets: str, case: str = CASE, full: bool = False) -> str:
     """What is shown of a case of the small matrix."""
-    return render(matrix(), row(matrix(), case), targets, width, full=full)
+    return render(matrix(), comparison(matrix(), case), targets, width, full=full)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_it_fits_the_terminal_but_for_the_command_which_is_copied(width: int) -> None:
     lines = said(width).splitlines()
-    commands = {f"  {repeat_command(matrix(), row(matrix()), 'other')}"}
+    commands = {f"  {repeat_command(matrix(), comparison(matrix()), 'other')}"}
     assert all(cells(line) <= width for line in lines if line not in commands), lines
     assert commands <= set(lines)
 
 
 @pytest.mark.parametrize("width", WIDTHS)
-@pytest.mark.parametrize("case", [each.case for each in matrix().rows])
+@pytest.mark.parametrize("case", [each.case for each in matrix().comparisons])
 def test_what_a_guest_said_obeys_no_terminal(width: int, case: str) -> None:
     assert "\x1b" not in said(width, case=case)
     assert "\x1b" in HOSTILE
@@ -73,7 +73,7 @@ def test_observations_that_differ_are_marked() -> None:
 
 def test_where_all_say_the_same_one_trace_is_enough() -> None:
     found = build([record("native", passed(step("read", 3))), record("other", passed(step("read", 3)))], "native")
-    text = render(found, found.rows[0], (), 80)
+    text = render(found, found.comparisons[0], (), 80)
     assert "native, as on all others:" in text
     assert text.count("read(3)") == 1
 
@@ -84,7 +84,7 @@ def test_a_long_trace_is_shown_around_the_first_difference_unless_all_is_asked_f
     calls = [step("lseek", 3, at, 0, result=at) for at in range(100)]
     other = [*calls[:50], replace(calls[50], result=7), *calls[51:]]
     found = build([record("native", passed(*calls)), record("other", passed(*other))], "native")
-    text = render(found, found.rows[0], ("other",), width, full=full)
+    text = render(found, found.comparisons[0], ("other",), width, full=full)
     assert ("lseek(3, 0," in text) is full
     assert ("lseek(3, 99," in text) is full
     assert f"lseek(3, {50 - BEFORE}," in text
@@ -95,4 +95,4 @@ def test_a_long_trace_is_shown_around_the_first_difference_unless_all_is_asked_f
 def test_a_target_without_a_trace_says_so() -> None:
     assert "absent has no trace" in said(80, "absent")
     found = build([record("native", failed="gone"), record("other", result(Outcome.FAILED, step("read", 3)))], "native")
-    assert "other:" in render(found, found.rows[0], ("other",), 80)
+    assert "other:" in render(found, found.comparisons[0], ("other",), 80)

@@ -39,5 +39,5 @@ def test_target_that_could_not_be_started_says_why(form: str) -> None:
 def test_nothing_that_a_terminal_obeys_comes_from_a_guest(form: str) -> None:
     assert "\x1b" not in text(form)
     found = matrix()
-    row = replace(found.rows[0], case=f"{found.rows[0].case}\u202egnihton")
-    assert "\u202e" not in render(replace(found, rows=[row]), form).decode()
+    comparison = replace(found.comparisons[0], case=f"{found.comparisons[0].case}\u202egnihton")
+    assert "\u202e" not in render(replace(found, comparisons=[comparison]), form).decode()

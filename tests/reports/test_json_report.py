@@ -22,11 +22,11 @@ KNOWN = Expectation("*", "other", Verdict.FAILS, "known")
 def everything() -> Matrix:
     """A matrix with an object of every type."""
     found = matrix()
-    first, second, third = found.rows
+    first, second, third = found.comparisons
     gain = {**third.cells, "other": Cell(Verdict.SAME, unmet=KNOWN, seconds=1.5)}
     return replace(
         found,
-        rows=[first, second, replace(third, cells=gain)],
+        comparisons=[first, second, replace(third, cells=gain)],
         absent=[Absent(Target("lts", "qemu"), "QEMU is not installed")],
     )
 
@@ -42,10 +42,10 @@ OBJECTS: dict[str, list[Any]] = {
     "Column": ["columns", 1],
     "Target": ["columns", 1, "target"],
     "Facts": ["columns", 1, "facts"],
-    "Row": ["rows", 0],
-    "Cell": ["rows", 0, "cells", "other"],
-    "Trace": ["rows", 0, "traces", "other"],
-    "Expectation": ["rows", 2, "cells", "other", "unmet"],
+    "Comparison": ["comparisons", 0],
+    "Cell": ["comparisons", 0, "cells", "other"],
+    "Trace": ["comparisons", 0, "traces", "other"],
+    "Expectation": ["comparisons", 2, "cells", "other", "unmet"],
     "Absent": ["absent", 0],
 }
 """Where an object of each type is in `everything`."""
@@ -109,9 +109,9 @@ def test_every_type_of_the_schema_is_looked_at() -> None:
 def test_cell_says_whether_it_is_unexpected_or_its_expectation_out_of_date(
     cell: Cell, unexpected: bool, outdated: bool
 ) -> None:
-    first, *others = matrix().rows
-    found = data(replace(matrix(), rows=[replace(first, cells={**first.cells, "other": cell}), *others]))
-    its = found["rows"][0]["cells"]["other"]
+    first, *others = matrix().comparisons
+    found = data(replace(matrix(), comparisons=[replace(first, cells={**first.cells, "other": cell}), *others]))
+    its = found["comparisons"][0]["cells"]["other"]
     assert (its["verdict"], its["unexpected"], its["outdated"]) == (cell.verdict, unexpected, outdated)
 
 
@@ -137,5 +137,5 @@ def test_text_of_a_guest_stays_as_it_is(place: str, said: str) -> None:
 
 
 def test_observation_without_end_can_be_written_and_read() -> None:
-    observations = data(with_deep_observations())["rows"][0]["traces"]["other"]["observations"]
+    observations = data(with_deep_observations())["comparisons"][0]["traces"]["other"]["observations"]
     assert "…" in json.dumps(observations, ensure_ascii=False)

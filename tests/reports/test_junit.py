@@ -37,9 +37,9 @@ def tag_of(name: str) -> str | None:
 
 
 def with_cell(cell: Cell) -> Matrix:
-    """The matrix with this cell in its first row."""
-    first, *others = matrix().rows
-    return replace(matrix(), rows=[replace(first, cells={**first.cells, "other": cell}), *others])
+    """The matrix with this cell in its first comparison."""
+    first, *others = matrix().comparisons
+    return replace(matrix(), comparisons=[replace(first, cells={**first.cells, "other": cell}), *others])
 
 
 def suite(found: Matrix, name: str = "other") -> Xml.Element:
@@ -49,7 +49,7 @@ def suite(found: Matrix, name: str = "other") -> Xml.Element:
 
 
 def first_case(found: Matrix) -> Xml.Element:
-    """The testcase of the first row."""
+    """The testcase of the first comparison."""
     element = suite(found).find("testcase")
     assert element is not None
     return element
@@ -90,7 +90,7 @@ def test_lost_modules_and_targets_are_errors() -> None:
     failed = suite(found, "absent").find("testcase[@classname='target']/error")
     assert failed is not None
     assert "it is not installed: apt install it" in (failed.get("message") or "")
-    assert suite(replace(found, rows=[]), "absent").get("errors") == "1"
+    assert suite(replace(found, comparisons=[]), "absent").get("errors") == "1"
 
 
 def test_suites_and_their_cases_are_counted() -> None:
@@ -106,9 +106,9 @@ def test_suites_and_their_cases_are_counted() -> None:
 
 def test_times_are_there_and_add_up() -> None:
     found = matrix()
-    first, *others = found.rows
-    row = replace(first, cells={name: replace(cell, seconds=1.25) for name, cell in first.cells.items()})
-    found = replace(found, rows=[row, *others])
+    first, *others = found.comparisons
+    comparison = replace(first, cells={name: replace(cell, seconds=1.25) for name, cell in first.cells.items()})
+    found = replace(found, comparisons=[comparison, *others])
     assert first_case(found).get("time") == "1.250"
     assert suite(found).get("time") == "1.250"
     assert Xml.fromstring(render(found)).get("time") == "3.750"
@@ -139,14 +139,14 @@ def test_failed_case_has_both_traces_and_its_command() -> None:
 @pytest.mark.parametrize("step", [None, 0, 500, 999])
 def test_trace_of_a_failed_case_is_bounded_and_has_the_first_difference(step: int | None) -> None:
     found = matrix()
-    row = found.rows[0]
-    trace = replace(row.traces["other"], calls=[f"call{at}({'x' * 10_000})" for at in range(1000)])
-    row = replace(
-        row,
+    comparison = found.comparisons[0]
+    trace = replace(comparison.traces["other"], calls=[f"call{at}({'x' * 10_000})" for at in range(1000)])
+    comparison = replace(
+        comparison,
         traces={"other": trace},
-        cells={**row.cells, "other": Cell(Verdict.FAILS, "m", level=Level.OUTCOME, step=step, attempts=1)},
+        cells={**comparison.cells, "other": Cell(Verdict.FAILS, "m", level=Level.OUTCOME, step=step, attempts=1)},
     )
-    said = first_case(replace(found, rows=[row])).findtext("system-out") or ""
+    said = first_case(replace(found, comparisons=[comparison])).findtext("system-out") or ""
     assert len(said) < 2 * TRACE_LINES * LINE_WIDTH
     assert ("* call" in said) == (step is not None)
     assert f"call{999 if step is None else step}(" in said

@@ -34,7 +34,7 @@ PLACES = (
 def planted(place: str, said: str) -> Matrix:  # noqa: PLR0912 - a place each
     """The matrix with a text at one of the places where a guest's, or a file's, text lands."""
     found = matrix()
-    first, second, third = found.rows
+    first, second, third = found.comparisons
     native, other, absent = found.columns
     cell = first.cells["other"]
     known = Expectation("*", "other", Verdict.FAILS, said)
@@ -71,10 +71,10 @@ def planted(place: str, said: str) -> Matrix:  # noqa: PLR0912 - a place each
             found = replace(found, arguments=["--targets", said])
         case "target":
             name = said
-            rename = lambda row: replace(row, cells={**row.cells, name: row.cells["other"]})  # noqa: E731
+            rename = lambda comparison: replace(comparison, cells={**comparison.cells, name: comparison.cells["other"]})  # noqa: E731
             first, second, third = map(rename, (first, second, third))
             other = replace(other, target=Target(name, "local"), label=name)
-    return replace(found, columns=[native, other, absent], rows=[first, second, third])
+    return replace(found, columns=[native, other, absent], comparisons=[first, second, third])
 
 
 def as_html(text: str) -> str:
@@ -153,14 +153,24 @@ def test_there_is_no_padding() -> None:
 
 def test_what_is_wrong_comes_before_the_sums() -> None:
     found = matrix()
-    row = found.rows[2]
+    comparison = found.comparisons[2]
     cells = {
-        **row.cells,
+        **comparison.cells,
         "native": Cell(Verdict.FLAKY, "differs from itself", level=Level.DATA, attempts=3, steady=False),
     }
-    gain = {**found.rows[1].cells, "other": Cell(Verdict.SAME, unmet=Expectation("*", "other", Verdict.FAILS, "known"))}
+    gain = {
+        **found.comparisons[1].cells,
+        "other": Cell(Verdict.SAME, unmet=Expectation("*", "other", Verdict.FAILS, "known")),
+    }
     text = render(
-        replace(found, rows=[found.rows[0], replace(found.rows[1], cells=gain), replace(row, cells=cells)])
+        replace(
+            found,
+            comparisons=[
+                found.comparisons[0],
+                replace(found.comparisons[1], cells=gain),
+                replace(comparison, cells=cells),
+            ],
+        )
     ).decode()
     heads = re.findall(r"^## (.*)$", text, re.MULTILINE)
     assert heads == [

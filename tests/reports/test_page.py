@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from conformance.model import Cell, Matrix, Row, Verdict
+from conformance.model import Cell, Comparison, Matrix, Verdict
 from reports.html_report import SIGNS, is_address
 from reports.registry import render
 from reports.summary import repeat_command
@@ -341,7 +341,7 @@ def test_expectation_that_is_out_of_date_has_a_list_of_its_own(visit: Open) -> N
 def test_totals_of_all_cases_stand_above_the_matrix(visit: Open) -> None:
     page = visit()
     all_cases = page.locator("tr.all")
-    assert f"All {len(whole().rows)} cases" in all_cases.inner_text()
+    assert f"All {len(whole().comparisons)} cases" in all_cases.inner_text()
     assert "1 crash" in all_cases.locator("td[data-target=wsl1]").inner_text()
 
 
@@ -359,9 +359,9 @@ def test_message_and_reason_are_both_shown(visit: Open) -> None:
 def test_case_has_the_commands_that_repeat_and_show_it(visit: Open) -> None:
     page = visit(f"#open=wsl1/{LONG}")
     matrix = whole()
-    row = next(row for row in matrix.rows if row.case == LONG)
+    comparison = next(comparison for comparison in matrix.comparisons if comparison.case == LONG)
     commands = page.locator("details.case[open] .command").all_inner_texts()
-    assert commands == [repeat_command(matrix, row, "wsl1"), f"conformance show {LONG}"]
+    assert commands == [repeat_command(matrix, comparison, "wsl1"), f"conformance show {LONG}"]
 
 
 # -- the address
@@ -448,13 +448,13 @@ def test_address_that_says_nothing_sensible_does_no_harm(visit: Open, address: s
 
 # -- the filter
 
-FILTERS: dict[str, tuple[str, Callable[[str, Cell, Row], bool]]] = {
+FILTERS: dict[str, tuple[str, Callable[[str, Cell, Comparison], bool]]] = {
     "target": ("wsl1", lambda target, _, __: target == "wsl1"),
     "verdict": ("fails", lambda _, found, __: found.verdict == "fails"),
     "cause": ("version", lambda _, found, __: found.cause == "version"),
-    "call": ("crash_call", lambda target, _, row: "crash_call" in str(row.traces[target].calls)),
+    "call": ("crash_call", lambda target, _, comparison: "crash_call" in str(comparison.traces[target].calls)),
     "message": ("ENOENT", lambda _, found, __: "ENOENT" in found.message),
-    "name": ("quiet/", lambda _, __, row: "quiet/" in row.case),
+    "name": ("quiet/", lambda _, __, comparison: "quiet/" in comparison.case),
     "only": ("unexpected", lambda _, found, __: found.unexpected),
 }
 
@@ -462,7 +462,8 @@ FILTERS: dict[str, tuple[str, Callable[[str, Cell, Row], bool]]] = {
 def admitted(*keys: str) -> int:
     """How many cells pass the filters of these keys."""
     return sum(
-        all(FILTERS[key][1](column.target.name, found, row) for key in keys) for column, row, found in whole().cells()
+        all(FILTERS[key][1](column.target.name, found, comparison) for key in keys)
+        for column, comparison, found in whole().cells()
     )
 
 
@@ -719,7 +720,7 @@ def test_case_carries_both_traces_and_the_first_differing_call() -> None:
 
 def test_page_of_no_cases_and_of_no_targets_can_be_made(visit: Open, folder: Path) -> None:
     for name, matrix in (
-        ("no-cases", replace(whole(), rows=[])),
+        ("no-cases", replace(whole(), comparisons=[])),
         ("nothing", Matrix("run", "native", [], [])),
     ):
         (folder / f"{name}.html").write_bytes(render(matrix, "html"))

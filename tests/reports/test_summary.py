@@ -33,8 +33,8 @@ ODD_NAMES = [
 
 def of(case: str, **changed: object) -> Matrix:
     """A matrix of one case."""
-    (row, *_) = matrix().rows
-    return replace(matrix(), rows=[replace(row, case=case)], **changed)  # type: ignore[arg-type] # its own types
+    (comparison, *_) = matrix().comparisons
+    return replace(matrix(), comparisons=[replace(comparison, case=case)], **changed)  # type: ignore[arg-type] # its own types
 
 
 def parsed(line: str) -> dict[str, object]:
@@ -49,7 +49,7 @@ def parsed(line: str) -> dict[str, object]:
 @pytest.mark.parametrize("case", ODD_NAMES)
 def test_command_that_repeats_a_case_is_one_word_for_the_shell_and_no_option(case: str) -> None:
     found = of(case)
-    said = parsed(repeat_command(found, found.rows[0], "other"))
+    said = parsed(repeat_command(found, found.comparisons[0], "other"))
     assert said["paths"] == (case,)
     assert said["names"] == ("other",)
     assert said["output"] is None
@@ -58,7 +58,7 @@ def test_command_that_repeats_a_case_is_one_word_for_the_shell_and_no_option(cas
 def test_command_that_repeats_a_case_has_what_the_run_was_told() -> None:
     arguments = ["--kernel", "other=/a path/bzImage", "--targets", "x.toml"]
     found = of(CASE, arguments=arguments, reference="lts")
-    said = parsed(repeat_command(found, found.rows[0], "other"))
+    said = parsed(repeat_command(found, found.comparisons[0], "other"))
     assert said["given"] == {"--kernel": ["other=/a path/bzImage"]}
     assert said["targets_file"] == Path("x.toml")
     assert said["reference"] == "lts"
@@ -66,19 +66,21 @@ def test_command_that_repeats_a_case_has_what_the_run_was_told() -> None:
 
 def test_command_that_repeats_a_case_names_the_reference_once() -> None:
     found = of(CASE, arguments=["--reference", "lts"], reference="lts")
-    assert repeat_command(found, found.rows[0], "other").count("--reference") == 1
+    assert repeat_command(found, found.comparisons[0], "other").count("--reference") == 1
 
 
 def test_command_that_repeats_a_case_runs_the_target_that_stood_in_for_the_reference() -> None:
     found = of(CASE)
-    (row,) = found.rows
-    row = replace(row, cells={**row.cells, "other": replace(row.cells["other"], reference="lts")})
-    assert parsed(repeat_command(found, row, "other"))["names"] == ("other", "lts")
+    (comparison,) = found.comparisons
+    comparison = replace(
+        comparison, cells={**comparison.cells, "other": replace(comparison.cells["other"], reference="lts")}
+    )
+    assert parsed(repeat_command(found, comparison, "other"))["names"] == ("other", "lts")
 
 
 def test_repeating_a_cell_runs_no_build_but_the_cells_own() -> None:
     found = replace(matrix(), arguments=["--runsc", "other=/new", "--cold", "--runsc", "old=/old runsc"])
-    said = repeat_command(found, found.rows[0], "other")
+    said = repeat_command(found, found.comparisons[0], "other")
     assert said.startswith("conformance run --runsc other=/new --cold -t other")
 
 
@@ -112,14 +114,20 @@ def test_unsteady_cell_says_how_often_it_was_tried() -> None:
 def test_lost_evidence_has_targets_modules_and_cases() -> None:
     found = matrix()
     native, other, absent = found.columns
-    row = found.rows[0]
-    row = replace(row, cells={**row.cells, "other": Cell(Verdict.ERROR, "the guest spoke out of turn")})
+    comparison = found.comparisons[0]
+    comparison = replace(
+        comparison, cells={**comparison.cells, "other": Cell(Verdict.ERROR, "the guest spoke out of turn")}
+    )
     lost = lost_evidence(
-        replace(found, rows=[row, *found.rows[1:]], columns=[native, replace(other, lost=["a/test_x.py"]), absent])
+        replace(
+            found,
+            comparisons=[comparison, *found.comparisons[1:]],
+            columns=[native, replace(other, lost=["a/test_x.py"]), absent],
+        )
     )
     told = [(each.column.target.name, each.what, each.cases) for each in lost]
     assert told[0][:2] == ("other", "lost a/test_x.py: it could not be collected, no case of it was run")
-    assert told[1] == ("other", "has 1 case without a verdict: the guest spoke out of turn", [row.case])
+    assert told[1] == ("other", "has 1 case without a verdict: the guest spoke out of turn", [comparison.case])
     assert told[2] == ("absent", "could not be run: it is not installed: apt install it", [])
 
 

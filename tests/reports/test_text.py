@@ -43,15 +43,15 @@ def whole(*, unexpected: int = 0) -> Matrix:
         guest = replace(facts(), notes=["a note that is not short, and says what this target does not emulate"] * 20)
         records.append(record(name, *results, cases=cases, facts_of=guest))
     left = unexpected
-    rows = []
-    for row in build(records, "native").rows:
-        cells = dict(row.cells)
-        for name, cell in row.cells.items():
+    comparisons = []
+    for comparison in build(records, "native").comparisons:
+        cells = dict(comparison.cells)
+        for name, cell in comparison.cells.items():
             if cell.unexpected and not left:
-                cells[name] = replace(cell, expected=Expectation(row.case, name, cell.verdict, "known for long"))
+                cells[name] = replace(cell, expected=Expectation(comparison.case, name, cell.verdict, "known for long"))
             left -= cell.unexpected and left > 0
-        rows.append(replace(row, cells=cells))
-    return replace(build(records, "native"), rows=rows)
+        comparisons.append(replace(comparison, cells=cells))
+    return replace(build(records, "native"), comparisons=comparisons)
 
 
 def _result(case: CaseInfo, number: int) -> CaseResult:
@@ -91,21 +91,21 @@ def test_no_more_than_40_lines_unless_all_is_asked_for(width: int) -> None:
 def test_all_that_is_unexpected_is_shown_however_much_it_is(*, full: bool) -> None:
     found = whole(unexpected=300)
     shown = lines(found, 80, full=full)
-    for column, row, cell in found.cells():
+    for column, comparison, cell in found.cells():
         if cell.unexpected:
-            assert f"      {row.case}" in shown, column
+            assert f"      {comparison.case}" in shown, column
     assert sum(line.startswith("      area") for line in shown) >= 300
 
 
 def test_the_gravest_comes_first() -> None:
-    first, second, third = matrix().rows
+    first, second, third = matrix().comparisons
     native, other, absent = matrix().columns
     known = Expectation("*", "other", Verdict.FAILS, "known")
     flaky = Cell(Verdict.FLAKY, "differs from itself", level=Level.DATA, attempts=3, steady=False)
     found = replace(
         matrix(),
         columns=[native, replace(other, lost=["area/test_lost.py"]), absent],
-        rows=[
+        comparisons=[
             first,
             replace(second, cells={**second.cells, "other": Cell(Verdict.SAME, unmet=known)}),
             replace(third, cells={**third.cells, "native": flaky}),
@@ -129,9 +129,11 @@ def test_the_gravest_comes_first() -> None:
 
 
 def test_crash_is_told_before_what_fails() -> None:
-    first, second, third = matrix().rows
+    first, second, third = matrix().comparisons
     died = Cell(Verdict.CRASH, "died", level=Level.OUTCOME, attempts=3, steady=False)
-    said = render_text(replace(matrix(), rows=[first, second, replace(third, cells={**third.cells, "other": died})]))
+    said = render_text(
+        replace(matrix(), comparisons=[first, second, replace(third, cells={**third.cells, "other": died})])
+    )
     assert said.index("other crash in 3 attempts: died") < said.index("other fails")
 
 
@@ -143,12 +145,12 @@ def test_what_is_known_is_not_listed_as_unexpected() -> None:
 
 @pytest.mark.parametrize("width", WIDTHS)
 def test_command_that_repeats_what_is_unexpected_can_be_pasted(width: int) -> None:
-    found = replace(matrix(), arguments=["--targets", "a path/with spaces.toml", "--kernel", "wsl2=/b/bzImage"])
+    found = replace(matrix(), arguments=["--targets", "a path/with spaces.toml", "--kernel", "other=/b/bzImage"])
     said = render_text(found, width).replace(" \\\n", " ")
     commands = [shlex.split(line) for line in said.splitlines() if line.strip().startswith("conformance run")]
     assert commands[0] == [
-        *("conformance", "run", "--targets", "a path/with spaces.toml", "--kernel", "wsl2=/b/bzImage"),
-        *("-t", "other", found.rows[0].case),
+        *("conformance", "run", "--targets", "a path/with spaces.toml", "--kernel", "other=/b/bzImage"),
+        *("-t", "other", found.comparisons[0].case),
     ]
     assert len(commands) == 2
 
@@ -170,11 +172,11 @@ def test_sums_are_a_table_where_there_is_room_and_sentences_elsewhere() -> None:
 
 def _three_of_wsl1() -> Matrix:
     """The whole matrix, with three unexpected cells on wsl1."""
-    rows = list(whole().rows)
+    comparisons = list(whole().comparisons)
     for at in (0, 1, 5):
-        cells = rows[at].cells
-        rows[at] = replace(rows[at], cells={**cells, "wsl1": replace(cells["wsl1"], expected=None)})
-    return replace(whole(), rows=rows)
+        cells = comparisons[at].cells
+        comparisons[at] = replace(comparisons[at], cells={**cells, "wsl1": replace(cells["wsl1"], expected=None)})
+    return replace(whole(), comparisons=comparisons)
 
 
 def test_table_is_by_area_then_a_paragraph_a_target_where_there_is_no_room() -> None:
@@ -203,9 +205,9 @@ def test_kernels_are_told_even_where_there_is_no_room_for_every_note() -> None:
 
 
 def test_cell_that_could_not_be_run_has_its_reason() -> None:
-    first, *others = matrix().rows
+    first, *others = matrix().comparisons
     broken = Cell(Verdict.ERROR, "the harness's fork failed: Cannot allocate memory")
-    said = render_text(replace(matrix(), rows=[replace(first, cells={**first.cells, "other": broken}), *others]))
+    said = render_text(replace(matrix(), comparisons=[replace(first, cells={**first.cells, "other": broken}), *others]))
     assert "other has 1 case without a verdict: the harness's fork failed: Cannot allocate memory" in said
     assert "area/test_feature.py: 1 case\n" in said
 

@@ -23,7 +23,6 @@ SYSCALL = b"\x0f\x05"
 INT3 = b"\xcc"
 NOP = b"\x90"
 RET = b"\xc3"
-LOOP_FOREVER = b"\xeb\xfe"
 
 
 def _enter(stub: Syscall[Any]) -> bytes:

@@ -21,7 +21,7 @@ from conformance.syscalls.machinery.kinds import (
     Renamed,
     SignalNumber,
 )
-from conformance.syscalls.machinery.memory import FdPair, Memory, NumberAt
+from conformance.syscalls.machinery.memory import FdPair, NumberAt, Pointer
 
 S = TypeVar("S")
 
@@ -57,24 +57,24 @@ Count = Annotated[int, Kind()]
 
 # Pointers
 Path = Annotated[bytes | Buffer | int | None, PathKind()]
-In = Annotated[S | bytes | Buffer | int | None, Memory()]
-Out = Annotated[S | Buffer | int | None, Memory(out=True, reads=False)]
-InOut = Annotated[S | bytes | Buffer | int | None, Memory(out=True)]
-InBytes = Annotated[bytes | Buffer | int | None, Memory()]
-OutBytes = Annotated[Buffer | int | None, Memory(out=True, reads=False, counted=True)]
+In = Annotated[S | bytes | Buffer | int | None, Pointer()]
+Out = Annotated[S | Buffer | int | None, Pointer(out=True, reads=False)]
+InOut = Annotated[S | bytes | Buffer | int | None, Pointer(out=True)]
+InBytes = Annotated[bytes | Buffer | int | None, Pointer()]
+OutBytes = Annotated[Buffer | int | None, Pointer(out=True, reads=False, counted=True)]
 """Memory that the kernel fills up to the call's result."""
-OutBuffer = Annotated[Buffer | int | None, Memory(out=True, reads=False)]
+OutBuffer = Annotated[Buffer | int | None, Pointer(out=True, reads=False)]
 OutRandom = Annotated[OutBuffer, Masked()]
 OutFds = Annotated[OutBuffer, FdPair()]
-OutInt = Annotated[Buffer | Struct | int | None, Memory(out=True, reads=False), NumberAt()]
+OutInt = Annotated[Buffer | Struct | int | None, Pointer(out=True, reads=False), NumberAt()]
 SizePointer = Annotated[
     bytes | Buffer | int | None,
-    Memory(out=True),
+    Pointer(out=True),
     NumberAt(),
     LENGTHS,
 ]
 """Where a call reads how much room there is, and writes how much it needed (`socklen_t *`)."""
-Anything = Annotated[bytes | Buffer | Struct | int | None, Memory(out=True)]
+Anything = Annotated[bytes | Buffer | Struct | int | None, Pointer(out=True)]
 """Whatever an operation of a multiplexed call (`ioctl`, `prctl`, `fcntl` …) takes: a number or memory."""
 
 # Struct members that are the kernel's choice

@@ -37,7 +37,7 @@ from conformance.syscalls.machinery.absence import Missing, refusal, with_tellta
 from conformance.syscalls.machinery.buffers import Buffer, Struct, memory_at
 from conformance.syscalls.machinery.choices import Choice, Choices
 from conformance.syscalls.machinery.kinds import Kind, Resource, Seen
-from conformance.syscalls.machinery.memory import Memory
+from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.taming import Instead, Tame
 from conformance.syscalls.machinery.touches import EVERYTHING, Touches, TouchesUnless
 
@@ -125,7 +125,7 @@ class Parameter:
         notes = get_args(annotation)[1:] if get_origin(annotation) is Annotated else ()
         kinds = [note for note in notes if isinstance(note, Kind)]
         self.kind = kinds[0] if kinds else Kind()
-        if isinstance(self.kind, Memory) and len(kinds) > 1:
+        if isinstance(self.kind, Pointer) and len(kinds) > 1:
             self.kind = self.kind.holding(kinds[-1])
         if family := next((note.family for note in notes if isinstance(note, Resource)), None):
             self.kind = self.kind.made_one_of(family)
@@ -151,7 +151,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """That a call shows the state of something: of resources of a family (`fd:epoll`), or of what an area is about."""
+    """That a call shows the state of something: of resources of a family (`fd:epoll`), or what a chapter is about."""
 
     of: str
     given: Mapping[str, Choice]
@@ -167,7 +167,7 @@ After: TypeAlias = "tuple[str, ...] | tuple[tuple[str, ...], ...]"
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class CallFacts:
     """What is known of a call beside its signature."""
 
     numbers: Mapping[str, int] = field(default_factory=dict)
@@ -197,7 +197,7 @@ def _looks(shows: Shows) -> tuple[Look, ...]:
 class Syscall(Generic[P]):
     """A system call with a typed signature. Calling it makes the raw call."""
 
-    def __init__(self, function: Callable[P, int], facts: Facts, *, name: str | None = None) -> None:
+    def __init__(self, function: Callable[P, int], facts: CallFacts, *, name: str | None = None) -> None:
         self.name = name or function.__name__
         self.facts = facts
         self._function = function
@@ -296,7 +296,7 @@ class Syscall(Generic[P]):
         for at, parameter, value, before in written:
             if error and _beginning(value) == before:  # a call that fails may tell something, such as a size it knows
                 continue
-            counted = isinstance(parameter.kind, Memory) and parameter.kind.counted and not error
+            counted = isinstance(parameter.kind, Pointer) and parameter.kind.counted and not error
             after = see(value.take(max(result, 0)) if counted and isinstance(value, Buffer) else value)
             if after != seen[at]:
                 outs[str(at)] = after
@@ -333,7 +333,7 @@ class Operation(Syscall[P]):
     """One of the meanings of a call that has many: the signature that holds where some arguments are as given."""
 
     def __init__(
-        self, function: Callable[P, int], facts: Facts, of: Syscall[Any], given: Mapping[str, tuple[int, ...]]
+        self, function: Callable[P, int], facts: CallFacts, of: Syscall[Any], given: Mapping[str, tuple[int, ...]]
     ) -> None:
         super().__init__(function, facts, name=of.name)
         self.given = given
@@ -371,7 +371,7 @@ class Operation(Syscall[P]):
 class Pseudo(Syscall[P]):
     """What the executor of generated programs offers like a call: making children, touching memory. Not for cases."""
 
-    def __init__(self, function: Callable[P, int], facts: Facts, number: int) -> None:
+    def __init__(self, function: Callable[P, int], facts: CallFacts, number: int) -> None:
         super().__init__(function, facts)
         self.kind = number
         """Its number in the executor's protocol, which no call has."""
@@ -390,11 +390,11 @@ def syscall(
 ) -> Callable[[Callable[P, int]], Syscall[P]]:
     """Turn a typed signature into a stub. The function's name is the call's.
 
-    The number is one for each machine, or `number` for all of them (calls since Linux 5.1). See `Facts` for the rest.
+    The number is one for each machine, or `number` for all of them (calls since Linux 5.1). `CallFacts` has the rest.
     """
     by_machine = {"x86_64": number if x86_64 is None else x86_64, "aarch64": number if aarch64 is None else aarch64}
     numbers = {machine: each for machine, each in by_machine.items() if each is not None}
-    facts = Facts(numbers, since, never, touches, _looks(shows), _sequences(after))
+    facts = CallFacts(numbers, since, never, touches, _looks(shows), _sequences(after))
     return lambda function: Syscall(function, facts)
 
 
@@ -426,7 +426,7 @@ def _given(values: int | tuple[int, ...] | Choices) -> tuple[int, ...]:
 
 def pseudo(number: int, *, touches: Touches, shows: Shows = ()) -> Callable[[Callable[P, int]], Pseudo[P]]:
     """Describe what the executor offers under a number that no call has."""
-    facts = Facts(touches=touches, shows=_looks(shows))
+    facts = CallFacts(touches=touches, shows=_looks(shows))
     return lambda function: Pseudo(function, facts, number)
 
 

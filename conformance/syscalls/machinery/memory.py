@@ -22,7 +22,7 @@ from conformance.syscalls.machinery.choices import (
 from conformance.syscalls.machinery.kinds import Kind, Masked, Names, Seen
 
 
-class Memory(Kind):
+class Pointer(Kind):
     """A pointer to memory: bytes, a struct, or an address that a case made up."""
 
     holds: Kind | None = None
@@ -81,7 +81,7 @@ class Memory(Kind):
         return hex(seen) if isinstance(seen, int) and seen else super().show(seen)
 
 
-class MemoryOr(Memory):
+class MemoryOr(Pointer):
     """Memory, or a number of some kind: what calls take that do many things (`ptrace`, `keyctl`)."""
 
     def __init__(self, number: Kind, *, out: bool = False, reads: bool = True) -> None:

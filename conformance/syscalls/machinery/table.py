@@ -12,14 +12,14 @@ from typing import Any
 import conformance.syscalls
 from conformance.syscalls.machinery.call import Operation, Syscall
 
-NO_AREAS = ("machinery", "help")
+NO_CHAPTERS = ("machinery", "help")
 """What lies beside the descriptions."""
 
 
 def _modules() -> Iterator[ModuleType]:
     """All that describe something, imported: not for guests."""
     for each in pkgutil.walk_packages(conformance.syscalls.__path__, "conformance.syscalls."):
-        if each.name.split(".")[2] not in NO_AREAS:
+        if each.name.split(".")[2] not in NO_CHAPTERS:
             yield importlib.import_module(each.name)
 
 
@@ -71,7 +71,7 @@ def grammar() -> dict[str, Syscall[Any]]:
 
 
 @cache
-def areas() -> dict[str, str]:
+def chapters() -> dict[str, str]:
     """By label, the module or the package in which it is described."""
     return {each.__name__: each.__module__.split(".")[2] for each in _described()}
 

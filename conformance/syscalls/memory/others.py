@@ -10,7 +10,7 @@ from conformance.syscalls.machinery.buffers import U64, Struct
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import Blob, Choice, Choices, Use, often, rarely, room
 from conformance.syscalls.machinery.kinds import FileDescriptor, Length
-from conformance.syscalls.machinery.memory import Memory, OneOf
+from conformance.syscalls.machinery.memory import OneOf, Pointer
 from conformance.syscalls.machinery.touches import PROCESS
 from conformance.syscalls.machinery.world import DATA, EDGES, PAGE, READ_ONLY, UNMAPPED
 from conformance.syscalls.memory.advice import Advice
@@ -34,16 +34,16 @@ _NOWHERE = (_vector(UNMAPPED, 8), _vector(0, 1 << 63), Blob(b""))
 _A_MAPPING = Blob(bytes(8) + PAGE.to_bytes(8, "little"), ((0, 8, Use("map")),))
 _VECTORS = OneOf(Iovec, TwoIovecs)
 
-Vectors = Annotated[object, Memory(), _VECTORS, Choices(*WRITE_IOVECS)]
-RoomVectors = Annotated[object, Memory(), _VECTORS, Choices(*READ_IOVECS)]
+Vectors = Annotated[object, Pointer(), _VECTORS, Choices(*WRITE_IOVECS)]
+RoomVectors = Annotated[object, Pointer(), _VECTORS, Choices(*READ_IOVECS)]
 RemoteVectors = Annotated[
     object,
-    Memory(),
+    Pointer(),
     _VECTORS,
     Choices(often(_vector(DATA, 16)), _vector(DATA + EDGES[0], 8192), _vector(READ_ONLY, 16), *_NOWHERE),
 ]
 """What lies at the same address in a child."""
-AdvisedVectors = Annotated[object, Memory(), _VECTORS, Choices(_A_MAPPING, iovecs(room(16)), rarely(*_NOWHERE))]
+AdvisedVectors = Annotated[object, Pointer(), _VECTORS, Choices(_A_MAPPING, iovecs(room(16)), rarely(*_NOWHERE))]
 VectorCount = Annotated[int, Length(16)]
 
 PidFd = Annotated[int, FileDescriptor("pid")]

@@ -10,7 +10,7 @@ from conformance.syscalls.machinery.buffers import U32, U64, Buffer, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import Blob, Choice, Choices, Use, often, rarely, room
 from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, Length, Masked, Renamed, named
-from conformance.syscalls.machinery.memory import Memory
+from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.touches import PROCESS
 from conformance.syscalls.machinery.world import UNMAPPED
 from conformance.syscalls.polling.poll import WaitMask
@@ -117,7 +117,7 @@ EventFdPointer = Annotated[InBytes, Choices(_ints(Use("fd:event")), _ints(Use("f
 OneEventFd = Annotated[int, Choices(often(1), 0, 2)]
 Probe = Annotated[
     bytes | Buffer | int | None,
-    Memory(out=True),
+    Pointer(out=True),
     Masked(),
     Choices(Blob(bytes(16 + 8 * 4)), Blob(bytes(16)), Blob(b"\1" * 48), UNMAPPED),
 ]

@@ -9,7 +9,7 @@ from conformance.syscalls.machinery.buffers import U64, Struct
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import Choices
 from conformance.syscalls.machinery.kinds import Flags, named
-from conformance.syscalls.machinery.memory import Memory, OneOf
+from conformance.syscalls.machinery.memory import OneOf, Pointer
 from conformance.syscalls.machinery.touches import CHILDREN, PRIVILEGES, PROCESS
 from conformance.syscalls.namespaces import NAMESPACES
 from conformance.syscalls.processes.sharing import SHARING
@@ -35,7 +35,7 @@ class Pidfd(Struct):
     pidfd: Fd32
 
 
-TidOrPidfd = Annotated[object, Memory(out=True), OneOf(Tid, Pidfd)]
+TidOrPidfd = Annotated[object, Pointer(out=True), OneOf(Tid, Pidfd)]
 
 
 class CloneArgs(Struct):

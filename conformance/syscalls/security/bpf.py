@@ -8,7 +8,7 @@ from conformance.syscalls.machinery.aliases import Address64, Fd, Fd32, Size
 from conformance.syscalls.machinery.buffers import U32, U64, Struct
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.kinds import Flags, named
-from conformance.syscalls.machinery.memory import Memory, OneOf
+from conformance.syscalls.machinery.memory import OneOf, Pointer
 
 BPF_MAP_CREATE, BPF_MAP_LOOKUP_ELEM, BPF_MAP_UPDATE_ELEM, BPF_MAP_DELETE_ELEM = 0, 1, 2, 3
 BPF_MAP_GET_NEXT_KEY, BPF_PROG_LOAD, BPF_PROG_ATTACH = 4, 5, 8
@@ -68,7 +68,7 @@ class BpfAttach(Struct):
 
 
 # Not named: a struct would lend its members' kinds to all.
-BpfAttr = Annotated[object, Memory(out=True), OneOf(BpfMap, BpfElement, BpfProgram, BpfAttach)]
+BpfAttr = Annotated[object, Pointer(out=True), OneOf(BpfMap, BpfElement, BpfProgram, BpfAttach)]
 
 
 @syscall(

@@ -20,7 +20,7 @@ from conformance.syscalls.machinery.choices import (
     struct_blobs,
 )
 from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, named
-from conformance.syscalls.machinery.memory import Memory, OneOf
+from conformance.syscalls.machinery.memory import OneOf, Pointer
 from conformance.syscalls.machinery.touches import PROCESS
 
 LANDLOCK_CREATE_RULESET_VERSION = 1
@@ -74,7 +74,7 @@ InRuleset = Annotated[
 NoRuleset = Annotated[bytes | Buffer | int | None, Choices(0, rarely(1))]
 NoSize = Annotated[int, Choices(often(0), seldom(1))]
 RuleType = Annotated[int, Choices(LANDLOCK_RULE_PATH_BENEATH, rarely(0, 2, 99))]
-InRule = Annotated[object, Memory(), OneOf(PathBeneath), Choices(_rules, *BAD_POINTERS)]
+InRule = Annotated[object, Pointer(), OneOf(PathBeneath), Choices(_rules, *BAD_POINTERS)]
 
 
 @syscall(number=444, since="5.13", touches=PROCESS)

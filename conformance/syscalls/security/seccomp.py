@@ -12,7 +12,7 @@ from conformance.syscalls.machinery.buffers import I32, I64, U16, U32, U64, Buff
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import KERNEL_ADDRESS, Blob, Choices, often, rarely, room, seldom
 from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, named
-from conformance.syscalls.machinery.memory import Memory, OneOf
+from conformance.syscalls.machinery.memory import OneOf, Pointer
 from conformance.syscalls.machinery.touches import PROCESS
 from conformance.syscalls.processes.identity import getpid
 from conformance.syscalls.processes.prctl import PR_SET_SECCOMP, PrctlOption, prctl
@@ -132,23 +132,23 @@ def _action(action: int) -> Blob:
 
 
 # Not named in what follows: a struct would lend its members' kinds to all that the pointer may point to.
-SeccompArgument = Annotated[object, Memory(out=True), OneOf(SockFprog)]
+SeccompArgument = Annotated[object, Pointer(out=True), OneOf(SockFprog)]
 InFilter = Annotated[
     object,
-    Memory(),
+    Pointer(),
     OneOf(SockFprog),
     Choices(*_FILTERS, seldom(_KILLING, _LOGGING, *_NO_FILTERS, 0, KERNEL_ADDRESS)),
 ]
-Null = Annotated[object, Memory(), Choices(often(0), 1)]
+Null = Annotated[object, Pointer(), Choices(often(0), 1)]
 InAction = Annotated[
     object,
-    Memory(),
+    Pointer(),
     Choices(
         *(_action(SECCOMP_RET_ERRNO), _action(SECCOMP_RET_KILL_PROCESS), _action(SECCOMP_RET_TRAP)),
         *(_action(SECCOMP_RET_ALLOW), _action(0x12340000), KERNEL_ADDRESS),
     ),
 ]
-OutSizes = Annotated[object, Memory(out=True, reads=False), Choices(room(6), seldom(KERNEL_ADDRESS))]
+OutSizes = Annotated[object, Pointer(out=True, reads=False), Choices(room(6), seldom(KERNEL_ADDRESS))]
 
 SeccompOperation = Annotated[int, Flags(named(globals(), "SECCOMP_SET", "SECCOMP_GET"), bits=False)]
 SeccompFlags = Annotated[int, Flags(named(globals(), "SECCOMP_FILTER_FLAG"))]

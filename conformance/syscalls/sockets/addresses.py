@@ -9,7 +9,7 @@ from typing import Annotated
 from conformance.syscalls.machinery.aliases import InBytes, OutBuffer
 from conformance.syscalls.machinery.choices import BAD_POINTERS, Blob, Choices, often, rarely, room, seldom
 from conformance.syscalls.machinery.kinds import Kind, Names, Seen
-from conformance.syscalls.machinery.memory import Memory
+from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.sockets.socket import AF_INET, AF_INET6, AF_NETLINK, AF_UNIX
 
 LOOPBACK, LOOPBACK6 = 0x7F000001, bytes(15) + b"\1"
@@ -92,7 +92,7 @@ class SockaddrKind(Kind):
 
 def holds_address(kind: Kind) -> bool:
     """Whether it is a pointer to an address."""
-    return isinstance(kind, Memory) and isinstance(kind.holds, SockaddrKind)
+    return isinstance(kind, Pointer) and isinstance(kind.holds, SockaddrKind)
 
 
 # Addresses of each family, in full length: the first is the one to listen at

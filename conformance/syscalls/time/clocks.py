@@ -18,7 +18,7 @@ from conformance.syscalls.machinery.choices import (
     seldom,
 )
 from conformance.syscalls.machinery.kinds import Flags, Masked, named
-from conformance.syscalls.machinery.memory import Memory
+from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.touches import NOTHING
 from conformance.syscalls.machinery.world import UNMAPPED
 
@@ -74,7 +74,7 @@ OptionalNow = Annotated[Out[Now], Choices(often(room(16)), 0, UNMAPPED)]
 Seconds = Annotated[Out[Struct], Masked(), Choices(often(room(8)), room(8, edge=True), rarely(*BAD_POINTERS))]
 Zone = Annotated[Out[Struct], Choices(0, room(8), seldom(UNMAPPED))]
 """`struct timezone`, which nobody has a use for."""
-Timex = Annotated[Buffer | bytes | int | None, Memory(out=True), Masked()]
+Timex = Annotated[Buffer | bytes | int | None, Pointer(out=True), Masked()]
 """`struct timex`, which tells the state of a clock: differs from run to run."""
 
 

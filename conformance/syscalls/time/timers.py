@@ -10,7 +10,7 @@ from conformance.syscalls.machinery.buffers import I32, U64, Layout, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import BAD_POINTERS, Blob, Choices, Use, joined, often, rarely, room, seldom
 from conformance.syscalls.machinery.kinds import Flags, Kind, Names, Renamed, Seen, named
-from conformance.syscalls.machinery.memory import Memory
+from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.touches import PROCESS
 from conformance.syscalls.machinery.world import UNMAPPED
 from conformance.syscalls.time.clocks import (
@@ -106,7 +106,7 @@ TimerSetting = Annotated[
 """Timers that expire at once, or in an hour: the time between would be a matter of luck."""
 OutTimeLeft = Annotated[
     object,  # no struct is named: it would lend its kinds to all
-    Memory(out=True, reads=False),
+    Pointer(out=True, reads=False),
     TimeLeft(),
     Choices(often(room(32)), room(32, edge=True), rarely(*BAD_POINTERS)),
 ]

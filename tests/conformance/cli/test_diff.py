@@ -12,6 +12,7 @@ from click.testing import CliRunner
 from conformance.cli.diff import command
 from conformance.model import Absent, CaseInfo, CaseResult, Outcome, Target
 from conformance.protocol.lines import End, FactsLine, Header, Plan, ResultLine, Trouble
+from conformance.run.conduct import Conduct
 from conformance.run.diff_display import LINES
 from conformance.run.errors import Exit, UserError
 from conformance.run.records import RecordFile
@@ -319,11 +320,11 @@ def test_what_a_guest_said_is_nothing_that_a_terminal_obeys(old: Path, tmp_path:
 
 def test_other_examples_and_other_limits_are_told(old: Path, tmp_path: Path) -> None:
     new = write(tmp_path / "new", native=Said(), lts=Said())
-    replace(read_plan(new), selection=Selection(profile="nightly", timeout=5.0)).write(new)
+    replace(read_plan(new), conduct=Conduct(effort="nightly", timeout=5.0)).write(new)
     status, output = diff(tmp_path, old, new)
     assert status == Exit.EXPECTED
     assert output.splitlines()[:2] == [
-        "note: the profile was gate and is nightly",
+        "note: the effort was gate and is nightly",
         "note: the timeout was 20.0 and is 5.0",
     ]
 

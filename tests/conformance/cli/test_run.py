@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from conformance.cli import planning
 from conformance.model import Outcome, Target
 from conformance.places import CASES
 from conformance.protocol.lines import End, Trouble
+from conformance.run.conduct import USUAL
 from conformance.run.errors import Exit
 from conformance.run.results import RunPlan, matrix_of, read_plan
 from conformance.run.selection import Selection
@@ -233,7 +235,7 @@ def test_each_case_is_run_as_often_as_asked_and_every_attempt_is_recorded(machin
     assert run("-t", "lts", "--repeat", "4").status == Exit.EXPECTED
     for name in ("native", "lts"):
         assert sorted(cases_of(name)) == sorted(NAMES * 4)
-    assert {row.cells["lts"].attempts for row in matrix_of(Path("out")).rows} == {4}
+    assert {comparison.cells["lts"].attempts for comparison in matrix_of(Path("out")).comparisons} == {4}
 
 
 def test_a_repeated_run_that_was_killed_is_finished_with_what_is_left(machines: Machines) -> None:
@@ -281,7 +283,7 @@ def test_a_limit_that_is_not_reached_changes_nothing(machines: Machines) -> None
 @pytest.mark.parametrize(
     "arguments",
     [
-        *[("-t", "lts"), ("-k", "one"), (MODULE,), ("--repeat", "2"), ("--profile", "dev"), ("--timeout", "5")],
+        *[("-t", "lts"), ("-k", "one"), (MODULE,), ("--repeat", "2"), ("--effort", "dev"), ("--timeout", "5")],
         *[("--kernel", "lts=debian:6.1"), ("--targets", "targets.toml"), ("--reference", "native"), ("-o", "x")],
         *[("--call", "read"), ("--failed-in", "out"), ("--list",)],
     ],
@@ -327,7 +329,7 @@ COMMANDS = [
     ("--kernel", "lts=debian:6.12"),
     ("--kernel", "wsl2=/tmp/a kernel; id"),
     ("--reference", "lts"),
-    ("--profile", "nightly", "--timeout", "7.5"),
+    ("--effort", "nightly", "--timeout", "7.5"),
     ("--cold",),
     ("--targets", "other targets.toml"),
     ("--expectations", "known $HOME.toml"),
@@ -353,8 +355,8 @@ def test_the_command_that_repeats_a_case_does_the_same_when_it_is_pasted(
     Path("known $HOME.toml").write_text("")
     assert run(*arguments).status == Exit.EXPECTED
     first = read_plan(Path("out"))
-    row = next(row for row in matrix_of(Path("out")).rows if row.case == ODD)
-    pasted = shlex.split(repeat_command(matrix_of(Path("out")), row, "lts"))
+    comparison = next(comparison for comparison in matrix_of(Path("out")).comparisons if comparison.case == ODD)
+    pasted = shlex.split(repeat_command(matrix_of(Path("out")), comparison, "lts"))
     assert pasted[:2] == ["conformance", "run"]
     if elsewhere:
         (tmp_path / "else" / "where").mkdir(parents=True)
@@ -368,7 +370,7 @@ def test_the_command_that_repeats_a_case_does_the_same_when_it_is_pasted(
     ]
     assert again.reference == first.reference
     assert given(again).items() <= given(first).items()
-    assert (again.selection.profile, again.selection.timeout) == (first.selection.profile, first.selection.timeout)
+    assert again.conduct == replace(first.conduct, repeat=1)
     assert set(cases_of("lts", Path("again"))) == {ODD}
     assert {cold for _, _, cold in machines.asked[-2:]} == {"--cold" in arguments}
 
@@ -393,13 +395,12 @@ def test_every_option_that_makes_a_run_is_known_to_resume_or_to_the_command_that
 def test_a_plan_without_the_newer_fields_is_read_and_finished(machines: Machines) -> None:
     run("-t", "lts")
     plan = json.loads(Path("out/run.json").read_text())
-    for name in ("absent", "arguments"):
+    for name in ("absent", "arguments", "conduct"):
         del plan[name]
-    for name in ("cases", "repeat"):
-        del plan["selection"][name]
+    plan["selection"] = {"paths": [], "expression": "", "timeout": 20.0, "profile": "gate"}
     plan["schema"] = 1
     Path("out/run.json").write_text(json.dumps(plan))
-    assert read_plan(Path("out")).selection == Selection()
+    assert (read_plan(Path("out")).selection, read_plan(Path("out")).conduct) == (Selection(), USUAL)
     assert run("--resume", "out").status == Exit.EXPECTED
 
 

@@ -359,7 +359,7 @@ def test_a_full_disk_ends_the_run_with_one_sentence(tmp_path: Path) -> None:
 def test_a_plugin_with_options_of_the_same_names_can_be_used_beside_ours(tmp_path: Path, order: str) -> None:
     cases = write_cases(tmp_path, one="import signal\ndef test_hangs(): signal.pause()\n")
     (tmp_path / "other.py").write_text(OTHER.format(order="tryfirst" if order == "earlier" else "trylast"))
-    done = ran(cases, "-p", "other", "--profile", "--conformance-profile=dev", "--conformance-case-timeout=0.1")
+    done = ran(cases, "-p", "other", "--profile", "--conformance-effort=dev", "--conformance-case-timeout=0.1")
     assert "PROFILING=True" in done.text
     assert done.written["test_hangs"].message == "did not end within 0.1 s"
     assert "Deprecation" not in done.text
@@ -383,7 +383,11 @@ def pytest_terminal_summary(terminalreporter, config):
         (["--conformance-record=RECORD", "--case-timeout=0.1"], "--case-timeout is --conformance-case-timeout now"),
         (["--conformance-record=RECORD", "--slowdown", "0.05"], "--slowdown is --conformance-slowdown now"),
         (["--conformance-record=RECORD", "--disposable"], "--disposable is --conformance-disposable now"),
-        (["--conformance-record=RECORD", "--profile=gate"], "--profile is --conformance-profile now"),
+        (["--conformance-record=RECORD", "--profile=gate"], "--profile is --conformance-effort now"),
+        (
+            ["--conformance-record=RECORD", "--conformance-profile=gate"],
+            "--conformance-profile is --conformance-effort now",
+        ),
     ],
 )
 def test_an_option_by_its_former_name_works_and_says_the_new_one(tmp_path: Path, given: list[str], name: str) -> None:

@@ -31,8 +31,8 @@ def matrix(*records: Record, expectations: Sequence[Expectation] = ()) -> Matrix
 
 def cell(name: str, *records: Record) -> Cell:
     """What the matrix of `records` says of the one case on one target."""
-    (row,) = matrix(*records).rows
-    return row.cells[name]
+    (comparison,) = matrix(*records).comparisons
+    return comparison.cells[name]
 
 
 def against(reference: CaseResult, *target: CaseResult) -> Cell:
@@ -167,9 +167,9 @@ def test_where_nobody_else_passes_the_cases_own_assertions_decide_and_the_cell_s
 
 def test_a_reference_that_never_started_does_not_make_the_others_invalid() -> None:
     records = [record("native", failed="there is no kernel"), record("lts", READS_TWO), record("wsl2", READS_TWO)]
-    (row,) = matrix(*records).rows
-    assert row.cells["native"].verdict is Verdict.ERROR
-    assert row.cells["lts"] == Cell(Verdict.SAME, reference="wsl2")
+    (comparison,) = matrix(*records).comparisons
+    assert comparison.cells["native"].verdict is Verdict.ERROR
+    assert comparison.cells["lts"] == Cell(Verdict.SAME, reference="wsl2")
 
 
 def test_no_kernel_is_held_against_an_imitation() -> None:
@@ -308,8 +308,8 @@ def test_a_death_in_any_attempt_is_what_the_cell_says_and_unexpected(
 @pytest.mark.parametrize("outcome", [Outcome.CRASH, Outcome.HANG])
 def test_a_death_that_the_reference_dies_as_well_is_unexpected_on_both(outcome: Outcome) -> None:
     both = result(outcome, message="why")
-    (row,) = matrix(record("native", both), record("lts", both)).rows
-    assert all(each.unexpected and each.steady and each.message == "why" for each in row.cells.values())
+    (comparison,) = matrix(record("native", both), record("lts", both)).comparisons
+    assert all(each.unexpected and each.steady and each.message == "why" for each in comparison.cells.values())
 
 
 def test_deaths_after_other_calls_are_alike() -> None:
@@ -319,8 +319,8 @@ def test_deaths_after_other_calls_are_alike() -> None:
 
 
 def test_the_trace_of_a_death_is_kept_rather_than_the_last_one() -> None:
-    (row,) = matrix(record("native", result(Outcome.CRASH, *READS_ONE.steps), READS_TWO, READS_TWO)).rows
-    assert row.traces["native"].calls == ["read(0, NULL, 4) = 1"]
+    (comparison,) = matrix(record("native", result(Outcome.CRASH, *READS_ONE.steps), READS_TWO, READS_TWO)).comparisons
+    assert comparison.traces["native"].calls == ["read(0, NULL, 4) = 1"]
 
 
 def test_a_death_is_looked_at_again_unless_it_is_expected() -> None:
@@ -379,8 +379,16 @@ def test_a_target_compared_with_itself_is_all_the_same() -> None:
 def test_rows_are_all_cases_that_any_target_knows_by_name() -> None:
     one, two, three = (result(case=f"a/test_{name}.py::test") for name in "bca")
     found = matrix(record("native", one, two), record("lts", three, one))
-    assert [row.case for row in found.rows] == ["a/test_a.py::test", "a/test_b.py::test", "a/test_c.py::test"]
-    assert (found.rows[0].area, found.rows[0].module, found.rows[0].name) == ("a", "a/test_a.py", "test")
+    assert [comparison.case for comparison in found.comparisons] == [
+        "a/test_a.py::test",
+        "a/test_b.py::test",
+        "a/test_c.py::test",
+    ]
+    assert (found.comparisons[0].area, found.comparisons[0].module, found.comparisons[0].name) == (
+        "a",
+        "a/test_a.py",
+        "test",
+    )
 
 
 def test_a_column_has_the_label_that_its_guest_gives() -> None:
@@ -389,8 +397,8 @@ def test_a_column_has_the_label_that_its_guest_gives() -> None:
 
 
 def test_a_row_keeps_the_last_trace_of_every_target_that_has_one() -> None:
-    (row,) = matrix(record("native", READS_TWO, READS_ONE), record("lts", failed="no image")).rows
-    assert {name: trace.calls for name, trace in row.traces.items()} == {"native": ["read(0, NULL, 4) = 1"]}
+    (comparison,) = matrix(record("native", READS_TWO, READS_ONE), record("lts", failed="no image")).comparisons
+    assert {name: trace.calls for name, trace in comparison.traces.items()} == {"native": ["read(0, NULL, 4) = 1"]}
 
 
 def test_the_matrix_of_nothing_is_empty() -> None:
@@ -470,14 +478,16 @@ def test_cases_are_run_again_in_the_order_of_the_matrix() -> None:
 def test_what_the_reference_says_as_well_is_no_difference_though_not_the_same() -> None:
     """Where nobody passes: a machine against itself must stay green, and the cell must not."""
     missing = result(Outcome.MISSING, message="overlayfs")
-    (row,) = build([record("native", missing), record("again", missing)], "native").rows
-    assert (row.cells["native"].verdict, row.cells["again"].verdict) == (Verdict.MISSING, Verdict.MISSING)
-    assert not row.cells["again"].unexpected
-    (row,) = build([record("native", missing), record("again", result(Outcome.FAILED))], "native").rows
-    assert row.cells["again"].unexpected
+    (comparison,) = build([record("native", missing), record("again", missing)], "native").comparisons
+    assert (comparison.cells["native"].verdict, comparison.cells["again"].verdict) == (Verdict.MISSING, Verdict.MISSING)
+    assert not comparison.cells["again"].unexpected
+    (comparison,) = build([record("native", missing), record("again", result(Outcome.FAILED))], "native").comparisons
+    assert comparison.cells["again"].unexpected
 
 
 def test_without_traces_the_matrix_says_the_same() -> None:
     records = [record("native", READS_TWO), record("lts", READS_ONE)]
     whole = build(records, "native")
-    assert build(records, "native", traces=False).rows == [replace(row, traces={}) for row in whole.rows]
+    assert build(records, "native", traces=False).comparisons == [
+        replace(comparison, traces={}) for comparison in whole.comparisons
+    ]

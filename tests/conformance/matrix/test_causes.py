@@ -20,8 +20,8 @@ def refused(error: int) -> CaseResult:
 
 def cause(name: str, *records: Record) -> Cause | None:
     """Of the cell of a target; the first record is the reference's."""
-    (row,) = build(records, records[0].target.name).rows
-    return row.cells[name].cause
+    (comparison,) = build(records, records[0].target.name).comparisons
+    return comparison.cells[name].cause
 
 
 def of_kernels(native: CaseResult, lts: CaseResult, wsl2: CaseResult) -> tuple[Cause | None, Cause | None]:
@@ -77,9 +77,9 @@ def test_where_all_three_differ_the_control_tells_nothing() -> None:
 def test_a_death_under_a_profile_is_its_own_though_other_attempts_say_what_the_kernel_below_says() -> None:
     crash = result(Outcome.CRASH, message="signal 31")
     records = [record("native", READS), record("wsl1", crash, READS, READS, runner="profile", control="native")]
-    (row,) = build(records, "native").rows
-    assert row.cells["wsl1"].cause is Cause.SEMANTIC
-    assert row.cells["wsl1"].unexpected
+    (comparison,) = build(records, "native").comparisons
+    assert comparison.cells["wsl1"].cause is Cause.SEMANTIC
+    assert comparison.cells["wsl1"].unexpected
 
 
 def test_kernels_of_one_series_are_not_told_apart_by_version() -> None:

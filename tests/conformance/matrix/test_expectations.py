@@ -40,7 +40,7 @@ def matrix(*expectations: Expectation, said: CaseResult = MISSING, release: str 
 
 def cell(found: Matrix) -> Cell:
     """Of the one case on `wsl1`."""
-    return found.rows[0].cells["wsl1"]
+    return found.comparisons[0].cells["wsl1"]
 
 
 def file(tmp_path: Path, text: str) -> Path:
@@ -66,7 +66,7 @@ def several(**said: CaseResult) -> Matrix:
 
 
 def accepted(found: Matrix, *known: Expectation, target: str = "wsl1") -> list[Expectation]:
-    return accept(found, known, lambda column, _row, _cell: column.target.name == target, LIKE)
+    return accept(found, known, lambda column, _comparison, _cell: column.target.name == target, LIKE)
 
 
 def test_accepted_differences_are_expected_from_then_on() -> None:
@@ -106,8 +106,8 @@ def test_refuted_expectation_goes_and_what_else_it_covered_stays_expected() -> N
 
 
 def test_a_difference_that_nobody_expects_is_unexpected() -> None:
-    ((column, row, found),) = unexpected(matrix())
-    assert (column.target.name, row.case, found.verdict) == ("wsl1", CASE, Verdict.MISSING)
+    ((column, comparison, found),) = unexpected(matrix())
+    assert (column.target.name, comparison.case, found.verdict) == ("wsl1", CASE, Verdict.MISSING)
 
 
 def test_an_expected_difference_is_accepted_and_shown_as_such() -> None:
@@ -304,8 +304,8 @@ def test_what_is_not_refused_when_it_is_made_is_not_refused_when_it_is_read(each
 def test_whatever_a_guest_says_can_be_the_reason_why_it_is_accepted(message: str) -> None:
     found = matrix()
     said = replace(cell(found), message=message)
-    row = replace(found.rows[0], cells={**found.rows[0].cells, "wsl1": said})
-    new = accepted(replace(found, rows=[row]))
+    comparison = replace(found.comparisons[0], cells={**found.comparisons[0].cells, "wsl1": said})
+    new = accepted(replace(found, comparisons=[comparison]))
     assert parse(dump(new)) == new
     assert len(new) == 1
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from conformance.matrix.build import build
-from conformance.matrix.history import Change, Comparison, Pairs, Side, compare, moved_axes, pairs_of
+from conformance.matrix.history import Change, Diff, Side, TargetPairs, compare, moved_axes, pairs_of
 from conformance.model import CaseInfo, CaseResult, Cause, Expectation, Outcome, Record, Verdict
 from tests.builders import CASE, facts, passed, record, result, step
 
@@ -31,9 +31,7 @@ def kernel(*results: CaseResult, release: str = "6.1.0", **of: object) -> Record
     return record("lts", *results, release=release, runner="qemu", **of)  # type: ignore[arg-type] # the builder's own
 
 
-def between(
-    before: tuple[CaseResult, ...], after: tuple[CaseResult, ...], reference: CaseResult | None = None
-) -> Comparison:
+def between(before: tuple[CaseResult, ...], after: tuple[CaseResult, ...], reference: CaseResult | None = None) -> Diff:
     """Two runs of `lts`, each beside the same reference, if there is one."""
     natives = [record("native", reference)] if reference else []
     return compare(side(kernel(*before), *natives), side(kernel(*after), *natives, run="new"))
@@ -344,16 +342,20 @@ def names(*targets: str) -> list[Record]:
 @pytest.mark.parametrize(
     ("before", "after", "expected"),
     [
-        (["native", "lts"], ["native", "lts"], Pairs([("native", "native"), ("lts", "lts")])),
-        (["native", "old"], ["native", "new"], Pairs([("native", "native"), ("old", "new")], guessed=("old", "new"))),
-        (["here", "old"], ["there", "new"], Pairs([("old", "new")], ["here"], ["there"], ("old", "new"))),
-        (["native", "lts"], ["native"], Pairs([("native", "native")], ["lts"], [])),
-        (["native", "a", "b"], ["native", "c"], Pairs([("native", "native")], ["a", "b"], ["c"])),
-        (["native"], ["native", "a", "b"], Pairs([("native", "native")], [], ["a", "b"])),
+        (["native", "lts"], ["native", "lts"], TargetPairs([("native", "native"), ("lts", "lts")])),
+        (
+            ["native", "old"],
+            ["native", "new"],
+            TargetPairs([("native", "native"), ("old", "new")], guessed=("old", "new")),
+        ),
+        (["here", "old"], ["there", "new"], TargetPairs([("old", "new")], ["here"], ["there"], ("old", "new"))),
+        (["native", "lts"], ["native"], TargetPairs([("native", "native")], ["lts"], [])),
+        (["native", "a", "b"], ["native", "c"], TargetPairs([("native", "native")], ["a", "b"], ["c"])),
+        (["native"], ["native", "a", "b"], TargetPairs([("native", "native")], [], ["a", "b"])),
     ],
 )
 def test_targets_of_the_same_name_are_compared_and_the_only_two_others(
-    before: list[str], after: list[str], expected: Pairs
+    before: list[str], after: list[str], expected: TargetPairs
 ) -> None:
     old, new = (build(names(*each), each[0]) for each in (before, after))
     assert pairs_of(old, new) == expected

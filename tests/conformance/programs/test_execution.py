@@ -9,7 +9,7 @@ from conformance.model import Json
 from conformance.model import Step as Seen
 from conformance.programs.execution import Execution, ending, succeeded
 from conformance.programs.program import NO_PROCESS, NO_RESOURCE, Argument, Memory, Program, Ref
-from conformance.programs.wire import Encoded, Outcome, State, encode
+from conformance.programs.wire import Encoded, ProgramOutcome, State, encode
 from conformance.syscalls.machinery.world import DATA
 from tests.conformance.search.drawn import likely
 from tests.conformance.search.native import needs_executor, program, run_one
@@ -22,22 +22,24 @@ def room(size: int) -> Memory:
     return Memory(bytes(size), room=True)
 
 
-def said(*results: int | tuple[int, bytes], state: State = State.DONE, detail: int = 0) -> Outcome:
+def said(*results: int | tuple[int, bytes], state: State = State.DONE, detail: int = 0) -> ProgramOutcome:
     """An outcome: of each call its result, and what is in its buffer."""
     each = ((one, ()) if isinstance(one, int) else (one[0], (one[1],)) for one in results)
-    return Outcome(state, detail, (), tuple(each))
+    return ProgramOutcome(state, detail, (), tuple(each))
 
 
-def traced(made: Program, outcome: Outcome) -> list[Seen]:
+def traced(made: Program, outcome: ProgramOutcome) -> list[Seen]:
     return list(Execution(encode(made), outcome).steps)
 
 
-def args_seen(label: str, *args: Argument, before: Program | None = None, outcome: Outcome | None = None) -> list[Json]:
+def args_seen(
+    label: str, *args: Argument, before: Program | None = None, outcome: ProgramOutcome | None = None
+) -> list[Json]:
     """The arguments of a call, as they are seen."""
     made = Program((*(before.steps if before else ()), *program((label, *args)).steps))
     results = outcome.results if outcome else ()
     buffers = tuple(b"" for _ in encode(made).observed[-1])
-    return traced(made, Outcome(State.DONE, results=(*results, (-1, buffers))))[-1].args
+    return traced(made, ProgramOutcome(State.DONE, results=(*results, (-1, buffers))))[-1].args
 
 
 # Results
@@ -178,9 +180,9 @@ def test_any_outcome_has_a_trace(made: Program) -> None:
     """Full of buffers that were filled, or cut short."""
     encoded = encode(made)
     results = tuple((7, tuple(bytes(each.size) for each in observed)) for observed in encoded.observed)
-    assert len(Execution(encoded, Outcome(State.DONE, results=results)).steps) == len(made.steps)
+    assert len(Execution(encoded, ProgramOutcome(State.DONE, results=results)).steps) == len(made.steps)
     empty = tuple((0, tuple(b"" for _ in observed)) for observed in encoded.observed)
-    assert len(Execution(encoded, Outcome(State.DIED, results=empty[:-1])).steps) == len(made.steps) - 1
+    assert len(Execution(encoded, ProgramOutcome(State.DIED, results=empty[:-1])).steps) == len(made.steps) - 1
 
 
 # How it ended
@@ -199,7 +201,7 @@ def test_any_outcome_has_a_trace(made: Program) -> None:
     ],
 )
 def test_an_end_is_told_in_a_few_words(state: State, detail: int, words: str) -> None:
-    assert ending(Outcome(state, detail)) == words
+    assert ending(ProgramOutcome(state, detail)) == words
 
 
 def test_errnos_are_named_and_an_end_that_is_none_of_its_own_is_told() -> None:

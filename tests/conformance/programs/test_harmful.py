@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given, settings
 
 from conformance.programs.harmful import is_allowed, neutralised, touches
-from conformance.programs.program import NO_PROCESS, NO_RESOURCE, Argument, Memory, Program, Ref, Step
+from conformance.programs.program import NO_PROCESS, NO_RESOURCE, Argument, Memory, Program, ProgramCall, Ref
 from conformance.syscalls.machinery.aliases import Zero
 from conformance.syscalls.machinery.call import syscall
-from conformance.syscalls.machinery.table import areas, grammar, stubs
+from conformance.syscalls.machinery.table import chapters, grammar, stubs
 from conformance.syscalls.machinery.taming import Tame
 from conformance.syscalls.machinery.touches import (
     CHILDREN,
@@ -61,7 +61,7 @@ OTHERS = (
 
 def tamed(label: str, *args: Argument) -> tuple[Argument, ...]:
     """The arguments of a call after it has been made harmless."""
-    (step,) = neutralised(Program((Step(label, args),))).steps
+    (step,) = neutralised(Program((ProgramCall(label, args),))).steps
     return step.args
 
 
@@ -70,7 +70,7 @@ def as_pid(number: int) -> int:
     return (number + (1 << 31)) % (1 << 32) - (1 << 31)
 
 
-def harm(step: Step) -> str:  # noqa: PLR0911 - a table of rules
+def harm(step: ProgramCall) -> str:  # noqa: PLR0911 - a table of rules
     """What a step would do that none may; empty when it does no harm."""
     name, args = step.description.name, step.args
     if name in NEVER:
@@ -142,7 +142,9 @@ def test_what_must_never_be_called_is_a_call_and_is_dropped(name: str) -> None:
     assert labels, "its operations are dropped, too, whatever they are called"
     for label in labels:
         assert not is_allowed(label)
-        assert neutralised(Program((Step(label, ()), Step("getpid", ())))).steps == (Step("getpid", ()),)
+        assert neutralised(Program((ProgramCall(label, ()), ProgramCall("getpid", ())))).steps == (
+            ProgramCall("getpid", ()),
+        )
     assert len(NEVER[name].split()) > 2, "with a reason"
 
 
@@ -351,8 +353,8 @@ def test_every_call_that_may_be_made_says_what_it_touches() -> None:
 
 
 def test_whatever_changes_mounts_or_ipc_has_namespaces_of_its_own() -> None:
-    """A call that is new in these areas is not forgotten."""
-    for area, what in (("ipc", IPC), ("mounts", MOUNTS)):
-        apart = [label for label in filter(is_allowed, LABELS) if areas()[label] == area]
+    """A call that is new in these chapters is not forgotten."""
+    for chapter, what in (("ipc", IPC), ("mounts", MOUNTS)):
+        apart = [label for label in filter(is_allowed, LABELS) if chapters()[label] == chapter]
         assert apart
         assert [label for label in apart if not grammar()[label].facts.touches & (what | FILES)] == []

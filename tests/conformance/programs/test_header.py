@@ -13,7 +13,7 @@ import pytest
 
 from conformance.programs import header, wire
 from conformance.programs.program import Argument, Memory, Program, Ref
-from conformance.programs.wire import Encoded, Outcome, State, whole
+from conformance.programs.wire import Encoded, ProgramOutcome, State, whole
 from conformance.protocol import agent, executor
 from conformance.search.reproducer import calls_c, whole_c
 from conformance.syscalls import pseudo
@@ -135,7 +135,7 @@ COMPARED = {"lstat": ((24, 12), (48, 8)), "uname": ((65, 65),), "exec_report": (
 """Offsets and sizes of what is compared of what a call writes: not times, inodes, releases, the name of a file."""
 
 
-def expected(made: Program, outcome: Outcome, encoded: Encoded, at: int) -> Iterator[str]:
+def expected(made: Program, outcome: ProgramOutcome, encoded: Encoded, at: int) -> Iterator[str]:
     """What the executor says of a call, as a check in C."""
     label = made.steps[at].label
     result, buffers = outcome.results[at]

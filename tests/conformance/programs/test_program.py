@@ -19,9 +19,9 @@ from conformance.programs.program import (
     NO_RESOURCE,
     Memory,
     Program,
+    ProgramCall,
     ProgramError,
     Ref,
-    Step,
     from_json,
     refs_in,
     to_json,
@@ -29,12 +29,19 @@ from conformance.programs.program import (
 from conformance.programs.wire import encode
 from tests.conformance.search.drawn import any_programs, faults, likely
 
-DUPLICATES = Program((Step("dup", (0,)), Step("dup", (Ref(0),)), Step("kill", (Ref(1), 9)), Step("close", (Ref(1),))))
+DUPLICATES = Program(
+    (
+        ProgramCall("dup", (0,)),
+        ProgramCall("dup", (Ref(0),)),
+        ProgramCall("kill", (Ref(1), 9)),
+        ProgramCall("close", (Ref(1),)),
+    )
+)
 PIPED = Program(
     (
-        Step("pipe2", (Memory(bytes(8), room=True), 0)),
-        Step("writev", (Ref(0, 0, 4, 4), Memory(bytes(16), ((0, 8, Memory(b"\xffhi")), (8, 4, 3))), 1)),
-        Step("read", (Ref(0, 0, 0, 4), Memory(bytes(4), room=True, edge=True), 4)),
+        ProgramCall("pipe2", (Memory(bytes(8), room=True), 0)),
+        ProgramCall("writev", (Ref(0, 0, 4, 4), Memory(bytes(16), ((0, 8, Memory(b"\xffhi")), (8, 4, 3))), 1)),
+        ProgramCall("read", (Ref(0, 0, 0, 4), Memory(bytes(4), room=True, edge=True), 4)),
     )
 )
 
@@ -80,12 +87,12 @@ def test_the_form_is_stable() -> None:
 def test_what_else_a_document_has_is_left_alone() -> None:
     """`found`, `promise` and `agreed` stand beside the calls."""
     assert from_json({**document({"call": "getpid", "args": []}), "promise": ["0"], "found": {}}) == Program(
-        (Step("getpid", ()),)
+        (ProgramCall("getpid", ()),)
     )
 
 
 def test_a_call_may_have_fewer_arguments_than_it_takes() -> None:
-    assert from_json(document({"call": "openat", "args": [-100]})).steps == (Step("openat", (-100,)),)
+    assert from_json(document({"call": "openat", "args": [-100]})).steps == (ProgramCall("openat", (-100,)),)
 
 
 # What is none
@@ -243,17 +250,20 @@ def test_a_step_that_is_taken_out_moves_the_resources_of_later_ones() -> None:
     assert [step.label for step in less.steps] == ["pipe2", "read"]
     assert less.steps[1] == PIPED.steps[2]
     assert DUPLICATES.without({0}) == Program(
-        (Step("dup", (NO_RESOURCE,)), Step("kill", (Ref(0), 9)), Step("close", (Ref(0),)))
+        (ProgramCall("dup", (NO_RESOURCE,)), ProgramCall("kill", (Ref(0), 9)), ProgramCall("close", (Ref(0),)))
     )
 
 
 def test_a_resource_whose_maker_is_gone_is_none_and_no_process_is_everybody() -> None:
-    assert DUPLICATES.without({1}).steps[1:] == (Step("kill", (NO_PROCESS, 9)), Step("close", (NO_RESOURCE,)))
+    assert DUPLICATES.without({1}).steps[1:] == (
+        ProgramCall("kill", (NO_PROCESS, 9)),
+        ProgramCall("close", (NO_RESOURCE,)),
+    )
 
 
 def test_a_resource_in_memory_moves_too() -> None:
     pointing = Memory(bytes(16), ((0, 8, Memory(bytes(8), ((0, 4, Ref(1)), (4, 4, Ref(0))))),), edge=True)
-    program = Program((Step("getpid", ()), Step("dup", (0,)), Step("writev", (0, pointing, 1))))
+    program = Program((ProgramCall("getpid", ()), ProgramCall("dup", (0,)), ProgramCall("writev", (0, pointing, 1))))
     (moved,) = program.without({0}).steps[1].args[1:2]
     assert moved == Memory(bytes(16), ((0, 8, Memory(bytes(8), ((0, 4, Ref(0)), (4, 4, NO_RESOURCE)))),), edge=True)
 
@@ -271,7 +281,7 @@ def test_a_program_less_some_steps_is_a_program(program: Program, data: st.DataO
 
 def test_another_argument_changes_nothing_else() -> None:
     other = DUPLICATES.with_argument(2, 1, 15)
-    assert other.steps[2] == Step("kill", (Ref(1), 15))
+    assert other.steps[2] == ProgramCall("kill", (Ref(1), 15))
     assert other.with_argument(2, 1, 9) == DUPLICATES
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from conformance.programs.execution import Execution
 from conformance.programs.program import Memory, Program, Ref
-from conformance.programs.wire import Encoded, Outcome, State, encode
+from conformance.programs.wire import Encoded, ProgramOutcome, State, encode
 from conformance.search.compare import differences
 from conformance.syscalls.machinery.touches import (
     CHILDREN,
@@ -113,7 +113,7 @@ def is_seen(deed: Deed, *before: Encoded) -> bool:
     return differs(deed, sees, fresh, after)
 
 
-def differs(deed: Deed, sees: Encoded, fresh: Outcome, after: Outcome) -> bool:
+def differs(deed: Deed, sees: Encoded, fresh: ProgramOutcome, after: ProgramOutcome) -> bool:
     """Whether two looks do. Of the tree, times and inodes are always others."""
     if deed.sees == look():
         return next(iter(differences(Execution(sees, fresh), Execution(sees, after))), None) is not None

@@ -135,7 +135,7 @@ def shifted(of: Program, by: int) -> Program:
 
 
 def test_what_a_search_does_to_it_is_undone() -> None:
-    """Of programs that a search draws, those of the areas that share a process."""
+    """Of programs that a search draws, those of the chapters that share a process."""
     programs = [made for _, made in Generator(("files", "polling", "sockets"), 5).batch(1500)]
     seen = look()
     ((encoded, fresh),) = run([seen])

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 from conformance.programs import wire
 from conformance.programs.harmful import neutralised, touches
-from conformance.programs.program import NO_PROCESS, NO_RESOURCE, Memory, Program, Ref, Step
+from conformance.programs.program import NO_PROCESS, NO_RESOURCE, Memory, Program, ProgramCall, Ref
 from conformance.programs.wire import (
     LOST,
     Observed,
-    Outcome,
+    ProgramOutcome,
     State,
     Wish,
     decode,
@@ -23,7 +23,7 @@ from conformance.programs.wire import (
 )
 from conformance.protocol.executor import ProtocolError
 from conformance.syscalls.machinery.buffers import POISON
-from conformance.syscalls.machinery.call import ABSENT_NUMBER, Facts, Syscall
+from conformance.syscalls.machinery.call import ABSENT_NUMBER, CallFacts, Syscall
 from conformance.syscalls.machinery.table import grammar
 from conformance.syscalls.machinery.touches import EVERYTHING, PROCESS
 from conformance.syscalls.machinery.world import DATA, DATA_BYTES, EDGES, PAGE
@@ -79,7 +79,7 @@ def test_no_two_pieces_of_memory_overlap_and_all_lie_in_the_data_area(made: Prog
         assert place + size <= DATA_BYTES or place + size == page[0] + PAGE
 
 
-def _at(step: Step, path: tuple[int, ...]) -> Memory:
+def _at(step: ProgramCall, path: tuple[int, ...]) -> Memory:
     """The memory that some memory of an argument points to."""
     found = step.args[path[0]]
     for offset in path[1:]:
@@ -117,7 +117,7 @@ def test_a_call_is_known_by_its_number() -> None:
     assert wire.number(grammar()["openat"]) == grammar()["openat"].number == 257
     assert wire.number(grammar()["openat_dir"]) == 257
     assert wire.number(grammar()["spawn_exit"]) == 0x8000
-    assert wire.number(Syscall(frobnicate, Facts())) == ABSENT_NUMBER
+    assert wire.number(Syscall(frobnicate, CallFacts())) == ABSENT_NUMBER
 
 
 def test_more_resources_than_there_are_slots_can_be_encoded() -> None:
@@ -137,7 +137,7 @@ def test_random_bytes_are_an_outcome_or_a_protocol_error(made: Program, data: by
         assert len(decode(data, encode(made)).results) <= len(made.steps)
 
 
-def outcome_bytes(outcome: Outcome) -> bytes:
+def outcome_bytes(outcome: ProgramOutcome) -> bytes:
     """An outcome as an executor says it."""
     found = bytes([outcome.state, outcome.detail, len(outcome.results), len(outcome.signals)])
     found += b"".join(map(bytes, outcome.signals))
@@ -147,13 +147,13 @@ def outcome_bytes(outcome: Outcome) -> bytes:
 
 
 TWO = encode(program(("read", 0, room(8), 8), ("pipe2", room(8), 0)))
-SAID = Outcome(State.DIED, 11, ((10, 2), (17, 1)), ((3, (b"abc",)), (-EFAULT, (b"",))))
+SAID = ProgramOutcome(State.DIED, 11, ((10, 2), (17, 1)), ((3, (b"abc",)), (-EFAULT, (b"",))))
 
 
 def test_an_outcome_is_read_as_it_was_said() -> None:
     assert decode(outcome_bytes(SAID), TWO) == SAID
-    assert decode(outcome_bytes(Outcome(State.BLOCKED)), TWO) == Outcome(State.BLOCKED)
-    assert decode(LOST, TWO) == Outcome(State.LOST)
+    assert decode(outcome_bytes(ProgramOutcome(State.BLOCKED)), TWO) == ProgramOutcome(State.BLOCKED)
+    assert decode(LOST, TWO) == ProgramOutcome(State.LOST)
 
 
 def test_an_outcome_that_is_cut_short_is_none_nor_is_one_with_more() -> None:
@@ -164,15 +164,15 @@ def test_an_outcome_that_is_cut_short_is_none_nor_is_one_with_more() -> None:
     with pytest.raises(ProtocolError, match="ends after"):
         decode(said + b"x", TWO)
     with pytest.raises(ProtocolError, match="cut short"):
-        decode(outcome_bytes(Outcome(State.DONE, results=((0, (b"abc",)),)))[:-1], TWO)
+        decode(outcome_bytes(ProgramOutcome(State.DONE, results=((0, (b"abc",)),)))[:-1], TWO)
 
 
 @pytest.mark.parametrize(
     ("said", "why"),
     [
         (bytes([77, 0, 0, 0]), "77 is not a valid State"),
-        (outcome_bytes(Outcome(State.DONE, results=((0, ()),) * 3)), "3 calls were answered of 2"),
-        (outcome_bytes(Outcome(State.DONE, results=((9, (b"123456789",)),))), "9 bytes .* in a buffer of 8"),
+        (outcome_bytes(ProgramOutcome(State.DONE, results=((0, ()),) * 3)), "3 calls were answered of 2"),
+        (outcome_bytes(ProgramOutcome(State.DONE, results=((9, (b"123456789",)),))), "9 bytes .* in a buffer of 8"),
     ],
 )
 def test_an_executor_that_lies_is_found_out(said: bytes, why: str) -> None:
@@ -191,7 +191,7 @@ def test_a_buffer_is_poison_beyond_what_is_known_of_it() -> None:
 @needs_executor
 def test_results_and_errnos_come_back() -> None:
     encoded, outcome = run_one(program(("openat", -100, F0, 0, 0), ("close", Ref(0)), ("close", Ref(0)), ("chdir", 0)))
-    assert outcome == Outcome(State.DONE, results=((0, ()), (0, ()), (-EBADF, ()), (-EFAULT, ())))
+    assert outcome == ProgramOutcome(State.DONE, results=((0, ()), (0, ()), (-EBADF, ()), (-EFAULT, ())))
     assert encoded.observed == ((), (), (), ())
 
 

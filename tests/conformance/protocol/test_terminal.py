@@ -8,8 +8,8 @@ from conformance.protocol.terminal import (
     HEADER,
     LARGEST_FRAME,
     OUTPUT,
-    Frames,
-    ProtocolError,
+    TerminalError,
+    TerminalFrames,
     ended,
     failed,
     frame,
@@ -23,14 +23,14 @@ from conformance.protocol.terminal import (
 @given(st.lists(st.tuples(st.integers(1, 7), st.binary(max_size=20))), st.integers(1, 9))
 def test_frames_come_out_as_they_went_in_however_they_were_cut(sent: list[tuple[int, bytes]], piece: int) -> None:
     stream = b"".join(frame(kind, payload) for kind, payload in sent)
-    frames = Frames()
+    frames = TerminalFrames()
     found = [each for at in range(0, len(stream), piece) for each in frames.take(stream[at : at + piece])]
     assert found == sent
 
 
 def test_a_frame_that_is_too_long_is_refused_before_it_is_waited_for() -> None:
-    with pytest.raises(ProtocolError, match="a frame of 1048577 bytes was announced"):
-        Frames().take(HEADER.pack(OUTPUT, LARGEST_FRAME + 1))
+    with pytest.raises(TerminalError, match="a frame of 1048577 bytes was announced"):
+        TerminalFrames().take(HEADER.pack(OUTPUT, LARGEST_FRAME + 1))
 
 
 @pytest.mark.parametrize("status", [0, 7, 255, -9])
@@ -41,7 +41,7 @@ def test_a_status_is_read_as_it_was_written(status: int) -> None:
 
 @pytest.mark.parametrize("payload", [b"", b"abc", bytes(5)])
 def test_an_end_that_is_none_is_refused(payload: bytes) -> None:
-    with pytest.raises(ProtocolError):
+    with pytest.raises(TerminalError):
         read_ended(payload)
 
 

@@ -7,7 +7,7 @@ from itertools import combinations
 
 import pytest
 
-from conformance.model import Cell, Column, Expectation, Level, Matrix, Row, Target, Verdict
+from conformance.model import Cell, Column, Comparison, Expectation, Level, Matrix, Target, Verdict
 from conformance.run.errors import Exit
 from conformance.run.gate import Attitude, Limit, begun, failures, lost, status_of
 from tests.builders import facts
@@ -30,11 +30,11 @@ def column(name: str, failed: str | None = None, modules: tuple[str, ...] = (), 
 
 def matrix(*cells: Cell, other: Column | None = None) -> Matrix:
     """The reference, which passes, beside one target with these cells."""
-    rows = [
-        Row(f"a/test_b.py::test_{at}", "0", "", "", {"native": SAME, "other": cell}, {})
+    comparisons = [
+        Comparison(f"a/test_b.py::test_{at}", "0", "", "", {"native": SAME, "other": cell}, {})
         for at, cell in enumerate(cells)
     ]
-    return Matrix("run", "native", [column("native"), other or column("other")], rows)
+    return Matrix("run", "native", [column("native"), other or column("other")], comparisons)
 
 
 BAD = {
@@ -54,12 +54,15 @@ def test_each_status_has_its_matrix(status: Exit) -> None:
 
 def together(one: Matrix, other: Matrix) -> Matrix:
     """What is wrong with either."""
-    rows = [replace(row, case=f"{row.case}{at}") for at, row in enumerate((*one.rows, *other.rows))]
+    comparisons = [
+        replace(comparison, case=f"{comparison.case}{at}")
+        for at, comparison in enumerate((*one.comparisons, *other.comparisons))
+    ]
     columns = [
         replace(mine, failed=mine.failed or theirs.failed)
         for mine, theirs in zip(one.columns, other.columns, strict=True)
     ]
-    return replace(one, rows=rows, columns=columns)
+    return replace(one, comparisons=comparisons, columns=columns)
 
 
 @pytest.mark.parametrize(
@@ -77,7 +80,7 @@ def test_the_gravest_decides(graver: Exit, lighter: Exit) -> None:
         matrix(SAME, other=column("other", modules=("netlink/test_route.py",))),
         matrix(other=column("other", modules=("netlink/test_route.py",))),
         matrix(SAME, other=column("other", complete=False)),
-        replace(matrix(SAME), rows=[replace(matrix(SAME).rows[0], cells={"native": SAME})]),
+        replace(matrix(SAME), comparisons=[replace(matrix(SAME).comparisons[0], cells={"native": SAME})]),
     ],
     ids=["a cell", "a module", "every module", "the end", "a column's cell"],
 )
@@ -129,8 +132,10 @@ def test_a_limit_is_reached_by_what_fails_and_by_nothing_else() -> None:
 
 def test_cases_to_which_nobody_came_are_counted_and_left_out() -> None:
     found = matrix(DIFFERS, ERROR)
-    unrun = replace(found.rows[1], cells={"native": ERROR, "other": ERROR})
-    early = begun(replace(found, rows=[found.rows[0], found.rows[1], unrun]))
-    assert [row.case for row in early.rows] == [row.case for row in found.rows]
+    unrun = replace(found.comparisons[1], cells={"native": ERROR, "other": ERROR})
+    early = begun(replace(found, comparisons=[found.comparisons[0], found.comparisons[1], unrun]))
+    assert [comparison.case for comparison in early.comparisons] == [
+        comparison.case for comparison in found.comparisons
+    ]
     assert early.warnings == ["the run was ended early: 1 case was not run on any target"]
     assert begun(found) is found

@@ -80,4 +80,6 @@ def test_an_error_of_this_machine_fails_one_target_and_no_other(tmp_path: Path, 
     assert broken.failed
     assert "; " in broken.failed
     assert "\n" not in broken.failed
-    assert len([row for row in matrix.rows if row.cells["other"].verdict == "same"]) == len(CASES)
+    assert len([comparison for comparison in matrix.comparisons if comparison.cells["other"].verdict == "same"]) == len(
+        CASES
+    )

@@ -38,8 +38,8 @@ def execute_on(
 
 
 def statuses(matrix: Matrix, target: str) -> list[Verdict]:
-    """The verdicts of a column, row by row."""
-    return [row.cells[target].verdict for row in matrix.rows]
+    """The verdicts of a column, case by case."""
+    return [comparison.cells[target].verdict for comparison in matrix.comparisons]
 
 
 def failing(*failed: str) -> FakeRunner:
@@ -57,7 +57,7 @@ def failing(*failed: str) -> FakeRunner:
 def test_all_targets_are_run_and_compared(tmp_path: Path) -> None:
     matrix = execute_on(tmp_path / "run", {"native": FakeRunner(CASES), "lts": failing(TWO)})
     assert statuses(matrix, "native") == [Verdict.SAME] * 3
-    assert dict(zip((row.case for row in matrix.rows), statuses(matrix, "lts"), strict=True)) == {
+    assert dict(zip((comparison.case for comparison in matrix.comparisons), statuses(matrix, "lts"), strict=True)) == {
         ONE: Verdict.SAME,
         THREE: Verdict.SAME,
         TWO: Verdict.FAILS,
@@ -67,7 +67,11 @@ def test_all_targets_are_run_and_compared(tmp_path: Path) -> None:
 def test_what_differs_is_believed_when_it_was_seen_three_times(tmp_path: Path) -> None:
     runners = {"native": FakeRunner(CASES), "lts": failing(TWO)}
     matrix = execute_on(tmp_path / "run", runners)
-    assert {row.case: row.cells["lts"].attempts for row in matrix.rows} == {ONE: 1, TWO: 3, THREE: 1}
+    assert {comparison.case: comparison.cells["lts"].attempts for comparison in matrix.comparisons} == {
+        ONE: 1,
+        TWO: 3,
+        THREE: 1,
+    }
     assert runners["lts"].guests[0].channel.requests == [CASES, [TWO], [TWO]]
     assert runners["native"].guests[0].channel.requests == [CASES, [TWO], [TWO]]
 
@@ -104,7 +108,7 @@ def test_a_target_that_cannot_start_is_a_column_that_says_why_while_the_others_g
     matrix = execute_on(tmp_path / "run", runners)
     assert [column.failed for column in matrix.columns] == [None, "its kernel is no image", None]
     assert statuses(matrix, "lts") == statuses(matrix, "native") == [Verdict.SAME] * 3
-    cells = [row.cells["wsl2"] for row in matrix.rows]
+    cells = [comparison.cells["wsl2"] for comparison in matrix.comparisons]
     assert {(cell.verdict, cell.message, cell.cause) for cell in cells} == {
         (Verdict.ERROR, "not run: its kernel is no image", Cause.ENVIRONMENT)
     }
@@ -114,12 +118,12 @@ def test_a_reference_that_cannot_start_is_stood_in_for(tmp_path: Path) -> None:
     runners = {"native": BrokenRunner("it is gone"), "lts": FakeRunner(CASES), "wsl2": failing(TWO)}
     matrix = execute_on(tmp_path / "run", runners)
     assert statuses(matrix, "native") == [Verdict.ERROR] * 3
-    assert {row.cells["wsl2"].reference for row in matrix.rows} == {"lts"}
+    assert {comparison.cells["wsl2"].reference for comparison in matrix.comparisons} == {"lts"}
 
 
 def test_when_no_target_starts_every_column_says_why(tmp_path: Path) -> None:
     matrix = execute_on(tmp_path / "run", {"native": BrokenRunner("one"), "lts": BrokenRunner("two")})
-    assert (matrix.rows, [column.failed for column in matrix.columns]) == ([], ["one", "two"])
+    assert (matrix.comparisons, [column.failed for column in matrix.columns]) == ([], ["one", "two"])
 
 
 def test_a_guest_that_dies_costs_one_case_only(tmp_path: Path) -> None:
@@ -132,7 +136,7 @@ def test_a_guest_that_dies_costs_one_case_only(tmp_path: Path) -> None:
         return [*said, line(End())]
 
     matrix = execute_on(tmp_path / "run", {"native": FakeRunner(CASES), "lts": FakeRunner(CASES, dies_in_two)})
-    cells = {row.case: row.cells["lts"] for row in matrix.rows}
+    cells = {comparison.case: comparison.cells["lts"] for comparison in matrix.comparisons}
     assert [cells[case].verdict for case in CASES] == [Verdict.SAME, Verdict.CRASH, Verdict.SAME]
     assert cells[TWO].attempts == 3
 
@@ -275,11 +279,14 @@ def small(tmp_path: Path) -> Path:
 def test_a_machine_compared_with_itself_is_all_the_same(small: Path, tmp_path: Path) -> None:
     runners = {"native": SmallRunner(small), "again": SmallRunner(small)}
     matrix = execute_on(tmp_path / "run", runners, Selection(expression="not dies"))
-    assert [row.name for row in matrix.rows] == ["test_file_holds_what_was_written", "test_it_observes"]
+    assert [comparison.name for comparison in matrix.comparisons] == [
+        "test_file_holds_what_was_written",
+        "test_it_observes",
+    ]
     assert statuses(matrix, "again") == statuses(matrix, "native") == [Verdict.SAME] * 2
-    assert matrix.rows[0].feature == "Small: a few cases."
+    assert matrix.comparisons[0].feature == "Small: a few cases."
     assert matrix.warnings == []
-    assert matrix.rows[0].traces["again"].calls[0].startswith("openat(AT_FDCWD, b'a', O_CREAT|O_RDWR, 0600)")
+    assert matrix.comparisons[0].traces["again"].calls[0].startswith("openat(AT_FDCWD, b'a', O_CREAT|O_RDWR, 0600)")
 
 
 def test_a_suite_that_is_killed_is_the_crash_of_the_running_case_and_the_run_goes_on(
@@ -295,4 +302,4 @@ def test_a_suite_that_is_killed_is_the_crash_of_the_running_case_and_the_run_goe
 def test_a_run_that_was_killed_before_its_header_was_written_is_resumed(tmp_path: Path, kept: bytes) -> None:
     (tmp_path / "native.jsonl").write_bytes(kept)
     matrix = execute_on(tmp_path, {"native": FakeRunner(CASES)})
-    assert {row.cells["native"].verdict for row in matrix.rows} == {Verdict.SAME}
+    assert {comparison.cells["native"].verdict for comparison in matrix.comparisons} == {Verdict.SAME}

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from conformance.model import SCHEMA, Target
+from conformance.model import Target
+from conformance.run.conduct import Conduct
 from conformance.run.errors import UsageError, UserError
-from conformance.run.results import PLAN_FILE, RunPlan, new_run_name, read_plan, read_records
+from conformance.run.results import PLAN_FILE, PLAN_SCHEMA, RunPlan, new_run_name, read_plan, read_records
 from conformance.run.selection import Selection
 
 
@@ -24,7 +25,8 @@ def test_a_plan_is_read_as_it_was_written(tmp_path: Path) -> None:
         "run",
         "native",
         [Target("native", "local"), Target("wsl2", "qemu", "title", "lts", {"kernel": "wsl2"}, {"kernel": "/boot/it"})],
-        Selection(("netlink",), "not slow", 7.5, "nightly"),
+        Selection(("netlink",), "not slow", ("netlink/test_uevents.py::test_one",)),
+        Conduct(7.5, "nightly", 3),
     )
     plan.write(tmp_path / "results" / "run")
     assert read_plan(tmp_path / "results" / "run") == plan
@@ -36,10 +38,49 @@ def test_a_plan_of_before_knows_the_kernels_that_were_given_in_it(tmp_path: Path
     (tmp_path / PLAN_FILE).write_text(json.dumps({**earlier, "targets": targets}))
     plan = read_plan(tmp_path)
     assert [each.taken for each in plan.targets] == [{"kernel": "debian:6.12"}, {"kernel": "wsl2"}]
-    assert plan.kernels == {}
 
 
-@pytest.mark.parametrize("text", ["", "{", "[]", "5", '{"run": "x"}', '{"run": 5, "schema": 1}'])
+FIRST = """
+{
+  "run": "20260101T000000Z",
+  "reference": "wsl2",
+  "targets": [{"name": "wsl2", "runner": "qemu", "title": "", "control": null, "options": {"kernel": "wsl2"}}],
+  "selection": {
+    "paths": ["netlink"],
+    "expression": "not slow",
+    "timeout": 7.5,
+    "profile": "nightly",
+    "cases": null,
+    "repeat": 3
+  },
+  "kernels": {"wsl2": "/boot/bzImage"},
+  "absent": [],
+  "arguments": ["--profile", "nightly", "--timeout", "7.5", "--cold"],
+  "schema": 1
+}
+"""
+
+
+def test_a_plan_of_the_first_schema_is_read(tmp_path: Path) -> None:
+    (tmp_path / PLAN_FILE).write_text(FIRST)
+    assert read_plan(tmp_path) == RunPlan(
+        "20260101T000000Z",
+        "wsl2",
+        [Target("wsl2", "qemu", options={"kernel": "wsl2"}, given={"kernel": "/boot/bzImage"})],
+        Selection(("netlink",), "not slow"),
+        Conduct(timeout=7.5, effort="nightly", repeat=3),
+        arguments=["--effort", "nightly", "--timeout", "7.5", "--cold"],
+    )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *["", "{", "[]", "5", '{"run": "x"}', '{"run": 5, "schema": 1}', '{"schema": 1, "selection": 5}'],
+        FIRST.replace('"timeout": 7.5', '"timeout": "long"'),
+        FIRST.replace('"arguments": [', '"arguments": [5, '),
+    ],
+)
 def test_a_damaged_plan_is_one_sentence(tmp_path: Path, text: str) -> None:
     (tmp_path / PLAN_FILE).write_text(text)
     with pytest.raises(UsageError, match=r"run\.json is damaged: .*; start the run anew"):
@@ -52,8 +93,8 @@ def test_a_directory_without_a_plan_is_no_results_directory(tmp_path: Path) -> N
 
 
 def test_results_of_a_newer_schema_are_refused(tmp_path: Path) -> None:
-    (tmp_path / PLAN_FILE).write_text(f'{{"schema": {SCHEMA + 1}, "anything": "else"}}')
-    with pytest.raises(UsageError, match=f"has schema {SCHEMA + 1}, .*: update the suite"):
+    (tmp_path / PLAN_FILE).write_text(f'{{"schema": {PLAN_SCHEMA + 1}, "anything": "else"}}')
+    with pytest.raises(UsageError, match=f"has schema {PLAN_SCHEMA + 1}, .*: update the suite"):
         read_plan(tmp_path)
 
 

@@ -16,6 +16,7 @@ from conformance.protocol.lines import (
     Trouble,
 )
 from conformance.run import session as sessions
+from conformance.run.conduct import Conduct
 from conformance.run.selection import Selection
 from conformance.run.session import Died, Session
 from runners.base import About, Death, Ending, RunnerError
@@ -64,13 +65,13 @@ def test_only_selected_cases_are_planned() -> None:
 
 def test_the_suite_is_started_with_what_the_guest_needs() -> None:
     runner = FakeRunner(CASES)
-    Session(runner, Selection(timeout=7.0))
+    Session(runner, Selection(), Conduct(timeout=7.0))
     (guest,) = runner.guests
     assert guest.spawned[:3] == ["python", "-m", "conformance.guest.serve"]
     assert "--rootdir=/conformance" in guest.spawned
     assert "--conformance-case-timeout=7.0" in guest.spawned
     assert "--conformance-slowdown=1.0" in guest.spawned
-    assert "--conformance-profile=gate" in guest.spawned
+    assert "--conformance-effort=gate" in guest.spawned
     assert "--conformance-disposable" not in guest.spawned
     assert guest.spawned[-1] == "/conformance/cases"
 
@@ -84,10 +85,10 @@ def test_cases_that_may_harm_a_machine_are_asked_for_in_a_guest_that_is_thrown_a
     assert "--conformance-disposable" in runner.guests[0].spawned
 
 
-def test_the_suite_is_told_the_profile_and_may_be_silent_for_longer() -> None:
+def test_the_suite_is_told_the_effort_and_may_be_silent_for_longer() -> None:
     runner = FakeRunner(CASES)
-    opened = Session(runner, Selection(timeout=7.0, profile="nightly"))
-    assert "--conformance-profile=nightly" in runner.guests[0].spawned
+    opened = Session(runner, Selection(), Conduct(timeout=7.0, effort="nightly"))
+    assert "--conformance-effort=nightly" in runner.guests[0].spawned
     assert opened._silence == 7.0 * 20 + sessions.SILENCE_SECONDS
 
 

@@ -8,6 +8,7 @@ from conformance.model import CaseResult, Outcome, Record, Target
 from conformance.protocol.lines import End, ResultLine, Start
 from conformance.run import records
 from conformance.run import worker as workers
+from conformance.run.conduct import USUAL
 from conformance.run.errors import UserError
 from conformance.run.selection import Selection
 from conformance.run.worker import DEATHS, LOST_MODULES, Stage, Worker, raise_first_error
@@ -32,7 +33,7 @@ PATIENCE = 30.0
 
 def start(path: Path, runner: FakeRunner, earlier: Record | None = None) -> Worker:
     """A worker that has been started."""
-    worker = Worker(Target("lts", "fake"), runner, path, "run", Selection(), earlier)
+    worker = Worker(Target("lts", "fake"), runner, path, "run", Selection(), USUAL, earlier)
     worker.start()
     return worker
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from hypothesis import strategies as st
 
-from conformance.programs.program import MOST_NESTED, NO_PROCESS, WIDTHS, Argument, Memory, Program, Ref, Step
+from conformance.programs.program import MOST_NESTED, NO_PROCESS, WIDTHS, Argument, Memory, Program, ProgramCall, Ref
 from conformance.search.bind import Call, complete
 from conformance.syscalls.machinery.choices import Blob, Choice, LengthOf, Use
 from conformance.syscalls.machinery.table import grammar
@@ -75,7 +75,7 @@ def odd_raws() -> st.SearchStrategy[list[Call]]:
 
 
 @st.composite
-def arguments(draw: st.DrawFn, before: tuple[Step, ...], depth: int = 0) -> Argument:
+def arguments(draw: st.DrawFn, before: tuple[ProgramCall, ...], depth: int = 0) -> Argument:
     """Any argument that may follow such steps."""
     match draw(st.sampled_from("nnrm" if depth < MOST_NESTED else "nr")):
         case "r" if before:
@@ -94,7 +94,7 @@ def arguments(draw: st.DrawFn, before: tuple[Step, ...], depth: int = 0) -> Argu
 
 
 @st.composite
-def refs(draw: st.DrawFn, before: tuple[Step, ...]) -> Ref:
+def refs(draw: st.DrawFn, before: tuple[ProgramCall, ...]) -> Ref:
     """A result of one of these steps, or something in the memory of its arguments."""
     at = draw(st.integers(0, len(before) - 1))
     holding = [index for index, each in enumerate(before[at].args) if isinstance(each, Memory) and len(each.data) >= 8]
@@ -110,13 +110,13 @@ def refs(draw: st.DrawFn, before: tuple[Step, ...]) -> Ref:
 @st.composite
 def any_programs(draw: st.DrawFn, labels: tuple[str, ...] = tuple(LABELS)) -> Program:
     """Any program that the form allows, sensible or not."""
-    steps: tuple[Step, ...] = ()
+    steps: tuple[ProgramCall, ...] = ()
     for _ in range(draw(st.integers(1, 5))):
         label = draw(st.sampled_from(labels))
         count = len(grammar()[label].parameters)
         if draw(st.integers(0, 9)) == 0:
             count = draw(st.integers(0, count))
-        steps = (*steps, Step(label, tuple(draw(arguments(steps)) for _ in range(count))))
+        steps = (*steps, ProgramCall(label, tuple(draw(arguments(steps)) for _ in range(count))))
     return Program(steps)
 
 

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from conformance.programs.program import Argument, Program, Step
-from conformance.programs.wire import Encoded, Outcome, decode, encode
+from conformance.programs.program import Argument, Program, ProgramCall
+from conformance.programs.wire import Encoded, ProgramOutcome, decode, encode
 from conformance.protocol import executor as protocol
 from runners.base import RunnerError
 from runners.payload.executor import executable
@@ -34,15 +34,17 @@ needs_executor = pytest.mark.skipif(bool(lacking()), reason=lacking() or "-")
 
 def program(*steps: tuple[str, *tuple[Argument, ...]]) -> Program:
     """A program of labels and arguments."""
-    return Program(tuple(Step(label, tuple(args)) for label, *args in steps))
+    return Program(tuple(ProgramCall(label, tuple(args)) for label, *args in steps))
 
 
-def run(programs: Sequence[Program], deadline: float = DEADLINE, *, own: bool = True) -> list[tuple[Encoded, Outcome]]:
+def run(
+    programs: Sequence[Program], deadline: float = DEADLINE, *, own: bool = True
+) -> list[tuple[Encoded, ProgramOutcome]]:
     """What programs do; each in a process of its own (`own`), or sharing one where they can."""
     return run_encoded([encode(each, own=own) for each in programs], deadline)
 
 
-def run_encoded(encoded: Sequence[Encoded], deadline: float = DEADLINE) -> list[tuple[Encoded, Outcome]]:
+def run_encoded(encoded: Sequence[Encoded], deadline: float = DEADLINE) -> list[tuple[Encoded, ProgramOutcome]]:
     """What programs do that have been encoded, by an executor that has run no others."""
     request = protocol.run_frame(5, deadline, [each.data for each in encoded])
     said = subprocess.run([str(executable())], input=request, stdout=subprocess.PIPE, check=False, timeout=60).stdout
@@ -57,6 +59,6 @@ def run_encoded(encoded: Sequence[Encoded], deadline: float = DEADLINE) -> list[
     return [(each, decode(outcome, each)) for each, outcome in zip(encoded, outcomes, strict=True)]
 
 
-def run_one(made: Program, deadline: float = DEADLINE) -> tuple[Encoded, Outcome]:
+def run_one(made: Program, deadline: float = DEADLINE) -> tuple[Encoded, ProgramOutcome]:
     """What a program does."""
     return run([made], deadline)[0]

@@ -11,8 +11,8 @@ from conformance.programs.program import (
     NO_RESOURCE,
     Memory,
     Program,
+    ProgramCall,
     Ref,
-    Step,
     from_json,
     to_json,
 )
@@ -151,7 +151,7 @@ def test_a_resource_in_memory_is_made_before_the_call() -> None:
 
 
 def test_a_family_that_nothing_makes_has_no_resource() -> None:
-    assert complete([Call("close", (Use("no such thing"),))]).steps == (Step("close", (NO_RESOURCE,)),)
+    assert complete([Call("close", (Use("no such thing"),))]).steps == (ProgramCall("close", (NO_RESOURCE,)),)
 
 
 # Lengths

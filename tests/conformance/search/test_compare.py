@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 
 from conformance.model import Cause
 from conformance.programs.execution import Execution
-from conformance.programs.program import Memory, Program, Ref, Step
-from conformance.programs.wire import Encoded, Outcome, State, encode
+from conformance.programs.program import Memory, Program, ProgramCall, Ref
+from conformance.programs.wire import Encoded, ProgramOutcome, State, encode
 from conformance.search.compare import (
     ERRNO,
     RESULT,
     SIGNALS,
     STATE,
-    Difference,
+    ProgramDifference,
     cause_of,
     differences,
     flat,
@@ -24,7 +24,7 @@ from conformance.search.compare import (
 )
 from conformance.syscalls.files.opening import O_APPEND, O_CREAT
 from conformance.syscalls.files.status import Stat
-from conformance.syscalls.machinery.memory import Memory as MemoryKind
+from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.table import grammar
 from tests.conformance.search.drawn import likely
 from tests.conformance.search.native import needs_executor, program, run
@@ -41,13 +41,13 @@ def room(size: int) -> Memory:
 Said = int | tuple[int, bytes]
 
 
-def outcome(*results: Said, state: State = State.DONE, detail: int = 0) -> Outcome:
+def outcome(*results: Said, state: State = State.DONE, detail: int = 0) -> ProgramOutcome:
     """Of each call its result, and what is in its buffer."""
     each = ((one, ()) if isinstance(one, int) else (one[0], (one[1],)) for one in results)
-    return Outcome(state, detail, (), tuple(each))
+    return ProgramOutcome(state, detail, (), tuple(each))
 
 
-def found(made: Program, reference: Outcome, target: Outcome) -> list[tuple[int, str, str, str, str]]:
+def found(made: Program, reference: ProgramOutcome, target: ProgramOutcome) -> list[tuple[int, str, str, str, str]]:
     """The differences, as tuples."""
     return [
         (each.step, each.call, each.field, each.reference, each.target)
@@ -98,7 +98,7 @@ def test_what_a_failed_call_has_written_is_a_difference() -> None:
 
 
 def test_a_time_of_day_is_no_difference_but_one_that_was_set_is() -> None:
-    def seen(seconds: int) -> Outcome:
+    def seen(seconds: int) -> ProgramOutcome:
         return outcome((0, bytes(Stat(st_mode=0o100644, st_mtime=seconds))), 0)
 
     assert found(STATUS, seen(1_700_000_000), seen(1_800_000_000)) == []
@@ -138,7 +138,7 @@ def test_what_was_written_beyond_the_end_is_a_difference() -> None:
 
 
 def test_each_member_of_a_struct_is_a_difference_of_its_own() -> None:
-    def seen(links: int, size: int) -> Outcome:
+    def seen(links: int, size: int) -> ProgramOutcome:
         data = bytearray(144)
         data[16:24], data[48:56] = links.to_bytes(8, "little"), size.to_bytes(8, "little")
         return outcome((0, bytes(data)), 0)
@@ -160,14 +160,14 @@ def test_what_random_bytes_were_put_behind_a_pointer_is_no_difference() -> None:
         (label, at)
         for label, each in grammar().items()
         for at, parameter in enumerate(each.parameters)
-        if isinstance(parameter.kind, MemoryKind) and parameter.kind.masked and parameter.struct is None
+        if isinstance(parameter.kind, Pointer) and parameter.kind.masked and parameter.struct is None
     )
     vector = Memory(bytes(8), ((0, 8, room(4)),))
     made = program((label, *(vector if index == at else 0 for index in range(at + 1))))
     buffers = [(content, b"") if len(encode(made).observed[0]) == 2 else (content,) for content in (b"abcd", b"wxyz")]
-    ours, theirs = (Outcome(State.DONE, results=((0, each),)) for each in buffers)
+    ours, theirs = (ProgramOutcome(State.DONE, results=((0, each),)) for each in buffers)
     assert found(made, ours, theirs) == []
-    assert found(made, ours, Outcome(State.DONE, results=((1, buffers[0]),)))
+    assert found(made, ours, ProgramOutcome(State.DONE, results=((1, buffers[0]),)))
 
 
 def test_a_program_that_dies_on_one_side_differs_in_the_call_that_it_died_of() -> None:
@@ -227,14 +227,14 @@ def test_what_is_long_is_cut() -> None:
 
 
 @st.composite
-def outcomes(draw: st.DrawFn, encoded: Encoded) -> Outcome:
+def outcomes(draw: st.DrawFn, encoded: Encoded) -> ProgramOutcome:
     """Anything that an executor may say of a program."""
     results = []
     for observed in encoded.observed[: draw(st.integers(0, len(encoded.observed)))]:
         buffers = tuple(draw(st.binary(max_size=min(each.size, 9))) for each in observed)
         results.append((draw(st.sampled_from((0, 0, 1, 3, 4, 1 << 62, -1, -ENOENT, -ENOSYS, -4096))), buffers))
     signals = draw(st.sampled_from(((), ((10, 1),))))
-    return Outcome(draw(st.sampled_from(State)), draw(st.sampled_from((0, 9))), signals, tuple(results))
+    return ProgramOutcome(draw(st.sampled_from(State)), draw(st.sampled_from((0, 9))), signals, tuple(results))
 
 
 @settings(deadline=None, max_examples=150)
@@ -288,8 +288,8 @@ def test_a_kernel_does_not_differ_from_itself() -> None:
 # What goes on, what is alike
 
 
-def difference(field: str, reference: str = "success", target: str = "EINVAL") -> Difference:
-    return Difference(0, "openat", field, reference, target)
+def difference(field: str, reference: str = "success", target: str = "EINVAL") -> ProgramDifference:
+    return ProgramDifference(0, "openat", field, reference, target)
 
 
 @pytest.mark.parametrize(
@@ -322,19 +322,19 @@ def opening(flags: int) -> Program:
 
 
 def test_a_signature_says_what_where_and_with_which_flags() -> None:
-    found_ = Difference(1, "openat", ERRNO, "success", "EINVAL")
+    found_ = ProgramDifference(1, "openat", ERRNO, "success", "EINVAL")
     named = signature(opening(O_CREAT | O_APPEND), found_, "gvisor")
     assert str(named) == "openat/errno/success - EINVAL/O_APPEND|O_CREAT"
     assert (named.target, named.cause) == ("gvisor", Cause.SEMANTIC)
 
 
 def test_a_signature_has_no_values_of_what_was_read() -> None:
-    one, other = (Difference(1, "openat", "buf.st_size", a, b) for a, b in (("1", "2"), ("3", "4")))
+    one, other = (ProgramDifference(1, "openat", "buf.st_size", a, b) for a, b in (("1", "2"), ("3", "4")))
     assert signature(opening(O_CREAT), one, "gvisor") == signature(opening(O_CREAT), other, "gvisor")
 
 
 def test_signatures_of_other_flags_errnos_or_targets_are_others() -> None:
-    base = Difference(1, "openat", ERRNO, "success", "EINVAL")
+    base = ProgramDifference(1, "openat", ERRNO, "success", "EINVAL")
     all_ = {
         signature(opening(O_CREAT), base, "gvisor"),
         signature(opening(O_APPEND), base, "gvisor"),
@@ -380,6 +380,6 @@ def test_a_cause_is_told_from_the_two_results(field: str, reference: str, target
 @pytest.mark.parametrize("error", ["EPERM", "EACCES"])
 def test_a_refusal_is_policy_only_after_privileges_were_given_up(error: str) -> None:
     found = difference(ERRNO, "success", error)
-    gave_up = Step("setresuid", (65534, 65534, 65534))
+    gave_up = ProgramCall("setresuid", (65534, 65534, 65534))
     assert cause_of(found, [gave_up]) is Cause.POLICY
-    assert cause_of(found, [Step("close", (0,))]) is Cause.SEMANTIC
+    assert cause_of(found, [ProgramCall("close", (0,))]) is Cause.SEMANTIC

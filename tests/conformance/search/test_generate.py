@@ -8,12 +8,12 @@ import pytest
 from conformance.programs.execution import Execution
 from conformance.programs.harmful import is_allowed
 from conformance.programs.program import MOST_CALLS, Program, Ref, to_json
-from conformance.programs.wire import Outcome, State, encode
+from conformance.programs.wire import ProgramOutcome, State, encode
 from conformance.search import generate
 from conformance.search.bind import Call
 from conformance.search.generate import Coverage, Generator, sequences
 from conformance.syscalls.files.opening import O_RDONLY, O_RDWR
-from conformance.syscalls.machinery.table import areas, grammar
+from conformance.syscalls.machinery.table import chapters, grammar
 from tests.executors import program, text
 
 DRAWN = 60
@@ -25,9 +25,9 @@ def _few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(generate, "DRAWN", DRAWN)
 
 
-def answered(*results: int) -> Outcome:
+def answered(*results: int) -> ProgramOutcome:
     """What a program did whose calls ended so."""
-    return Outcome(State.DONE, results=tuple((result, ()) for result in results))
+    return ProgramOutcome(State.DONE, results=tuple((result, ()) for result in results))
 
 
 def programs(seed: int, *chosen: str, count: int = DRAWN) -> list[Program]:
@@ -83,28 +83,28 @@ def test_programs_are_tamed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert all(is_allowed(step.label) for step in made.steps)
 
 
-def test_programs_of_an_area_are_of_its_calls_and_of_those_that_make_what_they_need() -> None:
+def test_programs_of_a_chapter_are_of_its_calls_and_of_those_that_make_what_they_need() -> None:
     generator = Generator(("polling",), 1)
     batch = generator.batch(100)
     drawn = {call.label for raw, _ in batch for call in raw}
-    assert {areas()[label] for label in drawn} == {"polling"}
+    assert {chapters()[label] for label in drawn} == {"polling"}
     assert len(drawn) > len(generator.labels) / 2
-    assert {areas()[step.label] for _, each in batch for step in each.steps} > {"polling"}
+    assert {chapters()[step.label] for _, each in batch for step in each.steps} > {"polling"}
 
 
-def test_programs_of_several_areas_mix_them() -> None:
-    drawn = [{areas()[call.label] for call in raw} for raw, _ in Generator(("time", "signals"), 1).batch(200)]
+def test_programs_of_several_chapters_mix_them() -> None:
+    drawn = [{chapters()[call.label] for call in raw} for raw, _ in Generator(("time", "signals"), 1).batch(200)]
     assert {"time", "signals"} in drawn
 
 
-def test_without_areas_every_area_is_drawn_from() -> None:
+def test_without_chapters_every_chapter_is_drawn_from() -> None:
     generator = Generator((), 1)
-    possible = {areas()[label] for label in generator.labels}
-    assert {areas()[label] for label in fresh(generator, 2500)} == possible
+    possible = {chapters()[label] for label in generator.labels}
+    assert {chapters()[label] for label in fresh(generator, 2500)} == possible
 
 
-def test_an_area_that_there_is_not_is_refused_with_those_that_there_are() -> None:
-    with pytest.raises(ValueError, match=r"^there is no area fils; the areas are .*files, .*sockets.*$"):
+def test_a_chapter_that_there_is_not_is_refused_with_those_that_there_are() -> None:
+    with pytest.raises(ValueError, match=r"^there is no chapter fils; the chapters are .*files, .*sockets.*$"):
         Generator(("files", "fils"))
 
 
@@ -135,15 +135,15 @@ def test_every_program_has_one_of_the_calls_that_it_is_to_be_about(calls: tuple[
     assert set(made) == set(calls)
 
 
-def test_what_is_beside_them_is_of_their_areas_or_makes_what_they_need() -> None:
+def test_what_is_beside_them_is_of_their_chapters_or_makes_what_they_need() -> None:
     generator = Generator((), 5, ("sendmsg",))
-    others = {areas()[label] for label in generator.labels}
+    others = {chapters()[label] for label in generator.labels}
     assert "sockets" in others
     assert "mounts" not in others
     assert "socketpair_unix" in generator.labels
 
 
-def test_areas_may_be_chosen_beside_them() -> None:
+def test_chapters_may_be_chosen_beside_them() -> None:
     generator = Generator(("time",), 5, ("sendmsg",))
     assert {"sendmsg", "socketpair_unix", "clock_gettime"} <= set(generator.labels)
     assert "getsockname" not in generator.labels
@@ -239,7 +239,7 @@ def test_sequences_that_belong_together_are_there_from_the_start() -> None:
     )
     assert everything <= set(sequences())
     assert len(everything) > len(sequences()) / 2
-    assert files == {chain for chain in everything if {areas()[label] for label in chain} == {"files"}}
+    assert files == {chain for chain in everything if {chapters()[label] for label in chain} == {"files"}}
 
 
 def test_coverage_is_of_calls_errnos_makers_and_flags() -> None:
@@ -259,6 +259,6 @@ def test_coverage_is_of_calls_errnos_makers_and_flags() -> None:
 
 def test_calls_that_were_not_reached_are_not_learnt() -> None:
     coverage = Coverage()
-    blocked = Outcome(State.BLOCKED, results=((7, ()),))
+    blocked = ProgramOutcome(State.BLOCKED, results=((7, ()),))
     coverage.learn(Execution(encode(program(("getpid",), ("pause",), ("getuid",))), blocked))
     assert coverage.made == {"getpid": 1}

@@ -18,10 +18,10 @@ import conformance.syscalls
 from conformance.programs.execution import Execution
 from conformance.programs.harmful import touches
 from conformance.programs.program import Memory, Program
-from conformance.programs.wire import Encoded, Outcome, State, encode
+from conformance.programs.wire import Encoded, ProgramOutcome, State, encode
 from conformance.protocol.executor import ProtocolError
 from conformance.search import glance
-from conformance.search.compare import ERRNO, Difference, differences
+from conformance.search.compare import ERRNO, ProgramDifference, differences
 from conformance.search.generate import Generator
 from conformance.search.glance import differences_of
 from conformance.syscalls.files.status import STATX_ATIME, Stat, Statx, StatxTimestamp
@@ -40,7 +40,7 @@ def room(size: int) -> Memory:
     return Memory(bytes(size), room=True)
 
 
-def as_bytes(outcome: Outcome) -> bytes:
+def as_bytes(outcome: ProgramOutcome) -> bytes:
     """An outcome as an executor sends it."""
     data = bytearray([outcome.state, outcome.detail, len(outcome.results), len(outcome.signals)])
     for signal in outcome.signals:
@@ -53,7 +53,7 @@ def as_bytes(outcome: Outcome) -> bytes:
 
 
 def done(*results: tuple[int, *tuple[bytes, ...]], state: State = State.DONE) -> bytes:
-    return as_bytes(Outcome(state, 0, (), tuple((result, tuple(buffers)) for result, *buffers in results)))
+    return as_bytes(ProgramOutcome(state, 0, (), tuple((result, tuple(buffers)) for result, *buffers in results)))
 
 
 def status(
@@ -171,7 +171,7 @@ def near(draw: st.DrawFn, encoded: Encoded) -> tuple[bytes, bytes]:
     ended = draw(st.sampled_from((State.DONE, State.DONE, State.BLOCKED)))
     calls = [draw(st.sampled_from((len(side), len(side), len(side) - 1))) for side in sides]
     one, other = (
-        as_bytes(Outcome(state, 0, (), tuple(side[:count])))
+        as_bytes(ProgramOutcome(state, 0, (), tuple(side[:count])))
         for state, side, count in zip((State.DONE, ended), sides, calls, strict=True)
     )
     return one, other
@@ -190,7 +190,7 @@ def test_a_member_that_is_masked_is_not_one_that_may_say_what_others_mean() -> N
     """Of a time that only one side has filled in, `stx_mask` says so, whatever else is equal."""
     made = program(("statx", -100, Memory(b"f0\0"), 0, 0x7FF, room(256)))
     one, other = (bytes(Statx(stx_mask=mask, stx_mode=0o100644)) for mask in (0x7FF, 0x7FF & ~STATX_ATIME))
-    sides = [as_bytes(Outcome(State.DONE, 0, (), ((0, (each,)),))) for each in (one, other)]
+    sides = [as_bytes(ProgramOutcome(State.DONE, 0, (), ((0, (each,)),))) for each in (one, other)]
     encoded = encode(made)
     close = list(differences(*(Execution.read(encoded, each) for each in sides)))
     assert [each.field for each in close] == ["buf.stx_atime.tv_sec", "buf.stx_atime.tv_nsec"]
@@ -203,7 +203,7 @@ def test_glance_is_enough_for_nearly_all_that_a_kernel_says_twice(monkeypatch: p
     programs = [made for made in drawn if not touches(made) & PROCESS]
     looked = []
 
-    def look(*given: Any) -> Iterator[Difference]:
+    def look(*given: Any) -> Iterator[ProgramDifference]:
         looked.append(given)
         return differences(*given)
 

@@ -9,9 +9,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from conformance.programs.harmful import is_tame, neutralised
-from conformance.programs.program import NO_RESOURCE, Memory, Program, Ref, Step
+from conformance.programs.program import NO_RESOURCE, Memory, Program, ProgramCall, Ref
 from conformance.search.bind import complete
-from conformance.search.compare import ERRNO, Difference
+from conformance.search.compare import ERRNO, ProgramDifference
 from conformance.search.minimise import ROUNDS, minimise
 from conformance.syscalls.files.opening import O_APPEND, O_CREAT, O_TRUNC
 from conformance.syscalls.machinery.table import grammar
@@ -30,15 +30,15 @@ class Sides:
         self.executed: list[Program] = []
         self.batches = 0
 
-    def __call__(self, programs: Sequence[Program]) -> list[Difference | None]:
+    def __call__(self, programs: Sequence[Program]) -> list[ProgramDifference | None]:
         self.batches += 1
         self.executed += programs
         return [self.of(each) for each in programs]
 
-    def of(self, made: Program) -> Difference | None:
+    def of(self, made: Program) -> ProgramDifference | None:
         """The difference of a program, if it has one."""
         at = self.differs(made)
-        return None if at is None else Difference(at, made.steps[at].label, ERRNO, "success", "EINVAL")
+        return None if at is None else ProgramDifference(at, made.steps[at].label, ERRNO, "success", "EINVAL")
 
 
 def minimised(made: Program, differs: Differs, *, deadly: bool = False) -> tuple[Program, Sides]:
@@ -135,7 +135,7 @@ def test_an_argument_that_matters_stays() -> None:
         return at if at is not None and made.steps[at].args[1] == 4097 else None
 
     small, _ = minimised(EIGHT, differs)
-    assert small.steps == (Step("ftruncate", (NO_RESOURCE, 4097)),)
+    assert small.steps == (ProgramCall("ftruncate", (NO_RESOURCE, 4097)),)
 
 
 def test_of_flags_those_that_matter_stay() -> None:
@@ -175,7 +175,7 @@ def test_arguments_that_matter_only_together_stay_together() -> None:
 
 
 def test_a_program_that_does_not_repeat_stays_as_it_is() -> None:
-    found = Difference(7, "close", ERRNO, "success", "EBADF")
+    found = ProgramDifference(7, "close", ERRNO, "success", "EBADF")
     assert minimise(EIGHT, found, lambda programs: [None] * len(programs)) == (EIGHT, found)
 
 

@@ -1,7 +1,7 @@
 """The search finds what it is there to find: forty kernels that lie about one call each, and one that tells the truth.
 
 They are this kernel behind `shim.c`, and the reference is this kernel without it. Each is searched as any target is,
-in the area of its call, until the first divergence that is confirmed, made smaller, and still needs that call.
+in the chapter of its call, until the first divergence that is confirmed, made smaller, and still needs that call.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from pathlib import Path
 import pytest
 
 from conformance.protocol import executor as protocol
-from conformance.search import fuzz, generate
-from conformance.search.fuzz import Finding, Fuzz
+from conformance.search import generate, loop
 from conformance.search.generate import Generator
 from conformance.search.lane import Lane
+from conformance.search.loop import Finding, Search
 from conformance.syscalls import signals as sig
 from conformance.syscalls.files.descriptors import F_SETFL
 from conformance.syscalls.files.opening import O_APPEND, O_CLOEXEC, O_EXCL, O_NONBLOCK
 from conformance.syscalls.files.paths import AT_REMOVEDIR
 from conformance.syscalls.ipc.sysv import IPC_NOWAIT
 from conformance.syscalls.machinery.call import ABSENT_NUMBER
-from conformance.syscalls.machinery.table import areas, stubs
+from conformance.syscalls.machinery.table import chapters, stubs
 from conformance.syscalls.memory.mapping import PROT_WRITE
 from conformance.syscalls.polling.timerfd import TFD_NONBLOCK, TFD_TIMER_ABSTIME
 from conformance.syscalls.sockets.connections import SHUT_RD, SHUT_RDWR
@@ -75,9 +75,9 @@ class Mutant:
     """Areas of calls that show it, when there is more to it than the call's own."""
 
     @property
-    def areas(self) -> tuple[str, ...]:
+    def chapters(self) -> tuple[str, ...]:
         """Where programs for it are drawn from."""
-        return (areas()[self.call], *self.beside)
+        return (chapters()[self.call], *self.beside)
 
     def __str__(self) -> str:
         return f"{self.call}: {self.lie}"
@@ -221,7 +221,7 @@ def hunt(binary: str, command: Sequence[str], chosen: Sequence[str], mutant: Mut
     with Lane("native", PinnedRunner(binary)) as reference, Lane("mutant", PinnedRunner(binary, *command)) as target:
         for lane in (reference, target):
             lane.ready()
-        search = Fuzz(generator, reference, None, [target], found)
+        search = Search(generator, reference, None, [target], found)
         finding, programs = None, MOST_PROGRAMS
         try:
             search.run(seconds=None, programs=MOST_PROGRAMS, progress=lambda _: None)
@@ -233,7 +233,7 @@ def hunt(binary: str, command: Sequence[str], chosen: Sequence[str], mutant: Mut
 @pytest.fixture
 def small_portions(monkeypatch: pytest.MonkeyPatch) -> None:
     """Little is made ahead of what is looked at: the search is to be over as soon as it can be."""
-    monkeypatch.setattr(fuzz, "LARGEST_BATCH", BATCH)
+    monkeypatch.setattr(loop, "LARGEST_BATCH", BATCH)
     monkeypatch.setattr(generate, "DRAWN", DRAWN)
 
 
@@ -243,7 +243,7 @@ def test_there_are_forty_faults_in_more_than_twenty_calls() -> None:
 
 
 def test_the_shim_alone_is_no_difference(shim: str, binary: str, address: str) -> None:
-    everywhere = sorted({area for mutant in MUTANTS for area in mutant.areas})
+    everywhere = sorted({chapter for mutant in MUTANTS for chapter in mutant.chapters})
     with_every_call_stopped = [shim, address, str(EVERY_CALL), "--"]
     assert hunt(binary, with_every_call_stopped, everywhere, None).beside == ()
 
@@ -253,7 +253,7 @@ def test_nearly_all_faults_are_found(shim: str, binary: str, address: str) -> No
     hunts = []
     for mutant in MUTANTS:
         command = [shim, address, str(stubs()[mutant.call].number), *shlex.split(mutant.rules), "--"]
-        hunts.append(hunt(binary, command, mutant.areas, mutant))
+        hunts.append(hunt(binary, command, mutant.chapters, mutant))
         print(hunts[-1])
     needed = [each.programs for each in hunts if each.finding is not None]
     missed = [str(each.mutant) for each in hunts if each.finding is None]

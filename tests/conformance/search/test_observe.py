@@ -29,7 +29,7 @@ def test_a_file_that_was_named_is_looked_at_by_its_name() -> None:
     assert any(look.label == "newfstatat" and name in look.args for look in seen)
 
 
-def test_the_state_of_the_process_is_looked_at_by_the_area_of_the_call() -> None:
+def test_the_state_of_the_process_is_looked_at_by_the_chapter_of_the_call() -> None:
     assert "rt_sigpending" in looked_at(plain("rt_sigprocmask"))
     assert "rt_sigpending" not in looked_at(plain("getcwd"))
 

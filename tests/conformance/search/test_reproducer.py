@@ -17,11 +17,11 @@ import pytest
 
 from conformance.programs.execution import Execution
 from conformance.programs.program import Memory, Program, Ref, from_json
-from conformance.programs.wire import Outcome, State, decode, encode
+from conformance.programs.wire import ProgramOutcome, State, decode, encode
 from conformance.search import reproducer
 from conformance.search.compare import differences, signature
-from conformance.search.fuzz import Finding
 from conformance.search.lane import Lane
+from conformance.search.loop import Finding
 from conformance.syscalls.files.opening import O_RDWR
 from conformance.syscalls.machinery.world import HANDLER, RESTORER, UNMAPPED
 from conformance.syscalls.polling.poll import POLLIN
@@ -31,14 +31,14 @@ from tests.executors import needs_executor, program, room, text
 needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler: apt install gcc")
 native_only = pytest.mark.skipif(os.uname().machine != "x86_64", reason="reproducers are for x86_64")
 
-Turn = Callable[[Outcome], Outcome]
+Turn = Callable[[ProgramOutcome], ProgramOutcome]
 """What a kernel that lies does in place of an outcome."""
 
 
 def result(at: int, value: int) -> Turn:
     """A call that returns another thing."""
 
-    def turn(outcome: Outcome) -> Outcome:
+    def turn(outcome: ProgramOutcome) -> ProgramOutcome:
         results = list(outcome.results)
         results[at] = (value, () if value < 0 else results[at][1])
         return replace(outcome, results=tuple(results))
@@ -49,7 +49,7 @@ def result(at: int, value: int) -> Turn:
 def written(at: int, offset: int, data: bytes) -> Turn:
     """A call that writes other bytes."""
 
-    def turn(outcome: Outcome) -> Outcome:
+    def turn(outcome: ProgramOutcome) -> ProgramOutcome:
         results = list(outcome.results)
         value, (buffer, *others) = results[at]
         content = buffer.ljust(offset + len(data), b"\xaa")
@@ -62,12 +62,12 @@ def written(at: int, offset: int, data: bytes) -> Turn:
 
 def ends(state: State, detail: int = 0, *, after: int) -> Turn:
     """A program that does not come to its end."""
-    return lambda outcome: Outcome(state, detail, outcome.signals, outcome.results[:after])
+    return lambda outcome: ProgramOutcome(state, detail, outcome.signals, outcome.results[:after])
 
 
 def goes_on(*results: int) -> Turn:
     """A program that comes to its end, with results where there were none."""
-    return lambda outcome: Outcome(
+    return lambda outcome: ProgramOutcome(
         State.DONE, 0, outcome.signals, (*outcome.results, *((each, ()) for each in results))
     )
 

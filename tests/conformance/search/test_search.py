@@ -22,11 +22,11 @@ from conformance.search import corpus as keeping
 from conformance.search import display as displays
 from conformance.search import replay as replaying
 from conformance.search import search as searching
-from conformance.search.compare import Difference
+from conformance.search.compare import ProgramDifference
 from conformance.search.display import report
-from conformance.search.fuzz import Fuzz
+from conformance.search.loop import Search
 from conformance.search.replay import Replayed
-from conformance.search.search import Search
+from conformance.search.search import SearchPlan
 from conformance.syscalls.files.opening import O_RDWR
 from runners.base import Runner, RunnerError
 from runners.local import HostGuest, LocalRunner
@@ -74,11 +74,11 @@ def searched(
     runners: Mapping[str, Runner] | None = None,
     about: tuple[str, ...] = (),
     arguments: Mapping[str, tuple[str, ...]] | None = None,
-) -> Fuzz:
+) -> Search:
     """Search these programs, and no others."""
     generator = Scripted(*programs)
     generator.about = about
-    plan = Search("native", ("liar",), ("time",), 7, None, len(programs), TWIN, (), arguments or {})
+    plan = SearchPlan("native", ("liar",), ("time",), 7, None, len(programs), TWIN, (), arguments or {})
     given = runners or {"native": LocalRunner(), TWIN: LocalRunner(), "liar": LyingRunner(lie)}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(searching, "Generator", lambda *_: generator)
@@ -99,13 +99,13 @@ def expected(case: str, target: str = "liar") -> Expectation:
 
 
 def test_what_is_found_is_a_folder_each_and_the_search_is_told(tmp_path: Path) -> None:
-    fuzz = searched(tmp_path / "results", ABSENT, BAD, ABSENT)
+    search = searched(tmp_path / "results", ABSENT, BAD, ABSENT)
     assert kept(tmp_path / "results") == ["close/errno/EBADF - EINVAL", "open/errno/ENOENT - EACCES"]
     told = json.loads((tmp_path / "results" / "search.json").read_text())
-    assert (told["schema"], told["seed"], told["areas"], told["programs"]) == (1, 7, ["time"], 3)
+    assert (told["schema"], told["seed"], told["chapters"], told["programs"]) == (2, 7, ["time"], 3)
     assert sorted(told["divergences"]) == kept(tmp_path / "results")
     assert (told["holes"], told["flaky"], told["states"]) == ([], [], {"done": 3})
-    assert told["executions"] == fuzz.tally.executions > 0
+    assert told["executions"] == search.tally.executions > 0
     assert list(told["lanes"]) == ["native", TWIN, "liar"]
     assert told["lanes"][TWIN] == {
         "release": os.uname().release,
@@ -114,20 +114,20 @@ def test_what_is_found_is_a_folder_each_and_the_search_is_told(tmp_path: Path) -
         "busy": told["lanes"][TWIN]["busy"],
         "deaths": 0,
     }
-    assert searching.status_of(fuzz) is Exit.UNEXPECTED
+    assert searching.status_of(search) is Exit.UNEXPECTED
     assert not lanes_left()
 
 
 def test_search_that_finds_nothing_is_as_expected(tmp_path: Path) -> None:
-    fuzz = searched(tmp_path, ABSENT, lie=lambda outcome: outcome)
-    assert searching.status_of(fuzz) is Exit.EXPECTED
+    search = searched(tmp_path, ABSENT, lie=lambda outcome: outcome)
+    assert searching.status_of(search) is Exit.EXPECTED
     assert {path.name for path in tmp_path.iterdir()} == {"search.json"}
 
 
 def test_twin_that_differs_fails_the_search(tmp_path: Path) -> None:
-    fuzz = searched(tmp_path, ABSENT, runners={"native": LocalRunner(), TWIN: LyingRunner(liar)})
-    assert searching.status_of(fuzz) is Exit.UNEXPECTED
-    assert not fuzz.tally.findings
+    search = searched(tmp_path, ABSENT, runners={"native": LocalRunner(), TWIN: LyingRunner(liar)})
+    assert searching.status_of(search) is Exit.UNEXPECTED
+    assert not search.tally.findings
     assert json.loads((tmp_path / "search.json").read_text())["holes"] == ["open/errno/ENOENT - EACCES"]
 
 
@@ -177,10 +177,10 @@ def test_what_is_expected_of_a_search_has_its_condition_and_its_day(
     assert bool(kept(tmp_path)) is not holds
 
 
-def test_an_area_that_there_is_not_is_a_usage_error_before_anything_is_opened(tmp_path: Path) -> None:
+def test_a_chapter_that_there_is_not_is_a_usage_error_before_anything_is_opened(tmp_path: Path) -> None:
     runner = ExecutorRunner()
-    plan = Search("native", ("liar",), ("fils",), 1, None, 1)
-    with pytest.raises(UsageError, match=r"^there is no area fils; the areas are .*files"):
+    plan = SearchPlan("native", ("liar",), ("fils",), 1, None, 1)
+    with pytest.raises(UsageError, match=r"^there is no chapter fils; the chapters are .*files"):
         searching.search(plan, {"native": runner}, (), tmp_path, lambda _: None)
     assert not runner.guests
 
@@ -256,10 +256,10 @@ def test_what_did_not_repeat_is_counted_the_most_frequent_first(tmp_path: Path) 
     moods = [True] + [False] * 1000
     first = Moody(errno.EACCES, errno.ENOENT, moods)
     second = Moody(errno.EINVAL, errno.EBADF, [True, False, False, False] * 100)
-    fuzz = searched(tmp_path, ABSENT, *[BAD] * 3, lie=lambda outcome: second(first(outcome)))
-    counts = displays.flaky(fuzz.tally)
+    search = searched(tmp_path, ABSENT, *[BAD] * 3, lie=lambda outcome: second(first(outcome)))
+    counts = displays.flaky(search.tally)
     assert [count for count, _ in counts] == sorted((count for count, _ in counts), reverse=True)
-    assert sum(count for count, _ in counts) == len(fuzz.tally.flakes) >= 2
+    assert sum(count for count, _ in counts) == len(search.tally.flakes) >= 2
     assert all(what.startswith("liar: ") for _, what in counts)
     assert kept(tmp_path) == []
     told = json.loads((tmp_path / "search.json").read_text())["flaky"]
@@ -267,8 +267,8 @@ def test_what_did_not_repeat_is_counted_the_most_frequent_first(tmp_path: Path) 
 
 
 def test_coverage_is_of_the_calls_that_may_be_made(tmp_path: Path) -> None:
-    fuzz = searched(tmp_path, ABSENT, program(("getuid",)), lie=lambda outcome: outcome)
-    done, able = displays.described(fuzz.coverage)
+    search = searched(tmp_path, ABSENT, program(("getuid",)), lie=lambda outcome: outcome)
+    done, able = displays.described(search.coverage)
     assert done == 1
     assert 300 < able < 400
 
@@ -464,7 +464,7 @@ def keep(corpus: Path, made: Program, *results: Replayed) -> Path:
     return keeping.keep(made, results, corpus, *keeping.last_call(made))
 
 
-def said(target: str, *what: str, stable: bool = True, difference: Difference | None = None) -> Replayed:
+def said(target: str, *what: str, stable: bool = True, difference: ProgramDifference | None = None) -> Replayed:
     """What a target did."""
     return Replayed(target, "6.1.0", [], list(what), difference, stable)
 
@@ -486,7 +486,7 @@ def test_programs_about_the_same_call_are_kept_apart(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("field", ["errno", "result", "buf", "buf.st_size", "signals", "state"])
 def test_program_on_which_targets_disagree_in_anything_is_not_kept(field: str, tmp_path: Path) -> None:
-    apart = Difference(0, "open", field, "one thing", "another\x1b")
+    apart = ProgramDifference(0, "open", field, "one thing", "another\x1b")
     with pytest.raises(UsageError, match=rf"^not kept: open, {field}: another\ufffd on wsl2, one thing on native$"):
         keep(tmp_path, ABSENT, said("native", "ENOENT"), said("wsl2", "ENOENT", difference=apart))
     assert not list(tmp_path.iterdir())
@@ -547,15 +547,15 @@ def test_only_what_needs_a_call_that_the_search_is_about_is_kept(
 ) -> None:
     """The last program has the call, but differs without it."""
     needless = program(("open", text("f0"), O_RDWR, 0), ("close", Ref(0)), ("open", text("absent"), O_RDWR, 0o644))
-    fuzz = searched(tmp_path, ABSENT, BAD, needless, about=about)
+    search = searched(tmp_path, ABSENT, BAD, needless, about=about)
     assert kept(tmp_path) == wanted
-    assert bool(fuzz.tally.beside) is bool(about)
-    assert ("left alone" in report(fuzz)) is bool(about)
+    assert bool(search.tally.beside) is bool(about)
+    assert ("left alone" in report(search)) is bool(about)
 
 
 def test_death_is_kept_whatever_the_search_is_about(tmp_path: Path) -> None:
-    fuzz = searched(tmp_path, ABSENT, lie=dies, about=("read",))
-    assert searching.status_of(fuzz) is Exit.UNEXPECTED
+    search = searched(tmp_path, ABSENT, lie=dies, about=("read",))
+    assert searching.status_of(search) is Exit.UNEXPECTED
 
 
 # -- what a search deserves
@@ -569,11 +569,11 @@ def test_search_whose_programs_were_compared_with_nothing_is_incomplete(state: S
         return bytes([state, 0, 0, 0])
 
     runners = {"native": LyingRunner(ends), "liar": LyingRunner(ends)}
-    fuzz = searched(tmp_path, *[ABSENT] * 3, runners=runners)
-    assert searching.status_of(fuzz) is Exit.INCOMPLETE
-    assert searching.lost(fuzz)[0].startswith("3 programs ")
-    assert report(fuzz).startswith("incomplete: 3 programs ")
-    assert json.loads((tmp_path / "search.json").read_text())["lost"] == searching.lost(fuzz)
+    search = searched(tmp_path, *[ABSENT] * 3, runners=runners)
+    assert searching.status_of(search) is Exit.INCOMPLETE
+    assert searching.lost(search)[0].startswith("3 programs ")
+    assert report(search).startswith("incomplete: 3 programs ")
+    assert json.loads((tmp_path / "search.json").read_text())["lost"] == searching.lost(search)
 
 
 @pytest.mark.parametrize("times", [1, 3])
@@ -589,24 +589,24 @@ def test_death_that_does_not_repeat_is_no_agreement(times: int, who: str, tmp_pa
         return outcome
 
     runners = {name: LyingRunner(dies_first) if name == who else LocalRunner() for name in ("native", TWIN, "liar")}
-    fuzz = searched(tmp_path, ABSENT, BAD, runners=runners)
+    search = searched(tmp_path, ABSENT, BAD, runners=runners)
     assert left == [0]
     wanted = {Exit.INCOMPLETE} if who == "native" or (who == TWIN and times == 1) else {Exit.UNEXPECTED}
-    assert searching.status_of(fuzz) in wanted
-    assert re.search(r"died", report(fuzz))
+    assert searching.status_of(search) in wanted
+    assert re.search(r"died", report(search))
     assert kept(tmp_path) == []
 
 
 def test_death_that_is_expected_is_no_news(tmp_path: Path) -> None:
     known = expected("fuzz/open/state/*the guest died*")
-    fuzz = searched(tmp_path, ABSENT, lie=dies, expectations=[known])
-    assert fuzz.lanes[-1].deaths > 0
-    assert searching.status_of(fuzz) is Exit.EXPECTED
+    search = searched(tmp_path, ABSENT, lie=dies, expectations=[known])
+    assert search.lanes[-1].deaths > 0
+    assert searching.status_of(search) is Exit.EXPECTED
 
 
 def test_target_that_dies_of_everything_does_not_end_as_expected(tmp_path: Path) -> None:
-    fuzz = searched(tmp_path, ABSENT, lie=dies)
-    assert searching.status_of(fuzz) is Exit.UNEXPECTED
+    search = searched(tmp_path, ABSENT, lie=dies)
+    assert searching.status_of(search) is Exit.UNEXPECTED
 
 
 def test_target_that_talks_nonsense_ends_the_search_in_a_sentence(tmp_path: Path) -> None:

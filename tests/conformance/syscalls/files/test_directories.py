@@ -7,7 +7,7 @@ import pytest
 from conformance.syscalls.files.directories import DirectoryEntries, Entries, getdents64
 from conformance.syscalls.machinery.call import Parameter
 from conformance.syscalls.machinery.kinds import Kind, Names
-from conformance.syscalls.machinery.memory import Memory
+from conformance.syscalls.machinery.memory import Pointer
 
 
 def text(data: bytes) -> str:
@@ -44,5 +44,5 @@ def test_what_is_no_directory_is_compared_as_it_is(seen: str | int | None) -> No
 
 def test_room_for_entries_is_counted() -> None:
     kind = getdents64.parameters[1].kind
-    assert isinstance(kind, Memory)
+    assert isinstance(kind, Pointer)
     assert kind.counted

@@ -1,11 +1,11 @@
 from __future__ import annotations
 
 from conformance.syscalls.files.handles import name_to_handle_at, open_by_handle_at
-from conformance.syscalls.machinery.memory import Memory
+from conformance.syscalls.machinery.memory import Pointer
 
 
 def families(kind: object) -> list[str]:
-    assert isinstance(kind, Memory)
+    assert isinstance(kind, Pointer)
     return [family for _, _, family in kind.resources(None)]
 
 

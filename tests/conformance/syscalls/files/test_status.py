@@ -6,7 +6,7 @@ import pytest
 
 from conformance.syscalls.files.status import STATX_MTIME, Stat, Statx, statx_mount
 from conformance.syscalls.machinery.kinds import MASK
-from conformance.syscalls.machinery.memory import Memory
+from conformance.syscalls.machinery.memory import Pointer
 
 NOW = 1_700_000_000
 SOCKET, REGULAR = 0o140755, 0o100644
@@ -36,5 +36,5 @@ def test_a_time_that_was_not_asked_for_says_nothing() -> None:
 
 def test_the_number_of_a_mount_is_what_others_need() -> None:
     kind = statx_mount.parameters[4].kind
-    assert isinstance(kind, Memory)
+    assert isinstance(kind, Pointer)
     assert list(kind.resources(Statx)) == [(144, 8, "mount")]

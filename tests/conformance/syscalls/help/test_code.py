@@ -11,7 +11,6 @@ import pytest
 from conformance.syscalls.files.opening import close
 from conformance.syscalls.files.reading import write
 from conformance.syscalls.help import code
-from conformance.syscalls.help.child import in_child
 from conformance.syscalls.machinery.buffers import Buffer, memory_at
 from conformance.syscalls.memory.mapping import mmap
 from conformance.syscalls.processes.creating import fork
@@ -96,11 +95,3 @@ def test_six_arguments_arrive_in_order(tmp_path: Path) -> None:
     address = code.function(code.call(mmap, 0, 4096, 1, 2, fd, 4096) + code.RET)()
     assert memory_at(address, 11) == b"second page"
     os.close(fd)
-
-
-def test_a_loop_goes_on_until_it_is_ended() -> None:
-    def body() -> None:
-        signal.setitimer(signal.ITIMER_REAL, 0.05)
-        code.function(code.LOOP_FOREVER)()
-
-    assert in_child(body) == -signal.SIGALRM

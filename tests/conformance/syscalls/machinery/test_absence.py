@@ -8,14 +8,14 @@ import pytest
 from conformance.model import Outcome
 from conformance.syscalls.machinery.absence import MOST_ANSWERS, Answer, Missing, Telltale, what_is_absent, witnessing
 from conformance.syscalls.machinery.aliases import Int, Zero
-from conformance.syscalls.machinery.call import Facts, Syscall, errno_name
+from conformance.syscalls.machinery.call import CallFacts, Syscall, errno_name
 from tests.suite import Written, read, run_cases, write_cases
 
 
 def absent(first: Int) -> Zero: ...  # type: ignore[empty-body] # a stub's body is its signature
 
 
-ABSENT = Syscall(absent, Facts(), name="a call that no kernel has")
+ABSENT = Syscall(absent, CallFacts(), name="a call that no kernel has")
 
 BEGINNING = """
 import os
@@ -23,14 +23,14 @@ from contextlib import suppress
 from errno import EBADF, EINVAL, ENOENT, ENOSYS
 import pytest
 from conformance.syscalls import missing, untraced
-from conformance.syscalls.machinery.call import Facts, Syscall
+from conformance.syscalls.machinery.call import CallFacts, Syscall
 from conformance.syscalls.help.child import exit_status, fork_child, in_child, start_child, wait_for
 from conformance.syscalls.files.opening import close
 from conformance.syscalls.processes.creating import fork
 from conformance.syscalls.processes.identity import getpid
 
 def absent(first: int) -> int: ...
-absent = Syscall(absent, Facts(), name="nonsense")
+absent = Syscall(absent, CallFacts(), name="nonsense")
 
 def answer():
     getpid()

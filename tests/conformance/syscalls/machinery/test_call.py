@@ -18,7 +18,7 @@ from conformance.syscalls.machinery.aliases import Fd, In, Int, Size, Zero
 from conformance.syscalls.machinery.buffers import POISON, Buffer
 from conformance.syscalls.machinery.call import (
     RECORDED_BYTES,
-    Facts,
+    CallFacts,
     Pseudo,
     Recorder,
     Syscall,
@@ -35,7 +35,7 @@ from conformance.syscalls.machinery.call import (
 )
 from conformance.syscalls.machinery.choices import Choices, often, seldom
 from conformance.syscalls.machinery.kinds import FileDescriptor, Kind, Length, Seen
-from conformance.syscalls.machinery.memory import Memory
+from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.table import stubs
 from conformance.syscalls.polling.poll import Pollfd, poll
 from conformance.syscalls.processes.identity import getpid
@@ -62,7 +62,7 @@ class Listener:
 def absent(first: Int) -> Zero: ...  # type: ignore[empty-body] # a stub's body is its signature
 
 
-ABSENT = Syscall(absent, Facts(), name="a call that no kernel has")
+ABSENT = Syscall(absent, CallFacts(), name="a call that no kernel has")
 
 
 @pytest.fixture
@@ -301,7 +301,7 @@ def example(fd: Fd, what: In[Stat], size: Size, plain: int) -> Fd: ...  # type: 
 def test_a_signature_says_everything_about_its_arguments() -> None:
     assert [(each.name, type(each.kind), each.struct) for each in example.parameters] == [
         ("fd", FileDescriptor, None),
-        ("what", Memory, Stat),
+        ("what", Pointer, Stat),
         ("size", Length, None),
         ("plain", Kind, None),
     ]

@@ -31,7 +31,7 @@ from conformance.syscalls.machinery.kinds import (
     SignalNumber,
     named,
 )
-from conformance.syscalls.machinery.memory import FdPair, Memory, MemoryOr, OneOf
+from conformance.syscalls.machinery.memory import FdPair, MemoryOr, OneOf, Pointer
 from conformance.syscalls.machinery.world import ARENA, PAGE
 
 OPEN = Flags({"O_RDONLY": 0, "O_WRONLY": 1, "O_CREAT": 0o100, "O_TMPFILE": 0o20200000, "O_DIRECTORY": 0o200000})
@@ -57,9 +57,9 @@ WHENCE = Flags({"SEEK_SET": 0, "SEEK_CUR": 1}, bits=False)
         (FileDescriptor(), 3, "3"),
         (AddressKind(), 0, "NULL"),
         (AddressKind(), 0x7F00, "0x7f00"),
-        (Memory(), 0x7F00, "0x7f00"),
-        (Memory(), 0, "0"),
-        (Memory(), "ab", "b'ab'"),
+        (Pointer(), 0x7F00, "0x7f00"),
+        (Pointer(), 0, "0"),
+        (Pointer(), "ab", "b'ab'"),
         (SignalNumber(), 11, "SIGSEGV"),
         (SignalNumber(), 0, "0"),
         (SignalNumber(), 4242, "4242"),
@@ -92,16 +92,16 @@ def test_a_value_is_shown_as_source_would_have_it(kind: Kind, seen: Seen, shown:
         (Masked(), None, None),
         (AddressKind(), 0x1000, "addr"),
         (AddressKind(), 0, 0),
-        (Memory(), 0x1000, "addr"),
-        (Memory(), "text", "text"),
-        (Memory(), None, None),
-        (Memory().holding(Masked()), "text", MASK),
-        (Memory().holding(Masked()), {"a": 1}, MASK),
-        (Memory().holding(Masked()), None, None),
-        (Memory().holding(Masked()), 0x1000, "addr"),
-        (Memory(out=True, reads=False).holding(FdPair()), "\x05\0\0\0\x04\0\0\0", ["fd#1", "fd#2"]),
-        (Memory().holding(FdPair()), "short", "short"),
-        (Memory().holding(FdPair()), None, None),
+        (Pointer(), 0x1000, "addr"),
+        (Pointer(), "text", "text"),
+        (Pointer(), None, None),
+        (Pointer().holding(Masked()), "text", MASK),
+        (Pointer().holding(Masked()), {"a": 1}, MASK),
+        (Pointer().holding(Masked()), None, None),
+        (Pointer().holding(Masked()), 0x1000, "addr"),
+        (Pointer(out=True, reads=False).holding(FdPair()), "\x05\0\0\0\x04\0\0\0", ["fd#1", "fd#2"]),
+        (Pointer().holding(FdPair()), "short", "short"),
+        (Pointer().holding(FdPair()), None, None),
         (PathKind(), "/proc/77/maps", "/proc/pid#1/maps"),
         (PathKind(), "/proc/self/maps", "/proc/self/maps"),
         (PathKind(), "proc/77", "proc/77"),
@@ -131,12 +131,12 @@ def test_a_value_is_known_once_it_has_a_name() -> None:
 
 
 def test_memory_knows_who_reads_and_who_writes_it() -> None:
-    assert (Memory().out, Memory().reads) == (False, True)
-    assert (Memory(out=True, reads=False, counted=True).out, Memory(out=True, reads=False, counted=True).reads) == (
+    assert (Pointer().out, Pointer().reads) == (False, True)
+    assert (Pointer(out=True, reads=False, counted=True).out, Pointer(out=True, reads=False, counted=True).reads) == (
         True,
         False,
     )
-    assert (Memory(out=True).out, Memory(out=True).reads) == (True, True)
+    assert (Pointer(out=True).out, Pointer(out=True).reads) == (True, True)
 
 
 class Named(Struct):
@@ -164,7 +164,7 @@ class Plain(Struct):
     ],
 )
 def test_memory_that_holds_one_of_several_structs_is_compared_as_the_one_that_it_is(seen: Seen, normal: Seen) -> None:
-    kind = Parameter("arg", Annotated[object, Memory(out=True), OneOf(Named, Plain, other=Masked())]).kind
+    kind = Parameter("arg", Annotated[object, Pointer(out=True), OneOf(Named, Plain, other=Masked())]).kind
     assert kind.normal(seen, Names()) == normal
 
 
@@ -198,10 +198,10 @@ ARGUMENTS: list[Kind] = [
     WHENCE,
     SignalNumber(),
     PathKind(),
-    Memory(),
-    Memory(out=True),
-    Memory(out=True, reads=False, counted=True),
-    Memory(out=True, reads=False).holding(FdPair()),
+    Pointer(),
+    Pointer(out=True),
+    Pointer(out=True, reads=False, counted=True),
+    Pointer(out=True, reads=False).holding(FdPair()),
     Length(),
     Clocked(),
     Fraction(),
@@ -238,8 +238,8 @@ def test_every_kind_has_something_to_try_and_the_plainest_first(kind: Kind) -> N
         (SignalNumber(), {10, 9, 0, 64, 65, -1}),
         (WHENCE, {0, 1, 2, -1}),
         (OPEN, {0, 1, 0o100, 0o101, 0o200000, 1 << 30, -1}),
-        (Memory(out=True), {room(64), room(64, edge=True), *BAD_POINTERS}),
-        (Memory(), {Blob(b"hello"), *BAD_POINTERS}),
+        (Pointer(out=True), {room(64), room(64, edge=True), *BAD_POINTERS}),
+        (Pointer(), {Blob(b"hello"), *BAD_POINTERS}),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Kind) else "",
 )
@@ -248,7 +248,7 @@ def test_what_finds_faults_is_among_what_is_tried(kind: Kind, tried: set[Choice]
 
 
 @pytest.mark.parametrize(
-    "kind", [Renamed("id"), FileDescriptor(), Length(), OPEN, Memory(out=True), Memory(), PathKind()]
+    "kind", [Renamed("id"), FileDescriptor(), Length(), OPEN, Pointer(out=True), Pointer(), PathKind()]
 )
 def test_good_values_are_likelier_than_bad_ones(kind: Kind) -> None:
     found = kind.usual()
@@ -278,17 +278,17 @@ def test_one_of_several_values_is_tried_and_one_beyond_them() -> None:
 
 
 def test_memory_for_a_struct_is_structs_and_memory_to_write_one_is_room_for_it() -> None:
-    first = Memory().usual(Point)[0]
+    first = Pointer().usual(Point)[0]
     assert isinstance(first, Blob)
     assert len(first.data) == Point.size()
     assert (8, 4, Use("fd")) in first.parts
-    out = Memory(out=True, reads=False)
+    out = Pointer(out=True, reads=False)
     assert out.usual(Point)[0] == room(Point.size())
     assert room(Point.size(), edge=True) in out.usual(Point)
 
 
 def test_what_is_worth_trying_stands_beside_any_kind_and_nothing_else_is_tried() -> None:
-    for kind in (FileDescriptor("file"), Memory(out=True), Flags({"A": 1}), PathKind(), AddressKind(), Kind()):
+    for kind in (FileDescriptor("file"), Pointer(out=True), Flags({"A": 1}), PathKind(), AddressKind(), Kind()):
         parameter = Parameter("any", Annotated[int, kind, Choices(Use("fd:file"), 7)])
         assert parameter.choices == (Use("fd:file"), 7)
         assert parameter.kind is kind
@@ -373,10 +373,10 @@ def test_a_kind_knows_which_values_say_less(kind: Kind, value: int, plain: Choic
 
 
 def test_resources_in_memory_are_those_that_a_program_does_not_know_yet() -> None:
-    written = Memory(out=True, reads=False)
+    written = Pointer(out=True, reads=False)
     assert list(written.resources(Point)) == [(8, 4, "fd")], "and no process, which may be anybody"
     assert list(written.resources(None)) == []
-    assert list(Memory(out=True).resources(Point)) == [], "what the kernel reads there is the program's own"
+    assert list(Pointer(out=True).resources(Point)) == [], "what the kernel reads there is the program's own"
     pair = written.holding(FdPair("pipe:r", "pipe:w"))
     assert list(pair.resources(None)) == [(0, 4, "fd:pipe:r"), (4, 4, "fd:pipe:w")]
     assert list(written.holding(FdPair()).resources(None)) == [(0, 4, "fd"), (4, 4, "fd")]

@@ -4,13 +4,13 @@ import pytest
 
 from conformance.syscalls.machinery.call import Parameter
 from conformance.syscalls.machinery.choices import Blob
-from conformance.syscalls.machinery.memory import Memory
+from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.polling.poll import POLLIN, Events, Pollfd, Polls, fd_set
 
 
 def test_fds_that_a_program_passes_are_no_resources_that_it_gets() -> None:
     parameter = Parameter("fds", Polls)
-    assert isinstance(parameter.kind, Memory)
+    assert isinstance(parameter.kind, Pointer)
     assert parameter.kind.out
     assert not list(parameter.kind.resources(parameter.struct))
 

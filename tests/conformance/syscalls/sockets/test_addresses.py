@@ -6,7 +6,7 @@ import pytest
 
 from conformance.syscalls.machinery.call import Parameter
 from conformance.syscalls.machinery.kinds import Kind, Names, Seen
-from conformance.syscalls.machinery.memory import Memory
+from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.sockets.addresses import (
     InSockaddr,
     OutSockaddr,
@@ -72,4 +72,4 @@ def test_addresses_are_shown_as_a_person_would_write_them(address: bytes, shown:
 def test_it_is_known_which_memory_holds_an_address() -> None:
     assert holds_address(Parameter("address", InSockaddr).kind)
     assert holds_address(Parameter("address", OutSockaddr).kind)
-    assert not any(map(holds_address, (Memory(), Kind(), SockaddrKind())))
+    assert not any(map(holds_address, (Pointer(), Kind(), SockaddrKind())))

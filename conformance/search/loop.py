@@ -1,4 +1,4 @@
-"""The search: the same programs on all targets at the same time, and each distinct divergence once, made small."""
+"""A search going on: the same programs on all targets at the same time, each distinct divergence once, made small."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 
 from conformance.programs.execution import Execution, ending
 from conformance.programs.program import Program
-from conformance.programs.wire import Encoded, Outcome, State, encode
-from conformance.search.compare import Difference, Signature, differences, flags_of, signature
+from conformance.programs.wire import Encoded, ProgramOutcome, State, encode
+from conformance.search.compare import ProgramDifference, Signature, differences, flags_of, signature
 from conformance.search.generate import Generator, Raw
 from conformance.search.glance import differences_of
 from conformance.search.lane import Lane
@@ -40,7 +40,7 @@ class Finding:
     """A divergence: where it is, and what each side did in the small program."""
 
     signature: Signature
-    difference: Difference
+    difference: ProgramDifference
     reference: Execution
     target: Execution
     reference_name: str
@@ -60,14 +60,14 @@ class Flake:
     """A difference that did not repeat."""
 
     program: Program
-    difference: Difference
+    difference: ProgramDifference
     target: str
     why: str
 
     @property
     def deadly(self) -> bool:
         """Whether a guest died, and did not again."""
-        return is_deadly(self.difference) or ending(Outcome(State.LOST)) in self.why
+        return is_deadly(self.difference) or ending(ProgramOutcome(State.LOST)) in self.why
 
 
 @dataclass(slots=True)
@@ -106,14 +106,14 @@ class _Pair:
     reference: Execution
     target: Execution
 
-    def same_kind(self, wanted: Difference) -> Difference | None:
+    def same_kind(self, wanted: ProgramDifference) -> ProgramDifference | None:
         """The difference of the wanted kind, if the two outcomes have one."""
         found = differences(self.reference, self.target)
         deadly = is_deadly(wanted)
         return next((each for each in found if each.coarse == wanted.coarse or (deadly and is_deadly(each))), None)
 
 
-class Fuzz:
+class Search:
     """Runs programs on a reference, its twin, and targets."""
 
     def __init__(
@@ -216,7 +216,7 @@ class Fuzz:
                 self._fruitless[kind] += 1
             return
 
-    def _is_about(self, program: Program, found: Difference) -> bool:
+    def _is_about(self, program: Program, found: ProgramDifference) -> bool:
         """Whether a difference can be one of what the search is about."""
         steps = program.steps[: found.step + 1]
         return not self._about or is_deadly(found) or any(step.label in self._about for step in steps)
@@ -226,7 +226,7 @@ class Fuzz:
         most = OF_A_KIND if with_flags in self._pursued else OF_A_KIND_WITH_FLAGS
         return self._kinds[kind] >= most or self._fruitless[kind] >= FRUITLESS
 
-    def _pursue(self, lane: Lane, program: Program, found: Difference) -> bool:
+    def _pursue(self, lane: Lane, program: Program, found: ProgramDifference) -> bool:
         """Confirm, minimise, confirm again and keep; whether it was new."""
         if why := self._unstable(lane, program, found):
             self.tally.flakes.append(Flake(program, found, lane.name, why))
@@ -271,11 +271,13 @@ class Fuzz:
             for each, one, other in zip(encoded, ours, theirs, strict=True)
         ]
 
-    def _differ(self, lane: Lane, programs: Sequence[Program], wanted: Difference) -> list[Difference | None]:
+    def _differ(
+        self, lane: Lane, programs: Sequence[Program], wanted: ProgramDifference
+    ) -> list[ProgramDifference | None]:
         patience = SOME_PATIENCE if "blocked" in (wanted.reference, wanted.target) else 1.0
         return [each.same_kind(wanted) for each in self._both(lane, programs, patience, deadly=is_deadly(wanted))]
 
-    def _unstable(self, lane: Lane, program: Program, found: Difference) -> str:
+    def _unstable(self, lane: Lane, program: Program, found: ProgramDifference) -> str:
         """Why a difference is not believed; empty when each side says the same three times, and they differ so."""
         runs = self._both(lane, [program] * RUNS, PATIENCE, deadly=is_deadly(found))
         sides = [
@@ -292,6 +294,6 @@ class Fuzz:
         return ""
 
 
-def is_deadly(found: Difference) -> bool:
+def is_deadly(found: ProgramDifference) -> bool:
     """Whether one side did not live to tell: every run takes a new executor, or a new guest."""
-    return ending(Outcome(State.LOST)) in (found.reference, found.target)
+    return ending(ProgramOutcome(State.LOST)) in (found.reference, found.target)

@@ -1,10 +1,10 @@
-"""Hypothesis profiles for cases that hold the kernel against a model: how many examples, from where, for how long.
+"""How hard cases try that hold the kernel against a model: how many examples, from where, for how long.
 
 `gate`     the same examples on every target and at every run, quickly; what the matrix needs
 `nightly`  new examples at every run, twenty times as many; those that failed once are tried again first
 `dev`      as `nightly`, with four times as many as `gate`
 
-Nothing here imports Hypothesis before a profile is loaded: in an emulated guest that takes seconds.
+Nothing here imports Hypothesis before an effort is loaded: in an emulated guest that takes seconds.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from contextlib import suppress
 from functools import cache
 
 GATE, NIGHTLY, DEV = "gate", "nightly", "dev"
-EFFORT = {GATE: 1, NIGHTLY: 20, DEV: 4}
-"""Each profile with how many times as many examples it tries, and how many times as long that may take."""
+EFFORTS = {GATE: 1, NIGHTLY: 20, DEV: 4}
+"""Each effort with how many times as many examples it tries, and how many times as long that may take."""
 EXAMPLES = 25
-"""Examples of a property, with effort 1."""
+"""Examples of a property, where `EFFORTS` says 1."""
 STEPS = 40
 """Steps of a state machine, at most."""
 SHRINKING_SECONDS = 5.0
@@ -52,8 +52,8 @@ def settle() -> str:
     return examples
 
 
-def load(profile: str, slowdown: float = 1.0) -> None:
-    """Make `profile` the default of all properties of this process that are defined afterwards.
+def load(effort: str, slowdown: float = 1.0) -> None:
+    """Make `effort` the default of all properties of this process that are defined afterwards.
 
     `slowdown` is how slow the machine is.
     """
@@ -73,17 +73,17 @@ def load(profile: str, slowdown: float = 1.0) -> None:
         suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much),
     )
     settings.register_profile(GATE, gate)
-    if profile != GATE:
+    if effort != GATE:
         settings.register_profile(
-            profile,
+            effort,
             gate,
-            max_examples=EXAMPLES * EFFORT[profile],
+            max_examples=EXAMPLES * EFFORTS[effort],
             derandomize=False,
             database=DirectoryBasedExampleDatabase(examples),
             phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
         )
-    settings.load_profile(profile)
-    _bound_shrinking(SHRINKING_SECONDS * EFFORT[profile] * slowdown)
+    settings.load_profile(effort)
+    _bound_shrinking(SHRINKING_SECONDS * EFFORTS[effort] * slowdown)
     _ignore_modules()
 
 
@@ -106,14 +106,14 @@ def _ignore_modules() -> None:
         providers._get_local_constants = lambda: nothing  # noqa: SLF001
 
 
-def begin(profile: str) -> None:
-    """In the process of a property: begin anew at every run, if that is what the profile asks for.
+def begin(effort: str) -> None:
+    """In the process of a property: begin anew at every run, if that is what the effort asks for.
 
     A guest that was resumed from a snapshot would repeat itself otherwise: only its clock has gone on.
     """
     from hypothesis import core  # noqa: PLC0415 - see load
 
-    if profile != GATE:
+    if effort != GATE:
         with suppress(AttributeError):  # a private place; without it all is as random as Hypothesis makes it
             core.threadlocal._hypothesis_global_random = random.Random(  # noqa: SLF001, S311 - nobody's secret
                 int.from_bytes(os.urandom(16), "little") ^ time.time_ns()

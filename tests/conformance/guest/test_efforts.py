@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.guest import profiles
+from conformance.guest import efforts
 from conformance.model import CaseResult, Outcome
 from tests.suite import environment, read, run_cases, write_cases
 
@@ -61,11 +61,11 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_gate_tries_the_same_examples_at_every_run_and_keeps_none(tmp_path: Path, cache: Path) -> None:
-    first, second = ran(tmp_path / "first"), ran(tmp_path / "second", "--conformance-profile=gate")
-    assert len(first["test_draws"].observations["drawn"]) == profiles.EXAMPLES  # type: ignore[arg-type] # a list
+    first, second = ran(tmp_path / "first"), ran(tmp_path / "second", "--conformance-effort=gate")
+    assert len(first["test_draws"].observations["drawn"]) == efforts.EXAMPLES  # type: ignore[arg-type] # a list
     assert first["test_draws"].observations == second["test_draws"].observations
     assert first["test_settings"].observations == {
-        "examples": profiles.EXAMPLES,
+        "examples": efforts.EXAMPLES,
         "derandomize": True,
         "database": False,
         "deadline": None,
@@ -81,13 +81,13 @@ def test_a_failure_tells_the_smallest_example(tmp_path: Path) -> None:
     assert "reproduce_failure" not in message
 
 
-@pytest.mark.parametrize("profile", [profiles.NIGHTLY, profiles.DEV])
+@pytest.mark.parametrize("effort", [efforts.NIGHTLY, efforts.DEV])
 def test_the_others_try_new_examples_and_more_of_them_and_keep_what_failed(
-    tmp_path: Path, cache: Path, profile: str
+    tmp_path: Path, cache: Path, effort: str
 ) -> None:
-    first, second = (ran(tmp_path / name, f"--conformance-profile={profile}") for name in ("first", "second"))
+    first, second = (ran(tmp_path / name, f"--conformance-effort={effort}") for name in ("first", "second"))
     for each in (first, second):
-        assert each["test_settings"].observations["examples"] == profiles.EXAMPLES * profiles.EFFORT[profile]
+        assert each["test_settings"].observations["examples"] == efforts.EXAMPLES * efforts.EFFORTS[effort]
         assert each["test_settings"].observations["database"] is True
         assert each["test_fails"].outcome is Outcome.FAILED
     assert first["test_draws"].observations != second["test_draws"].observations
@@ -104,7 +104,7 @@ def test_a_property_has_more_time_where_it_tries_more(tmp_path: Path) -> None:
     run_cases(
         cases,
         f"--conformance-record={record}",
-        "--conformance-profile=dev",
+        "--conformance-effort=dev",
         "--conformance-case-timeout=0.1",
         "--conformance-slowdown=2",
     )
@@ -114,8 +114,8 @@ def test_a_property_has_more_time_where_it_tries_more(tmp_path: Path) -> None:
     }
 
 
-def test_another_profile_is_a_mistake(tmp_path: Path) -> None:
-    done = run_cases(write_cases(tmp_path, properties=PROPERTIES), "--conformance-profile=weekly")
+def test_another_effort_is_a_mistake(tmp_path: Path) -> None:
+    done = run_cases(write_cases(tmp_path, properties=PROPERTIES), "--conformance-effort=weekly")
     assert done.returncode == pytest.ExitCode.USAGE_ERROR
     assert "invalid choice: 'weekly'" in done.stderr
 
@@ -124,7 +124,7 @@ def test_examples_do_not_depend_on_what_else_is_loaded(tmp_path: Path) -> None:
     """Hypothesis would use the constants in modules that it takes for the user's own."""
     (tmp_path / "own.py").write_text("SEVEN = 770077\n")
     program = (
-        "{}from conformance.guest import profiles; profiles.load('gate')\n"
+        "{}from conformance.guest import efforts; efforts.load('gate')\n"
         "from hypothesis import given, settings, strategies as st\n"
         "found = []\n"
         "@settings(max_examples=500)\n"

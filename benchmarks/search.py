@@ -1,9 +1,9 @@
 """How many programs of 8 calls a second does a target run, held against how often it can fork, exit and wait in C?
 
-    python -m benchmarks.lockstep [TARGET]…
+    python -m benchmarks.search [TARGET]…
 
 The programs are the search's own, drawn with a fixed seed and cut to exactly 8 calls, in two kinds: *harmless* ones of
-the areas files, polling and sockets, which run to their end without waiting for anything and share a process; and
+the chapters files, polling and sockets, which run to their end without waiting for anything and share a process; and
 *whole*, the mix as a search draws it, with what waits, blocks, dies and wants namespaces of its own.
 
 Alone: one target after the other. In lock-step: with the reference, which for the reference itself is a second
@@ -29,10 +29,10 @@ from conformance.programs.harmful import touches
 from conformance.programs.program import Program
 from conformance.programs.wire import Encoded, State, encode
 from conformance.run.targets import default_path, load
-from conformance.search.fuzz import BATCH_SECONDS, IN_FLIGHT, LARGEST_BATCH, SMALLEST_BATCH
 from conformance.search.generate import Generator
 from conformance.search.glance import differences_of
 from conformance.search.lane import Lane
+from conformance.search.loop import BATCH_SECONDS, IN_FLIGHT, LARGEST_BATCH, SMALLEST_BATCH
 from conformance.syscalls.machinery.touches import PROCESS
 from runners.base import RunnerError
 from runners.registry import runner_for
@@ -42,7 +42,7 @@ TWIN = "native again"
 CALLS = 8
 PROGRAMS = 1500
 SEED = 8
-AREAS = {"harmless": ("files", "polling", "sockets"), "whole": ()}
+CHAPTERS = {"harmless": ("files", "polling", "sockets"), "whole": ()}
 AIMS = {REFERENCE: 2.0}
 OTHER_AIM = 1.0
 """Programs in lock-step, harmless ones, for each bare fork."""
@@ -81,7 +81,7 @@ class Best:
 
 def drawn(kind: str, reference: Lane) -> list[Encoded]:
     """Programs of a kind. Those of the whole mix vary what was new on the reference, as in a search."""
-    generator = Generator(AREAS[kind], SEED)
+    generator = Generator(CHAPTERS[kind], SEED)
     found: list[Encoded] = []
     while len(found) < PROGRAMS:
         batch = [(raw, cut(program)) for raw, program in generator.batch(200)]
@@ -173,7 +173,7 @@ def measure(lanes: dict[str, Lane], seconds: float, repeats: int, say: Callable[
     best = {name: Best() for name in lanes}
     reference = lanes[REFERENCE]
     others = {name: lane for name, lane in lanes.items() if lane is not reference}
-    programs = {kind: drawn(kind, reference) for kind in AREAS}
+    programs = {kind: drawn(kind, reference) for kind in CHAPTERS}
     for turn in range(repeats):
         for name, lane in lanes.items():
             say(f"turn {turn + 1} of {repeats}: {name}")
@@ -209,7 +209,7 @@ def row(name: str, best: Best) -> list[str]:
         best.shown("whole", "alone"),
         best.shown("whole", "lock-step"),
         f"{best.latency:.1f}",
-        " / ".join(f"{best.apart.get(kind, 0.0):.0f}%" for kind in AREAS),
+        " / ".join(f"{best.apart.get(kind, 0.0):.0f}%" for kind in CHAPTERS),
     ]
 
 
@@ -246,7 +246,7 @@ def main(names: tuple[str, ...], seconds: float, repeats: int) -> None:
     best[REFERENCE].apart = best[TWIN].apart
     click.echo(tabulate([row(name, best[name]) for name in lanes if name != TWIN], headers=HEADERS))
     everything = best[REFERENCE].rates
-    together = ", ".join(f"{everything[kind, 'all at once']:.0f} {kind}" for kind in AREAS)
+    together = ", ".join(f"{everything[kind, 'all at once']:.0f} {kind}" for kind in CHAPTERS)
     click.echo(f"\nall {len(lanes)} lanes at once: {together} programs a second")
 
 

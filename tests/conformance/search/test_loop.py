@@ -14,8 +14,8 @@ from conformance.model import Cause
 from conformance.programs.program import Memory, Program, Ref
 from conformance.programs.wire import State
 from conformance.search.compare import Signature
-from conformance.search.fuzz import RUNS, Finding, Fuzz
 from conformance.search.lane import Lane
+from conformance.search.loop import RUNS, Finding, Search
 from conformance.syscalls.files.opening import O_CREAT, O_RDWR
 from runners.base import Runner
 from runners.local import LocalRunner
@@ -63,22 +63,22 @@ class Searches:
         twin: Lie | None = None,
         runner: Runner | None = None,
         known: Callable[[Signature], bool] = lambda _: False,
-    ) -> Fuzz:
+    ) -> Search:
         """A search, not run yet: through these programs, of a liar or of what `runner` opens."""
         targets = [self.lane("liar", LyingRunner(lie))] if lie else [self.lane("liar", runner)] if runner else []
         again = self.lane("native again", LyingRunner(twin)) if twin else None
-        return Fuzz(Scripted(*programs), self._native, again, targets, self.told.append, known)
+        return Search(Scripted(*programs), self._native, again, targets, self.told.append, known)
 
-    def run(self, *programs: Program, lie: Lie | None = None, twin: Lie | None = None, **more: object) -> Fuzz:
+    def run(self, *programs: Program, lie: Lie | None = None, twin: Lie | None = None, **more: object) -> Search:
         """A search that is over."""
-        fuzz = self.of(*programs, lie=lie, twin=twin, **more)  # type: ignore[arg-type] # of's own
-        through(fuzz, len(programs))
-        return fuzz
+        search = self.of(*programs, lie=lie, twin=twin, **more)  # type: ignore[arg-type] # of's own
+        through(search, len(programs))
+        return search
 
 
-def through(fuzz: Fuzz, count: int) -> None:
+def through(search: Search, count: int) -> None:
     """Run so many programs."""
-    fuzz.run(seconds=None, programs=count, progress=lambda _: None)
+    search.run(seconds=None, programs=count, progress=lambda _: None)
 
 
 @pytest.fixture
@@ -87,10 +87,10 @@ def searches(native: Lane) -> Iterator[Searches]:
         yield Searches(native, stack)
 
 
-def the(fuzz: Fuzz) -> Finding:
+def the(search: Search) -> Finding:
     """The one finding of a search."""
-    (finding,) = fuzz.tally.findings
-    assert not fuzz.tally.holes
+    (finding,) = search.tally.findings
+    assert not search.tally.holes
     return finding
 
 
@@ -98,8 +98,8 @@ def the(fuzz: Fuzz) -> Finding:
 
 
 def test_liar_is_found_confirmed_made_small_and_told_once(searches: Searches) -> None:
-    fuzz = searches.run(LONG, lie=LIE)
-    finding = the(fuzz)
+    search = searches.run(LONG, lie=LIE)
+    finding = the(search)
     assert finding.program == program(ABSENT)
     assert str(finding.signature) == "open/errno/ENOENT - EACCES"
     assert (finding.signature.target, finding.signature.cause) == ("liar", Cause.ORDER)
@@ -111,7 +111,7 @@ def test_liar_is_found_confirmed_made_small_and_told_once(searches: Searches) ->
     assert finding.reference_name == "native"
     assert finding.releases == (os.uname().release, os.uname().release)
     assert searches.told == [finding]
-    assert not fuzz.tally.flakes
+    assert not search.tally.flakes
 
 
 def test_what_the_difference_needs_is_kept(searches: Searches) -> None:
@@ -143,18 +143,18 @@ def test_program_that_ends_otherwise_is_found(searches: Searches) -> None:
 
 
 def test_the_same_divergence_in_many_programs_is_one(searches: Searches) -> None:
-    fuzz = searches.run(
+    search = searches.run(
         LONG, program(ABSENT), program(("getpid",), ABSENT), LONG, program(("umask", 0), ABSENT), lie=LIE
     )
-    assert len(fuzz.tally.findings) == len(searches.told) == 1
+    assert len(search.tally.findings) == len(searches.told) == 1
 
 
 def test_different_divergences_are_different_findings(searches: Searches) -> None:
     def both(outcome: bytes) -> bytes:
         return says(errno.EINVAL, errno.EBADF)(LIE(outcome))
 
-    fuzz = searches.run(program(("close", 40), ABSENT), program(ABSENT), program(("close", 41)), lie=both)
-    assert {str(each.signature) for each in fuzz.tally.findings} == {
+    search = searches.run(program(("close", 40), ABSENT), program(ABSENT), program(("close", 41)), lie=both)
+    assert {str(each.signature) for each in search.tally.findings} == {
         "close/errno/EBADF - EINVAL",
         "open/errno/ENOENT - EACCES",
     }
@@ -162,17 +162,17 @@ def test_different_divergences_are_different_findings(searches: Searches) -> Non
 
 def test_liars_are_told_apart(searches: Searches, native: Lane) -> None:
     liars = [searches.lane(name, LyingRunner(LIE)) for name in ("one", "two")]
-    fuzz = Fuzz(Scripted(LONG), native, None, liars, searches.told.append)
-    through(fuzz, 1)
-    assert [each.signature.target for each in fuzz.tally.findings] == ["one", "two"]
+    search = Search(Scripted(LONG), native, None, liars, searches.told.append)
+    through(search, 1)
+    assert [each.signature.target for each in search.tally.findings] == ["one", "two"]
 
 
 def test_truth_is_no_divergence(searches: Searches) -> None:
-    fuzz = searches.run(LONG, READ, lie=lambda outcome: outcome, twin=lambda outcome: outcome)
-    assert not [*fuzz.tally.findings, *fuzz.tally.holes, *fuzz.tally.flakes]
-    assert (fuzz.tally.programs, fuzz.tally.executions) == (2, 0)
-    assert fuzz.tally.states == {State.DONE: 2}
-    assert {"open", "read", "close", "getpid"} <= fuzz.coverage.calls
+    search = searches.run(LONG, READ, lie=lambda outcome: outcome, twin=lambda outcome: outcome)
+    assert not [*search.tally.findings, *search.tally.holes, *search.tally.flakes]
+    assert (search.tally.programs, search.tally.executions) == (2, 0)
+    assert search.tally.states == {State.DONE: 2}
+    assert {"open", "read", "close", "getpid"} <= search.coverage.calls
 
 
 def test_known_signatures_are_not_kept(searches: Searches) -> None:
@@ -207,9 +207,9 @@ def test_asks_for_what_is_known_with_the_target(searches: Searches) -> None:
 def test_lie_that_is_not_told_every_time_is_flaky_and_no_divergence(
     searches: Searches, moods: list[bool], why: str
 ) -> None:
-    fuzz = searches.run(LONG, lie=Moody(errno.EACCES, errno.ENOENT, moods))
-    (flake,) = fuzz.tally.flakes
-    assert not fuzz.tally.findings
+    search = searches.run(LONG, lie=Moody(errno.EACCES, errno.ENOENT, moods))
+    (flake,) = search.tally.flakes
+    assert not search.tally.findings
     assert not searches.told
     assert (flake.target, flake.difference.call, flake.difference.field) == ("liar", "open", "errno")
     assert flake.why == why
@@ -217,18 +217,18 @@ def test_lie_that_is_not_told_every_time_is_flaky_and_no_divergence(
 
 def test_lies_at_random_are_no_divergence(searches: Searches) -> None:
     dice = random.Random(1)
-    fuzz = searches.run(*[LONG] * 4, lie=Moody(errno.EACCES, errno.ENOENT, [dice.random() < 0.5 for _ in range(97)]))
-    assert not fuzz.tally.findings
-    assert fuzz.tally.flakes
+    search = searches.run(*[LONG] * 4, lie=Moody(errno.EACCES, errno.ENOENT, [dice.random() < 0.5 for _ in range(97)]))
+    assert not search.tally.findings
+    assert search.tally.flakes
 
 
 # The reference against itself
 
 
 def test_twin_that_differs_is_a_hole_and_no_divergence(searches: Searches) -> None:
-    fuzz = searches.run(LONG, twin=LIE, known=lambda _: True)
-    (hole,) = fuzz.tally.holes
-    assert not fuzz.tally.findings
+    search = searches.run(LONG, twin=LIE, known=lambda _: True)
+    (hole,) = search.tally.holes
+    assert not search.tally.findings
     assert (hole.signature.target, str(hole.signature)) == ("native again", "open/errno/ENOENT - EACCES")
     assert searches.told == [hole]
 
@@ -247,25 +247,25 @@ def test_interrupt_during_minimising_keeps_what_was_found(searches: Searches) ->
                 os.kill(os.getpid(), signal.SIGINT)
         return says(errno.EINVAL, errno.EBADF)(LIE(outcome))
 
-    fuzz = searches.of(LONG, program(("getpid",), ("umask", 0), ("getuid",), ("close", 40)), lie=interrupts)
+    search = searches.of(LONG, program(("getpid",), ("umask", 0), ("getuid",), ("close", 40)), lie=interrupts)
     with pytest.raises(KeyboardInterrupt):
-        through(fuzz, 2)
-    assert [str(each.signature) for each in fuzz.tally.findings] == ["open/errno/ENOENT - EACCES"]
-    assert searches.told == fuzz.tally.findings
+        through(search, 2)
+    assert [str(each.signature) for each in search.tally.findings] == ["open/errno/ENOENT - EACCES"]
+    assert searches.told == search.tally.findings
 
 
 def test_search_ends_in_time(searches: Searches) -> None:
     progress: list[int] = []
-    fuzz = searches.of(lie=LIE)
-    fuzz.run(seconds=0.2, programs=None, progress=lambda tally: progress.append(tally.programs))
+    search = searches.of(lie=LIE)
+    search.run(seconds=0.2, programs=None, progress=lambda tally: progress.append(tally.programs))
     assert progress == sorted(set(progress))
-    assert fuzz.tally.programs == progress[-1] > 0
+    assert search.tally.programs == progress[-1] > 0
 
 
 def test_search_runs_as_many_programs_as_it_is_told(searches: Searches) -> None:
-    fuzz = searches.run(*[READ] * 29, lie=LIE)
-    assert fuzz.tally.programs == fuzz.tally.states.total() == 29
-    assert {lane.ran for lane in fuzz.lanes[1:]} == {29}
+    search = searches.run(*[READ] * 29, lie=LIE)
+    assert search.tally.programs == search.tally.states.total() == 29
+    assert {lane.ran for lane in search.lanes[1:]} == {29}
 
 
 # A program that takes the guest along
@@ -278,11 +278,11 @@ def test_program_that_takes_the_guest_along_is_found_and_the_search_goes_on(sear
         return says(errno.EINVAL, errno.EBADF)(outcome)
 
     again = program(*[("umask", 0)] * 3, ("mkdir", text("d1"), 0o755), ABSENT, ("rmdir", text("d1")))
-    fuzz = searches.run(READ, LONG, READ, program(("close", 40)), *[READ] * 20, again, again, lie=dies)
-    assert {str(each.signature) for each in fuzz.tally.findings} == {
+    search = searches.run(READ, LONG, READ, program(("close", 40)), *[READ] * 20, again, again, lie=dies)
+    assert {str(each.signature) for each in search.tally.findings} == {
         "open/state/ENOENT - the guest died",
         "close/errno/EBADF - EINVAL",
     }
-    died = next(each for each in fuzz.tally.findings if each.signature.field == "state")
+    died = next(each for each in search.tally.findings if each.signature.field == "state")
     assert [step.label for step in died.program.steps] == ["open"]
-    assert fuzz.tally.programs == 26
+    assert search.tally.programs == 26

@@ -1,0 +1,23 @@
+"""How a run's cases are run: for how long, with what effort, how often."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from conformance.guest.efforts import GATE
+from conformance.guest.limits import CASE_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Conduct:
+    """How each case is run, whichever they are."""
+
+    timeout: float = CASE_SECONDS
+    """Seconds a case may take, before the guest's slowdown."""
+    effort: str = GATE
+    """How hard cases try that have a model; see `conformance.guest.efforts`."""
+    repeat: int = 1
+    """How many times each case is run."""
+
+
+USUAL = Conduct()
