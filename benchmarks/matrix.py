@@ -20,7 +20,7 @@ from pathlib import Path
 import click
 from tabulate import tabulate
 
-from conformance.model import Target
+from conformance.model import Answers, Target
 from conformance.protocol.lines import Start
 from conformance.run.selection import Selection
 from conformance.run.session import Died, Session
@@ -40,7 +40,7 @@ def main(names: tuple[str, ...], paths: tuple[str, ...]) -> None:
     forget_guests()
     rows = []
     for target in targets:
-        ways = ("cold", "warm") if target.runner == "qemu" else ("",)
+        ways = ("cold", "warm") if target.answers is Answers.KERNEL else ("",)
         rows += [measured(target, way, selection) for way in ways]
     click.echo(tabulate(rows, headers=("target", "guest", "start to first case, s", "cases", "cases per second")))
     forget_guests()

@@ -1,4 +1,4 @@
-"""A channel over a process of this machine: what the local, profile and gVisor runners give out."""
+"""A channel over a process of this machine: what guests give out whose processes are this machine's."""
 
 from __future__ import annotations
 
