@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from runners.registry import declarations
+
 ROOT = Path(__file__).parents[1]
 OWN = ("conformance", "cases", "runners", "reports")
 
@@ -175,3 +177,14 @@ def test_the_arrows_are_told_apart() -> None:
     assert not allows("conformance.guest", "conformance.matrix.build")
     assert not allows("conformance.run", "runners.qemu.runner")
     assert part_of("conformance.guest.plugin") == "conformance.guest"
+
+
+KEYS = {"conformance/run/results.py"}
+"""Where a runner's name is the key of an earlier plan: `profile` was an effort."""
+
+
+@pytest.mark.parametrize("path", [path for path in modules() if path.split("/")[0] in ("conformance", "reports")])
+def test_a_runners_name_is_known_to_the_runner_and_to_nobody_else(path: str) -> None:
+    """As a word of its own: what hangs on a runner is asked of its declaration."""
+    words = {node.value for node in ast.walk(ast.parse((ROOT / path).read_text())) if isinstance(node, ast.Constant)}
+    assert path in KEYS or not words & set(declarations()), "ask runners.registry.declarations()"
