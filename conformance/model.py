@@ -210,22 +210,45 @@ class Record:
 # -- the matrix
 
 
+class Kind(StrEnum):
+    """Who vouches for an expectation."""
+
+    EXPLAINED = "explained"
+    """A human, who says why."""
+    BASELINE = "baseline"
+    """Nobody: a command took down what a run showed. It says nothing of a version that was not run."""
+
+
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """A difference that is known and accepted, as `expectations.toml` says it."""
+    """A difference that is known and accepted, as a file in `expectations/` says it.
+
+    Matrices as JSON have `when` from version 3 on (`condition` before), and `message` and `kind`.
+    """
 
     case: str
     """A case id, or a glob over case ids."""
     target: str
     verdict: Verdict
-    reason: str
+    reason: str = ""
+    """Why it is accepted. A baseline has none."""
     link: str = ""
-    condition: str = ""
-    """`kernel >= 6.6`, on the target's release; empty: always."""
+    when: str = ""
+    """`kernel >= 6.6`, `runsc == 20240729`, on what the target's facts say; empty: always."""
     cause: Cause | None = None
     since: str = ""
     expires: str = ""
     """A date (ISO 8601) from which it does not hold any more."""
+    message: str = ""
+    """Of a baseline: what the cell said when it was taken."""
+    kind: Kind = Kind.EXPLAINED
+
+    @property
+    def why(self) -> str:
+        """What a report says of it: the human's reason, or plainly that there is none."""
+        if self.kind is Kind.EXPLAINED:
+            return self.reason
+        return f"baseline, as seen on {self.since}" if self.since else "baseline"
 
 
 @dataclass(frozen=True, slots=True)

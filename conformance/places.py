@@ -22,5 +22,5 @@ def corpus_directory() -> Path | None:
 
 
 def default_path(name: str) -> Path | None:
-    """The file of that name here, else the one that ships; None where there is neither."""
-    return next((path for folder in (Path(), *SHIPPED) if (path := folder / name).is_file()), None)
+    """The file or folder of that name here, else the one that ships; None where there is neither."""
+    return next((path for folder in (Path(), *SHIPPED) if (path := folder / name).exists()), None)

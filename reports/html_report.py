@@ -28,7 +28,7 @@ from urllib.parse import quote, urlsplit
 import jinja2
 from markupsafe import Markup
 
-from conformance.model import Column, Comparison, Expectation, Matrix, Trace, Verdict
+from conformance.model import Column, Comparison, Expectation, Kind, Matrix, Trace, Verdict
 from conformance.text import plural, printable
 from reports.summary import (
     GRAVITY,
@@ -271,8 +271,8 @@ def _case_cell(matrix: Matrix, comparison: Comparison, target: str, pool: _Pool)
         "attempts": cell.attempts,
         "unsteady": not cell.steady or cell.verdict is Verdict.FLAKY,
         "seconds": round(cell.seconds, 3),
-        "expected": _expectation(cell.expected),
-        "unmet": _expectation(cell.unmet),
+        "expected": _expectation(cell.expected, cell.message),
+        "unmet": _expectation(cell.unmet, cell.message),
         "unexpected": cell.unexpected,
         "outdated": cell.outdated,
         "trace": pool.number(comparison.traces.get(target)),
@@ -281,18 +281,19 @@ def _case_cell(matrix: Matrix, comparison: Comparison, target: str, pool: _Pool)
     return {name: value for name, value in found.items() if not (value is None or value is False or value == "")}
 
 
-def _expectation(known: Expectation | None) -> dict[str, str] | None:
+def _expectation(known: Expectation | None, message: str) -> dict[str, str] | None:
     if known is None:
         return None
     link = known.link if is_address(known.link) else ""
     found = {
         "verdict": str(known.verdict),
-        "reason": known.reason,
+        "reason": known.why,
+        "seen": "" if message in known.message else known.message,
         "link": link,
         "said": "" if link else known.link,
-        "since": known.since,
+        "since": known.since if known.kind is Kind.EXPLAINED else "",
         "expires": known.expires,
-        "condition": known.condition,
+        "when": known.when,
     }
     return {name: value for name, value in found.items() if value}
 

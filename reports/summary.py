@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import TypeAlias
 
-from conformance.model import Cell, Column, Comparison, Json, Matrix, Verdict
+from conformance.model import Cell, Column, Comparison, Expectation, Json, Kind, Matrix, Verdict
 from conformance.text import plural
 from conformance.text import printable as printable  # noqa: PLC0414 - reports have it from here, as all they share
 
@@ -159,9 +159,15 @@ def explained(cell: Cell) -> str:
 def because(cell: Cell) -> str:
     """What an expectation has to do with a cell; empty where there is none for it. Repeats no message of the cell's."""
     if cell.expected:
-        reason = cell.expected.reason.removesuffix(cell.message).rstrip(": ") if cell.message else cell.expected.reason
-        return f"expected: {reason}" if reason else "expected"
-    return f"expected {cell.unmet.verdict}: {cell.unmet.reason}" if cell.unmet else ""
+        return f"expected: {_untold(cell.expected, cell.message)}".removesuffix(": ")
+    return f"expected {cell.unmet.verdict}: {cell.unmet.why}" if cell.unmet else ""
+
+
+def _untold(known: Expectation, message: str) -> str:
+    """Why a cell is expected, without what its message says: that of a baseline where the cell now says another."""
+    if known.kind is Kind.BASELINE:
+        return known.why if message in known.message else f"{known.why}: {known.message}"
+    return known.reason.removesuffix(message).rstrip(": ") if message else known.reason
 
 
 def attempts(cell: Cell) -> str:

@@ -23,7 +23,7 @@ COMMANDS = {
     "doctor": "Say what this machine lacks, and which package brings it",
     "schema": "Print the JSON Schema of `conformance report -f json`",
     "kernels": "Find, fetch and build kernel images",
-    "expect": "Accept the unexpected differences of a run, or drop expectations that are dead",
+    "expect": "Accept what differs in a run, move a baseline on, drop what is dead, or exchange lists with others",
     "fuzz": "Search for divergences: run generated programs on all targets in lock-step, and keep a reproducer of each",
     "exec": "Run a command in a fresh guest of a target: its streams are this command's, and so is its exit status",
     "shell": "Open a shell in a fresh guest of a target, at this terminal; Python where the guest has no shell",

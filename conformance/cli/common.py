@@ -12,34 +12,41 @@ from typing import Any
 
 import click
 
-from conformance.matrix.expectations import ExpectationError, load
 from conformance.model import Expectation, Matrix
-from conformance.places import default_path
 from conformance.run.errors import UsageError, UserError
+from conformance.run.known import FOLDER, OLD, Known, default_place, load
 from conformance.run.results import PLAN_FILE, planned, read_plan
 from conformance.run.whole import write_whole
 from conformance.text import plural
 
-EXPECTATIONS = Path("expectations.toml")
 RESULTS = Path("results")
 
 
 def read_expectations(path: Path | None) -> list[Expectation]:
-    """The expectations of a file; when none is named, of `expectations.toml` here, else of the one that ships.
+    """The expectations of a folder or a file; when none is named, of `expectations/` here, else of the one that ships.
 
-    Says on standard error which one it is where that is not the one here. Raises UsageError.
+    Says on standard error which they are where they are not those here. Raises UsageError.
     """
-    found = path or default_path(EXPECTATIONS.name)
-    if found is None:
+    found = known_expectations(path)
+    return found.expectations if found else []
+
+
+def known_expectations(path: Path | None) -> Known | None:
+    """As `read_expectations`, with the files; None where there are none."""
+    place = path or default_place()
+    if place is None:
         click.echo("note: there are no expectations, here or with the suite: every difference is unexpected", err=True)
-        return []
-    try:
-        expectations = load(found)
-    except ExpectationError as error:
-        raise UsageError(str(error)) from error
-    if path is None and found != EXPECTATIONS:
-        click.echo(f"note: expectations are those that ship with the suite, {found}", err=True)
-    return expectations
+        return None
+    found = load(place)
+    if found.old:
+        click.echo(
+            f"note: {place} has a form that only this release still reads: `conformance expect --from {place}` makes "
+            "a file a target of it",
+            err=True,
+        )
+    if path is None and place not in (FOLDER, OLD):
+        click.echo(f"note: expectations are those that ship with the suite, {place}", err=True)
+    return found
 
 
 def runs(folder: Path) -> list[Path]:
@@ -116,8 +123,10 @@ class Seconds(click.FloatRange):
 FORMAT = click.Choice(["text", "markdown", "json", "junit", "html"])
 EXPECTATIONS_OPTION = click.option(
     "--expectations",
-    type=click.Path(path_type=Path, dir_okay=False),
-    help="Differences that are known and accepted [default: expectations.toml here, else the suite's].",
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="A folder, or a file, of differences that are known and accepted [default: expectations/ here, else the "
+    "suite's].",
 )
 TARGET_OPTION = click.option(
     "-t",

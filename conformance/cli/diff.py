@@ -71,7 +71,7 @@ def command(
 
     What the kernels did is compared, call by call; the references of the runs say which side is right, and why. A
     change is accepted by an expectation that holds for the newer kernel and not for the older one (conformance expect
-    --condition 'kernel >= 6.2').
+    --when 'kernel >= 6.2').
 
     \b
     Exit status, the gravest first:

@@ -103,8 +103,8 @@ def command(
     conformance fuzz -t native --programs 100000   native against itself
     conformance replay results/fuzz-…/FOLDER -t gvisor
 
-    What an expectation in expectations.toml is about whose case is `fuzz/SIGNATURE` (or a glob over signatures) is not
-    searched for; its target, condition (on the target's kernel) and day count as they do for cases.
+    What an expectation is about whose case is `fuzz/SIGNATURE` (or a glob over signatures) is not searched for; its
+    target, condition and day count as they do for cases.
 
     \b
     Exit status: 0 nothing new, 1 divergences, or a target died, 2 usage, 3 a target failed, 4 incomplete (programs were

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from conformance.cli.common import RESULTS, results_directory, runs
-from conformance.matrix.expectations import outdated
+from conformance.matrix.expectations.applying import outdated
 from conformance.model import Absent, Expectation, Target, Verdict
 from conformance.places import CASES, SHIPPED
 from conformance.run import targets as target_files

@@ -8,7 +8,7 @@ from dataclasses import replace
 from conformance.matrix.attempts import Attempts, attempts_of
 from conformance.matrix.causes import Case, cause_of
 from conformance.matrix.compare import ITSELF, difference
-from conformance.matrix.expectations import apply
+from conformance.matrix.expectations.applying import apply
 from conformance.model import (
     CaseInfo,
     CaseResult,

@@ -14,7 +14,8 @@ from enum import StrEnum
 from conformance.matrix.attempts import DEATHS, Attempts, attempts_of, headline
 from conformance.matrix.causes import introduced
 from conformance.matrix.compare import ITSELF, Difference, difference
-from conformance.matrix.versions import holds, series
+from conformance.matrix.expectations.conditions import holds, versions_of
+from conformance.matrix.versions import series
 from conformance.model import (
     DIFFERENCES,
     Cause,
@@ -369,9 +370,9 @@ def _explained(moved: Moved, was: Cell | None, now: Cell | None) -> Moved:
 def _accepted(moved: Moved, older: tuple[Side, Cell | None], newer: tuple[Side, Cell | None]) -> Expectation | None:
     """The expectation that accepts a change: one for what the newer side does now that was no matter for the older one.
 
-    So it must not hold for the older kernel. Builds of one emulation may have the same release, which no condition
-    tells apart: there it is enough that the target did not do so before. One for a target of another name says nothing
-    of what has changed.
+    So it must not hold for the older kernel or build. Where all versions are the same, which no condition tells apart,
+    it is enough that the target did not do so before. One for a target of another name says nothing of what has
+    changed.
     """
     (before, was), (after, now) = older, newer
     found = now.expected if now else None
@@ -379,8 +380,9 @@ def _accepted(moved: Moved, older: tuple[Side, Cell | None], newer: tuple[Side, 
         return None
     if moved.change is Change.DEATH:
         return found
-    if before.release != after.release:
-        return None if holds(found.condition, before.release) else found
+    older_versions, newer_versions = (versions_of(side.column.facts) for side in (before, after))
+    if older_versions != newer_versions:
+        return None if holds(found.when, older_versions) else found
     return found if before.name == after.name and found != was.expected else None
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import difflib
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -110,6 +111,15 @@ class _Module:
     """By name here: the module, and the name there (empty: the module itself)."""
     stubs: dict[str, str] = field(default_factory=dict)
     """Names of stubs that are defined here, with the names of their calls."""
+
+
+def functions(cases: Path) -> set[str]:
+    """The test functions that there are (`files/test_open.py::test_modes`)."""
+    return {
+        f"{path.relative_to(cases).as_posix()}::{name}"
+        for path in cases.rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)\(", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
 
 
 def uses(cases: Path) -> dict[str, set[str]]:

@@ -86,7 +86,7 @@ def _entry(moved: Moved, one: Diff, title: str, *, full: bool) -> Iterator[str]:
     words = moved.before if moved.before == moved.after else f"{moved.before} → {moved.after}"
     cause = f" ({moved.cause})" if moved.cause else ""
     once = "; seen once only" if moved.gates and moved.attempts == 1 else ""
-    accepted = f"; accepted: {moved.expected.reason}" if moved.expected else ""
+    accepted = f"; accepted: {moved.expected.why}" if moved.expected else ""
     yield f"  {words}{cause}{': ' if moved.message else ''}{moved.message}{once}{accepted}"
     if full and moved.step is not None:
         for mark, side in (("-", one.before), ("+", one.after)):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from enum import StrEnum
 
-from conformance.matrix.expectations import outdated as gains
+from conformance.matrix.expectations.applying import outdated as gains
 from conformance.model import Cell, Column, Comparison, Matrix, Verdict
 from conformance.run.errors import Exit
 from conformance.text import plural

@@ -38,6 +38,11 @@ class Selection:
         words = [word.lower() for word in re.split(r"/|::", case)]
         return _compiled(self.expression).evaluate(lambda name, /, **_: any(name.lower() in word for word in words))
 
+    def has_all(self, module: str) -> bool:
+        """Whether all cases of a module, or of a glob over modules, are selected."""
+        everything = self.cases is None and not self.expression.strip()
+        return everything and (not self.paths or any(_below(module, path) for path in self.paths))
+
     def concerns(self, module: str) -> bool:
         """Whether cases of a module, or of an area, could be selected: which ones it has is not known."""
         return not self.paths or any(

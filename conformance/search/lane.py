@@ -9,7 +9,7 @@ import itertools
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -65,6 +65,8 @@ class Lane:
         """Deaths of which no program is to blame: tried again, none of those that were running died of it."""
         self.made_by = ""
         """What the guest was made with, as its runner says it."""
+        self.versions: Mapping[str, str] = {}
+        """What it is made of, by name, as its runner says it."""
         self.disposable = False
         self._runner = runner
         self._guest: Guest | None = None
@@ -159,6 +161,7 @@ class Lane:
         self._guest = self._runner.open()
         self.disposable = self._guest.about.disposable
         self.made_by = self._guest.about.made_by
+        self.versions = self._guest.about.versions
         self._spawn()
 
     def _spawn(self) -> None:

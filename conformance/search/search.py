@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from conformance.guest.efforts import settle
-from conformance.matrix.expectations import SEARCHED, speaks_of
+from conformance.matrix.expectations.conditions import KERNEL
+from conformance.matrix.expectations.entries import SEARCHED, speaks_of
 from conformance.model import Expectation, Json
 from conformance.programs.wire import State
 from conformance.protocol.executor import ProtocolError
@@ -78,11 +79,11 @@ def search(
     with lanes(runners) as opened:
         reference, *others = opened
         twin = next((lane for lane in others if lane.name == plan.twin), None)
-        releases = {lane.name: lane.release for lane in opened}
+        versions = {lane.name: {**lane.versions, KERNEL: lane.release} for lane in opened}
 
         def known(found: Signature) -> bool:
             case = f"{SEARCHED}{found}"
-            return any(speaks_of(each, found.target, releases[found.target], case) for each in of_search)
+            return any(speaks_of(each, found.target, versions[found.target], case) for each in of_search)
 
         search = Search(
             generator,

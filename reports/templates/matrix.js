@@ -124,7 +124,7 @@ const has = (text, part) => (text ?? "").toLowerCase().includes(part.toLowerCase
 function saysOf(cell) {
   // What failed, and not the source around it.
   const failed = (data.traces[cell.trace]?.message ?? "").split("\n").filter(line => line.startsWith("E "));
-  return [cell.message, cell.expected?.reason, cell.unmet?.reason, ...failed];
+  return [cell.message, cell.expected?.reason, cell.expected?.seen, cell.unmet?.reason, cell.unmet?.seen, ...failed];
 }
 
 const KINDS = {
@@ -308,8 +308,8 @@ function caseBody(item, target, cell, key) {
 
 function expectation(how, known) {
   if (!known) return "";
-  const limits = [known.condition && `where ${known.condition}`, known.since && `since ${known.since}`, known.expires && `until ${known.expires}`].filter(Boolean);
-  return make("p", {class: "said"}, make("strong", {}, how), known.reason, limits.length > 0 && ` (${limits.join(", ")})`, " ",
+  const limits = [known.when && `where ${known.when}`, known.since && `since ${known.since}`, known.expires && `until ${known.expires}`].filter(Boolean);
+  return make("p", {class: "said"}, make("strong", {}, how), known.reason, known.seen && `: ${known.seen}`, limits.length > 0 && ` (${limits.join(", ")})`, " ",
     known.link && make("a", {href: known.link, rel: "noopener noreferrer"}, known.link), known.said);
 }
 

@@ -19,7 +19,7 @@ from setuptools.command.build_py import build_py
 
 PACKAGE = Path("conformance")
 FOLDER = PACKAGE / "programs" / "executor"
-SHIPPED = ("targets.toml", "expectations.toml")
+SHIPPED = ("targets.toml", "expectations")
 """What `conformance/places.py` looks for: at the top of a checkout, inside the package in a wheel."""
 EXECUTORS = "executor-*"
 
@@ -32,12 +32,27 @@ class BuildWithExecutor(build_py):
         super().run()
         if not self.editable_mode:
             for name in SHIPPED:
-                shutil.copy(name, Path(self.build_lib) / PACKAGE / name)
+                put(Path(name), Path(self.build_lib) / PACKAGE / name)
             put_executor(Path(self.build_lib) / FOLDER)
 
     def get_source_files(self) -> list[str]:
         """See setuptools: what a source distribution must have, so that a wheel can be made of it."""
-        return [*super().get_source_files(), *SHIPPED]  # type: ignore[no-untyped-call] # in types-setuptools
+        shipped = [str(path) for name in SHIPPED for path in files(Path(name))]
+        return [*super().get_source_files(), *shipped]  # type: ignore[no-untyped-call] # in types-setuptools
+
+
+def files(path: Path) -> list[Path]:
+    """A file, or those of a folder."""
+    return sorted(path.glob("*.toml")) if path.is_dir() else [path]
+
+
+def put(path: Path, to: Path) -> None:
+    """Copy a file or a folder, in place of an earlier one."""
+    if path.is_dir():
+        shutil.rmtree(to, ignore_errors=True)
+        to.mkdir(parents=True)
+    for each in files(path):
+        shutil.copy(each, to / each.name if path.is_dir() else to)
 
 
 class TaggedWheel(bdist_wheel):

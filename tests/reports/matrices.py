@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from conformance.matrix.build import build
-from conformance.matrix.expectations import apply
+from conformance.matrix.expectations.applying import apply
 from conformance.model import CaseInfo, Expectation, Json, Matrix, Outcome, Verdict
 from tests.builders import facts, passed, record, result, step
 

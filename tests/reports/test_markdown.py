@@ -8,7 +8,7 @@ import pytest
 from markdown_it import MarkdownIt
 
 from conformance.matrix.build import build
-from conformance.matrix.expectations import apply
+from conformance.matrix.expectations.applying import apply
 from conformance.model import Absent, CaseInfo, Cell, Expectation, Level, Matrix, Outcome, Target, Verdict
 from reports.markdown import LIMIT, plain, render
 from tests.builders import facts, record, result

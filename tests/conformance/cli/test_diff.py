@@ -247,10 +247,9 @@ def test_what_does_not_agree_with_itself_has_a_status_that_can_be_chosen(
 
 def test_an_expectation_for_the_newer_kernel_makes_the_gate_green(old: Path, tmp_path: Path) -> None:
     new = write(tmp_path / "new", native=Said(), lts=Said(with_first(*said(Outcome.FAILED)[:1]), release="6.12.1"))
-    known = tmp_path / "known.toml"
+    known = tmp_path / "lts.toml"
     known.write_text(
-        f'[[expectation]]\ncase = "{FIRST}"\ntarget = "lts"\nverdict = "fails"\nreason = "restricted"\n'
-        'condition = "kernel >= 6.2"\n'
+        f'[[explained]]\ncase = "{FIRST}"\nverdict = "fails"\nreason = "restricted"\nwhen = "kernel >= 6.2"\n'
     )
     assert diff(tmp_path, old, new)[0] == Exit.UNEXPECTED
     done = CliRunner().invoke(command, [str(old), str(new), "--expectations", str(known)], standalone_mode=False)

@@ -43,16 +43,16 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
             file.write(Plan([CaseInfo(case, "0123456789abcdef") for case in CASES]))
             for case in CASES:
                 file.write(ResultLine(said(case, target.name)))
-    tables = [
-        f'[[expectation]]\ncase = "*"\ntarget = "{name}"\nverdict = "missing"\nreason = "known"\n' for name in NAMES[1:]
-    ]
-    (folder / "known.toml").write_text("\n".join(tables))
+    (folder / "known").mkdir()
+    for name in NAMES[1:]:
+        table = '[[explained]]\ncase = "*"\nverdict = "missing"\nreason = "known"\n'
+        (folder / f"known/{name}.toml").write_text(table)
     return folder
 
 
 def report(run: Path, *arguments: str) -> list[str]:
     """The lines of the text."""
-    done = told("report", run, "--expectations", run / "known.toml", *arguments)
+    done = told("report", run, "--expectations", run / "known", *arguments)
     assert done.status == Exit.EXPECTED, done.err
     return done.out.splitlines()
 
@@ -98,7 +98,7 @@ def test_text_is_made_without_the_packages_that_it_does_not_need(run: Path) -> N
         f"print(sorted({{each.partition('.')[0] for each in sys.modules}} & {set(HEAVY)}), file=sys.stderr)"
     )
     done = subprocess.run(
-        [sys.executable, "-c", program, "report", str(run), "--expectations", str(run / "known.toml")],
+        [sys.executable, "-c", program, "report", str(run), "--expectations", str(run / "known")],
         capture_output=True,
         text=True,
         cwd=SOURCES,

@@ -87,7 +87,7 @@ def machines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machines:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CONFORMANCE_WSL2_KERNEL", raising=False)
     (tmp_path / "targets.toml").write_text(TARGETS)
-    (tmp_path / "expectations.toml").write_text("")
+    (tmp_path / "expectations").mkdir()
     return found
 
 
@@ -314,8 +314,8 @@ def test_flaky_and_outdated_are_gates_that_can_be_chosen(machines: Machines) -> 
     assert run("-t", "lts").status == Exit.EXPECTED
     assert told("run", "--resume", "out", "--flaky", "fail").status == Exit.UNEXPECTED
     assert told("run", "--resume", "out", "--flaky", "warn").status == Exit.EXPECTED
-    expectation = f'[[expectation]]\ncase = "{ONE}"\ntarget = "lts"\nverdict = "fails"\nreason = "known"\n'
-    Path("expectations.toml").write_text(expectation)
+    Path("expectations").mkdir()
+    Path("expectations/lts.toml").write_text(f'[[explained]]\ncase = "{ONE}"\nverdict = "fails"\nreason = "known"\n')
     assert told("run", "--resume", "out").status == Exit.EXPECTED
     assert told("run", "--resume", "out", "--outdated", "fail").status == Exit.UNEXPECTED
 

@@ -26,7 +26,7 @@ OTHER = [step("openat", -100, "absent", 0, 0, result=-1, errno=13)]
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Two runs of two targets, which differ in the newer one."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "expectations.toml").write_text("")
+    (tmp_path / "expectations").mkdir()
     for name, other in (("20260101T000000Z", OPENED), ("20260102T000000Z", OTHER)):
         write(tmp_path / "results" / name, name, {"native": OPENED, "other": other})
     return tmp_path / "results"

@@ -7,7 +7,7 @@ import pytest
 
 from conformance.matrix.build import build
 from conformance.matrix.history import Change, Diff, Side, TargetPairs, compare, moved_axes, pairs_of
-from conformance.model import CaseInfo, CaseResult, Cause, Expectation, Outcome, Record, Verdict
+from conformance.model import CaseInfo, CaseResult, Cause, Expectation, Kind, Outcome, Record, Verdict
 from tests.builders import CASE, facts, passed, record, result, step
 
 READS = passed(step("read", 0, None, 4, result=4))
@@ -271,7 +271,7 @@ def test_a_change_is_accepted_by_an_expectation_that_holds_for_the_newer_kernel_
     before: CaseResult, after: CaseResult, verdict: Verdict
 ) -> None:
     native = record("native", READS)
-    known = (Expectation(CASE, "lts", verdict, "restricted", condition="kernel >= 6.2"),)
+    known = (Expectation(CASE, "lts", verdict, "restricted", when="kernel >= 6.2"),)
     old = side(kernel(before), native, expectations=known)
     new = side(kernel(after, release="6.12.1"), native, run="new", expectations=known)
     (moved,) = compare(old, new).moved
@@ -282,7 +282,7 @@ def test_a_change_is_accepted_by_an_expectation_that_holds_for_the_newer_kernel_
 def test_an_expectation_that_holds_for_the_older_kernel_too_accepts_no_change(condition: str) -> None:
     """It was out of date there, or is of another time: what has changed was accepted by nobody."""
     native = record("native", READS)
-    known = (Expectation(CASE, "lts", Verdict.FAILS, "known of old", condition=condition),)
+    known = (Expectation(CASE, "lts", Verdict.FAILS, "known of old", when=condition),)
     old = side(kernel(READS), native, expectations=known)
     new = side(kernel(FAILS, release="6.12.1"), native, run="new", expectations=known)
     (moved,) = compare(old, new).moved
@@ -298,6 +298,20 @@ def test_builds_of_one_release_are_told_apart_by_their_name(older: str, accepted
     new = side(record("gvisor", FAILS, runner="gvisor", release="4.4.0"), native, run="new", expectations=known)
     (moved,) = compare(old, new).moved
     assert (moved.change, moved.expected is not None) == (Change.REGRESSION, accepted)
+
+
+def test_builds_of_one_release_are_told_apart_by_the_runners_versions() -> None:
+    native = record("native", READS)
+    known = (Expectation(CASE, "gvisor", Verdict.FAILS, when="runsc == 20250101", kind=Kind.BASELINE),)
+    guests = [facts("4.4.0", versions={"runsc": version}) for version in ("20240729", "20250101")]
+    old = side(record("gvisor", READS, runner="gvisor", facts_of=guests[0]), native, expectations=known)
+    new = side(record("gvisor", FAILS, runner="gvisor", facts_of=guests[1]), native, run="new", expectations=known)
+    (moved,) = compare(old, new).moved
+    assert (moved.change, moved.expected) == (Change.REGRESSION, known[0])
+    always = (replace(known[0], when=""),)
+    old = side(record("gvisor", READS, runner="gvisor", facts_of=guests[0]), native, expectations=always)
+    new = side(record("gvisor", FAILS, runner="gvisor", facts_of=guests[1]), native, run="new", expectations=always)
+    assert compare(old, new).moved[0].expected is None
 
 
 def test_an_expectation_that_held_before_as_well_accepts_no_change() -> None:

@@ -172,7 +172,7 @@ def test_what_is_expected_of_others_is_kept(other: Expectation, tmp_path: Path) 
 def test_what_is_expected_of_a_search_has_its_condition_and_its_day(
     condition: str, expires: str, holds: bool, tmp_path: Path
 ) -> None:
-    known = replace(expected("fuzz/open/*"), condition=condition, expires=expires)
+    known = replace(expected("fuzz/open/*"), when=condition, expires=expires)
     searched(tmp_path, ABSENT, expectations=[known])
     assert bool(kept(tmp_path)) is not holds
 

@@ -16,7 +16,7 @@ from tests.suite import SOURCES
 
 PACKAGES = ("conformance", "cases", "runners", "reports")
 BUILD = "import sys; from setuptools import build_meta; print(getattr(build_meta, sys.argv[1])('dist'))"
-SHIPPED = ("targets.toml", "expectations.toml")
+SHIPPED = ("targets.toml", *(f"expectations/{path.name}" for path in (SOURCES / "expectations").iterdir()))
 OLDEST = 77
 """The setuptools that pyproject.toml asks for."""
 
@@ -27,9 +27,9 @@ def copied(to: Path) -> Path:
         pytest.skip(f"building a wheel takes setuptools {OLDEST}: pip install -e '.[dev]'")
     copy = to / "checkout"
     copy.mkdir()
-    for name in ("pyproject.toml", "README.md", "LICENSE", *SHIPPED):
+    for name in ("pyproject.toml", "README.md", "LICENSE", "targets.toml"):
         shutil.copy(SOURCES / name, copy)
-    for name in PACKAGES:
+    for name in (*PACKAGES, "expectations"):
         shutil.copytree(SOURCES / name, copy / name, ignore=shutil.ignore_patterns("__pycache__"))
     (copy / "conformance/programs/executor/executor-x86_64").write_text("stale")
     (copy / "dist").mkdir()
@@ -104,6 +104,15 @@ def test_wheel_says_in_itself_what_its_name_says(cc: str, checkout: Path) -> Non
     with zipfile.ZipFile(wheel) as archive:
         said = archive.read(next(name for name in archive.namelist() if name.endswith(".dist-info/WHEEL"))).decode()
     assert f"Tag: {'-'.join(wheel.stem.split('-')[2:])}\n" in said
+
+
+def test_wheel_has_no_expectations_of_an_earlier_build(checkout: Path) -> None:
+    built(checkout, "build_wheel", "/no/such/compiler")
+    (checkout / "expectations/wsl1.toml").unlink()
+    wheel, _ = built(checkout, "build_wheel", "/no/such/compiler")
+    with zipfile.ZipFile(wheel) as archive:
+        shipped = {name for name in archive.namelist() if name.startswith("conformance/expectations/")}
+    assert shipped == {f"conformance/{name}" for name in SHIPPED if name.startswith("exp") and "wsl1" not in name}
 
 
 def test_wheel_has_what_ships_and_the_checkout_no_second_copy_of_it(checkout: Path) -> None:

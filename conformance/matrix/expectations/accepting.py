@@ -1,0 +1,149 @@
+"""Accepting what a run shows: explained by a human, or taken down as a baseline. And what has died of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TypeAlias
+
+from conformance.matrix.expectations.applying import applies, apply, refutes, unexpected
+from conformance.matrix.expectations.conditions import as_seen, holds, versions_of
+from conformance.matrix.expectations.entries import SEARCHED, concerns, expired, matches, plain
+from conformance.model import Cell, Column, Comparison, Expectation, Kind, Matrix
+
+Found: TypeAlias = tuple[Column, Comparison, Cell]
+"""A cell with its place."""
+
+
+def _nothing(_target: str, _kind: Kind) -> Mapping[str, str]:
+    return {}
+
+
+def accept(
+    matrix: Matrix,
+    known: Sequence[Expectation],
+    wanted: Callable[[Column, Comparison, Cell], bool],
+    like: Expectation,
+    usual: Callable[[str, Kind], Mapping[str, str]] = _nothing,
+    *,
+    always: bool = False,
+) -> list[Expectation]:
+    """The expectations that `known` becomes when the differences that are `wanted` are accepted.
+
+    `matrix` has not been held against expectations yet. `like` has what all new ones share. `usual` says what the
+    entries of a target and a kind have in common already: new ones have it too, a condition only if it holds there. A
+    baseline that would have none holds for the versions that the run is of, unless it is to hold `always`.
+
+    Expectations that a wanted cell refutes go, and what else they covered is still expected. What is explained takes
+    the place of the baseline that it explains.
+    """
+    held = apply(matrix, known)
+    refuted = {
+        id(cell.unmet): cell.unmet
+        for column, comparison, cell in held.cells()
+        if cell.unmet and wanted(column, comparison, cell)
+    }
+    kept = [each for each in known if id(each) not in refuted]
+    left = apply(matrix, kept)
+    differing = unexpected(left)
+    if like.kind is Kind.EXPLAINED:
+        differing += [found for found in left.cells() if _on_baseline(found[2]) and wanted(*found)]
+    new: list[Expectation] = []
+    for each in refuted.values():
+        explains = like.kind is Kind.EXPLAINED and each.kind is Kind.BASELINE
+        still = [found for found in differing if _as_said(found, each) and not (explains and wanted(*found))]
+        new += [told for column in matrix.columns for told in _merged(matrix, column, still, each)]
+        differing = [found for found in differing if not any(found is other for other in still)]
+    chosen = [found for found in differing if wanted(*found)]
+    for column in matrix.columns:
+        theirs = usual(column.target.name, like.kind)
+        new += _merged(matrix, column, chosen, _usual(like, column, theirs, always=always))
+    return _without_explained(matrix, kept, new) + new
+
+
+def _as_said(found: Found, each: Expectation) -> bool:
+    """Whether a cell is as an expectation says."""
+    column, comparison, cell = found
+    return cell.verdict is each.verdict and applies(each, column, comparison.case)
+
+
+def _on_baseline(cell: Cell) -> bool:
+    return cell.differs and cell.expected is not None and cell.expected.kind is Kind.BASELINE
+
+
+def _usual(like: Expectation, column: Column, usual: Mapping[str, str], *, always: bool) -> Expectation:
+    """What new entries for a target have in common."""
+    when = like.when
+    if not when and not always:
+        theirs = usual.get("when", "")
+        when = theirs if holds(theirs, versions_of(column.facts)) else ""
+        when = when or (as_seen(column.facts) if like.kind is Kind.BASELINE else "")
+    link, expires = like.link or usual.get("link", ""), like.expires or usual.get("expires", "")
+    return replace(like, link=link, expires=expires, when=when)
+
+
+def _without_explained(matrix: Matrix, kept: list[Expectation], new: Sequence[Expectation]) -> list[Expectation]:
+    """What is kept, without the baselines that new explanations have taken the place of."""
+    before = {id(cell.expected) for _, _, cell in apply(matrix, kept).cells()}
+    after = {id(cell.expected) for _, _, cell in apply(matrix, [*kept, *new]).cells()}
+    return [each for each in kept if each.kind is Kind.EXPLAINED or id(each) in after or id(each) not in before]
+
+
+def _merged(matrix: Matrix, column: Column, new: Sequence[Found], like: Expectation) -> list[Expectation]:
+    """Expectations for one target's cells: one for a whole module or function where all of it says the same."""
+    cells = {comparison.case: cell for its, comparison, cell in new if its is column}
+    found: list[Expectation] = []
+    covered: set[str] = set()
+    for pattern, cases in _groups(matrix, cells):
+        verdicts = {(cells[case].verdict, cells[case].cause) if case in cells else None for case in cases}
+        if covered.isdisjoint(cases) and len(verdicts) == 1 and None not in verdicts:
+            first = cells[cases[0]]
+            each = replace(like, case=pattern, target=column.target.name, verdict=first.verdict, cause=first.cause)
+            found.append(replace(each, message=_told(cells, cases)) if like.kind is Kind.BASELINE else each)
+            covered.update(cases)
+    return found
+
+
+def _told(cells: Mapping[str, Cell], cases: Sequence[str]) -> str:
+    """What cells say, three of them at most."""
+    messages = list(dict.fromkeys(plain(cells[case].message) for case in cases))
+    return "; ".join(messages[:3]) + ("; …" if len(messages) > 3 else "")
+
+
+def _groups(matrix: Matrix, cells: Mapping[str, Cell]) -> list[tuple[str, list[str]]]:
+    """What one expectation can cover, the widest first: whole modules, functions with parameters, single cases."""
+    found: dict[str, list[str]] = {}
+    modules = {case.partition("::")[0] for case in cells}
+    for widest, pattern in enumerate(("{0}::*", "{1}[*", "{2}")):
+        for comparison in matrix.comparisons:
+            function, bracket, _ = comparison.case.partition("[")
+            if comparison.module in modules and (bracket or widest != 1):
+                found.setdefault(pattern.format(comparison.module, function, comparison.case), []).append(
+                    comparison.case
+                )
+    return list(found.items())
+
+
+def dead(matrix: Matrix, expectations: Sequence[Expectation], *, whole: bool = False) -> list[Expectation]:
+    """The expectations that have expired, or that this matrix refutes: their cells are there and say otherwise.
+
+    What is inert, since its condition does not hold for the target of this run, is not dead. Of a case that is not in
+    the matrix nothing is known, unless the `whole` suite was run.
+    """
+    columns = {column.target.name: column for column in matrix.columns if column.complete and not column.failed}
+    met = {id(cell.expected) for _, _, cell in matrix.cells() if cell.expected}
+    return [
+        each
+        for each in expectations
+        if expired(each) or (each.target in columns and id(each) not in met and _refuted(each, matrix, columns, whole))
+    ]
+
+
+def _refuted(each: Expectation, matrix: Matrix, columns: Mapping[str, Column], whole: bool) -> bool:
+    column = columns[each.target]
+    if not concerns(each, each.target, versions_of(column.facts)):
+        return False
+    comparisons = [comparison for comparison in matrix.comparisons if matches(each.case, comparison.case)]
+    if not comparisons:
+        return whole and not each.case.startswith(SEARCHED) and not column.lost
+    return any(refutes(comparison.cells[each.target]) for comparison in comparisons)
