@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+import conformance
+from tests.reports.browser import lacking
 from tests.suite import SOURCES
 
 PACKAGES = ("conformance", "cases", "runners", "reports")
@@ -57,6 +60,12 @@ def built(checkout: Path, how: str, cc: str) -> tuple[Path, str]:
     return checkout / "dist" / done.stdout.splitlines()[-1], done.stderr
 
 
+@pytest.fixture(scope="module")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A wheel that was built without a compiler, and what building it said."""
+    return built(copied(tmp_path_factory.mktemp("plain")), "build_wheel", "/no/such/compiler")
+
+
 def binaries(wheel: Path) -> list[str]:
     """The executors in a wheel."""
     with zipfile.ZipFile(wheel) as archive:
@@ -91,11 +100,34 @@ def test_binary_that_lies_in_the_source_stays_out_of_a_wheel(checkout: Path) -> 
     assert [Path(name).name.count("-") for name in binaries(wheel)] == [2]
 
 
-def test_wheel_is_made_without_a_compiler_and_says_what_it_lacks(checkout: Path) -> None:
-    wheel, said = built(checkout, "build_wheel", "/no/such/compiler")
+def test_wheel_is_made_without_a_compiler_and_says_what_it_lacks(plain: tuple[Path, str]) -> None:
+    wheel, said = plain
     assert "this wheel is without a ready-made executor: no C compiler" in said
     assert binaries(wheel) == []
     assert wheel.name.endswith("-py3-none-any.whl")
+
+
+@pytest.mark.parametrize(
+    "checker", [("twine", "check", "--strict"), ("check_wheel_contents",)], ids=lambda each: each[0]
+)
+def test_wheel_is_one_that_an_index_takes_and_has_no_more_than_the_suite(
+    checker: tuple[str, ...], plain: tuple[Path, str]
+) -> None:
+    if importlib.util.find_spec(checker[0]) is None:
+        lacking(f"{checker[0]} is not installed: pip install -e '.[release]'")
+    config = ("--config", str(SOURCES / "pyproject.toml")) if checker[0] == "check_wheel_contents" else ()
+    asked = [sys.executable, "-m", *checker, *config, str(plain[0])]
+    done = subprocess.run(asked, capture_output=True, encoding="utf-8", timeout=120, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_wheel_tells_type_checkers_that_it_has_types(plain: tuple[Path, str]) -> None:
+    with zipfile.ZipFile(plain[0]) as archive:
+        assert {f"{package}/py.typed" for package in PACKAGES} <= set(archive.namelist())
+
+
+def test_wheel_has_the_version_that_stands_in_the_package(plain: tuple[Path, str]) -> None:
+    assert plain[0].name.split("-")[1] == conformance.__version__
 
 
 @pytest.mark.parametrize("cc", [os.environ.get("CC") or "cc", "/no/such/compiler"])
@@ -115,9 +147,8 @@ def test_wheel_has_no_expectations_of_an_earlier_build(checkout: Path) -> None:
     assert shipped == {f"conformance/{name}" for name in SHIPPED if name.startswith("exp") and "wsl1" not in name}
 
 
-def test_wheel_has_what_ships_and_the_checkout_no_second_copy_of_it(checkout: Path) -> None:
-    wheel, _ = built(checkout, "build_wheel", "/no/such/compiler")
-    with zipfile.ZipFile(wheel) as archive:
+def test_wheel_has_what_ships_and_the_checkout_no_second_copy_of_it(plain: tuple[Path, str]) -> None:
+    with zipfile.ZipFile(plain[0]) as archive:
         for name in SHIPPED:
             assert archive.read(f"conformance/{name}") == (SOURCES / name).read_bytes()
     assert not [name for name in SHIPPED if (SOURCES / "conformance" / name).exists()]
