@@ -7,6 +7,7 @@ import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).parents[2]
 PAGES = sorted(
@@ -92,6 +93,14 @@ def files(page: str) -> dict[str, str]:
     found = {}
     for block in blocks(page):
         first, _, _ = block.text.partition("\n")
-        if named := re.fullmatch(r"# (\S+/\S+\.\w+|\w+\.(?:py|toml))", first):
+        if named := re.fullmatch(r"# (\S+/\S+\.\w+|[\w-]+\.(?:py|toml))", first):
             found[named[1]] = block.text
+    return found
+
+
+def module(page: str, path: str) -> ModuleType:
+    """A Python file that a page has the reader write, imported."""
+    found = ModuleType(Path(path).stem)
+    found.__file__ = f"{page}:{path}"
+    exec(compile(files(page)[path], found.__file__, "exec"), vars(found))
     return found

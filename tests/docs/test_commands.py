@@ -15,6 +15,8 @@ FILES = (
     *(".github/workflows/nightly.yml",),
 )
 """Files in which commands stand, beside pages."""
+INVENTED = {"docs/how-to/add-a-report-format.md": {"csv": "json"}}
+"""What a page has the reader add, and something that is there for it."""
 INSIDE = re.compile(rf"(?:^|[\s/])(conformance (?:{'|'.join(COMMANDS)})\b.*)", re.MULTILINE)
 
 
@@ -51,7 +53,7 @@ def test_every_command_of_a_page_is_one_that_the_suite_takes(page: str) -> None:
         f"{page}:{line}: conformance {' '.join(words)}: {said}"
         for block in blocks(page)
         for line, words in commands(block)
-        if (said := told(words))
+        if (said := told([INVENTED.get(page, {}).get(word, word) for word in words]))
     ]
     assert wrong == []
 
