@@ -58,9 +58,12 @@ def test_every_command_of_a_page_is_one_that_the_suite_takes(page: str) -> None:
     assert wrong == []
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [page for page in PAGES if not page.startswith(("changes/", "CHANGELOG"))])
 def test_every_command_in_a_sentence_is_one_that_the_suite_has(page: str) -> None:
-    """There it may be shortened (`conformance run …`), so that only its name and the names of its options count."""
+    """There it may be shortened (`conformance run …`), so that only its name and the names of its options count.
+
+    What has changed speaks of names that were given up.
+    """
     said = re.findall(r"(?<!`)`conformance ([a-z]+[^`\n]*)`(?!`)", (ROOT / page).read_text(encoding="utf-8"))
     assert [each for each in said if unknown(each)] == []
 
