@@ -1,7 +1,7 @@
-"""The pages that are made from the code: the directives `commands` and `schema`.
+"""What is made from the code: the directives `commands`, `schema` and `arrows`.
 
 `commands` is what every command says with `--help`, `schema` the tables of the JSON that `conformance report -f json`
-writes.
+writes, `arrows` who may import whom.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import click
 from conformance import model
 from conformance.cli import cli
 from reports.json_report import schema
+from tests.test_architecture import ALLOWED
 
 REFERENCE = "#/$defs/"
 """What a reference to a type begins with."""
@@ -123,6 +124,17 @@ def anchor(name: str) -> str:
     return f"schema-{name.lower()}"
 
 
+# -- the arrows
+
+
+def arrows() -> Iterator[str]:
+    """The lines of a Markdown table: a part a row, and what it may import of the suite's own packages."""
+    yield from ("| part | may import, of the suite's own |", "| --- | --- |")
+    for part, permitted in ALLOWED.items():
+        others = ", ".join(f"`{each}`" for each in permitted if each != part)
+        yield f"| `{part}` | {others or 'nothing'} |"
+
+
 # -- directives
 
 
@@ -140,4 +152,5 @@ def setup(app: Any) -> dict[str, bool]:
 
     app.add_directive("commands", directive(commands))
     app.add_directive("schema", directive(tables))
+    app.add_directive("arrows", directive(arrows))
     return {"parallel_read_safe": True, "parallel_write_safe": True}

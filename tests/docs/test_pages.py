@@ -17,6 +17,7 @@ import pytest
 from conformance.cli import COMMANDS
 from reports.json_report import schema
 from tests.docs.pages import FENCE, PAGES, ROOT, text
+from tests.test_architecture import ALLOWED
 
 README_BYTES = 6144
 ROWS = 10
@@ -87,13 +88,14 @@ def test_every_page_of_the_documentation_can_be_reached_from_the_first() -> None
 
 
 def test_pages_that_are_made_from_the_code_have_all_of_it() -> None:
-    asked = "import generated; print('\\n'.join([*generated.commands(), *generated.tables()]))"
+    asked = "import generated; print('\\n'.join([*generated.commands(), *generated.tables(), *generated.arrows()]))"
     environment = {**os.environ, "PYTHONPATH": f"{ROOT}:{ROOT / 'docs'}", "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(
         [sys.executable, "-c", asked], env=environment, capture_output=True, encoding="utf-8", timeout=60, check=True
     )
     assert {f"## conformance {name}" for name in COMMANDS} <= set(done.stdout.splitlines())
     assert {f"## {name}" for name in schema()["$defs"]} <= set(done.stdout.splitlines())
+    assert {f"| `{part}` |" for part in ALLOWED} <= {line[: line.find("|", 1) + 1] for line in done.stdout.splitlines()}
     assert "| `--repeat N` |" in done.stdout
     assert "| `unexpected` | boolean | A gate does not let it through. |" in done.stdout
 
