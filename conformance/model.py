@@ -175,7 +175,7 @@ class Facts:
     uid: int
     capabilities: int
     scratch: str
-    """Kind of the file system that cases run in (`tmpfs`, `ext4` …)."""
+    """ExpectationKind of the file system that cases run in (`tmpfs`, `ext4` …)."""
     python: str
     suite: str
     isolation: list[str] = field(default_factory=list)
@@ -210,7 +210,7 @@ class Record:
 # -- the matrix
 
 
-class Kind(StrEnum):
+class ExpectationKind(StrEnum):
     """Who vouches for an expectation."""
 
     EXPLAINED = "explained"
@@ -241,12 +241,12 @@ class Expectation:
     """A date (ISO 8601) from which it does not hold any more."""
     message: str = ""
     """Of a baseline: what the cell said when it was taken."""
-    kind: Kind = Kind.EXPLAINED
+    kind: ExpectationKind = ExpectationKind.EXPLAINED
 
     @property
     def why(self) -> str:
         """What a report says of it: the human's reason, or plainly that there is none."""
-        if self.kind is Kind.EXPLAINED:
+        if self.kind is ExpectationKind.EXPLAINED:
             return self.reason
         return f"baseline, as seen on {self.since}" if self.since else "baseline"
 

@@ -28,7 +28,7 @@ from urllib.parse import quote, urlsplit
 import jinja2
 from markupsafe import Markup
 
-from conformance.model import Column, Comparison, Expectation, Kind, Matrix, Trace, Verdict
+from conformance.model import Column, Comparison, Expectation, ExpectationKind, Matrix, Trace, Verdict
 from conformance.text import plural, printable
 from reports.summary import (
     GRAVITY,
@@ -291,7 +291,7 @@ def _expectation(known: Expectation | None, message: str) -> dict[str, str] | No
         "seen": "" if message in known.message else known.message,
         "link": link,
         "said": "" if link else known.link,
-        "since": known.since if known.kind is Kind.EXPLAINED else "",
+        "since": known.since if known.kind is ExpectationKind.EXPLAINED else "",
         "expires": known.expires,
         "when": known.when,
     }

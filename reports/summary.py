@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from itertools import zip_longest
 from typing import TypeAlias
 
-from conformance.model import Cell, Column, Comparison, Expectation, Json, Kind, Matrix, Verdict
+from conformance.model import Cell, Column, Comparison, Expectation, ExpectationKind, Json, Matrix, Verdict
 from conformance.text import plural
 from conformance.text import printable as printable  # noqa: PLC0414 - reports have it from here, as all they share
 
@@ -165,7 +165,7 @@ def because(cell: Cell) -> str:
 
 def _untold(known: Expectation, message: str) -> str:
     """Why a cell is expected, without what its message says: that of a baseline where the cell now says another."""
-    if known.kind is Kind.BASELINE:
+    if known.kind is ExpectationKind.BASELINE:
         return known.why if message in known.message else f"{known.why}: {known.message}"
     return known.reason.removesuffix(message).rstrip(": ") if message else known.reason
 

@@ -11,7 +11,7 @@ import click
 
 from conformance.cli.common import known_expectations, results_directory
 from conformance.matrix.expectations.foreign.formats import Format
-from conformance.model import Cause, Kind, Verdict
+from conformance.model import Cause, ExpectationKind, Verdict
 from conformance.run.errors import UsageError
 from conformance.run.expecting import Run, accepted, exported, imported, like, on_to, pruned
 from conformance.run.known import FOLDER, Known, is_old, load, write
@@ -180,4 +180,4 @@ def _write(known: Known, before: Known, what: str) -> None:
 
 def _told(known: Known) -> str:
     counts = known.counts()
-    return f"{counts[Kind.EXPLAINED]} explained and {counts[Kind.BASELINE]} baseline"
+    return f"{counts[ExpectationKind.EXPLAINED]} explained and {counts[ExpectationKind.BASELINE]} baseline"

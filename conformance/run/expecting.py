@@ -14,7 +14,7 @@ from conformance.matrix.expectations.files import ExpectationError, with_common
 from conformance.matrix.expectations.foreign.formats import SUFFIXES, Format, Wanted, read, write
 from conformance.matrix.expectations.foreign.notes import Unread
 from conformance.matrix.expectations.moving import Move, move
-from conformance.model import Cell, Column, Comparison, Expectation, Kind, Matrix, Verdict
+from conformance.model import Cell, Column, Comparison, Expectation, ExpectationKind, Matrix, Verdict
 from conformance.places import CASES
 from conformance.run.called import functions
 from conformance.run.errors import UsageError
@@ -57,7 +57,7 @@ class Run:
 
 def like(reason: str | None, link: str, when: str, expires: str, day: str) -> Expectation:
     """What all new expectations share. Raises UsageError for what no file of expectations may say."""
-    kind = Kind.BASELINE if reason is None else Kind.EXPLAINED
+    kind = ExpectationKind.BASELINE if reason is None else ExpectationKind.EXPLAINED
     found = Expectation("*", "any", Verdict.DIFFERS, reason or "", link, when, since=day, expires=expires, kind=kind)
     try:
         check(found)
@@ -114,7 +114,7 @@ def on_to(run: Run, known: Known, day: str) -> tuple[Known, list[str]]:
 
 
 def _told(done: Move) -> list[str]:
-    explained = len(done.file.of(Kind.EXPLAINED))
+    explained = len(done.file.of(ExpectationKind.EXPLAINED))
     of = f"{done.file.target}: the baseline is that of {done.when or 'any version'}"
     lines = [f"{of}: {done.kept} as before, {done.new} new, {done.dropped} dropped; {explained} explained stay"]
     if done.aside:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from conformance.matrix.expectations.files import ExpectationError, TargetFile, dump, parse
 from conformance.matrix.expectations.single import is_single, parse_single
-from conformance.model import Expectation, Kind
+from conformance.model import Expectation, ExpectationKind
 from conformance.places import default_path
 from conformance.run.errors import UsageError
 from conformance.run.whole import write_whole
@@ -39,7 +39,7 @@ class Known:
         """The file of a target, an empty one where there is none."""
         return next((file for file in self.files if file.target == target), TargetFile(target))
 
-    def usual(self, target: str, kind: Kind) -> dict[str, str]:
+    def usual(self, target: str, kind: ExpectationKind) -> dict[str, str]:
         """What the entries of a target and a kind have in common."""
         return self.of(target).inherited(kind)
 
@@ -58,7 +58,7 @@ class Known:
         """The files as they are written, by target."""
         return {file.target: dump(file) for file in self.files}
 
-    def counts(self) -> Counter[Kind]:
+    def counts(self) -> Counter[ExpectationKind]:
         """How many there are of each kind."""
         return Counter(each.kind for each in self.expectations)
 

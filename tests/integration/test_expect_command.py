@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.model import Expectation, Kind, Outcome, Verdict
+from conformance.model import Expectation, ExpectationKind, Outcome, Verdict
 from conformance.places import SHIPPED
 from conformance.protocol.lines import End, FactsLine, Header, Line, Plan, ResultLine
 from conformance.run.errors import Exit
@@ -100,7 +100,7 @@ def test_what_differs_is_explained_and_no_longer_unexpected(command: Command, ru
     )
     (each,) = known(here / "own")
     assert (each.case, each.target, each.verdict) == ("a/test_b.py::*", "wsl1", Verdict.MISSING)
-    assert (each.kind, each.reason, each.when) == (Kind.EXPLAINED, "it has no overlayfs", "")
+    assert (each.kind, each.reason, each.when) == (ExpectationKind.EXPLAINED, "it has no overlayfs", "")
     assert unexpected(command, here / "run", "--expectations", here / "own") == 0
 
 
@@ -112,7 +112,7 @@ def test_without_a_reason_it_is_a_baseline_as_it_was_seen(
     assert done.stdout.endswith("own: 0 explained and 1 baseline now, 0 explained and 0 baseline before\n")
     (each,) = known(here / "own")
     assert (each.kind, each.reason, each.message, each.when) == (
-        *(Kind.BASELINE, "", "overlayfs", f"runsc == {RUNSC}"),
+        *(ExpectationKind.BASELINE, "", "overlayfs", f"runsc == {RUNSC}"),
     )
     assert (here / "own/wsl1.toml").read_text().startswith("[[baseline]]\n")
 
@@ -163,7 +163,7 @@ def test_what_is_dead_is_pruned_and_what_is_inert_is_not(command: Command, run: 
     command("expect", run(e=Outcome.FAILED), "--file", own, "-k", "a/test_e*", "--reason", "so")
     place = run(outcome=Outcome.PASSED, version="20250101")
     done = command("expect", place, "--prune", "--file", own)
-    assert [each.kind for each in known(own)] == [Kind.BASELINE]
+    assert [each.kind for each in known(own)] == [ExpectationKind.BASELINE]
     assert done.stdout.endswith("0 explained and 1 baseline now, 1 explained and 1 baseline before\n")
     done = command("expect", run(outcome=Outcome.PASSED), "--prune", "--file", own)
     assert known(own) == []
@@ -356,8 +356,8 @@ def test_the_file_of_old_becomes_a_file_a_target(command: Command, run: Run, her
     assert done.stdout == "expectations: 1 explained and 1 baseline now, 0 explained and 0 baseline before\n"
     assert sorted(path.name for path in (here / "expectations").iterdir()) == ["gvisor.toml", "wsl1.toml"]
     gvisor, wsl1 = known(Path("expectations"))
-    assert (gvisor.kind, gvisor.reason, gvisor.when) == (Kind.EXPLAINED, "there is none", "kernel < 6.6")
-    assert (wsl1.kind, wsl1.message) == (Kind.BASELINE, "runsc: AssertionError: 1")
+    assert (gvisor.kind, gvisor.reason, gvisor.when) == (ExpectationKind.EXPLAINED, "there is none", "kernel < 6.6")
+    assert (wsl1.kind, wsl1.message) == (ExpectationKind.BASELINE, "runsc: AssertionError: 1")
     assert "note" not in report(command, run()).stderr
 
 

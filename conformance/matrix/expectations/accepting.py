@@ -9,13 +9,13 @@ from typing import TypeAlias
 from conformance.matrix.expectations.applying import applies, apply, refutes, unexpected
 from conformance.matrix.expectations.conditions import as_seen, holds, versions_of
 from conformance.matrix.expectations.entries import SEARCHED, concerns, expired, matches, plain
-from conformance.model import Cell, Column, Comparison, Expectation, Kind, Matrix
+from conformance.model import Cell, Column, Comparison, Expectation, ExpectationKind, Matrix
 
 Found: TypeAlias = tuple[Column, Comparison, Cell]
 """A cell with its place."""
 
 
-def _nothing(_target: str, _kind: Kind) -> Mapping[str, str]:
+def _nothing(_target: str, _kind: ExpectationKind) -> Mapping[str, str]:
     return {}
 
 
@@ -24,7 +24,7 @@ def accept(
     known: Sequence[Expectation],
     wanted: Callable[[Column, Comparison, Cell], bool],
     like: Expectation,
-    usual: Callable[[str, Kind], Mapping[str, str]] = _nothing,
+    usual: Callable[[str, ExpectationKind], Mapping[str, str]] = _nothing,
     *,
     always: bool = False,
 ) -> list[Expectation]:
@@ -46,11 +46,11 @@ def accept(
     kept = [each for each in known if id(each) not in refuted]
     left = apply(matrix, kept)
     differing = unexpected(left)
-    if like.kind is Kind.EXPLAINED:
+    if like.kind is ExpectationKind.EXPLAINED:
         differing += [found for found in left.cells() if _on_baseline(found[2]) and wanted(*found)]
     new: list[Expectation] = []
     for each in refuted.values():
-        explains = like.kind is Kind.EXPLAINED and each.kind is Kind.BASELINE
+        explains = like.kind is ExpectationKind.EXPLAINED and each.kind is ExpectationKind.BASELINE
         still = [found for found in differing if _as_said(found, each) and not (explains and wanted(*found))]
         new += [told for column in matrix.columns for told in _merged(matrix, column, still, each)]
         differing = [found for found in differing if not any(found is other for other in still)]
@@ -68,7 +68,7 @@ def _as_said(found: Found, each: Expectation) -> bool:
 
 
 def _on_baseline(cell: Cell) -> bool:
-    return cell.differs and cell.expected is not None and cell.expected.kind is Kind.BASELINE
+    return cell.differs and cell.expected is not None and cell.expected.kind is ExpectationKind.BASELINE
 
 
 def _usual(like: Expectation, column: Column, usual: Mapping[str, str], *, always: bool) -> Expectation:
@@ -77,7 +77,7 @@ def _usual(like: Expectation, column: Column, usual: Mapping[str, str], *, alway
     if not when and not always:
         theirs = usual.get("when", "")
         when = theirs if holds(theirs, versions_of(column.facts)) else ""
-        when = when or (as_seen(column.facts) if like.kind is Kind.BASELINE else "")
+        when = when or (as_seen(column.facts) if like.kind is ExpectationKind.BASELINE else "")
     link, expires = like.link or usual.get("link", ""), like.expires or usual.get("expires", "")
     return replace(like, link=link, expires=expires, when=when)
 
@@ -86,7 +86,9 @@ def _without_explained(matrix: Matrix, kept: list[Expectation], new: Sequence[Ex
     """What is kept, without the baselines that new explanations have taken the place of."""
     before = {id(cell.expected) for _, _, cell in apply(matrix, kept).cells()}
     after = {id(cell.expected) for _, _, cell in apply(matrix, [*kept, *new]).cells()}
-    return [each for each in kept if each.kind is Kind.EXPLAINED or id(each) in after or id(each) not in before]
+    return [
+        each for each in kept if each.kind is ExpectationKind.EXPLAINED or id(each) in after or id(each) not in before
+    ]
 
 
 def _merged(matrix: Matrix, column: Column, new: Sequence[Found], like: Expectation) -> list[Expectation]:
@@ -99,7 +101,7 @@ def _merged(matrix: Matrix, column: Column, new: Sequence[Found], like: Expectat
         if covered.isdisjoint(cases) and len(verdicts) == 1 and None not in verdicts:
             first = cells[cases[0]]
             each = replace(like, case=pattern, target=column.target.name, verdict=first.verdict, cause=first.cause)
-            found.append(replace(each, message=_told(cells, cases)) if like.kind is Kind.BASELINE else each)
+            found.append(replace(each, message=_told(cells, cases)) if like.kind is ExpectationKind.BASELINE else each)
             covered.update(cases)
     return found
 

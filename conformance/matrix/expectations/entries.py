@@ -10,7 +10,7 @@ from dataclasses import fields
 from unicodedata import category
 
 from conformance.matrix.expectations.conditions import holds
-from conformance.model import Expectation, Kind
+from conformance.model import Expectation, ExpectationKind
 
 SEARCHED = "fuzz/"
 """How the case of an expectation begins that is about a divergence of generated programs, and so of no row."""
@@ -51,7 +51,7 @@ def is_name(target: str) -> bool:
 
 def _check_kind(each: Expectation) -> None:
     """What is explained has a human's reason, a baseline has none. Raises ValueError."""
-    if each.kind is Kind.BASELINE:
+    if each.kind is ExpectationKind.BASELINE:
         if each.reason:
             raise ValueError(
                 "reason: a baseline has none, since nobody has looked at it; call what was seen `message`, or make it "
@@ -119,4 +119,4 @@ def concerns(each: Expectation, target: str, versions: Mapping[str, str]) -> boo
 
 def precedence(each: Expectation) -> tuple[bool, int, bool]:
     """What counts first of several expectations that speak of a cell: the narrowest, then what a human explains."""
-    return is_glob(each.case), -len(each.case), each.kind is Kind.BASELINE
+    return is_glob(each.case), -len(each.case), each.kind is ExpectationKind.BASELINE

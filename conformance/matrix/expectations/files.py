@@ -21,11 +21,11 @@ from enum import StrEnum
 from typing import TypeVar
 
 from conformance.matrix.expectations.entries import check, is_name
-from conformance.model import Cause, Expectation, Kind, Verdict
+from conformance.model import Cause, Expectation, ExpectationKind, Verdict
 
 SHARED = ("verdict", "cause", "link", "when", "since", "expires")
 """Keys that entries can have in common, in the order in which they are written."""
-OWN = {Kind.EXPLAINED: "reason", Kind.BASELINE: "message"}
+OWN = {ExpectationKind.EXPLAINED: "reason", ExpectationKind.BASELINE: "message"}
 """The key that only entries of a kind have."""
 KEYS = {kind: ("case", "verdict", "cause", own, *SHARED[2:]) for kind, own in OWN.items()}
 """Keys of an entry, in the order in which they are written."""
@@ -54,15 +54,15 @@ class TargetFile:
     head: str = ""
     """The comment on top, which is kept when the file is written anew."""
 
-    def inherited(self, kind: Kind) -> dict[str, str]:
+    def inherited(self, kind: ExpectationKind) -> dict[str, str]:
         """What an entry of a kind has that says nothing of its own."""
         return {**self.shared.get("", {}), **self.shared.get(kind, {})}
 
-    def of(self, kind: Kind) -> list[Expectation]:
+    def of(self, kind: ExpectationKind) -> list[Expectation]:
         """The entries of a kind."""
         return [each for each in self.entries if each.kind is kind]
 
-    def sharing(self, kind: Kind, **values: str) -> TargetFile:
+    def sharing(self, kind: ExpectationKind, **values: str) -> TargetFile:
         """The file with other values for what entries of a kind have in common; the entries stay as they are."""
         return replace(self, shared={**self.shared, kind: {**self.shared.get(kind, {}), **values}})
 
@@ -90,11 +90,11 @@ class _Reader:
     def __init__(self, text: str, name: str) -> None:
         self._name, self._lines = name, text.split("\n")
         self._data = tomllib.loads(text)
-        self._headers = {kind: self._found(rf"\s*\[\[\s*{kind}\s*\]\]") for kind in Kind}
+        self._headers = {kind: self._found(rf"\s*\[\[\s*{kind}\s*\]\]") for kind in ExpectationKind}
 
     def file(self, target: str) -> TargetFile:
         """Raises ExpectationError."""
-        for key in sorted(self._data.keys() - {"target", "shared", *Kind}):
+        for key in sorted(self._data.keys() - {"target", "shared", *ExpectationKind}):
             raise self._wrong(self._key(key), f"{key} is not known here; {_what_there_is(key)}")
         target = self._text("target", self._data.get("target", target), 1)
         if self._data and not is_name(target):
@@ -105,7 +105,7 @@ class _Reader:
         file = TargetFile(target, (), shared, _head(self._lines))
         entries: list[Expectation] = []
         seen: dict[tuple[str, str, str], int] = {}
-        for kind in Kind:
+        for kind in ExpectationKind:
             tables = self._data.get(kind, [])
             if not isinstance(tables, list) or not all(isinstance(each, dict) for each in tables):
                 raise self._wrong(self._key(kind), f"{kind} is no table; an entry begins with [[{kind}]]")
@@ -121,7 +121,7 @@ class _Reader:
         table = self._data.get("shared", {})
         if not isinstance(table, dict):
             raise self._wrong(self._key("shared"), "shared is no table; begin it with [shared]")
-        nested: dict[str, object] = {kind: table[kind] for kind in Kind if kind in table}
+        nested: dict[str, object] = {kind: table[kind] for kind in ExpectationKind if kind in table}
         tables = {"": {key: value for key, value in table.items() if key not in nested}, **nested}
         found: dict[str, dict[str, str]] = {}
         for kind, each in tables.items():
@@ -134,10 +134,10 @@ class _Reader:
                     self._key(key, line), f"{key} cannot be shared; what can is {', '.join(SHARED)}, {_kinds()}"
                 )
             found[kind] = {key: self._text(key, value, line) for key, value in each.items()}
-            self._checked(found[kind], Kind.BASELINE, "shared", line)
+            self._checked(found[kind], ExpectationKind.BASELINE, "shared", line)
         return {kind: each for kind, each in found.items() if each}
 
-    def _entry(self, table: Mapping[str, object], kind: Kind, file: TargetFile, line: int) -> Expectation:
+    def _entry(self, table: Mapping[str, object], kind: ExpectationKind, file: TargetFile, line: int) -> Expectation:
         for key in sorted(table.keys() - set(KEYS[kind])):
             why = FOREIGN.get(key, f"{kind} entries have {', '.join(KEYS[kind])}")
             raise self._wrong(self._key(key, line), f"{key} is no key of [[{kind}]]: {why}")
@@ -146,13 +146,13 @@ class _Reader:
         for key, example in (("case", "netlink/test_audit.py::*"), ("verdict", "missing")):
             if not values.get(key):
                 raise self._wrong(line, f'{key} is missing: an entry has `{key} = "{example}"`')
-        if kind is Kind.EXPLAINED and "reason" not in values:
+        if kind is ExpectationKind.EXPLAINED and "reason" not in values:
             raise self._wrong(
                 line, "reason is missing: an explained entry says why; what nobody has looked at is a [[baseline]]"
             )
         return self._checked(values, kind, file.target, line)
 
-    def _checked(self, values: Mapping[str, str], kind: Kind, target: str, line: int) -> Expectation:
+    def _checked(self, values: Mapping[str, str], kind: ExpectationKind, target: str, line: int) -> Expectation:
         """An expectation of these values; what shared ones lack is made up, since they are checked alone, too."""
         verdict = self._one_of(Verdict, "verdict", values.get("verdict", Verdict.FAILS), line)
         cause = self._one_of(Cause, "cause", values["cause"], line) if values.get("cause") else None
@@ -183,7 +183,7 @@ class _Reader:
     def _wrong(self, line: int, what: str) -> ExpectationError:
         return ExpectationError(f"{self._name}:{line}: {what}")
 
-    def _header(self, kind: Kind, number: int) -> int:
+    def _header(self, kind: ExpectationKind, number: int) -> int:
         """The line in which an entry begins; that of the key where the entries are written in one array."""
         found = self._headers[kind]
         return found[number] if number < len(found) else self._key(kind)
@@ -215,7 +215,7 @@ def _what_there_is(key: str) -> str:
 
 
 def _kinds() -> str:
-    return " or ".join(f"[shared.{kind}]" for kind in Kind)
+    return " or ".join(f"[shared.{kind}]" for kind in ExpectationKind)
 
 
 def _head(lines: Sequence[str]) -> str:
@@ -232,11 +232,11 @@ def dump(file: TargetFile, *, named: bool = False) -> str:
     blocks = [file.head.rstrip("\n")] if file.head else []
     if named:
         blocks.append(f"target = {_quoted(file.target)}")
-    for kind in ("", *Kind):
+    for kind in ("", *ExpectationKind):
         if values := file.shared.get(kind):
             header = f"[shared.{kind}]" if kind else "[shared]"
             blocks.append("\n".join([header, *(f"{key} = {_quoted(values[key])}" for key in SHARED if key in values)]))
-    for kind in Kind:
+    for kind in ExpectationKind:
         inherited = file.inherited(kind)
         blocks += [_table(each, inherited) for each in sorted(file.of(kind), key=lambda each: (each.case, each.when))]
     return "".join(f"{block}\n\n" for block in blocks).removesuffix("\n")
@@ -256,7 +256,7 @@ def _quoted(text: str) -> str:
 
 def with_common(file: TargetFile) -> TargetFile:
     """The file with what all entries of a kind say stood once on top; the entries stay as they are."""
-    for kind in Kind:
+    for kind in ExpectationKind:
         entries = file.of(kind)
         for key in ("link", "when", "since") if len(entries) > 1 else ():
             values = {getattr(each, key) for each in entries}

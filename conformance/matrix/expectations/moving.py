@@ -10,7 +10,7 @@ from conformance.matrix.expectations.applying import apply
 from conformance.matrix.expectations.conditions import as_seen, versions_of
 from conformance.matrix.expectations.entries import SEARCHED, concerns, is_glob, matches
 from conformance.matrix.expectations.files import TargetFile
-from conformance.model import Cell, Expectation, Kind, Matrix, Verdict
+from conformance.model import Cell, Expectation, ExpectationKind, Matrix, Verdict
 
 SILENT = (Verdict.ERROR, Verdict.SKIPPED)
 """What a cell says that says nothing of its target."""
@@ -42,7 +42,7 @@ def move(matrix: Matrix, file: TargetFile, day: str, has_all: Callable[[str], bo
     """
     column = next(each for each in matrix.columns if each.target.name == file.target)
     versions, when = versions_of(column.facts), as_seen(column.facts)
-    explained, old = file.of(Kind.EXPLAINED), file.of(Kind.BASELINE)
+    explained, old = file.of(ExpectationKind.EXPLAINED), file.of(ExpectationKind.BASELINE)
     passed = [each for each in old if not concerns(each, file.target, versions)]
     aside = [each for each in passed if not _told(each, matrix, lambda name: has_all(name) and not column.lost)]
     holding = _without(old, passed)
@@ -51,7 +51,7 @@ def move(matrix: Matrix, file: TargetFile, day: str, has_all: Callable[[str], bo
     explained_otherwise = [
         comparison.case for its, comparison, cell in held if its is column and _refutes_a_human(cell)
     ]
-    like = Expectation("*", file.target, Verdict.DIFFERS, when=when, since=day, kind=Kind.BASELINE)
+    like = Expectation("*", file.target, Verdict.DIFFERS, when=when, since=day, kind=ExpectationKind.BASELINE)
     taken = accept(
         matrix,
         [*explained, *current],
@@ -60,17 +60,21 @@ def move(matrix: Matrix, file: TargetFile, day: str, has_all: Callable[[str], bo
         lambda _target, kind: file.inherited(kind),
     )
     before = {_said(each): each for each in old}
-    new = [_as_before(each, before) for each in _without(taken, [*explained, *current]) if each.kind is Kind.BASELINE]
-    common = file.inherited(Kind.BASELINE).get("when", "")
+    new = [
+        _as_before(each, before)
+        for each in _without(taken, [*explained, *current])
+        if each.kind is ExpectationKind.BASELINE
+    ]
+    common = file.inherited(ExpectationKind.BASELINE).get("when", "")
     baseline = [*(replace(each, when=when) if each.when == common else each for each in current), *new]
     same = sum(_said(each) in before for each in baseline)
-    moved = replace(file, entries=(*explained, *baseline, *aside)).sharing(Kind.BASELINE, when=when)
+    moved = replace(file, entries=(*explained, *baseline, *aside)).sharing(ExpectationKind.BASELINE, when=when)
     counts = (same, len(old) - len(aside) - same, len(baseline) - same, len(aside))
     return Move(moved, when, *counts, explained_otherwise)
 
 
 def _refutes_a_human(cell: Cell) -> bool:
-    return cell.unexpected and cell.unmet is not None and cell.unmet.kind is Kind.EXPLAINED
+    return cell.unexpected and cell.unmet is not None and cell.unmet.kind is ExpectationKind.EXPLAINED
 
 
 def _without(some: Sequence[Expectation], others: Sequence[Expectation]) -> list[Expectation]:

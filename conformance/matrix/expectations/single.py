@@ -10,7 +10,7 @@ import msgspec
 
 from conformance.matrix.expectations.entries import RAW, check
 from conformance.matrix.expectations.files import ExpectationError, TargetFile
-from conformance.model import Cause, Expectation, Kind, Verdict
+from conformance.model import Cause, Expectation, ExpectationKind, Verdict
 
 
 class _Old(msgspec.Struct, forbid_unknown_fields=True):
@@ -59,4 +59,6 @@ def _read(old: _Old) -> Expectation:
     each = Expectation(
         *(old.case, old.target, old.verdict, old.reason, old.link, old.condition, old.cause, old.since, old.expires)
     )
-    return replace(each, kind=Kind.BASELINE, reason="", message=old.reason) if RAW.search(old.reason) else each
+    return (
+        replace(each, kind=ExpectationKind.BASELINE, reason="", message=old.reason) if RAW.search(old.reason) else each
+    )

@@ -7,7 +7,7 @@ import pytest
 
 from conformance.matrix.build import build
 from conformance.matrix.history import Change, Diff, Side, TargetPairs, compare, moved_axes, pairs_of
-from conformance.model import CaseInfo, CaseResult, Cause, Expectation, Kind, Outcome, Record, Verdict
+from conformance.model import CaseInfo, CaseResult, Cause, Expectation, ExpectationKind, Outcome, Record, Verdict
 from tests.builders import CASE, facts, passed, record, result, step
 
 READS = passed(step("read", 0, None, 4, result=4))
@@ -302,7 +302,7 @@ def test_builds_of_one_release_are_told_apart_by_their_name(older: str, accepted
 
 def test_builds_of_one_release_are_told_apart_by_the_runners_versions() -> None:
     native = record("native", READS)
-    known = (Expectation(CASE, "gvisor", Verdict.FAILS, when="runsc == 20250101", kind=Kind.BASELINE),)
+    known = (Expectation(CASE, "gvisor", Verdict.FAILS, when="runsc == 20250101", kind=ExpectationKind.BASELINE),)
     guests = [facts("4.4.0", versions={"runsc": version}) for version in ("20240729", "20250101")]
     old = side(record("gvisor", READS, runner="gvisor", facts_of=guests[0]), native, expectations=known)
     new = side(record("gvisor", FAILS, runner="gvisor", facts_of=guests[1]), native, run="new", expectations=known)

@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from conformance.matrix.expectations.entries import RAW, check
-from conformance.model import Cause, Expectation, Kind, Verdict
+from conformance.model import Cause, Expectation, ExpectationKind, Verdict
 
 KEYS = ("kind", "verdict", "cause", "link", "when", "since", "expires", "message", "reason")
 _LINE = re.compile(rf"({'|'.join(KEYS)}): (.*)")
 _ADDRESS = re.compile(r"https?://\S+")
-_Word = TypeVar("_Word", Verdict, Cause, Kind)
+_Word = TypeVar("_Word", Verdict, Cause, ExpectationKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class ForeignError(ValueError):
 def lines_of(each: Expectation, without: Sequence[str] = ()) -> list[str]:
     """What an expectation says, a line each; `without` what the format has a place of its own for."""
     values = {key: str(getattr(each, key) or "") for key in KEYS}
-    if each.kind is Kind.EXPLAINED:
+    if each.kind is ExpectationKind.EXPLAINED:
         del values["kind"]
     told = [f"{key}: {_quoted(value)}" for key, value in values.items() if value and key not in ("reason", *without)]
     reason = each.reason
@@ -78,13 +78,18 @@ def expectation(item: Item, target: str, verdict: Verdict, day: str, source: str
         text = text.replace(address[0], "").strip(" :;,()")
     reason = said.get("reason", text)
     explained = bool(reason) and not RAW.search(reason)
-    kind = _one_of(Kind, "kind", said.get("kind") or (Kind.EXPLAINED if explained else Kind.BASELINE), item)
-    seen = "" if kind is Kind.EXPLAINED else reason or ("" if "kind" in said else f"listed in {source}")
+    kind = _one_of(
+        ExpectationKind,
+        "kind",
+        said.get("kind") or (ExpectationKind.EXPLAINED if explained else ExpectationKind.BASELINE),
+        item,
+    )
+    seen = "" if kind is ExpectationKind.EXPLAINED else reason or ("" if "kind" in said else f"listed in {source}")
     each = Expectation(
         case=item.name,
         target=target,
         verdict=_one_of(Verdict, "verdict", said.get("verdict") or verdict, item),
-        reason=reason if kind is Kind.EXPLAINED else "",
+        reason=reason if kind is ExpectationKind.EXPLAINED else "",
         link=said.get("link", ""),
         when=said.get("when", ""),
         cause=_one_of(Cause, "cause", said["cause"], item) if said.get("cause") else None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import strategies as st
 
 from conformance.matrix.expectations.entries import RAW
-from conformance.model import Cause, Expectation, Kind, Verdict
+from conformance.model import Cause, Expectation, ExpectationKind, Verdict
 
 TEXT = st.text(st.characters(exclude_categories=["Cc", "Cs"]) | st.sampled_from("\n\t"))
 SAID = TEXT.filter(lambda text: bool(text.strip()))
@@ -27,8 +27,8 @@ def expectations(target: str, cases: st.SearchStrategy[str] = SAID) -> st.Search
         "expires": EXPIRES,
     }
     reasons = SAID.filter(lambda text: not RAW.search(text))
-    explained = st.builds(Expectation, reason=reasons, kind=st.just(Kind.EXPLAINED), **common)
-    return explained | st.builds(Expectation, message=TEXT, kind=st.just(Kind.BASELINE), **common)
+    explained = st.builds(Expectation, reason=reasons, kind=st.just(ExpectationKind.EXPLAINED), **common)
+    return explained | st.builds(Expectation, message=TEXT, kind=st.just(ExpectationKind.BASELINE), **common)
 
 
 def lists(target: str, cases: st.SearchStrategy[str] = SAID) -> st.SearchStrategy[list[Expectation]]:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from conformance.matrix.expectations.accepting import accept, dead
 from conformance.matrix.expectations.applying import apply, unexpected
 from conformance.matrix.expectations.files import TargetFile, dump, parse
-from conformance.model import Expectation, Kind, Matrix, Verdict
+from conformance.model import Expectation, ExpectationKind, Matrix, Verdict
 from tests.builders import passed
 from tests.conformance.matrix.expectations.matrices import (
     FAILS,
@@ -22,7 +22,7 @@ from tests.conformance.matrix.expectations.matrices import (
 )
 
 EXPLAINED = Expectation("", "", Verdict.SAME, "so it is", "https://example.org/", since="2026-01-01")
-BASELINE = Expectation("", "", Verdict.SAME, since="2026-01-01", kind=Kind.BASELINE)
+BASELINE = Expectation("", "", Verdict.SAME, since="2026-01-01", kind=ExpectationKind.BASELINE)
 
 
 def accepted(
@@ -45,13 +45,13 @@ def test_accepted_differences_are_expected_from_then_on() -> None:
 
 def test_what_is_explained_has_the_reason_and_no_message() -> None:
     (each,) = accepted(several(b__c=MISSING, b__d=passed()))
-    assert (each.kind, each.reason, each.message) == (Kind.EXPLAINED, "so it is", "")
+    assert (each.kind, each.reason, each.message) == (ExpectationKind.EXPLAINED, "so it is", "")
     assert (each.link, each.verdict, each.when) == ("https://example.org/", Verdict.MISSING, "")
 
 
 def test_a_baseline_has_the_message_as_it_was_seen_and_no_reason() -> None:
     (each,) = accepted(several(b__c=MISSING, b__d=passed()), like=BASELINE)
-    assert (each.kind, each.reason, each.message) == (Kind.BASELINE, "", "overlayfs")
+    assert (each.kind, each.reason, each.message) == (ExpectationKind.BASELINE, "", "overlayfs")
     assert each.why == "baseline, as seen on 2026-01-01"
 
 
@@ -64,17 +64,17 @@ def test_a_baseline_holds_for_the_versions_only_that_it_was_seen_with(versions: 
 @pytest.mark.parametrize(
     ("common", "kind", "when"),
     [
-        ("runsc >= 2024", Kind.BASELINE, "runsc >= 2024"),
-        ("runsc == 2023", Kind.BASELINE, "runsc == 20240729"),
-        ("runsc >= 2024", Kind.EXPLAINED, "runsc >= 2024"),
-        ("runsc == 2023", Kind.EXPLAINED, ""),
+        ("runsc >= 2024", ExpectationKind.BASELINE, "runsc >= 2024"),
+        ("runsc == 2023", ExpectationKind.BASELINE, "runsc == 20240729"),
+        ("runsc >= 2024", ExpectationKind.EXPLAINED, "runsc >= 2024"),
+        ("runsc == 2023", ExpectationKind.EXPLAINED, ""),
     ],
 )
 def test_what_is_new_has_what_the_targets_entries_have_in_common_a_condition_if_it_holds(
-    common: str, kind: Kind, when: str
+    common: str, kind: ExpectationKind, when: str
 ) -> None:
     found = several(b__c=MISSING, versions={"runsc": "20240729"})
-    like = BASELINE if kind is Kind.BASELINE else replace(EXPLAINED, link="")
+    like = BASELINE if kind is ExpectationKind.BASELINE else replace(EXPLAINED, link="")
     new = accept(found, [], lambda *_: True, like, lambda *_: {"when": common, "link": "https://example.org/all"})
     assert [(each.when, each.link) for each in new] == [(when, "https://example.org/all")]
 
@@ -91,7 +91,7 @@ def test_a_reason_takes_the_place_of_the_baseline_that_it_explains() -> None:
     baseline = accepted(found, like=BASELINE)
     assert accepted(found, *baseline, like=BASELINE) == baseline
     (each,) = accepted(found, *baseline)
-    assert (each.kind, each.reason) == (Kind.EXPLAINED, "so it is")
+    assert (each.kind, each.reason) == (ExpectationKind.EXPLAINED, "so it is")
 
 
 def test_a_reason_for_one_case_leaves_the_baseline_to_the_others() -> None:
@@ -99,8 +99,8 @@ def test_a_reason_for_one_case_leaves_the_baseline_to_the_others() -> None:
     (wide,) = accepted(found, like=BASELINE)
     after = accepted(found, wide, case="a/test_b.py::test_c")
     assert [(each.case, each.kind) for each in after] == [
-        ("a/test_b.py::*", Kind.BASELINE),
-        ("a/test_b.py::test_c", Kind.EXPLAINED),
+        ("a/test_b.py::*", ExpectationKind.BASELINE),
+        ("a/test_b.py::test_c", ExpectationKind.EXPLAINED),
     ]
     assert unexpected(apply(found, after)) == []
 

@@ -9,7 +9,7 @@ from conformance.matrix.build import build
 from conformance.matrix.expectations.accepting import dead
 from conformance.matrix.expectations.applying import apply, outdated, unexpected
 from conformance.matrix.expectations.entries import matches
-from conformance.model import DIFFERENCES, GAINS, Cell, Expectation, Kind, Level, Outcome, Verdict
+from conformance.model import DIFFERENCES, GAINS, Cell, Expectation, ExpectationKind, Level, Outcome, Verdict
 from tests.builders import CASE, passed, record, result
 from tests.conformance.matrix.expectations.matrices import KNOWN, MISSING, TODAY, TOMORROW, YESTERDAY, cell, matrix
 
@@ -90,7 +90,7 @@ def test_an_expectation_speaks_of_its_target_only() -> None:
 
 
 WIDE = replace(KNOWN, case="area/*", verdict=Verdict.CRASH)
-BASELINE = replace(KNOWN, reason="", kind=Kind.BASELINE)
+BASELINE = replace(KNOWN, reason="", kind=ExpectationKind.BASELINE)
 
 
 @pytest.mark.parametrize(

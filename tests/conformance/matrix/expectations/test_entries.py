@@ -5,10 +5,10 @@ from dataclasses import replace
 import pytest
 
 from conformance.matrix.expectations.entries import check, precedence
-from conformance.model import Expectation, Kind, Verdict
+from conformance.model import Expectation, ExpectationKind, Verdict
 from tests.conformance.matrix.expectations.matrices import KNOWN
 
-BASELINE = replace(KNOWN, reason="", message="overlayfs", kind=Kind.BASELINE)
+BASELINE = replace(KNOWN, reason="", message="overlayfs", kind=ExpectationKind.BASELINE)
 
 
 @pytest.mark.parametrize(

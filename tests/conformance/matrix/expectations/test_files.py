@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from conformance.matrix.expectations.entries import check
 from conformance.matrix.expectations.files import ExpectationError, TargetFile, dump, parse, with_common
-from conformance.model import Cause, Expectation, Kind, Verdict
+from conformance.model import Cause, Expectation, ExpectationKind, Verdict
 from tests.conformance.matrix.expectations.strategies import EXPIRES, TEXT, WHEN, lists
 
 SHARED = st.fixed_dictionaries(
@@ -30,7 +30,7 @@ def read(text: str) -> TargetFile:
 
 
 @settings(deadline=None)
-@given(lists("wsl1"), st.dictionaries(st.sampled_from(["", *Kind]), SHARED.filter(bool)), st.booleans())
+@given(lists("wsl1"), st.dictionaries(st.sampled_from(["", *ExpectationKind]), SHARED.filter(bool)), st.booleans())
 def test_what_was_written_is_read_again(
     entries: list[Expectation], shared: dict[str, dict[str, str]], named: bool
 ) -> None:
@@ -44,9 +44,11 @@ def test_what_was_written_is_read_again(
 @settings(deadline=None)
 @given(
     st.builds(Expectation, st.text(), st.just("wsl1"), st.sampled_from(Verdict), st.text(), *[st.text()] * 2),
-    st.sampled_from(Kind),
+    st.sampled_from(ExpectationKind),
 )
-def test_what_is_not_refused_when_it_is_made_is_not_refused_when_it_is_read(each: Expectation, kind: Kind) -> None:
+def test_what_is_not_refused_when_it_is_made_is_not_refused_when_it_is_read(
+    each: Expectation, kind: ExpectationKind
+) -> None:
     text = dump(TargetFile("wsl1", [each]))
     try:
         check(each)
@@ -69,8 +71,10 @@ def test_a_file_is_sorted_by_kind_and_case_and_says_once_what_entries_share() ->
     """So that a difference in git is the difference."""
     link = "https://example.org/"
     known = [
-        Expectation("b/*", "wsl1", Verdict.FAILS, link=link, when="build == 19041", message="so", kind=Kind.BASELINE),
-        Expectation("c/*", "wsl1", Verdict.FAILS, link=link, message="so", kind=Kind.BASELINE),
+        Expectation(
+            "b/*", "wsl1", Verdict.FAILS, link=link, when="build == 19041", message="so", kind=ExpectationKind.BASELINE
+        ),
+        Expectation("c/*", "wsl1", Verdict.FAILS, link=link, message="so", kind=ExpectationKind.BASELINE),
         Expectation("z/*", "wsl1", Verdict.MISSING, "it has none", link, cause=Cause.ABSENT),
         Expectation("a/*", "wsl1", Verdict.MISSING, "it has none", "https://example.org/a"),
     ]
@@ -145,7 +149,7 @@ def test_a_file_may_say_whom_it_is_about() -> None:
 
 def test_what_all_entries_of_a_kind_say_is_put_on_top() -> None:
     known = [
-        Expectation(case, "wsl1", Verdict.FAILS, link="l", when="build == 1", since=case, kind=Kind.BASELINE)
+        Expectation(case, "wsl1", Verdict.FAILS, link="l", when="build == 1", since=case, kind=ExpectationKind.BASELINE)
         for case in ("a/*", "b/*")
     ]
     file = with_common(TargetFile("wsl1", known))

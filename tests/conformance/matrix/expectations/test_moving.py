@@ -8,7 +8,7 @@ from conformance.matrix.expectations.accepting import accept
 from conformance.matrix.expectations.applying import apply, outdated, unexpected
 from conformance.matrix.expectations.files import TargetFile, dump, parse
 from conformance.matrix.expectations.moving import Move, move
-from conformance.model import CaseResult, Expectation, Kind, Matrix, Outcome, Verdict
+from conformance.model import CaseResult, Expectation, ExpectationKind, Matrix, Outcome, Verdict
 from tests.builders import passed, result
 from tests.conformance.matrix.expectations.matrices import FAILS, MISSING, several
 
@@ -19,9 +19,9 @@ CASE = "a/test_b.py::test_c"
 def taken(versions: dict[str, str] = OLD, **said: CaseResult) -> tuple[Matrix, TargetFile]:
     """A run of an older version, and the file with its baseline."""
     found = several(versions=versions, **said)
-    like = Expectation("*", "wsl1", Verdict.DIFFERS, since="2026-01-01", kind=Kind.BASELINE)
+    like = Expectation("*", "wsl1", Verdict.DIFFERS, since="2026-01-01", kind=ExpectationKind.BASELINE)
     file = TargetFile("wsl1", tuple(accept(found, [], lambda *_: True, like)))
-    return found, file.sharing(Kind.BASELINE, when="runsc == 20240729", since="2026-01-01")
+    return found, file.sharing(ExpectationKind.BASELINE, when="runsc == 20240729", since="2026-01-01")
 
 
 def counts(done: Move) -> tuple[int, int, int, int]:
@@ -32,7 +32,7 @@ def counts(done: Move) -> tuple[int, int, int, int]:
 def says(file: TargetFile) -> list[tuple[str, str, str]]:
     """The baseline of a file as it is written: case, verdict, condition."""
     read = parse(dump(file), file.target, "wsl1.toml")
-    return [(each.case, each.verdict, each.when) for each in read.of(Kind.BASELINE)]
+    return [(each.case, each.verdict, each.when) for each in read.of(ExpectationKind.BASELINE)]
 
 
 def test_a_new_version_makes_the_baseline_inert_and_one_move_takes_the_new_one() -> None:
@@ -62,7 +62,7 @@ def test_what_a_newer_version_does_as_the_older_one_did_is_known_since_then() ->
     _, file = taken(b__c=MISSING, b__d=FAILS)
     other = result(Outcome.FAILED, message="E   assert 3 == 4")
     done = move(several(versions=NEW, b__c=MISSING, b__d=other), file, "2026-02-02")
-    assert [each.since for each in done.file.of(Kind.BASELINE)] == ["2026-01-01", "2026-02-02"]
+    assert [each.since for each in done.file.of(ExpectationKind.BASELINE)] == ["2026-01-01", "2026-02-02"]
     assert counts(done) == (1, 1, 1, 0)
 
 
@@ -82,8 +82,8 @@ def test_what_is_explained_stays() -> None:
     known = Expectation(CASE, "wsl1", Verdict.MISSING, "it has no overlayfs", when="runsc < 20260101")
     file = replace(file, entries=[known, *file.entries])
     done = move(several(versions=NEW, b__c=MISSING, b__d=FAILS), file, "2026-02-02")
-    assert done.file.of(Kind.EXPLAINED) == [known]
-    assert [each.case for each in done.file.of(Kind.BASELINE)] == ["a/test_b.py::test_d"]
+    assert done.file.of(ExpectationKind.EXPLAINED) == [known]
+    assert [each.case for each in done.file.of(ExpectationKind.BASELINE)] == ["a/test_b.py::test_d"]
 
 
 def test_what_does_otherwise_than_is_explained_is_told_and_no_baseline_hides_it() -> None:

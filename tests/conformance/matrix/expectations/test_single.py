@@ -4,7 +4,7 @@ import pytest
 
 from conformance.matrix.expectations.files import ExpectationError
 from conformance.matrix.expectations.single import is_single, parse_single
-from conformance.model import Cause, Expectation, Kind, Verdict
+from conformance.model import Cause, Expectation, ExpectationKind, Verdict
 
 TABLE = '[[expectation]]\ncase = "a/*"\ntarget = "wsl1"\nverdict = "missing"\nreason = "so"\n'
 
@@ -20,10 +20,10 @@ def test_the_file_of_old_is_read_by_target() -> None:
 
 def test_a_reason_that_is_what_a_case_said_is_the_message_of_a_baseline() -> None:
     ((each,),) = (file.entries for file in parse_single(TABLE.replace('"so"', '"runsc: assert"'), "x"))
-    assert each.kind is Kind.EXPLAINED
+    assert each.kind is ExpectationKind.EXPLAINED
     said = "runsc 20240729: AssertionError: epoll_ctl: success (0), not EINVAL"
     ((each,),) = (file.entries for file in parse_single(TABLE.replace('"so"', f'"{said}"'), "x"))
-    assert (each.kind, each.reason, each.message) == (Kind.BASELINE, "", said)
+    assert (each.kind, each.reason, each.message) == (ExpectationKind.BASELINE, "", said)
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 from conformance.matrix.expectations.files import ExpectationError, TargetFile
 from conformance.matrix.expectations.foreign.formats import Format, Wanted, is_case, read, write
 from conformance.matrix.expectations.foreign.notes import Unread
-from conformance.model import Expectation, Kind, Verdict
+from conformance.model import Expectation, ExpectationKind, Verdict
 
 FUNCTIONS = {
     "netlink/test_audit.py::test_status",
@@ -54,7 +54,7 @@ def test_what_is_malformed_is_told_with_the_file_and_the_line() -> None:
 
 @pytest.mark.parametrize("target", ["", "wsl1"])
 def test_our_own_file_is_read_as_well(target: str) -> None:
-    known = [Expectation("a/*", "wsl1", Verdict.FAILS, message="so", kind=Kind.BASELINE)]
+    known = [Expectation("a/*", "wsl1", Verdict.FAILS, message="so", kind=ExpectationKind.BASELINE)]
     text, left = write(Format.TOML, TargetFile("wsl1", known))
     wanted = Wanted(target, "", Verdict.HANG, "")
     assert (read(Format.TOML, text, "x.toml", wanted, ()), left) == ((known, []), [])

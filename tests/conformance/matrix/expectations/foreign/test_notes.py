@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 
 from conformance.matrix.expectations.foreign.notes import ForeignError, Item, expectation, lines_of
-from conformance.model import Cause, Expectation, Kind, Verdict
+from conformance.model import Cause, Expectation, ExpectationKind, Verdict
 from tests.conformance.matrix.expectations.strategies import expectations
 
 
@@ -23,19 +23,19 @@ def test_what_was_noted_of_an_expectation_is_read_again(each: Expectation) -> No
 
 def test_a_humans_words_are_the_reason_and_an_address_in_them_is_the_link() -> None:
     each = read("fork13 runs long and hangs", "the machine, see https://bugs.example.org/3719.")
-    assert (each.kind, each.verdict, each.since) == (Kind.EXPLAINED, Verdict.FAILS, "2026-01-01")
+    assert (each.kind, each.verdict, each.since) == (ExpectationKind.EXPLAINED, Verdict.FAILS, "2026-01-01")
     assert each.reason == "fork13 runs long and hangs the machine, see"
     assert each.link == "https://bugs.example.org/3719"
 
 
 def test_what_nobody_explains_is_a_baseline_and_says_where_it_stood() -> None:
     each = read()
-    assert (each.kind, each.reason, each.message) == (Kind.BASELINE, "", "listed in known.skip")
+    assert (each.kind, each.reason, each.message) == (ExpectationKind.BASELINE, "", "listed in known.skip")
 
 
 def test_what_a_case_said_is_no_reason_in_a_foreign_list_either() -> None:
     each = read("AssertionError: 1 is not 2")
-    assert (each.kind, each.message) == (Kind.BASELINE, "AssertionError: 1 is not 2")
+    assert (each.kind, each.message) == (ExpectationKind.BASELINE, "AssertionError: 1 is not 2")
 
 
 def test_what_the_format_says_itself_counts() -> None:
