@@ -32,7 +32,7 @@ import signal
 import sys
 import pytest
 from conformance.syscalls import missing
-from conformance.syscalls.machinery.call import Facts, Syscall
+from conformance.syscalls.machinery.call import CallFacts, Syscall
 from conformance.syscalls.help.child import in_child
 from conformance.syscalls.files.paths import AT_FDCWD
 from conformance.syscalls.files.opening import O_RDONLY, close, openat
@@ -41,7 +41,7 @@ from conformance.syscalls.signals import kill
 from conformance.syscalls.sockets.socket import socket
 
 def absent(first: int) -> int: ...
-absent = Syscall(absent, Facts(), name="nonsense")
+absent = Syscall(absent, CallFacts(), name="nonsense")
 
 def test_passes():
     """A title.
