@@ -31,8 +31,9 @@ from typing import NoReturn
 from conformance.offspring import end_descendants
 from conformance.syscalls.processes.prctl import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, prctl
 from conformance.syscalls.signals import SI_KERNEL
-from runners.profile.filter import compile_filter, install
+from runners.profile.filter import compile_filter
 from runners.profile.format import NO_FILES, Profile, ProfileError, load
+from runners.profile.install import install
 from runners.profile.notify import Supervisor
 
 USAGE = 2

@@ -22,8 +22,9 @@ from conformance.guest.isolation import NAMESPACES, Ending, Isolation
 from conformance.guest.tape import Tape
 from conformance.model import Json
 from conformance.syscalls.mounts.mount import mount
-from runners.profile.filter import compile_filter, install
+from runners.profile.filter import compile_filter
 from runners.profile.format import Profile, Rule
+from runners.profile.install import install
 from tests.processes import bear, eventually, marked, new_mark
 
 ROOT = os.geteuid() == 0

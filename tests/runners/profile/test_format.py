@@ -12,8 +12,9 @@ from pathlib import Path
 import pytest
 
 from conformance.syscalls.machinery.table import constants, numbers
-from runners.profile.filter import compile_filter, install
+from runners.profile.filter import compile_filter
 from runners.profile.format import LOOKING, Condition, Profile, ProfileError, Rule, glob, load
+from runners.profile.install import install
 from tests.suite import SOURCES
 
 WSL1 = SOURCES / "runners" / "profile" / "wsl1.toml"
