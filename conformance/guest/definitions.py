@@ -58,15 +58,15 @@ def definition_hash(path: Path, name: str) -> str:
     """Of a test function and of everything that it is made of. 16 hexadecimal digits.
 
     That is what its module has besides tests, the modules below the folder of cases that it imports, and theirs, and
-    the file of data that a parameter names (`programs/test_ipc.py::test_x[name]`: `programs/ipc/name.json`). What is
-    below `conformance` belongs to the suite, which has a version of its own.
+    the file of data that a parameter names (`programs/test_kept.py::test_x[ipc/name]`: `programs/ipc/name.json`). What
+    is below `conformance` belongs to the suite, which has a version of its own.
     """
     function, _, parameter = name.partition("[")
     rest, tests = _definitions(path)
     found = hashlib.sha256((rest + tests.get(function, "")).encode())
     for helper in _helpers(path):
         found.update(helper.name.encode() + b"\0" + _content(helper))
-    if data := _data(path).get(parameter.removesuffix("]")):
+    if "/" in parameter and (data := _data(path).get(parameter.removesuffix("]"))):
         found.update(_content(data))
     return found.hexdigest()[:16]
 
@@ -78,9 +78,9 @@ def _content(path: Path) -> bytes:
 
 @cache
 def _data(path: Path) -> dict[str, Path]:
-    """Files of data that belong to a module, by name: those in the folder that is called as it is."""
-    folder = path.with_name(path.stem.removeprefix("test_"))
-    return {each.stem: each for each in folder.glob("*.json")} if is_case(path) and folder.is_dir() else {}
+    """Files of data that belong to a module, as its parameters name them: those in the folders beside it."""
+    files = path.parent.glob("*/*.json") if is_case(path) else ()
+    return {f"{each.parent.name}/{each.stem}": each for each in files}
 
 
 @cache

@@ -199,20 +199,20 @@ def test_a_change_in_a_module_that_a_case_is_made_of_changes_its_hash(directory:
     before = tree(directory)
     text = (before.parents[1] / f"{module}.py").read_text()
     after = tree(directory, **{module: text + "MORE = 1\n"})
-    assert definition_hash(before, "test_it[p]") != definition_hash(after, "test_it[p]")
-    assert described(after, "test_it[p]")[0] == definition_hash(after, "test_it[p]")
+    assert definition_hash(before, "test_it[x/p]") != definition_hash(after, "test_it[x/p]")
+    assert described(after, "test_it[x/p]")[0] == definition_hash(after, "test_it[x/p]")
 
 
 @pytest.mark.parametrize("module", ["one/_unused", "one/test_y"])
 def test_a_change_elsewhere_does_not(directory: Path, module: str) -> None:
     before, after = tree(directory), tree(directory, **{module: "MORE = 1\n"})
-    assert definition_hash(before, "test_it[p]") == definition_hash(after, "test_it[p]")
+    assert definition_hash(before, "test_it[x/p]") == definition_hash(after, "test_it[x/p]")
 
 
 def test_a_change_in_the_data_that_a_parameter_names_changes_the_hash_of_that_set_only(directory: Path) -> None:
     before, after = tree(directory), tree(directory, **{"p.json": "[]"})
-    assert definition_hash(before, "test_it[p]") != definition_hash(after, "test_it[p]")
-    assert definition_hash(before, "test_it[q]") == definition_hash(after, "test_it[q]")
+    assert definition_hash(before, "test_it[x/p]") != definition_hash(after, "test_it[x/p]")
+    assert definition_hash(before, "test_it[x/q]") == definition_hash(after, "test_it[x/q]")
 
 
 def test_a_helper_that_is_no_python_counts_as_its_text(directory: Path) -> None:
@@ -226,7 +226,6 @@ def test_a_helper_that_is_no_python_counts_as_its_text(directory: Path) -> None:
 def test_kept_programs_and_helpers_of_the_shipped_cases_are_found() -> None:
     cases = Path(__file__).parents[3] / "cases"
     assert cases / "cgroups" / "_groups.py" in definitions._helpers(cases / "cgroups" / "test_groups.py")
-    assert cases / "programs" / "_corpus.py" in definitions._helpers(cases / "programs" / "test_ipc.py")
-    kept = definitions._data(cases / "programs" / "test_ipc.py")
-    assert kept
-    assert set(kept.values()) == set((cases / "programs" / "ipc").glob("*.json"))
+    kept = definitions._data(cases / "programs" / "test_kept.py")
+    assert {"files", "time"} <= {name.partition("/")[0] for name in kept}
+    assert set(kept.values()) == set((cases / "programs").rglob("*.json"))
