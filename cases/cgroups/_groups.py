@@ -14,12 +14,10 @@ from conformance.syscalls.files.links import symlink, unlink
 from conformance.syscalls.help.child import fork_child
 from conformance.syscalls.help.mounts import mount_new
 from conformance.syscalls.help.paths import contents, entries, write_to
+from conformance.syscalls.help.waiting import time_left
 from conformance.syscalls.namespaces import CLONE_NEWCGROUP, unshare
 from conformance.syscalls.security.random import getrandom
 from conformance.syscalls.signals import kill, pause
-
-PATIENCE = 5.0
-"""Seconds until a group whose processes were killed must be empty."""
 
 
 def mount_cgroup2(options: bytes | None = None) -> None:
@@ -72,8 +70,9 @@ def remove(path: bytes) -> None:
     for name in entries(path):
         if b"." not in name:
             remove(path + b"/" + name)
-    end = time.monotonic() + PATIENCE
-    while rmdir.result_of(path)[1] == EBUSY and time.monotonic() < end:
+    for _ in time_left():
+        if rmdir.result_of(path)[1] != EBUSY:
+            break
         for pid in members(path):
             kill.result_of(pid, signal.SIGKILL)
         time.sleep(0.002)

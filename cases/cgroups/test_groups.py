@@ -14,10 +14,10 @@ from conformance.syscalls.files.attributes import chown
 from conformance.syscalls.files.directories import mkdir, rmdir
 from conformance.syscalls.files.opening import O_CLOEXEC, O_RDONLY, O_WRONLY, openat
 from conformance.syscalls.files.paths import AT_FDCWD
-from conformance.syscalls.files.pipes import pipe2
 from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
 from conformance.syscalls.help.paths import contents, exists, write_to
+from conformance.syscalls.help.pipes import new_pipe
 from conformance.syscalls.help.waiting import ready
 from conformance.syscalls.machinery.buffers import write_memory
 from conformance.syscalls.memory.mapping import MAP_ANONYMOUS, MAP_PRIVATE, PROT_READ, PROT_WRITE, mmap
@@ -61,7 +61,7 @@ def test_frozen_group_stands_still_until_it_is_thawed() -> None:
     with group() as path:
         if not exists(path + b"/cgroup.freeze"):
             missing("cgroup.freeze")
-        to_child, to_parent = pipe(), pipe()
+        to_child, to_parent = new_pipe(O_CLOEXEC), new_pipe(O_CLOEXEC)
 
         def echo() -> None:
             with untraced():
@@ -76,16 +76,9 @@ def test_frozen_group_stands_still_until_it_is_thawed() -> None:
             while not counter(path + b"/cgroup.events", b"frozen"):
                 assert ready(events, POLLPRI)
         write(to_child[1], b"x", 1)
-        assert not ready(to_parent[0], timeout=20)
+        assert not ready(to_parent[0], seconds=0.02)
         write_to(path + b"/cgroup.freeze", b"0")
         assert ready(to_parent[0])
-
-
-def pipe() -> tuple[int, int]:
-    """Both ends of a pipe."""
-    ends = Buffer(8)
-    pipe2(ends, O_CLOEXEC)
-    return ends.int_at(0), ends.int_at(4)
 
 
 def test_threaded_group_does_not_tell_processes() -> None:

@@ -6,9 +6,8 @@ import struct
 from errno import EBADF, EINVAL
 
 from conformance.syscalls import Buffer
-from conformance.syscalls.files.opening import O_CREAT, O_RDWR, openat
-from conformance.syscalls.files.paths import AT_FDCWD
-from conformance.syscalls.files.reading import write
+from conformance.syscalls.help.paths import new_file
+from conformance.syscalls.help.waiting import PATIENCE
 from conformance.syscalls.polling.aio import (
     IOCB_CMD_PREAD,
     AioContext,
@@ -20,8 +19,6 @@ from conformance.syscalls.polling.aio import (
 )
 from conformance.syscalls.time.clocks import Timespec
 
-PATIENCE = Timespec(tv_sec=4)
-
 
 def context(requests: int = 4) -> int:
     """A context for so many requests."""
@@ -30,24 +27,17 @@ def context(requests: int = 4) -> int:
     return int(made.context)
 
 
-def file_with(data: bytes) -> int:
-    """A file that holds `data`."""
-    fd = openat(AT_FDCWD, b"file", O_RDWR | O_CREAT, 0o600)
-    write(fd, data, len(data))
-    return fd
-
-
 def submit(to: int, *requests: Iocb) -> int:
     """How many requests were taken."""
     return io_submit(to, len(requests), b"".join(struct.pack("=Q", each.address) for each in requests))
 
 
 def test_result_of_a_request_is_collected_with_its_data() -> None:
-    own, fd, data = context(), file_with(b"hello, world"), Buffer(5)
+    own, fd, data = context(), new_file(b"file", b"hello, world", 0o600), Buffer(5)
     request = Iocb(data=0x1234, opcode=IOCB_CMD_PREAD, fd=fd, buf=data.address, nbytes=5, offset=7)
     assert submit(own, request) == 1
     event = IoEvent()
-    assert io_getevents(own, 1, 1, event, PATIENCE) == 1
+    assert io_getevents(own, 1, 1, event, Timespec(tv_sec=PATIENCE)) == 1
     assert (event.data, event.obj, event.res) == (0x1234, request.address, 5)
     assert bytes(data) == b"world"
     assert io_getevents(own, 0, 1, event, None) == 0
@@ -55,7 +45,7 @@ def test_result_of_a_request_is_collected_with_its_data() -> None:
 
 def test_request_that_cannot_be_begun_is_refused_at_once() -> None:
     """Unless one before it was taken: then that one is counted."""
-    own, fd, data = context(), file_with(b"hello"), Buffer(5)
+    own, fd, data = context(), new_file(b"file", b"hello", 0o600), Buffer(5)
     good = Iocb(opcode=IOCB_CMD_PREAD, fd=fd, buf=data.address, nbytes=5)
     unknown = Iocb(opcode=99, fd=fd)
     unopened = Iocb(opcode=IOCB_CMD_PREAD, fd=999, buf=data.address, nbytes=5)

@@ -13,8 +13,8 @@ from cases.events._epoll_model import BITS, Told, Watch
 from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.files.descriptors import dup
 from conformance.syscalls.files.opening import O_NONBLOCK, close
-from conformance.syscalls.files.pipes import pipe2
 from conformance.syscalls.files.reading import read, write
+from conformance.syscalls.help.pipes import new_pipe
 from conformance.syscalls.polling.epoll import (
     EPOLL_CTL_ADD,
     EPOLL_CTL_DEL,
@@ -53,11 +53,10 @@ IMPOSSIBLE = {("pipe out", "write"), ("pipe out", "fill"), ("pipe in", "drain"),
 
 def pair_of(call: str) -> tuple[int, int]:
     """The two ends of a pipe or of a connection, none of which waits."""
-    fds = Buffer(8)
     if call == "pipe":
-        pipe2(fds, O_NONBLOCK)
-    else:
-        socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds)
+        return new_pipe(O_NONBLOCK)
+    fds = Buffer(8)
+    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, fds)
     return fds.int_at(0), fds.int_at(4)
 
 

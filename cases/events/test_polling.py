@@ -11,8 +11,8 @@ import pytest
 from conformance.syscalls import Buffer
 from conformance.syscalls.files.opening import O_CREAT, O_RDWR, close, openat
 from conformance.syscalls.files.paths import AT_FDCWD
-from conformance.syscalls.files.pipes import pipe2
 from conformance.syscalls.files.reading import write
+from conformance.syscalls.help.pipes import new_pipe
 from conformance.syscalls.polling.epoll import epoll_create1
 from conformance.syscalls.polling.eventfd import eventfd2
 from conformance.syscalls.polling.inotify import IN_NONBLOCK, inotify_init1
@@ -34,16 +34,9 @@ from conformance.syscalls.signals import SIG_BLOCK, kill, rt_sigprocmask, sigset
 from conformance.syscalls.time.clocks import CLOCK_MONOTONIC, Timespec
 
 
-def pipe() -> tuple[int, int]:
-    """Reading and writing end."""
-    ends = Buffer(8)
-    pipe2(ends, 0)
-    return ends.int_at(0), ends.int_at(4)
-
-
 def readable_pipe() -> int:
     """The reading end of a pipe that holds a byte and has no writer any more."""
-    reader, writer = pipe()
+    reader, writer = new_pipe()
     write(writer, b"x", 1)
     close(writer)
     return reader
@@ -51,14 +44,14 @@ def readable_pipe() -> int:
 
 def pipe_without_writer() -> int:
     """The reading end alone."""
-    reader, writer = pipe()
+    reader, writer = new_pipe()
     close(writer)
     return reader
 
 
 def pipe_without_reader() -> int:
     """The writing end alone."""
-    reader, writer = pipe()
+    reader, writer = new_pipe()
     close(reader)
     return writer
 
@@ -70,8 +63,8 @@ def file() -> int:
 
 KINDS: dict[str, tuple[Callable[[], int], int]] = {
     "file": (file, POLLIN | POLLOUT),
-    "pipe": (lambda: pipe()[0], 0),
-    "pipe-to-write": (lambda: pipe()[1], POLLOUT),
+    "pipe": (lambda: new_pipe()[0], 0),
+    "pipe-to-write": (lambda: new_pipe()[1], POLLOUT),
     "pipe-with-data-and-no-writer": (readable_pipe, POLLIN | POLLHUP),
     "pipe-without-writer": (pipe_without_writer, POLLHUP),
     "pipe-without-reader": (pipe_without_reader, POLLOUT | POLLERR),
@@ -95,7 +88,7 @@ def test_bits_of_a_descriptor(kind: str) -> None:
 
 def test_sets_of_select_keep_what_is_ready() -> None:
     """POLLHUP is readable and POLLERR writable to select(2); a descriptor that is not open is EBADF."""
-    empty, ended, unread = pipe()[0], pipe_without_writer(), pipe_without_reader()
+    empty, ended, unread = new_pipe()[0], pipe_without_writer(), pipe_without_reader()
     wanted = sum(1 << fd for fd in (empty, ended, unread)).to_bytes(128, "little")
     readers, writers = Buffer(wanted), Buffer((1 << unread).to_bytes(128, "little"))
     assert select(64, readers, writers, None, bytes(16)) == 3

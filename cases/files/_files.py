@@ -1,20 +1,12 @@
-"""What most cases about files need: files with content, and what is in them."""
+"""What most cases about files ask of one: what is in it, and its status."""
 
 from __future__ import annotations
 
 from conformance.syscalls import Buffer
-from conformance.syscalls.files.opening import O_CREAT, O_RDONLY, O_RDWR, close, openat
+from conformance.syscalls.files.opening import O_RDONLY, close, openat
 from conformance.syscalls.files.paths import AT_FDCWD
-from conformance.syscalls.files.reading import pread64, write
+from conformance.syscalls.files.reading import pread64
 from conformance.syscalls.files.status import Stat, stat
-
-
-def make(path: bytes, data: bytes = b"") -> int:
-    """A file that holds `data`, open for reading and writing at its end."""
-    fd = openat(AT_FDCWD, path, O_RDWR | O_CREAT, 0o644)
-    if data:
-        assert write(fd, data, len(data)) == len(data)
-    return fd
 
 
 def content(fd: int, size: int = 64) -> bytes:

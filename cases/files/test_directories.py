@@ -16,7 +16,7 @@ from errno import (
 
 import pytest
 
-from cases.files._files import content, make
+from cases.files._files import content
 from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.files.directories import DT_DIR, DT_LNK, DT_REG, chdir, getcwd, getdents64, mkdir, rmdir
 from conformance.syscalls.files.links import symlink, unlink
@@ -36,6 +36,7 @@ from conformance.syscalls.files.opening import (
 from conformance.syscalls.files.paths import AT_FDCWD
 from conformance.syscalls.files.reading import read
 from conformance.syscalls.files.status import Stat, fstat, stat
+from conformance.syscalls.help.paths import new_file
 
 
 def listing(fd: int) -> dict[bytes, int]:
@@ -53,20 +54,20 @@ def listing(fd: int) -> dict[bytes, int]:
 
 def test_directory_lists_itself_its_parent_and_what_is_in_it() -> None:
     mkdir(b"directory", 0o755)
-    make(b"directory/file")
+    new_file(b"directory/file")
     mkdir(b"directory/inner", 0o755)
     symlink(b"x", b"directory/link")
     fd = openat(AT_FDCWD, b"directory", O_RDONLY | O_DIRECTORY, 0)
     expected = {b".": DT_DIR, b"..": DT_DIR, b"file": DT_REG, b"inner": DT_DIR, b"link": DT_LNK}
     assert listing(fd) == expected
-    getdents64.fails_with(ENOTDIR, make(b"file"), Buffer(64), 64)
+    getdents64.fails_with(ENOTDIR, new_file(b"file"), Buffer(64), 64)
     other = openat(AT_FDCWD, b"directory", O_RDONLY | O_DIRECTORY, 0)
     getdents64.fails_with(EINVAL, other, Buffer(16), 16)
 
 
 def test_directory_is_removed_when_it_is_empty_and_then_takes_nothing_new() -> None:
     mkdir(b"directory", 0o755)
-    make(b"directory/file")
+    new_file(b"directory/file")
     rmdir.fails_with(ENOTEMPTY, b"directory")
     rmdir.fails_with(EINVAL, b"directory/.")
     rmdir.fails_with(ENOTDIR, b"directory/file")
@@ -90,13 +91,13 @@ def test_names_have_255_bytes_and_paths_4095() -> None:
 
 def test_descriptor_of_a_path_is_for_paths_alone() -> None:
     """O_PATH (Linux 2.6.39): it can be asked about and begun from, and not read."""
-    make(b"file", b"hello")
+    new_file(b"file", b"hello")
     fd, found = openat(AT_FDCWD, b"file", O_PATH, 0), Stat()
     fstat(fd, found)
     assert found.st_size == 5
     read.fails_with(EBADF, fd, Buffer(8), 8)
     mkdir(b"directory", 0o755)
-    make(b"directory/inner", b"inner")
+    new_file(b"directory/inner", b"inner")
     directory = openat(AT_FDCWD, b"directory", O_PATH, 0)
     assert content(openat(directory, b"inner", O_RDONLY, 0)) == b"inner"
 
@@ -132,8 +133,8 @@ def test_walk_of_a_path_can_be_bounded(resolve: int, path: bytes, error: int) ->
     """openat2 (Linux 5.6)."""
     mkdir(b"root", 0o755)
     mkdir(b"root/inner", 0o755)
-    make(b"file", b"outside")
-    make(b"root/file", b"inside")
+    new_file(b"file", b"outside")
+    new_file(b"root/file", b"inside")
     symlink(b"/file", b"root/absolute")
     symlink(b"file", b"root/link")
     root = openat(AT_FDCWD, b"root", O_RDONLY | O_DIRECTORY, 0)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from errno import EINVAL, ENXIO, EOPNOTSUPP
 
-from cases.files._files import make, status
+from cases.files._files import status
 from conformance.syscalls import Buffer, missing
 from conformance.syscalls.files.reading import SEEK_DATA, SEEK_HOLE, lseek, pread64, pwrite64
 from conformance.syscalls.files.sizes import FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, fallocate, ftruncate
+from conformance.syscalls.help.paths import new_file
 
 BLOCK = 1 << 16
 """Larger than a block, or a page, of any scratch file system."""
@@ -15,7 +16,7 @@ BLOCK = 1 << 16
 
 def test_seeking_finds_data_and_holes() -> None:
     """The end of the file is a hole; beyond it there is neither. A file system may say that all is data (lseek(2))."""
-    fd = make(b"file")
+    fd = new_file(b"file")
     ftruncate(fd, 3 * BLOCK)
     pwrite64(fd, b"x", 1, BLOCK)
     if lseek.or_missing("SEEK_HOLE", EINVAL, fd, BLOCK, SEEK_HOLE) == 3 * BLOCK:
@@ -27,7 +28,7 @@ def test_seeking_finds_data_and_holes() -> None:
 
 
 def test_hole_is_punched_into_data_and_the_size_stays() -> None:
-    fd = make(b"file", b"x" * 3 * BLOCK)
+    fd = new_file(b"file", b"x" * 3 * BLOCK)
     mode = FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE
     fallocate.or_missing("FALLOC_FL_PUNCH_HOLE", EOPNOTSUPP, fd, mode, BLOCK, BLOCK)
     data = Buffer(4)

@@ -6,13 +6,14 @@ from errno import EINVAL, EISDIR, ELOOP, ENOENT, EOPNOTSUPP
 
 import pytest
 
-from cases.files._files import make, status
+from cases.files._files import status
 from conformance.syscalls import Buffer
 from conformance.syscalls.files.links import linkat, readlink, symlink
 from conformance.syscalls.files.opening import O_EXCL, O_RDONLY, O_RDWR, O_TMPFILE, openat
 from conformance.syscalls.files.paths import AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_FOLLOW
 from conformance.syscalls.files.reading import write
 from conformance.syscalls.files.status import S_IFLNK, S_IFMT, Stat, lstat
+from conformance.syscalls.help.paths import new_file
 
 
 def test_symlink_is_itself_a_file_that_holds_a_name() -> None:
@@ -25,7 +26,7 @@ def test_symlink_is_itself_a_file_that_holds_a_name() -> None:
     assert readlink(b"link", name, 4) == 4
     assert bytes(name) == b"targ"
     openat.fails_with(ENOENT, AT_FDCWD, b"link", O_RDONLY, 0)
-    make(b"target")
+    new_file(b"target")
     readlink.fails_with(EINVAL, b"target", name, 4)
     linkat(AT_FDCWD, b"link", AT_FDCWD, b"second", 0)
     linkat(AT_FDCWD, b"link", AT_FDCWD, b"third", AT_SYMLINK_FOLLOW)
@@ -35,7 +36,7 @@ def test_symlink_is_itself_a_file_that_holds_a_name() -> None:
 
 def test_forty_symlinks_are_followed_and_no_more() -> None:
     """path_resolution(7), Linux 4.2."""
-    make(b"0")
+    new_file(b"0")
     for at in range(41):
         symlink(b"%d" % at, b"%d" % (at + 1))
     openat(AT_FDCWD, b"40", O_RDONLY, 0)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import signal
 from errno import EACCES, EAGAIN, EDEADLK, EINVAL, EWOULDBLOCK
 
-from cases.files._files import make
 from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.files.descriptors import (
     F_GETLEASE,
@@ -20,15 +19,14 @@ from conformance.syscalls.files.descriptors import (
 from conformance.syscalls.files.locks import F_RDLCK, F_UNLCK, F_WRLCK, LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, Flock, flock
 from conformance.syscalls.files.opening import O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY, close, openat
 from conformance.syscalls.files.paths import AT_FDCWD
-from conformance.syscalls.files.pipes import pipe2
 from conformance.syscalls.files.reading import SEEK_SET, read, write
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
+from conformance.syscalls.help.paths import new_file
+from conformance.syscalls.help.pipes import new_pipe
+from conformance.syscalls.help.waiting import PATIENCE
 from conformance.syscalls.processes.identity import getppid
 from conformance.syscalls.signals import SIG_BLOCK, alarm, rt_sigprocmask, rt_sigtimedwait, sigset
 from conformance.syscalls.time.clocks import Timespec
-
-PATIENCE = 4
-"""Seconds after which nobody waits any more for what never comes."""
 
 
 def lock(kind: int, start: int = 0, length: int = 1) -> Flock:
@@ -45,7 +43,7 @@ def holder(fd: int, start: int) -> Flock:
 
 def test_record_lock_is_its_processs_and_tells_who_that_is() -> None:
     """A child inherits none, and sees its parent's; locks of neighbouring bytes become one."""
-    fd = make(b"file", b"hello")
+    fd = new_file(b"file", b"hello")
     fcntl(fd, F_SETLK, lock(F_WRLCK, 1, 2))
     fcntl(fd, F_SETLK, lock(F_WRLCK, 3, 2))
 
@@ -61,21 +59,21 @@ def test_record_lock_is_its_processs_and_tells_who_that_is() -> None:
 
 def test_one_of_two_processes_that_would_wait_for_each_other_is_told() -> None:
     """EDEADLK to whoever closes the circle; the other gets its lock."""
-    fd, ends = make(b"file", b"hello"), Buffer(8)
-    pipe2(ends, 0)
+    fd = new_file(b"file", b"hello")
+    reader, writer = new_pipe()
     signal.signal(signal.SIGALRM, lambda number, frame: None)
     fcntl(fd, F_SETLK, lock(F_WRLCK, 0))
 
     def child() -> int:
         fcntl(fd, F_SETLK, lock(F_WRLCK, 1))
         with untraced():  # which of the two comes first
-            write(ends.int_at(4), b"x", 1)
+            write(writer, b"x", 1)
             alarm(PATIENCE)
             return fcntl.result_of(fd, F_SETLKW, lock(F_WRLCK, 0))[1]
 
     pid = fork_child(child)
     with untraced():
-        read(ends.int_at(0), Buffer(1), 1)
+        read(reader, Buffer(1), 1)
         alarm(PATIENCE)
         error = fcntl.result_of(fd, F_SETLKW, lock(F_WRLCK, 1))[1]
     fcntl(fd, F_SETLK, lock(F_UNLCK, 0))
@@ -84,7 +82,7 @@ def test_one_of_two_processes_that_would_wait_for_each_other_is_told() -> None:
 
 def test_record_lock_of_an_open_file_is_shared_by_its_copies_alone() -> None:
     """F_OFD_SETLK (Linux 3.15): even two open files of one process exclude each other."""
-    fd, other = make(b"file", b"hello"), openat(AT_FDCWD, b"file", O_RDWR, 0)
+    fd, other = new_file(b"file", b"hello"), openat(AT_FDCWD, b"file", O_RDWR, 0)
     copy = dup(fd)
     fcntl.or_missing("F_OFD_SETLK", EINVAL, fd, F_OFD_SETLK, lock(F_WRLCK))
     fcntl.fails_with(EAGAIN, other, F_OFD_SETLK, lock(F_WRLCK))
@@ -99,7 +97,7 @@ def test_record_lock_of_an_open_file_is_shared_by_its_copies_alone() -> None:
 
 def test_lock_of_a_whole_file_is_shared_or_exclusive() -> None:
     """flock(2): of the open file; converted in place, and gone with its last copy."""
-    fd, other = make(b"file"), openat(AT_FDCWD, b"file", O_RDONLY, 0)
+    fd, other = new_file(b"file"), openat(AT_FDCWD, b"file", O_RDONLY, 0)
     flock(fd, LOCK_SH)
     flock(other, LOCK_SH)
     flock.fails_with(EWOULDBLOCK, fd, LOCK_EX | LOCK_NB)
@@ -113,7 +111,7 @@ def test_lock_of_a_whole_file_is_shared_or_exclusive() -> None:
 
 def test_holder_of_a_lease_is_told_before_another_opens_the_file() -> None:
     """F_SETLEASE: SIGIO to the holder, and who opens without waiting is EWOULDBLOCK until the lease is given up."""
-    close(make(b"file"))
+    close(new_file(b"file"))
     fd = openat(AT_FDCWD, b"file", O_RDONLY, 0)
     fcntl.or_missing("leases", EINVAL, fd, F_SETLEASE, F_RDLCK)
     assert fcntl(fd, F_GETLEASE) == F_RDLCK

@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_as_test
 
 from cases._models import Refused
-from cases.files._files import make
 from cases.files._locks_model import CELLS, Held, Locks, OpenDescription, Owner
 from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.files.descriptors import F_GETLK, F_OFD_GETLK, F_OFD_SETLK, F_SETLK, dup, fcntl
 from conformance.syscalls.files.locks import F_RDLCK, F_UNLCK, F_WRLCK, LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, Flock, flock
 from conformance.syscalls.files.opening import O_RDONLY, O_RDWR, O_WRONLY, close, openat
 from conformance.syscalls.files.paths import AT_FDCWD
-from conformance.syscalls.files.pipes import pipe2
 from conformance.syscalls.files.reading import SEEK_END, SEEK_SET, read, write
 from conformance.syscalls.help.child import exit_status, fork_child
+from conformance.syscalls.help.paths import new_file
+from conformance.syscalls.help.pipes import new_pipe
 
 if TYPE_CHECKING:
     from conformance.guest.plugin import Observe
@@ -50,11 +50,9 @@ class Process:
     """A child that does what it is told."""
 
     def __init__(self, shared: int) -> None:
-        requests, replies = Buffer(8), Buffer(8)
-        pipe2(requests, 0)
-        pipe2(replies, 0)
-        self._out, self._in = requests.int_at(4), replies.int_at(0)
-        self.pid = fork_child(lambda: serve(shared, requests.int_at(0), replies.int_at(4)))
+        requests, self._out = new_pipe()
+        self._in, replies = new_pipe()
+        self.pid = fork_child(lambda: serve(shared, requests, replies))
 
     def do(self, name: str, slot: int, *arguments: int) -> tuple[int, Flock]:
         """The errno of a call, and what it left in its `struct flock`."""
@@ -226,7 +224,7 @@ def test_locks_are_whose_they_are(observe: Observe) -> None:
     """What is split and joined, what a close releases, who is told of whom; F_OFD_SETLK may be left out."""
     with untraced():
         machine = LocksMachine
-        fd = make(b"file", b"x" * SIZE)
+        fd = new_file(b"file", b"x" * SIZE)
         error = fcntl.result_of(fd, F_OFD_SETLK, Flock(l_type=F_UNLCK))[1]
         machine.has_file_locks = error != EINVAL
         observe("left out", [] if machine.has_file_locks else ["F_OFD_SETLK"])

@@ -5,10 +5,11 @@ from __future__ import annotations
 import struct
 from errno import EINVAL
 
-from cases.files._files import make, status
+from cases.files._files import status
 from conformance.syscalls.files.attributes import UTIME_NOW, UTIME_OMIT, utimensat
 from conformance.syscalls.files.paths import AT_EMPTY_PATH, AT_FDCWD, AT_STATX_DONT_SYNC, AT_STATX_FORCE_SYNC
 from conformance.syscalls.files.status import S_IFMT, S_IFREG, STATX_BASIC_STATS, STATX_BTIME, Statx, statx
+from conformance.syscalls.help.paths import new_file
 
 
 def times(access: tuple[int, int], change: tuple[int, int]) -> bytes:
@@ -17,7 +18,7 @@ def times(access: tuple[int, int], change: tuple[int, int]) -> bytes:
 
 
 def test_times_are_set_to_the_nanosecond_and_one_may_be_left_as_it_is() -> None:
-    make(b"file")
+    new_file(b"file")
     utimensat(AT_FDCWD, b"file", times((1000, 123456789), (2000, 987654321)), 0)
     found = status(b"file")
     assert (found.st_atime, found.st_atime_nsec, found.st_mtime, found.st_mtime_nsec) == (
@@ -35,7 +36,7 @@ def test_times_are_set_to_the_nanosecond_and_one_may_be_left_as_it_is() -> None:
 
 def test_statx_tells_what_stat_tells_and_when_the_file_was_made() -> None:
     """Linux 4.11. The mask says what was filled in; the birth time is not of every file system."""
-    fd = make(b"file", b"hello")
+    fd = new_file(b"file", b"hello")
     found, own = Statx(), status(b"file")
     statx(fd, b"", AT_EMPTY_PATH, STATX_BASIC_STATS | STATX_BTIME, found)
     assert found.stx_mask & STATX_BASIC_STATS == STATX_BASIC_STATS

@@ -5,23 +5,17 @@ from __future__ import annotations
 import struct
 from errno import EBADF, EINVAL
 
-from cases.files._files import content, content_at, make
+from cases.files._files import content, content_at
 from conformance.syscalls import Buffer
 from conformance.syscalls.files.opening import O_APPEND, O_RDONLY, O_RDWR, openat
 from conformance.syscalls.files.paths import AT_FDCWD
-from conformance.syscalls.files.pipes import pipe2
 from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.files.splicing import copy_file_range, sendfile, splice, tee, vmsplice
 from conformance.syscalls.files.vectors import Vector
+from conformance.syscalls.help.paths import new_file
+from conformance.syscalls.help.pipes import new_pipe
 
 SIZE = 8
-
-
-def pipe() -> tuple[int, int]:
-    """Reading and writing end."""
-    ends = Buffer(8)
-    pipe2(ends, 0)
-    return ends.int_at(0), ends.int_at(4)
 
 
 def offset(value: int) -> Buffer:
@@ -31,7 +25,7 @@ def offset(value: int) -> Buffer:
 
 def test_range_is_copied_between_files_and_offsets_advance() -> None:
     """copy_file_range(2), between file systems as well since Linux 5.3; not to one that is open for appending."""
-    source, target = make(b"source", b"hello, world"), make(b"target")
+    source, target = new_file(b"source", b"hello, world"), new_file(b"target")
     there, here = offset(7), offset(1)
     assert copy_file_range(source, there, target, here, 100, 0) == 5
     assert (there.int_at(0, 8), here.int_at(0, 8)) == (12, 6)
@@ -45,21 +39,21 @@ def test_range_is_copied_between_files_and_offsets_advance() -> None:
 
 def test_file_is_sent_from_an_offset_or_from_where_it_stands() -> None:
     """sendfile(2): with an offset, that of the open file stays."""
-    make(b"source", b"hello, world")
-    source, target, there = openat(AT_FDCWD, b"source", O_RDONLY, 0), make(b"target"), offset(7)
+    new_file(b"source", b"hello, world")
+    source, target, there = openat(AT_FDCWD, b"source", O_RDONLY, 0), new_file(b"target"), offset(7)
     assert sendfile(target, source, there, 100) == 5
     assert there.int_at(0, 8) == 12
     assert sendfile(target, source, None, 5) == 5
     assert content_at(b"target") == b"worldhello"
-    reader, writer = pipe()
+    reader, writer = new_pipe()
     assert sendfile(writer, source, offset(0), 5) == 5
     assert read(reader, Buffer(8), 8) == 5
 
 
 def test_splice_moves_data_through_a_pipe() -> None:
     """One of the two must be a pipe; a pipe has no offset."""
-    source, target = make(b"source", b"hello, world"), make(b"target")
-    reader, writer = pipe()
+    source, target = new_file(b"source", b"hello, world"), new_file(b"target")
+    reader, writer = new_pipe()
     there = offset(7)
     assert splice(source, there, writer, None, 5, 0) == 5
     assert there.int_at(0, 8) == 12
@@ -69,8 +63,8 @@ def test_splice_moves_data_through_a_pipe() -> None:
 
 
 def test_tee_leaves_what_it_copies_and_vmsplice_takes_it_from_memory() -> None:
-    reader, writer = pipe()
-    copy, into = pipe()
+    reader, writer = new_pipe()
+    copy, into = new_pipe()
     parts = Buffer(b"hel"), Buffer(b"lo")
     assert vmsplice(writer, Vector(*parts), 2, 0) == 5
     assert tee(reader, into, 100, 0) == 5

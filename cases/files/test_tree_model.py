@@ -22,7 +22,6 @@ from hypothesis.stateful import (
 )
 
 from cases._models import Refused
-from cases.files._files import make
 from cases.files._tree_model import Directory, File, Node, OpenFile, Symlink, Tree
 from conformance.syscalls import Buffer, missing, untraced
 from conformance.syscalls.files.descriptors import F_SETFL, dup, fcntl
@@ -65,6 +64,8 @@ from conformance.syscalls.files.reading import (
 )
 from conformance.syscalls.files.sizes import ftruncate, truncate
 from conformance.syscalls.files.status import S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, Stat, fstat, lstat
+from conformance.syscalls.help.contents import in_runs
+from conformance.syscalls.help.paths import new_file
 from conformance.syscalls.machinery.call import Syscall
 
 if TYPE_CHECKING:
@@ -134,8 +135,8 @@ class Fd:
 
 def absent_features() -> list[str]:
     """What this file system cannot do; the model then does without."""
-    fd = make(b"probe", b"x")
-    make(b"other")
+    fd = new_file(b"probe", b"x")
+    new_file(b"other")
     found = []
     for flag, name in RENAME_FLAGS.items():
         new = b"other" if flag == RENAME_EXCHANGE else b"new"
@@ -247,12 +248,12 @@ class TreeMachine(RuleBasedStateMachine):
     def read(self, fd: Fd, size: int) -> None:
         buffer = Buffer(size)
         result, data = self.agree(lambda: fd.file.read(size), read, fd.number, buffer, size)
-        assert data is None or buffer.take(result) == data, f"read {short(buffer.take(result))}, not {short(data)}"
+        assert data is None or buffer.take(result) == data, f"read {in_runs(buffer.take(result))}, not {in_runs(data)}"
 
     def pread(self, fd: Fd, size: int, offset: int) -> None:
         buffer = Buffer(size)
         result, data = self.agree(lambda: fd.file.read(size, offset), pread64, fd.number, buffer, size, offset)
-        assert data is None or buffer.take(result) == data, f"read {short(buffer.take(result))}, not {short(data)}"
+        assert data is None or buffer.take(result) == data, f"read {in_runs(buffer.take(result))}, not {in_runs(data)}"
 
     def seek(self, fd: Fd, offset: int, whence: int) -> None:
         if isinstance(fd.file.node, File) and fd.file.position < LONGEST:
@@ -336,7 +337,7 @@ class TreeMachine(RuleBasedStateMachine):
                 fd, buffer = openat(AT_FDCWD, inner, O_RDONLY, 0), Buffer(2 * LONGEST)
                 data = buffer.take(read(fd, buffer, 2 * LONGEST))
                 close(fd)
-                assert data == node.data, f"{inner!r} holds {short(data)}, not {short(bytes(node.data))}"
+                assert data == node.data, f"{inner!r} holds {in_runs(data)}, not {in_runs(bytes(node.data))}"
 
     def check(self, name: str, status: Stat, node: Node) -> None:
         """Type, links, size and identity."""
@@ -345,17 +346,6 @@ class TreeMachine(RuleBasedStateMachine):
         if not isinstance(node, Directory):  # whose links and size are the file system's choice
             size = len(node.data if isinstance(node, File) else node.target)
             assert (status.st_nlink, status.st_size) == (node.links, size), f"links and size of {name}"
-
-
-def short(data: bytes) -> str:
-    """What is in a file, run by run."""
-    runs: list[tuple[int, int]] = []
-    for byte in data:
-        if runs and runs[-1][0] == byte:
-            runs[-1] = (byte, runs[-1][1] + 1)
-        else:
-            runs.append((byte, 1))
-    return f"{len(data)} bytes: " + " ".join(f"{bytes([byte])!r}*{length}" for byte, length in runs)
 
 
 RARE: dict[str, list[tuple[Any, ...]]] = {

@@ -6,7 +6,6 @@ from errno import ENODATA, EOPNOTSUPP, EPERM
 
 import pytest
 
-from cases.files._files import make
 from conformance.syscalls import Buffer
 from conformance.syscalls.files.attributes import chmod
 from conformance.syscalls.files.links import symlink
@@ -20,6 +19,7 @@ from conformance.syscalls.files.xattrs import (
     setxattr,
 )
 from conformance.syscalls.help.child import in_child
+from conformance.syscalls.help.paths import new_file
 from conformance.syscalls.processes.credentials import setresuid
 
 NAME = b"trusted.conformance"
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.needs("root")
 
 def file_with_attribute(value: bytes = b"value") -> int:
     """A file that has the attribute."""
-    fd = make(b"file")
+    fd = new_file(b"file")
     fsetxattr.or_missing("extended attributes", EOPNOTSUPP, fd, NAME, value, len(value), 0)
     return fd
 

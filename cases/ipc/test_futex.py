@@ -5,8 +5,8 @@ from __future__ import annotations
 import struct
 from errno import EAGAIN, EDEADLK, EINVAL, ENOSYS, EPERM, ETIMEDOUT
 
-from cases.ipc._waiting import until
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
+from conformance.syscalls.help.waiting import until
 from conformance.syscalls.machinery.buffers import memory_at, write_memory
 from conformance.syscalls.machinery.world import PAGE
 from conformance.syscalls.memory.mapping import MAP_ANONYMOUS, MAP_SHARED, PROT_READ, PROT_WRITE, mmap

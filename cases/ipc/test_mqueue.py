@@ -50,7 +50,7 @@ def test_message_of_the_highest_priority_comes_first_and_equal_ones_in_order() -
         send(fd, text, priority)
     assert ready(fd) == POLLIN
     assert [take(fd), take(fd), take(fd)] == [(b"high", 9), (b"low", 1), (b"low, too", 1)]
-    assert ready(fd, timeout=0) == 0
+    assert ready(fd, seconds=0) == 0
 
 
 def test_full_and_empty_queues_and_long_messages_are_errors() -> None:

@@ -15,10 +15,10 @@ from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.files.descriptors import F_GETPIPE_SZ, F_SETPIPE_SZ, dup, fcntl
 from conformance.syscalls.files.ioctls import ioctl
 from conformance.syscalls.files.opening import O_NONBLOCK, close
-from conformance.syscalls.files.pipes import pipe2
 from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.files.vectors import Vector, writev
 from conformance.syscalls.help.child import fork_child
+from conformance.syscalls.help.pipes import new_pipe
 from conformance.syscalls.help.waiting import ready
 from conformance.syscalls.polling.poll import POLLERR, POLLHUP, POLLIN, POLLOUT
 from conformance.syscalls.signals import SIG_BLOCK, SIGSET_SIZE, rt_sigprocmask, rt_sigtimedwait, sigset
@@ -30,13 +30,6 @@ NOW = Timespec()
 BYTES = st.integers(1, 3 * PAGE)
 PAGES = st.integers(1, 6).map(lambda pages: pages * PAGE)
 CAPACITIES = st.sampled_from([1, PAGE, 5000, 2 * PAGE, 4 * PAGE, 16 * PAGE])
-
-
-def new_pipe(flags: int = 0) -> tuple[int, int]:
-    """The two ends: to read from, to write to."""
-    fds = Buffer(8)
-    pipe2(fds, flags)
-    return fds.int_at(0), fds.int_at(4)
 
 
 def can_be_resized() -> bool:

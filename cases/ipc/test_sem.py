@@ -7,9 +7,9 @@ from errno import EAGAIN, EIDRM, EINVAL
 
 import pytest
 
-from cases.ipc._waiting import until
 from conformance.syscalls import Buffer
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
+from conformance.syscalls.help.waiting import until
 from conformance.syscalls.ipc.sem import GETALL, GETNCNT, GETPID, GETVAL, SEM_UNDO, SETALL, semctl, semget, semop
 from conformance.syscalls.ipc.sysv import IPC_NOWAIT, IPC_PRIVATE, IPC_RMID
 from conformance.syscalls.processes.identity import getpid

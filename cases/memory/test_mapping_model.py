@@ -19,6 +19,7 @@ from conformance.syscalls.files.paths import AT_FDCWD
 from conformance.syscalls.files.reading import pread64, pwrite64
 from conformance.syscalls.files.sizes import ftruncate
 from conformance.syscalls.help.child import in_child
+from conformance.syscalls.help.contents import in_runs
 from conformance.syscalls.machinery.buffers import memory_at, write_memory
 from conformance.syscalls.machinery.call import Syscall
 from conformance.syscalls.machinery.world import PAGE
@@ -182,7 +183,7 @@ class MappingMachine(RuleBasedStateMachine):
         data = buffer.take(pread64(self.file, buffer, FILE_PAGES * PAGE, 0))
         for index, expected in enumerate(self.area.file.pages):
             found = data[index * PAGE : (index + 1) * PAGE]
-            assert found == expected, f"page {index} of the file holds {short(found)}, not {short(expected)}"
+            assert found == expected, f"page {index} of the file holds {in_runs(found)}, not {in_runs(expected)}"
 
     def compare_page(self, at: int) -> None:
         """What the kernel can read, and what the processor reads then."""
@@ -194,8 +195,8 @@ class MappingMachine(RuleBasedStateMachine):
     def check(self, at: int, page: Page, found: bytes) -> None:
         """A page holds one of the things that it may hold."""
         if found not in page.contents:
-            expected = " or ".join(map(short, page.contents))
-            raise AssertionError(f"page {at} of the area holds {short(found)}, not {expected}")
+            expected = " or ".join(map(in_runs, page.contents))
+            raise AssertionError(f"page {at} of the area holds {in_runs(found)}, not {expected}")
         if page.written:
             page.private = {found}
 
@@ -223,17 +224,6 @@ class MappingMachine(RuleBasedStateMachine):
         if page and page.shared:
             with suppress(Refused):
                 self.area.store(at, 0, data)
-
-
-def short(data: bytes) -> str:
-    """A page, run by run."""
-    runs: list[tuple[bytes, int]] = []
-    for each in (data[at : at + 1] for at in range(len(data))):
-        if runs and runs[-1][0] == each:
-            runs[-1] = (each, runs[-1][1] + 1)
-        else:
-            runs.append((each, 1))
-    return " ".join(f"{byte!r}*{length}" for byte, length in runs)
 
 
 def test_memory_is_what_was_mapped_and_written() -> None:

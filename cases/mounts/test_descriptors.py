@@ -10,12 +10,12 @@ import pytest
 from conformance.syscalls import Buffer, missing, untraced
 from conformance.syscalls.files.opening import O_CLOEXEC, O_CREAT, O_RDONLY, O_WRONLY, open, openat
 from conformance.syscalls.files.paths import AT_EMPTY_PATH, AT_FDCWD
-from conformance.syscalls.files.pipes import pipe2
 from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.files.status import STATX_MNT_ID_UNIQUE, Stat, Statx, newfstatat, statx
 from conformance.syscalls.help.child import fork_child
 from conformance.syscalls.help.mounts import mount_new
 from conformance.syscalls.help.paths import exists, make_file, write_to
+from conformance.syscalls.help.pipes import new_pipe
 from conformance.syscalls.mounts.attaching import (
     MOVE_MOUNT_BENEATH,
     MOVE_MOUNT_F_EMPTY_PATH,
@@ -89,16 +89,15 @@ def test_owners_can_be_mapped_for_one_mount() -> None:
 def user_namespace(mapping: bytes) -> int:
     """A user namespace with a mapping of users and groups, as a descriptor. Not traced."""
     with untraced():
-        ends = Buffer(8)
-        pipe2(ends, O_CLOEXEC)
+        reader, writer = new_pipe(O_CLOEXEC)
 
         def holder() -> None:
             unshare(CLONE_NEWUSER)
-            write(ends.int_at(4), b"x", 1)
+            write(writer, b"x", 1)
             pause()
 
         pid = fork_child(holder)
-        assert read(ends.int_at(0), Buffer(1), 1) == 1
+        assert read(reader, Buffer(1), 1) == 1
         write_to(b"/proc/%d/uid_map" % pid, mapping)
         write_to(b"/proc/%d/gid_map" % pid, mapping)
         return open(b"/proc/%d/ns/user" % pid, O_RDONLY | O_CLOEXEC)

@@ -10,7 +10,6 @@ from conformance.syscalls import Buffer, missing, untraced
 from conformance.syscalls.files.ioctls import ioctl
 from conformance.syscalls.files.links import readlink
 from conformance.syscalls.files.opening import O_CLOEXEC, O_RDONLY, open
-from conformance.syscalls.files.pipes import pipe2
 from conformance.syscalls.namespaces import setns, unshare
 
 
@@ -47,10 +46,3 @@ def identity(path: bytes) -> bytes:
     name = Buffer(64)
     with untraced():
         return name.take(readlink(path, name, 64))
-
-
-def pipe() -> tuple[int, int]:
-    """Both ends of a pipe."""
-    ends = Buffer(8)
-    pipe2(ends, O_CLOEXEC)
-    return ends.int_at(0), ends.int_at(4)

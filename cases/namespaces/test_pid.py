@@ -7,11 +7,12 @@ from errno import EINVAL, ENOMEM, ESRCH
 
 import pytest
 
-from cases.namespaces._namespaces import enter, pipe
+from cases.namespaces._namespaces import enter
 from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.files.opening import O_CLOEXEC, O_RDONLY, close, open
 from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
+from conformance.syscalls.help.pipes import new_pipe
 from conformance.syscalls.help.waiting import ready
 from conformance.syscalls.namespaces import CLONE_NEWPID, setns
 from conformance.syscalls.processes.creating import exit_group, fork
@@ -50,7 +51,7 @@ def test_init_is_immune_to_signals_from_inside_that_it_does_not_handle() -> None
 def test_everything_ends_with_init() -> None:
     """Its other processes are killed, and no more can be made: ENOMEM."""
     enter(CLONE_NEWPID)
-    reader, writer = pipe()
+    reader, writer = new_pipe(O_CLOEXEC)
 
     def init() -> None:
         fork_child(pause)

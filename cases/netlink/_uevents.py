@@ -6,7 +6,6 @@ with a UUID (Documentation/ABI/testing/sysfs-uevent, Linux 4.13).
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from errno import ENOENT
 
@@ -14,7 +13,8 @@ from conformance.syscalls import missing
 from conformance.syscalls.files.opening import O_CLOEXEC, O_WRONLY, close, openat
 from conformance.syscalls.files.paths import AT_FDCWD
 from conformance.syscalls.files.reading import write
-from conformance.syscalls.help.netlink import PATIENCE, NetlinkTimeout, netlink_socket, receive_bytes
+from conformance.syscalls.help.netlink import ANSWERS_WITHIN, NetlinkTimeout, netlink_socket, receive_bytes
+from conformance.syscalls.help.waiting import time_left
 from conformance.syscalls.sockets.netlink import NETLINK_KOBJECT_UEVENT
 
 KERNEL_GROUP = 1
@@ -63,8 +63,7 @@ def parse(data: bytes) -> Uevent:
 def next_event(fd: int, **wanted: str) -> Uevent:
     """The next event whose variables are `wanted` (`SYNTH_UUID="…"`). Those of others are passed over; not traced."""
     expected = {name.encode(): value.encode() for name, value in wanted.items()}
-    end = time.monotonic() + PATIENCE
-    while (left := end - time.monotonic()) > 0:
+    for left in time_left(ANSWERS_WITHIN):
         event = parse(receive_bytes(fd, left))
         if expected.items() <= event.variables.items():
             return event

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -13,11 +12,12 @@ from cases.netlink._namespaces import only_in_first_namespaces
 from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.files.opening import O_CREAT, O_WRONLY, close, openat
 from conformance.syscalls.files.paths import AT_FDCWD
-from conformance.syscalls.files.pipes import pipe2
 from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.help.child import exit_status, fork_child
 from conformance.syscalls.help.code import elf, exit_code
-from conformance.syscalls.help.netlink import PATIENCE, NetlinkTimeout, netlink_socket, receive, send
+from conformance.syscalls.help.netlink import ANSWERS_WITHIN, NetlinkTimeout, netlink_socket, receive, send
+from conformance.syscalls.help.pipes import new_pipe
+from conformance.syscalls.help.waiting import time_left
 from conformance.syscalls.processes.credentials import setresuid
 from conformance.syscalls.processes.executing import execve
 from conformance.syscalls.processes.identity import getpid
@@ -54,8 +54,7 @@ def listening() -> Iterator[int]:
 
 def next_event(fd: int, what: int, wanted: Callable[[bytes], bool]) -> bytes:
     """The data of the next event of a kind that is `wanted`: those of the machine's other processes are passed over."""
-    end = time.monotonic() + PATIENCE
-    while (left := end - time.monotonic()) > 0:
+    for left in time_left(ANSWERS_WITHIN):
         for message in receive(fd, left):
             event = message.payload[20:]  # behind `struct cn_msg`
             if struct.unpack_from("=I", event)[0] == what and wanted(event[16:]):
@@ -70,16 +69,15 @@ def of_process(pid: int) -> Callable[[bytes], bool]:
 
 def waiting_child(body: Callable[[], int | None]) -> tuple[int, int]:
     """A child that does `body` once a byte is written to the fd that comes with its pid."""
-    ends = Buffer(8)
     with untraced():
-        pipe2(ends, 0)
+        reader, writer = new_pipe()
 
     def wait_then_go() -> int | None:
         with untraced():
-            read(ends.int_at(0), Buffer(1), 1)
+            read(reader, Buffer(1), 1)
         return body()
 
-    return fork_child(wait_then_go), ends.int_at(4)
+    return fork_child(wait_then_go), writer
 
 
 def go(gate: int) -> None:

@@ -10,9 +10,9 @@ from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.files.links import readlink, unlink
 from conformance.syscalls.files.memfd import memfd_create
 from conformance.syscalls.files.opening import O_APPEND, O_CLOEXEC, O_CREAT, O_RDONLY, O_RDWR, open
-from conformance.syscalls.files.pipes import pipe2
 from conformance.syscalls.files.reading import lseek, pread64, pwrite64
 from conformance.syscalls.help.paths import contents, fields, inode_of, make_file, open_present, write_to
+from conformance.syscalls.help.pipes import new_pipe
 from conformance.syscalls.machinery.world import PAGE
 from conformance.syscalls.memory.mapping import (
     MAP_ANONYMOUS,
@@ -57,9 +57,7 @@ def test_descriptor_tells_what_it_is(kind: str) -> None:
 def make(kind: str) -> int:
     """A descriptor of a kind."""
     if kind == "pipe":
-        ends = Buffer(8)
-        pipe2(ends, 0)
-        return ends.int_at(4)
+        return new_pipe()[1]
     if kind == "socket":
         return socket(AF_UNIX, SOCK_STREAM, 0)
     if kind == "memfd":

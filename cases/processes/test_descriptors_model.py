@@ -17,7 +17,6 @@ from hypothesis.stateful import (
 )
 
 from cases.processes._descriptors_model import Entry, Table
-from cases.processes._programs import new_program, run
 from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.files.descriptors import (
     F_DUPFD,
@@ -44,6 +43,8 @@ from conformance.syscalls.files.paths import AT_FDCWD
 from conformance.syscalls.files.pipes import pipe2
 from conformance.syscalls.files.reading import SEEK_CUR, SEEK_SET, lseek, read, write
 from conformance.syscalls.help.code import DATA, call, exit_code, store_result
+from conformance.syscalls.help.pipes import new_pipe
+from conformance.syscalls.help.programs import new_program, run_program
 from conformance.syscalls.processes.limits import RLIMIT_NOFILE, Rlimit, prlimit64
 
 pytestmark = pytest.mark.needs("x86_64")
@@ -175,7 +176,7 @@ class Descriptors(RuleBasedStateMachine):
         if self.executed or len(self.table.entries) < 2:
             return
         self.executed = True  # once is enough: it takes longer than all else
-        assert run(self.program) == 0
+        assert run_program(self.program) == 0
         found = Buffer(8 * ROOM)
         assert read(self.report, found, 8 * ROOM) == 8 * ROOM
         told = dict(enumerate(struct.unpack(f"={ROOM}q", bytes(found)), self.first))
@@ -196,16 +197,14 @@ def prepare() -> None:
     """Find out what there is, fill the gaps, and write the program that tells its descriptors' offsets."""
     Descriptors.ranges = close_range.result_of(ABSENT, ABSENT, 0)[1] != ENOSYS
     Descriptors.marking = close_range.result_of(ABSENT, ABSENT, CLOSE_RANGE_CLOEXEC)[1] == 0
-    ends = Buffer(8)
-    pipe2(ends, 0)
-    Descriptors.report = ends.int_at(0)
+    Descriptors.report, writer = new_pipe()
     highest = max(fd for fd in range(ABSENT) if fcntl.result_of(fd, F_GETFD)[1] == 0)
     while (last := dup(0)) < highest:
         pass
     Descriptors.first = last + 1
     fds = range(last + 1, last + 1 + ROOM)
     code = b"".join(call(lseek, fd, 0, SEEK_CUR) + store_result(DATA + 8 * at) for at, fd in enumerate(fds))
-    code += call(write, ends.int_at(4), DATA, 8 * ROOM) + exit_code(0)
+    code += call(write, writer, DATA, 8 * ROOM) + exit_code(0)
     Descriptors.program = new_program(b"program", code)
 
 

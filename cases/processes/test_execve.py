@@ -6,7 +6,6 @@ from errno import E2BIG, EACCES, EBADF, EFAULT, EINVAL, ELOOP, ENAMETOOLONG, ENO
 
 import pytest
 
-from cases.processes._programs import EXIT_WITH_ARGC, new_file, new_program, run
 from conformance.syscalls import missing
 from conformance.syscalls.files.descriptors import F_GETFD, FD_CLOEXEC, dup2, dup3, fcntl
 from conformance.syscalls.files.directories import mkdir
@@ -23,6 +22,7 @@ from conformance.syscalls.files.opening import (
 from conformance.syscalls.files.paths import AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW
 from conformance.syscalls.help.child import in_child
 from conformance.syscalls.help.code import EXIT_WITH_ERRNO, call, exit_code
+from conformance.syscalls.help.programs import new_executable, new_program, run_program
 from conformance.syscalls.processes.executing import AT_EXECVE_CHECK, Strings, execve, execveat
 
 pytestmark = pytest.mark.needs("x86_64")
@@ -30,11 +30,13 @@ pytestmark = pytest.mark.needs("x86_64")
 LONGEST_STRING = 32 * 4096
 """MAX_ARG_STRLEN, with the NUL at its end (execve(2), "Limits on size of arguments and environment")."""
 HIGH_FD = 100
+EXIT_WITH_ARGC = b"\x48\x8b\x3c\x24\xb8\xe7\x00\x00\x00\x0f\x05"
+"""Machine code: exit_group with what the stack begins with, the number of arguments."""
 
 
 def test_path_that_leads_to_no_executable_is_refused() -> None:
     new_program(b"program", EXIT_WITH_ARGC)
-    new_file(b"private", b"\x7fELF", mode=0o644)
+    new_executable(b"private", b"\x7fELF", mode=0o644)
     mkdir(b"directory", 0o755)
     symlink(b"loop", b"loop")
     for path, error in (
@@ -59,12 +61,12 @@ def test_file_that_is_open_for_writing_is_etxtbsy() -> None:
 
 def test_content_that_no_format_claims_is_enoexec() -> None:
     for at, content in enumerate((b"", b"echo hello\n", b"\x7fELF" + bytes(60), b"#!\n")):
-        execve.fails_with(ENOEXEC, new_file(b"%d" % at, content), None, None)
+        execve.fails_with(ENOEXEC, new_executable(b"%d" % at, content), None, None)
 
 
 def test_one_string_holds_131071_bytes() -> None:
     path = new_program(b"program", EXIT_WITH_ARGC)
-    assert run(path, b"x" * (LONGEST_STRING - 1)) == 2
+    assert run_program(path, b"x" * (LONGEST_STRING - 1)) == 2
     execve.fails_with(E2BIG, path, Strings(path, b"x" * LONGEST_STRING).array, None)
 
 
@@ -74,11 +76,11 @@ def test_script_passes_its_one_argument_and_its_name() -> None:
     The interpreter may be a script itself, four levels deep at least, not for ever (execve(2)).
     """
     new_program(b"0", EXIT_WITH_ARGC)
-    assert run(new_file(b"script", b"#! ./0 one argument \n"), b"x", b"y") == 5
+    assert run_program(new_executable(b"script", b"#! ./0 one argument \n"), b"x", b"y") == 5
     for level in range(1, 5):
-        new_file(b"%d" % level, b"#!./%d\n" % (level - 1))
-    assert run(b"4") == 5
-    execve.fails_with(ELOOP, new_file(b"itself", b"#!./itself\n"), None, None)
+        new_executable(b"%d" % level, b"#!./%d\n" % (level - 1))
+    assert run_program(b"4") == 5
+    execve.fails_with(ELOOP, new_executable(b"itself", b"#!./itself\n"), None, None)
 
 
 def test_file_can_be_executed_by_its_descriptor() -> None:
@@ -90,7 +92,7 @@ def test_file_can_be_executed_by_its_descriptor() -> None:
     execveat.fails_with(EINVAL, AT_FDCWD, b"program", arguments.array, None, 1)
     symlink(b"program", b"link")
     execveat.fails_with(ELOOP, AT_FDCWD, b"link", arguments.array, None, AT_SYMLINK_NOFOLLOW)
-    script = openat(AT_FDCWD, new_file(b"script", b"#!./program\n"), O_RDONLY | O_CLOEXEC, 0)
+    script = openat(AT_FDCWD, new_executable(b"script", b"#!./program\n"), O_RDONLY | O_CLOEXEC, 0)
     execveat.fails_with(ENOENT, script, b"", None, None, AT_EMPTY_PATH)
 
 
@@ -101,7 +103,8 @@ def test_executable_can_be_checked_without_being_executed() -> None:
     if error in (EINVAL, ENOSYS):
         missing("AT_EXECVE_CHECK")
     assert error == 0
-    execveat.fails_with(EACCES, AT_FDCWD, new_file(b"private", b"\x7fELF", mode=0o644), None, None, AT_EXECVE_CHECK)
+    path = new_executable(b"private", b"\x7fELF", mode=0o644)
+    execveat.fails_with(EACCES, AT_FDCWD, path, None, None, AT_EXECVE_CHECK)
 
 
 @pytest.mark.parametrize("how", ["kept", "dup3", "close_range"])
@@ -115,4 +118,4 @@ def test_descriptor_is_closed_by_execve_if_it_is_marked(how: str) -> None:
     if how == "close_range" and close_range.result_of(HIGH_FD, HIGH_FD, CLOSE_RANGE_CLOEXEC)[1] in (EINVAL, ENOSYS):
         missing("CLOSE_RANGE_CLOEXEC")
     assert fcntl(HIGH_FD, F_GETFD) == (0 if how == "kept" else FD_CLOEXEC)
-    assert run(path) == (0 if how == "kept" else EBADF)
+    assert run_program(path) == (0 if how == "kept" else EBADF)

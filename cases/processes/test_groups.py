@@ -6,13 +6,13 @@ from errno import EACCES, EINVAL, EPERM, ESRCH
 
 import pytest
 
-from cases.processes._programs import new_program
 from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.files.opening import O_CLOEXEC, close
-from conformance.syscalls.files.pipes import pipe2
 from conformance.syscalls.files.reading import read
 from conformance.syscalls.help.child import fork_child, in_child
 from conformance.syscalls.help.code import call
+from conformance.syscalls.help.pipes import new_pipe
+from conformance.syscalls.help.programs import new_program
 from conformance.syscalls.processes.executing import execve
 from conformance.syscalls.processes.identity import getpgid, getpgrp, getpid, getsid, setpgid, setsid
 from conformance.syscalls.signals import pause
@@ -31,13 +31,13 @@ def test_new_session_makes_its_process_a_leader() -> None:
 
 def executing_child() -> int:
     """A child that has called execve(2): the end of a pipe that it closed tells."""
-    path, ends = new_program(b"program", call(pause)), Buffer(8)
+    path = new_program(b"program", call(pause))
     with untraced():
-        pipe2(ends, O_CLOEXEC)
+        reader, writer = new_pipe(O_CLOEXEC)
     pid = fork_child(lambda: execve(path, None, None))
     with untraced():
-        close(ends.int_at(4))
-        assert read(ends.int_at(0), Buffer(1), 1) == 0
+        close(writer)
+        assert read(reader, Buffer(1), 1) == 0
     return pid
 
 

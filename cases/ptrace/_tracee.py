@@ -7,13 +7,13 @@ from errno import EAGAIN, EINVAL, EIO, ENOENT
 
 from conformance.syscalls import Buffer, missing, untraced
 from conformance.syscalls.files.descriptors import dup2
-from conformance.syscalls.files.links import unlink
-from conformance.syscalls.files.opening import O_CREAT, O_RDONLY, O_RDWR, O_WRONLY, close, openat
+from conformance.syscalls.files.opening import O_RDWR, close, openat
 from conformance.syscalls.files.paths import AT_FDCWD
-from conformance.syscalls.files.pipes import pipe2
 from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.help.child import fork_child
-from conformance.syscalls.help.code import ENTRY, call, elf
+from conformance.syscalls.help.code import ENTRY, call
+from conformance.syscalls.help.pipes import new_pipe
+from conformance.syscalls.help.programs import new_program
 from conformance.syscalls.processes.executing import execve
 from conformance.syscalls.processes.waiting import WALL, wait4
 from conformance.syscalls.ptrace import (
@@ -61,23 +61,12 @@ def wait(pid: int) -> int:
     return status.int_at(0)
 
 
-def program(code: bytes, data: bytes = b"", name: bytes = b"tracee") -> bytes:
-    """Write an executable made of `code` to the working directory; its path."""
-    image = elf(code, data)
-    with untraced():
-        unlink.result_of(name)  # an older one may be running
-        fd = openat(AT_FDCWD, name, O_WRONLY | O_CREAT, 0o755)
-        assert write(fd, image, len(image)) == len(image)
-        close(fd)
-    return name
-
-
 def start(code: bytes, data: bytes = b"", *, before: Callable[[], object] | None = None) -> int:
     """Start `code` as a tracee; the pid. It stands in the SIGTRAP that follows execve(2), before its first instruction.
 
     `before` is called in the child between PTRACE_TRACEME and execve. Raises OSError when tracing is refused.
     """
-    path = program(code, data)
+    path = new_program(b"tracee", code, data)
 
     def child() -> int:
         try:
@@ -102,11 +91,9 @@ def launch(code: bytes, data: bytes = b"", *, before: Callable[[], object] | Non
 
     `before` is called in the child before execve.
     """
-    path = program(code, data)
+    path = new_program(b"tracee", code, data)
     with untraced():
-        ends = Buffer(8)
-        pipe2(ends, 0)
-        reader, writer = ends.int_at(0), ends.int_at(4)
+        reader, writer = new_pipe()
 
     def child() -> int:
         if before:
@@ -183,14 +170,3 @@ def event_pid(pid: int) -> int:
     message = NewPid()
     ptrace(PTRACE_GETEVENTMSG, pid, 0, message)
     return message.pid
-
-
-def status_field(pid: int, field: bytes) -> bytes:
-    """The value of a field of /proc/PID/status. Not traced: the text differs from run to run."""
-    with untraced():
-        fd = openat(AT_FDCWD, b"/proc/%d/status" % pid, O_RDONLY, 0)
-        text = Buffer(8192)
-        count = read(fd, text, 8192)
-        close(fd)
-    lines = dict(line.split(b":", 1) for line in text.take(count).splitlines() if b":" in line)
-    return lines[field].strip()

@@ -16,13 +16,13 @@ from cases.ptrace._tracee import (
     seize,
     set_options,
     start,
-    status_field,
     stopped,
     wait,
 )
 from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
 from conformance.syscalls.help.code import exit_code
+from conformance.syscalls.help.paths import fields
 from conformance.syscalls.processes.identity import getpid
 from conformance.syscalls.processes.prctl import PR_SET_PTRACER, prctl
 from conformance.syscalls.processes.waiting import WALL, WNOHANG, wait4
@@ -82,7 +82,7 @@ def test_attach_stops_the_tracee_with_sigstop() -> None:
 
 def test_status_of_the_tracee_names_its_tracer() -> None:
     pid = start(exit_code(0))
-    assert int(status_field(pid, b"TracerPid")) == getpid()
+    assert int(fields(b"/proc/%d/status" % pid)[b"TracerPid"]) == getpid()
 
 
 def test_seize_does_not_stop_the_tracee() -> None:
@@ -223,7 +223,7 @@ def test_exitkill_ends_the_tracee_when_its_tracer_exits() -> None:
 def test_tracee_lives_on_when_its_tracer_exits() -> None:
     pid = launch(ANNOUNCE + WAIT_FOREVER, before=allow_any_tracer)
     assert in_child(lambda: seize(pid)) == 0
-    assert int(status_field(pid, b"TracerPid")) == 0
+    assert int(fields(b"/proc/%d/status" % pid)[b"TracerPid"]) == 0
     kill(pid, signal.SIGTERM)
     assert wait(pid) == signal.SIGTERM
 

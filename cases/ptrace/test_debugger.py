@@ -11,11 +11,11 @@ from errno import EBADF
 
 import pytest
 
-from cases.ptrace._tracee import program
 from conformance.syscalls.files.attributes import umask
 from conformance.syscalls.files.opening import close
 from conformance.syscalls.help.child import fork_child
 from conformance.syscalls.help.code import ENTRY, NOP, call, exit_code
+from conformance.syscalls.help.programs import new_program
 from conformance.syscalls.processes.executing import execve
 from conformance.syscalls.ptrace import PTRACE_TRACEME, ptrace
 
@@ -26,7 +26,7 @@ ABSENT_FD = 999
 
 def launch_traced(code: bytes) -> int:
     """Start `code` as a tracee, without waiting for its first stop, which is the debugger's to see; the pid."""
-    path = program(code)
+    path = new_program(b"program", code)
 
     def child() -> None:
         ptrace(PTRACE_TRACEME, 0)

@@ -13,7 +13,6 @@ from cases.ptrace._tracee import (
     event_pid,
     exited,
     launch,
-    program,
     registers,
     resume,
     seize,
@@ -25,6 +24,7 @@ from cases.ptrace._tracee import (
 )
 from conformance.syscalls import Buffer
 from conformance.syscalls.help.code import DATA, ENTRY, call, exit_code, if_zero, raise_signal
+from conformance.syscalls.help.programs import new_program
 from conformance.syscalls.processes.creating import CLONE_UNTRACED, clone, exit, fork, vfork
 from conformance.syscalls.processes.executing import execve
 from conformance.syscalls.processes.sharing import CLONE_FILES, CLONE_FS, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
@@ -64,7 +64,7 @@ def event(number: int) -> int:
 
 
 def test_execve_is_an_event_instead_of_a_signal() -> None:
-    program(exit_code(3), name=SECOND)
+    new_program(SECOND, exit_code(3))
     pid = start(EXECUTE_SECOND, SECOND)
     set_options(pid, PTRACE_O_TRACEEXEC)
     assert resume(pid) == event(PTRACE_EVENT_EXEC)
@@ -77,7 +77,7 @@ def test_execve_is_an_event_instead_of_a_signal() -> None:
 
 def test_thread_that_executes_takes_the_place_of_its_leader() -> None:
     """It has the leader's id from then on; the message of the event is the one that it had before."""
-    program(exit_code(4), name=SECOND)
+    new_program(SECOND, exit_code(4))
     pid = start(NEW_THREAD + if_zero(EXECUTE_SECOND) + call(pause), SECOND)
     set_options(pid, PTRACE_O_TRACECLONE | PTRACE_O_TRACEEXEC)
     assert resume(pid) == event(PTRACE_EVENT_CLONE)

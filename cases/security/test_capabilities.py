@@ -6,9 +6,12 @@ from errno import EINVAL, EPERM
 
 import pytest
 
-from cases.security._programs import chroot_program, run
+from conformance.syscalls.files.directories import chroot
 from conformance.syscalls.help.child import in_child
+from conformance.syscalls.help.code import DATA, EXIT_WITH_ERRNO, call
+from conformance.syscalls.help.programs import new_program
 from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.processes.executing import execve
 from conformance.syscalls.processes.prctl import (
     PR_CAP_AMBIENT,
     PR_CAP_AMBIENT_IS_SET,
@@ -79,6 +82,11 @@ def test_change_from_root_to_a_user_drops_the_capabilities_unless_they_are_kept(
     assert held() == (0, left)
 
 
+def chroot_program() -> bytes:
+    """An executable that changes its root, which takes CAP_SYS_CHROOT; its exit status is the errno, 0 on success."""
+    return new_program(b"program", call(chroot, DATA) + EXIT_WITH_ERRNO, b"/\0")
+
+
 @pytest.mark.needs("x86_64")
 def test_ambient_capability_survives_execve() -> None:
     """Linux 4.3: raised from what is permitted and inheritable; without it an unprivileged program has none."""
@@ -89,19 +97,19 @@ def test_ambient_capability_survives_execve() -> None:
     prctl(PR_SET_KEEPCAPS, 1)
     setresuid(65534, 65534, 65534)
     hold(bits(CAP_SYS_CHROOT), inheritable=bits(CAP_SYS_CHROOT))
-    assert in_child(lambda: run(path)) == EPERM
+    assert in_child(lambda: execve(path, None, None)) == EPERM
     prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_RAISE, CAP_SYS_CHROOT)
     assert prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, CAP_SYS_CHROOT) == 1
-    assert in_child(lambda: run(path)) == 0
+    assert in_child(lambda: execve(path, None, None)) == 0
 
 
 @pytest.mark.needs("x86_64")
 def test_bounding_set_limits_what_a_program_of_root_gets() -> None:
     path = chroot_program()
-    assert in_child(lambda: run(path)) == 0
+    assert in_child(lambda: execve(path, None, None)) == 0
     prctl(PR_CAPBSET_DROP, CAP_SYS_CHROOT)
     assert prctl(PR_CAPBSET_READ, CAP_SYS_CHROOT) == 0
-    assert in_child(lambda: run(path)) == EPERM
+    assert in_child(lambda: execve(path, None, None)) == EPERM
     prctl.fails_with(EINVAL, PR_CAPBSET_READ, ABSENT)
     hold(bits(CAP_KILL))
     prctl.fails_with(EPERM, PR_CAPBSET_DROP, CAP_SETPCAP)

@@ -6,11 +6,12 @@ from errno import EINVAL, EPERM
 
 import pytest
 
-from cases.security._programs import program, run
 from conformance.syscalls import Buffer
 from conformance.syscalls.help.child import in_child
 from conformance.syscalls.help.code import EXIT_WITH_RESULT, call
+from conformance.syscalls.help.programs import new_program
 from conformance.syscalls.processes.credentials import geteuid, getresgid, getresuid, setresuid, setuid
+from conformance.syscalls.processes.executing import execve
 from conformance.syscalls.processes.prctl import PR_GET_NO_NEW_PRIVS, PR_SET_NO_NEW_PRIVS, prctl
 
 KEEP = -1
@@ -48,10 +49,10 @@ def test_user_may_take_the_ids_that_it_has() -> None:
 @pytest.mark.parametrize("bound", [False, True], ids=["plain", "no-new-privs"])
 def test_set_user_id_program_gains_nothing_once_no_new_privileges_are_wanted(bound: bool) -> None:
     """PR_SET_NO_NEW_PRIVS (Linux 3.5) is inherited and cannot be unset. The user is 77, the program root's."""
-    path = program(call(geteuid) + EXIT_WITH_RESULT, mode=0o4755)
+    path = new_program(b"program", call(geteuid) + EXIT_WITH_RESULT, mode=0o4755)
     setresuid(77, 77, 77)
     if bound:
         prctl(PR_SET_NO_NEW_PRIVS, 1)
         prctl.fails_with(EINVAL, PR_SET_NO_NEW_PRIVS, 0)
     assert prctl(PR_GET_NO_NEW_PRIVS) == bound
-    assert in_child(lambda: run(path)) == (77 if bound else 0)
+    assert in_child(lambda: execve(path, None, None)) == (77 if bound else 0)

@@ -9,9 +9,9 @@ import pytest
 
 from cases.signals._handlers import Cell, handle, minus, ticking
 from conformance.syscalls import Buffer
-from conformance.syscalls.files.pipes import pipe2
 from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.help.code import call, if_zero, increment, load
+from conformance.syscalls.help.pipes import new_pipe
 from conformance.syscalls.polling.poll import ppoll
 from conformance.syscalls.signals import (
     SA_RESTART,
@@ -32,16 +32,16 @@ LONG = Timespec(tv_sec=15)
 @pytest.mark.parametrize("flags", [0, SA_RESTART], ids=["interrupted", "restarted"])
 def test_slow_read_is_interrupted_unless_the_handler_restarts_it(flags: int) -> None:
     """The handler's third run writes the byte that the reader waits for."""
-    ends, ticks, byte, data = Buffer(8), Cell(), Buffer(b"x"), Buffer(8)
-    pipe2(ends, 0)
-    third = load(ticks.address) + minus(3) + if_zero(call(write, ends.int_at(4), byte.address, 1))
+    ticks, byte, data = Cell(), Buffer(b"x"), Buffer(8)
+    reader, writer = new_pipe()
+    third = load(ticks.address) + minus(3) + if_zero(call(write, writer, byte.address, 1))
     handle(signal.SIGALRM, increment(ticks.address) + third, flags)
     with ticking():
         if flags:
-            assert read(ends.int_at(0), data, 8) == 1
+            assert read(reader, data, 8) == 1
             assert ticks.value >= 3
         else:
-            read.fails_with(EINTR, ends.int_at(0), data, 8)
+            read.fails_with(EINTR, reader, data, 8)
             assert ticks.value
 
 

@@ -192,7 +192,7 @@ class Masks(RuleBasedStateMachine):
         pending = Buffer(SIGSET_SIZE)
         rt_sigpending(pending, SIGSET_SIZE)
         assert bytes(pending) == sigset(*self.model.pending)
-        assert ready(self.fd, timeout=0) == (POLLIN if self.model.next(self.watched) else 0)
+        assert ready(self.fd, seconds=0) == (POLLIN if self.model.next(self.watched) else 0)
         assert self.log.news() == []
 
 

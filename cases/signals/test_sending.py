@@ -9,9 +9,9 @@ import pytest
 
 from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.files.opening import close
-from conformance.syscalls.files.pipes import pipe2
 from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.help.child import fork_child, in_child
+from conformance.syscalls.help.pipes import new_pipe
 from conformance.syscalls.processes.credentials import getuid, setresuid
 from conformance.syscalls.processes.identity import getpgrp, getpid, setsid
 from conformance.syscalls.processes.pidfds import pidfd_open, pidfd_send_signal
@@ -75,19 +75,18 @@ def test_signal_without_a_target_is_esrch_and_without_a_meaning_einval() -> None
 
 @pytest.mark.needs("root")
 def test_user_may_signal_no_other_user_but_continue_its_own_session() -> None:
-    ready = Buffer(8)
     with untraced():
-        pipe2(ready, 0)
+        reader, writer = new_pipe()
 
     def alien() -> None:
         setsid()
         with untraced():
-            write(ready.int_at(4), b"x", 1)
+            write(writer, b"x", 1)
         pause()
 
     near, far = fork_child(pause), fork_child(alien)
     with untraced():
-        read(ready.int_at(0), Buffer(1), 1)
+        read(reader, Buffer(1), 1)
 
     def stranger() -> None:
         setresuid(USER, USER, USER)
@@ -128,14 +127,13 @@ def test_signal_by_a_descriptor_carries_what_its_sender_wrote() -> None:
 
 
 def test_writer_without_a_reader_is_told_by_a_signal() -> None:
-    ends = Buffer(8)
-    pipe2(ends, 0)
-    close(ends.int_at(0))
+    reader, writer = new_pipe()
+    close(reader)
     rt_sigaction(signal.SIGPIPE, Sigaction(handler=SIG_IGN), None, SIGSET_SIZE)
-    write.fails_with(EPIPE, ends.int_at(4), b"x", 1)
+    write.fails_with(EPIPE, writer, b"x", 1)
     rt_sigaction(signal.SIGPIPE, Sigaction(handler=SIG_DFL), None, SIGSET_SIZE)
-    assert in_child(lambda: write(ends.int_at(4), b"x", 1)) == -signal.SIGPIPE
+    assert in_child(lambda: write(writer, b"x", 1)) == -signal.SIGPIPE
     rt_sigprocmask(SIG_BLOCK, sigset(signal.SIGPIPE), None, SIGSET_SIZE)
-    write.fails_with(EPIPE, ends.int_at(4), b"x", 1)
+    write.fails_with(EPIPE, writer, b"x", 1)
     info = next_info(signal.SIGPIPE)
     assert (info.si_code, info.si_pid) == (SI_USER, getpid())

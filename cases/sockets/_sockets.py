@@ -1,19 +1,15 @@
-"""What most cases about sockets need: pairs, options that are ints, waiting."""
+"""What most cases about sockets need: pairs, options that are ints, connections."""
 
 from __future__ import annotations
 
 import struct
 from errno import EINVAL, ENOPROTOOPT
 
-from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.polling.poll import POLLIN, Pollfd, poll
+from conformance.syscalls import Buffer
 from conformance.syscalls.sockets.addresses import sockaddr_in
 from conformance.syscalls.sockets.connections import accept, bind, connect, getsockname, listen
 from conformance.syscalls.sockets.options import SOL_SOCKET, getsockopt, setsockopt
 from conformance.syscalls.sockets.socket import AF_INET, AF_UNIX, SOCK_STREAM, socket, socketpair
-
-PATIENCE = 4_000
-"""Milliseconds to wait for what is bound to come."""
 
 UNKNOWN_OPTION = (ENOPROTOOPT, EINVAL)
 """What a target says of an option that it does not know: Linux the first, WSL1 the second."""
@@ -47,14 +43,6 @@ def set_int(fd: int, level: int, option: int, value: int, *, name: str | None = 
         setsockopt.or_missing(name, UNKNOWN_OPTION, fd, level, option, struct.pack("=i", value), 4)
     else:
         setsockopt(fd, level, option, struct.pack("=i", value), 4)
-
-
-def events(fd: int, wanted: int = POLLIN, timeout: int = PATIENCE) -> int:
-    """What poll(2) says of `fd`, within `timeout` milliseconds. Not traced."""
-    state = Pollfd(fd=fd, events=wanted)
-    with untraced():
-        poll(state, 1, timeout)
-    return int(state.revents)
 
 
 def port_of(fd: int) -> int:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import struct
-import time
 from errno import EINVAL, ENODEV, ENOPROTOOPT, EPERM
 
 import pytest
 
-from cases.sockets._sockets import bound, events, size_of
+from cases.sockets._sockets import bound, size_of
 from conformance.syscalls import Buffer, untraced
-from conformance.syscalls.polling.poll import POLLIN, Pollfd, poll
+from conformance.syscalls.help.waiting import ready, time_left
+from conformance.syscalls.polling.poll import POLLIN
 from conformance.syscalls.processes.credentials import setresuid
 from conformance.syscalls.sockets.addresses import sockaddr_in
 from conformance.syscalls.sockets.connections import bind, getsockname
@@ -23,7 +23,6 @@ PACKET_STATISTICS = 6
 PACKET_HOST, PACKET_OUTGOING = 0, 4
 ARPHRD_LOOPBACK = 772
 LOOPBACK_INDEX = 1
-PATIENCE = 4.0
 
 pytestmark = pytest.mark.needs("root")
 
@@ -47,13 +46,14 @@ def packet_socket(kind: int) -> int:
 
 def frame_with(fd: int, payload: bytes, packet_type: int = PACKET_HOST) -> tuple[bytes, bytes]:
     """The next frame that ends with `payload`, and the address that comes with it. Not traced."""
-    end = time.monotonic() + PATIENCE
-    with untraced():
-        while (left := end - time.monotonic()) > 0 and poll(Pollfd(fd=fd, events=POLLIN), 1, int(left * 1000)):
-            data, address = Buffer(2048), Buffer(20)
+    for left in time_left():
+        if not ready(fd, POLLIN, left):
+            break
+        data, address = Buffer(2048), Buffer(20)
+        with untraced():
             frame = data.take(recvfrom(fd, data, 2048, 0, address, size_of(20)))
-            if frame.endswith(payload) and bytes(address)[10] == packet_type:
-                return frame, bytes(address)
+        if frame.endswith(payload) and bytes(address)[10] == packet_type:
+            return frame, bytes(address)
     raise AssertionError("the frame was not seen")
 
 
@@ -96,7 +96,7 @@ def test_frame_that_was_sent_raw_loses_its_link_header_on_the_way_in() -> None:
     sender = socket(AF_PACKET, SOCK_RAW, 0)
     frame = bytes(12) + struct.pack("!H", ETH_P_EXPERIMENT) + b"conformance"
     assert sendto(sender, frame, len(frame), 0, sockaddr_ll(0, LOOPBACK_INDEX), 20) == len(frame)
-    assert events(receiver) & POLLIN
+    assert ready(receiver) & POLLIN
     data = Buffer(64)
     assert recvfrom(receiver, data, 64, 0, 0, 0) == len(b"conformance")
     assert data.take(11) == b"conformance"

@@ -10,13 +10,14 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from cases.sockets._sockets import events, get_int, pair
+from cases.sockets._sockets import get_int, pair
 from cases.sockets._streams_model import Pair, Side, message
 from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.files.descriptors import dup
 from conformance.syscalls.files.ioctls import ioctl
 from conformance.syscalls.files.opening import close
 from conformance.syscalls.files.reading import read, write
+from conformance.syscalls.help.waiting import ready
 from conformance.syscalls.polling.poll import POLLIN, POLLOUT, POLLRDHUP
 from conformance.syscalls.signals import SIG_BLOCK, SIGSET_SIZE, rt_sigprocmask, rt_sigtimedwait, sigset
 from conformance.syscalls.sockets.connections import SHUT_RD, SHUT_RDWR, SHUT_WR, shutdown
@@ -108,7 +109,7 @@ class Sockets(RuleBasedStateMachine):
         self.fill(at, fd, CHUNK)
         self.fill(at, fd, 1)  # poll(2): "a write larger than the available space will still block"
         self.pair.sides[at].crowded = True
-        assert events(fd, POLLOUT, 0) & POLLOUT == 0, "POLLOUT, where a send says EAGAIN"
+        assert ready(fd, POLLOUT, 0) & POLLOUT == 0, "POLLOUT, where a send says EAGAIN"
 
     def fill(self, at: int, fd: int, size: int) -> None:
         """Send messages of `size` bytes until there is no room: after twice what SO_SNDBUF says, at the latest."""
@@ -208,7 +209,7 @@ class Sockets(RuleBasedStateMachine):
     def polled(self, at: int, me: Side) -> None:
         """Judge one side's state."""
         fd = self.fds[at][0]
-        state = events(fd, POLLIN | POLLOUT | POLLRDHUP, 0)
+        state = ready(fd, POLLIN | POLLOUT | POLLRDHUP, 0)
         expected, certain = self.pair.events(at)
         assert state & certain == expected & certain
         if self.pair.has_room(at) and me.sends:

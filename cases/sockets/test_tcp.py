@@ -17,11 +17,12 @@ from errno import (
     EPIPE,
 )
 
-from cases.sockets._sockets import bound, error_of, events, get_int, port_of, set_int, size_of, tcp_connection
+from cases.sockets._sockets import bound, error_of, get_int, port_of, set_int, size_of, tcp_connection
 from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.files.descriptors import F_GETFD, F_GETFL, FD_CLOEXEC, fcntl
 from conformance.syscalls.files.opening import O_NONBLOCK, close
 from conformance.syscalls.files.reading import read, write
+from conformance.syscalls.help.waiting import ready
 from conformance.syscalls.polling.poll import POLLERR, POLLHUP, POLLIN, POLLOUT, POLLPRI, POLLRDHUP
 from conformance.syscalls.sockets.addresses import sockaddr_in, sockaddr_in6
 from conformance.syscalls.sockets.connections import (
@@ -85,7 +86,7 @@ def test_accept4_sets_flags_that_accept_does_not_inherit() -> None:
     listen(listener, 2)
     for _ in range(2):
         connect(socket(AF_INET, SOCK_STREAM, 0), sockaddr_in(port), 16)
-    assert events(listener) == POLLIN
+    assert ready(listener) == POLLIN
     plain = accept(listener, 0, 0)
     assert fcntl(plain, F_GETFD) == 0
     assert not fcntl(plain, F_GETFL) & O_NONBLOCK
@@ -104,7 +105,7 @@ def test_refused_connection_of_a_nonblocking_socket_is_told_by_poll() -> None:
     _, port = bound(SOCK_STREAM)
     client = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)
     connect.fails_with(EINPROGRESS, client, sockaddr_in(port), 16)
-    assert events(client, POLLOUT) & (POLLERR | POLLHUP) == POLLERR | POLLHUP
+    assert ready(client, POLLOUT) & (POLLERR | POLLHUP) == POLLERR | POLLHUP
     assert error_of(client) == ECONNREFUSED
     assert error_of(client) == 0
 
@@ -114,7 +115,7 @@ def test_nonblocking_connection_is_writable_once_it_is_there() -> None:
     listen(listener, 1)
     client = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)
     connect.fails_with(EINPROGRESS, client, sockaddr_in(port), 16)
-    assert events(client, POLLOUT) == POLLOUT
+    assert ready(client, POLLOUT) == POLLOUT
     assert error_of(client) == 0
 
 
@@ -126,10 +127,10 @@ def test_connecting_twice_is_eisconn() -> None:
 def test_half_closed_connection_still_carries_data_the_other_way() -> None:
     client, server = tcp_connection()
     shutdown(client, SHUT_WR)
-    assert events(server, POLLIN | POLLRDHUP) == POLLIN | POLLRDHUP
+    assert ready(server, POLLIN | POLLRDHUP) == POLLIN | POLLRDHUP
     assert read(server, Buffer(1), 1) == 0
     assert write(server, b"hello", 5) == 5
-    assert events(client) & POLLIN
+    assert ready(client) & POLLIN
     assert read(client, Buffer(8), 8) == 5
     sendto.fails_with(EPIPE, client, b"x", 1, MSG_NOSIGNAL, 0, 0)
 
@@ -138,8 +139,8 @@ def test_both_ends_closed_is_a_hangup() -> None:
     client, server = tcp_connection()
     shutdown(client, SHUT_WR)
     shutdown(server, SHUT_WR)
-    assert events(client, POLLHUP)
-    assert events(client, POLLIN | POLLRDHUP) == POLLIN | POLLRDHUP | POLLHUP
+    assert ready(client, POLLHUP)
+    assert ready(client, POLLIN | POLLRDHUP) == POLLIN | POLLRDHUP | POLLHUP
 
 
 def test_lingering_for_no_time_resets_the_connection() -> None:
@@ -147,7 +148,7 @@ def test_lingering_for_no_time_resets_the_connection() -> None:
     client, server = tcp_connection()
     setsockopt(client, SOL_SOCKET, SO_LINGER, struct.pack("=ii", 1, 0), 8)
     close(client)
-    assert events(server) & (POLLERR | POLLHUP) == POLLERR | POLLHUP
+    assert ready(server) & (POLLERR | POLLHUP) == POLLERR | POLLHUP
     recvfrom.fails_with(ECONNRESET, server, Buffer(1), 1, 0, 0, 0)
 
 
@@ -155,16 +156,16 @@ def test_closing_with_unread_data_resets_the_connection() -> None:
     """RFC 2525, 2.17."""
     client, server = tcp_connection()
     write(client, b"hello", 5)
-    assert events(server) & POLLIN
+    assert ready(server) & POLLIN
     close(server)
-    assert events(client) & POLLERR
+    assert ready(client) & POLLERR
     recvfrom.fails_with(ECONNRESET, client, Buffer(1), 1, 0, 0, 0)
 
 
 def test_urgent_byte_is_read_apart() -> None:
     client, server = tcp_connection()
     assert sendto(client, b"hello!", 6, MSG_OOB, 0, 0) == 6
-    assert events(server, POLLPRI) == POLLPRI
+    assert ready(server, POLLPRI) == POLLPRI
     data = Buffer(8)
     assert recvfrom(server, data, 8, MSG_OOB, 0, 0) == 1
     assert data.take(1) == b"!"

@@ -7,9 +7,10 @@ from errno import EACCES, EAGAIN, ECONNREFUSED, EDESTADDRREQ, EINVAL, EMSGSIZE, 
 
 import pytest
 
-from cases.sockets._sockets import bound, error_of, events, port_of, set_int, size_of
+from cases.sockets._sockets import bound, error_of, port_of, set_int, size_of
 from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.files.reading import read, write
+from conformance.syscalls.help.waiting import ready
 from conformance.syscalls.polling.poll import POLLERR, POLLIN
 from conformance.syscalls.processes.credentials import setresuid
 from conformance.syscalls.sockets.addresses import sockaddr_in
@@ -42,7 +43,7 @@ def test_datagram_tells_where_it_is_from() -> None:
     receiver, port = bound(SOCK_DGRAM)
     sender, from_port = bound(SOCK_DGRAM)
     assert sendto(sender, b"hello", 5, 0, sockaddr_in(port), 16) == 5
-    assert events(receiver) == POLLIN
+    assert ready(receiver) == POLLIN
     data, address, length = Buffer(8), Buffer(16), size_of(16)
     assert recvfrom(receiver, data, 8, MSG_DONTWAIT, address, length) == 5
     assert data.take(5) == b"hello"
@@ -53,7 +54,7 @@ def test_empty_datagram_is_a_message() -> None:
     receiver, port = bound(SOCK_DGRAM)
     sender = socket(AF_INET, SOCK_DGRAM, 0)
     assert sendto(sender, b"", 0, 0, sockaddr_in(port), 16) == 0
-    assert events(receiver) == POLLIN
+    assert ready(receiver) == POLLIN
     assert recvfrom(receiver, Buffer(8), 8, MSG_DONTWAIT, 0, 0) == 0
 
 
@@ -64,7 +65,7 @@ def test_connected_socket_hears_its_peer_alone() -> None:
     connect(receiver, sockaddr_in(friends_port), 16)
     sendto(stranger, b"no", 2, 0, sockaddr_in(port), 16)
     sendto(friend, b"yes", 3, 0, sockaddr_in(port), 16)
-    assert events(receiver) == POLLIN
+    assert ready(receiver) == POLLIN
     data = Buffer(8)
     assert recvfrom(receiver, data, 8, MSG_DONTWAIT, 0, 0) == 3
     assert data.take(3) == b"yes"
@@ -86,7 +87,7 @@ def test_connected_socket_learns_that_nobody_listens() -> None:
     connect(other, sockaddr_in(7), 16)  # hears one peer only, which is not us
     connect(fd, sockaddr_in(port), 16)
     assert write(fd, b"x", 1) == 1
-    assert events(fd) & POLLERR
+    assert ready(fd) & POLLERR
     recvfrom.fails_with(ECONNREFUSED, fd, Buffer(1), 1, MSG_DONTWAIT, 0, 0)
     assert error_of(fd) == 0
 
@@ -98,7 +99,7 @@ def test_error_queue_tells_who_refused_which_datagram() -> None:
     fd = socket(AF_INET, SOCK_DGRAM, 0)
     set_int(fd, IPPROTO_IP, IP_RECVERR, 1)
     sendto(fd, b"hello", 5, 0, sockaddr_in(port), 16)
-    assert events(fd) & POLLERR
+    assert ready(fd) & POLLERR
     message = Message(8, control=128, name=16)
     assert recvmsg.or_missing("MSG_ERRQUEUE", EINVAL, fd, message.header, MSG_ERRQUEUE | MSG_DONTWAIT) == 5
     assert message.header.flags & MSG_ERRQUEUE
@@ -120,7 +121,7 @@ def test_largest_datagram_arrives() -> None:
     receiver, port = bound(SOCK_DGRAM)
     fd = socket(AF_INET, SOCK_DGRAM, 0)
     assert sendto(fd, bytes(65507), 65507, 0, sockaddr_in(port), 16) == 65507
-    assert events(receiver) == POLLIN
+    assert ready(receiver) == POLLIN
     assert recvfrom(receiver, Buffer(65507), 65507, MSG_DONTWAIT, 0, 0) == 65507
 
 
@@ -130,7 +131,7 @@ def test_parts_marked_as_more_become_one_datagram() -> None:
     fd = socket(AF_INET, SOCK_DGRAM, 0)
     sendto.or_missing("MSG_MORE", EINVAL, fd, b"hel", 3, MSG_MORE, sockaddr_in(port), 16)
     sendto(fd, b"lo", 2, 0, sockaddr_in(port), 16)
-    assert events(receiver) == POLLIN
+    assert ready(receiver) == POLLIN
     data = Buffer(8)
     assert recvfrom(receiver, data, 8, MSG_DONTWAIT, 0, 0) == 5
     assert data.take(5) == b"hello"
@@ -151,7 +152,7 @@ def test_destination_and_lifetime_of_a_datagram_are_told() -> None:
     fd = socket(AF_INET, SOCK_DGRAM, 0)
     set_int(fd, IPPROTO_IP, IP_TTL, 33)
     sendto(fd, b"hello", 5, 0, sockaddr_in(port), 16)
-    assert events(receiver) == POLLIN
+    assert ready(receiver) == POLLIN
     message = Message(8, control=128)
     assert recvmsg(receiver, message.header, MSG_DONTWAIT) == 5
     found = {kind: data for level, kind, data in message.controls() if level == IPPROTO_IP}
@@ -189,5 +190,5 @@ def test_read_takes_a_datagram_of_a_connected_socket() -> None:
     connect(left, sockaddr_in(right_port), 16)
     connect(right, sockaddr_in(left_port), 16)
     assert write(left, b"hello", 5) == 5
-    assert events(right) == POLLIN
+    assert ready(right) == POLLIN
     assert read(right, Buffer(8), 8) == 5

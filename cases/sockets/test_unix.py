@@ -20,13 +20,14 @@ from errno import (
 
 import pytest
 
-from cases.sockets._sockets import events, pair, set_int, size_of
+from cases.sockets._sockets import pair, set_int, size_of
 from conformance.syscalls import Buffer, missing, untraced
 from conformance.syscalls.files.ioctls import ioctl
 from conformance.syscalls.files.links import unlink
 from conformance.syscalls.files.opening import close
 from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.files.status import S_IFMT, S_IFSOCK, Stat, stat
+from conformance.syscalls.help.waiting import ready
 from conformance.syscalls.polling.poll import POLLHUP, POLLIN, POLLOUT, POLLRDHUP
 from conformance.syscalls.processes.credentials import setresuid
 from conformance.syscalls.processes.identity import getpid
@@ -116,9 +117,9 @@ def test_half_closed_connection_still_carries_data_the_other_way() -> None:
 def test_poll_tells_half_and_whole_hangup() -> None:
     left, right = pair(SOCK_STREAM)
     shutdown(left, SHUT_WR)
-    assert events(right, POLLIN | POLLRDHUP) == POLLIN | POLLRDHUP
+    assert ready(right, POLLIN | POLLRDHUP) == POLLIN | POLLRDHUP
     close(left)
-    assert events(right, POLLIN | POLLRDHUP) == POLLIN | POLLRDHUP | POLLHUP
+    assert ready(right, POLLIN | POLLRDHUP) == POLLIN | POLLRDHUP | POLLHUP
 
 
 def test_full_socket_is_eagain() -> None:
@@ -128,7 +129,7 @@ def test_full_socket_is_eagain() -> None:
         while not sendto.result_of(left, bytes(1024), 1024, MSG_DONTWAIT, 0, 0)[1]:
             pass
     sendto.fails_with(EAGAIN, left, bytes(1024), 1024, MSG_DONTWAIT, 0, 0)
-    assert not events(left, POLLOUT, 0)
+    assert not ready(left, POLLOUT, 0)
 
 
 def test_datagram_larger_than_the_buffer_is_emsgsize() -> None:

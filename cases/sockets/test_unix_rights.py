@@ -10,11 +10,11 @@ import pytest
 from cases.sockets._sockets import pair, set_int
 from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.files.descriptors import F_GETFD, FD_CLOEXEC, dup, fcntl
-from conformance.syscalls.files.opening import O_CREAT, O_RDWR, close, openat
-from conformance.syscalls.files.paths import AT_FDCWD
-from conformance.syscalls.files.pipes import pipe2
+from conformance.syscalls.files.opening import close
 from conformance.syscalls.files.reading import pread64, read, write
 from conformance.syscalls.help.child import in_child
+from conformance.syscalls.help.paths import new_file
+from conformance.syscalls.help.pipes import new_pipe
 from conformance.syscalls.processes.credentials import setresuid
 from conformance.syscalls.processes.identity import getpid
 from conformance.syscalls.processes.limits import RLIMIT_NOFILE, Rlimit, setrlimit
@@ -56,17 +56,10 @@ def received_fds(message: Message) -> list[int]:
     return [fd for data in found for fd in struct.unpack(f"={len(data) // 4}i", data)]
 
 
-def file_with(data: bytes) -> int:
-    """A file."""
-    fd = openat(AT_FDCWD, b"file", O_RDWR | O_CREAT, 0o600)
-    write(fd, data, len(data))
-    return fd
-
-
 @KINDS
 def test_descriptor_that_was_passed_is_the_same_file(kind: int) -> None:
     left, right = pair(kind)
-    send(left, rights(file_with(b"hello")))
+    send(left, rights(new_file(b"file", b"hello", 0o600)))
     message = Message(8, control=64)
     assert recvmsg(right, message.header, 0) == 1
     (fd,) = received_fds(message)
@@ -77,7 +70,7 @@ def test_descriptor_that_was_passed_is_the_same_file(kind: int) -> None:
 
 def test_descriptor_survives_the_senders_close() -> None:
     left, right = pair(SOCK_STREAM)
-    fd = file_with(b"hello")
+    fd = new_file(b"file", b"hello", 0o600)
     send(left, rights(fd))
     close(fd)
     close(left)
@@ -91,7 +84,7 @@ def test_descriptor_reaches_another_process() -> None:
     left, right = pair(SOCK_STREAM)
 
     def sender() -> None:
-        send(left, rights(file_with(b"hello")))
+        send(left, rights(new_file(b"file", b"hello", 0o600)))
 
     assert in_child(sender) == 0
     message = Message(8, control=64)
@@ -103,7 +96,7 @@ def test_descriptor_reaches_another_process() -> None:
 @pytest.mark.parametrize(("flags", "expected"), [(0, 0), (MSG_CMSG_CLOEXEC, FD_CLOEXEC)], ids=["plain", "cloexec"])
 def test_receiver_decides_whether_it_closes_on_execve(flags: int, expected: int) -> None:
     left, right = pair(SOCK_STREAM)
-    send(left, rights(file_with(b"hello")))
+    send(left, rights(new_file(b"file", b"hello", 0o600)))
     message = Message(8, control=64)
     assert recvmsg(right, message.header, flags) == 1
     (fd,) = received_fds(message)
@@ -113,9 +106,7 @@ def test_receiver_decides_whether_it_closes_on_execve(flags: int, expected: int)
 def test_descriptors_without_room_are_closed_and_the_message_says_so() -> None:
     """Room for one of two; the other is not left open: the pipe's end is seen to be gone."""
     left, right = pair(SOCK_STREAM)
-    ends = Buffer(8)
-    pipe2(ends, 0)
-    reader, writer = ends.int_at(0), ends.int_at(4)
+    reader, writer = new_pipe()
     send(left, rights(dup(left), writer))
     close(writer)
     message = Message(8, control=20)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import struct
 from errno import EADDRNOTAVAIL, EINVAL, ENOPROTOOPT
 
-from cases.sockets._sockets import events, get_int, size_of
+from cases.sockets._sockets import get_int, size_of
 from conformance.syscalls import Buffer, missing, untraced
 from conformance.syscalls.files.reading import read, write
+from conformance.syscalls.help.waiting import ready
 from conformance.syscalls.polling.poll import POLLIN
 from conformance.syscalls.sockets.connections import accept, bind, connect, getsockname, listen
 from conformance.syscalls.sockets.options import SO_DOMAIN, SO_TYPE, SOL_SOCKET, getsockopt, setsockopt
@@ -76,7 +77,7 @@ def test_loopback_carries_data() -> None:
     connect(client, sockaddr_vm(VMADDR_CID_LOCAL, 70_004), 16)
     connection = accept(server, 0, 0)
     assert write(client, b"hello", 5) == 5
-    assert events(connection) & POLLIN
+    assert ready(connection) & POLLIN
     data = Buffer(8)
     assert read(connection, data, 8) == 5
     assert data.take(5) == b"hello"

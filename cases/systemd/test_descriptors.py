@@ -124,7 +124,7 @@ def test_descriptor_of_a_process_tells_its_end_and_waits_for_it() -> None:
     """pidfd_send_signal (Linux 5.1), pidfd_open and poll(2) (5.3), waitid(2) with P_PIDFD (5.4)."""
     pid = fork_child(pause)
     fd = pidfd_open(pid, 0)
-    assert not ready(fd, timeout=0)
+    assert not ready(fd, seconds=0)
     pidfd_send_signal(fd, signal.SIGKILL, None, 0)
     assert ready(fd) == POLLIN
     info = Buffer(128)

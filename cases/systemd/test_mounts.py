@@ -13,11 +13,11 @@ from conformance.syscalls.files.ioctls import ioctl
 from conformance.syscalls.files.links import symlink
 from conformance.syscalls.files.opening import O_CLOEXEC, O_CREAT, O_DIRECTORY, O_RDONLY, O_WRONLY, open, openat
 from conformance.syscalls.files.paths import AT_FDCWD, AT_RECURSIVE
-from conformance.syscalls.files.pipes import pipe2
 from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
 from conformance.syscalls.help.mounts import mount_at, mount_new
 from conformance.syscalls.help.paths import contents, entries, exists, make_file
+from conformance.syscalls.help.pipes import new_pipe
 from conformance.syscalls.help.waiting import ready
 from conformance.syscalls.mounts.attaching import MOVE_MOUNT_F_EMPTY_PATH, move_mount
 from conformance.syscalls.mounts.contexts import (
@@ -105,9 +105,7 @@ def test_proc_can_hide_the_processes_of_others() -> None:
 
 def test_automount_asks_for_the_file_system_when_somebody_looks() -> None:
     """autofs, protocol 5, a direct mount: the request comes through a pipe, and its refusal is who looks' error."""
-    ends = Buffer(8)
-    pipe2(ends, O_CLOEXEC)
-    reader, writer = ends.int_at(0), ends.int_at(4)
+    reader, writer = new_pipe(O_CLOEXEC)
     mount_new(b"autofs", b"auto", 0, b"fd=%d,minproto=5,maxproto=5,direct" % writer)
     directory = open(b"auto", O_RDONLY | O_DIRECTORY | O_CLOEXEC)  # those of the mounter's process group ask nobody
 

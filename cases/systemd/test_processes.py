@@ -11,11 +11,11 @@ from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.files.attributes import chown
 from conformance.syscalls.files.opening import O_CLOEXEC, O_WRONLY, close, open, openat
 from conformance.syscalls.files.paths import AT_FDCWD
-from conformance.syscalls.files.pipes import pipe2
 from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
 from conformance.syscalls.help.code import DATA, EXIT_WITH_ERRNO, EXIT_WITH_RESULT, call, elf
 from conformance.syscalls.help.paths import contents, make_file, write_to
+from conformance.syscalls.help.pipes import new_pipe
 from conformance.syscalls.processes.credentials import geteuid, setresuid, setuid
 from conformance.syscalls.processes.executing import execve
 from conformance.syscalls.processes.identity import getpid, getppid
@@ -56,18 +56,11 @@ def wait_for_any() -> tuple[int, int]:
     return pid, status.int_at(0)
 
 
-def pipe() -> tuple[int, int]:
-    """Both ends of a pipe."""
-    ends = Buffer(8)
-    pipe2(ends, O_CLOEXEC)
-    return ends.int_at(0), ends.int_at(4)
-
-
 def test_orphans_become_children_of_the_nearest_subreaper() -> None:
     """PR_SET_CHILD_SUBREAPER: how a user's manager, which is not PID 1, keeps its services."""
     prctl(PR_SET_CHILD_SUBREAPER, 1)
     manager = getpid()
-    reader, writer = pipe()
+    reader, writer = new_pipe(O_CLOEXEC)
 
     def service() -> int:
         close(writer)
@@ -87,7 +80,7 @@ def test_orphans_become_children_of_the_nearest_subreaper() -> None:
 
 def test_child_can_ask_for_a_signal_at_its_parents_death() -> None:
     prctl(PR_SET_CHILD_SUBREAPER, 1)
-    reader, writer = pipe()
+    reader, writer = new_pipe(O_CLOEXEC)
 
     def child() -> None:
         prctl(PR_SET_PDEATHSIG, signal.SIGUSR1)

@@ -8,7 +8,7 @@ from errno import EACCES, EINVAL, ENOSYS, EPERM
 import pytest
 
 from cases.cgroups._groups import group
-from cases.namespaces._namespaces import ask, enter, identity, pipe
+from cases.namespaces._namespaces import ask, enter, identity
 from conformance.syscalls import Buffer, missing, untraced
 from conformance.syscalls.files.directories import mkdir
 from conformance.syscalls.files.opening import O_CLOEXEC, O_DIRECTORY, O_PATH, O_RDONLY, O_WRONLY, open, openat
@@ -16,6 +16,7 @@ from conformance.syscalls.files.paths import AT_FDCWD
 from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.help.child import fork_child, in_child
 from conformance.syscalls.help.paths import contents, make_file, open_present, write_to
+from conformance.syscalls.help.pipes import new_pipe
 from conformance.syscalls.namespaces import (
     CLONE_NEWCGROUP,
     CLONE_NEWIPC,
@@ -93,7 +94,7 @@ def test_root_of_a_user_namespace_has_no_power_over_the_machine() -> None:
 @pytest.mark.needs("root")
 def test_service_can_join_the_namespaces_of_another() -> None:
     """JoinsNamespaceOf=: setns(2) takes a process's descriptor and several kinds (Linux 5.8)."""
-    reader, writer = pipe()
+    reader, writer = new_pipe(O_CLOEXEC)
 
     def first() -> None:
         unshare(CLONE_NEWNET | CLONE_NEWUTS)

@@ -119,7 +119,7 @@ class Descriptor:
 
     def look(self, timer: Timer) -> None:
         """poll(2)."""
-        assert ready(self.id, timeout=0) == (POLLIN if timer.expirations.least else 0)
+        assert ready(self.id, seconds=0) == (POLLIN if timer.expirations.least else 0)
 
     def end(self) -> None:
         close(self.id)

@@ -9,9 +9,10 @@ from __future__ import annotations
 import struct
 from errno import EAGAIN, ENOPROTOOPT
 
+from conformance.syscalls.help.waiting import ready
 from conformance.syscalls.machinery.buffers import Buffer
 from conformance.syscalls.machinery.call import untraced
-from conformance.syscalls.polling.poll import POLLIN, Pollfd, poll
+from conformance.syscalls.polling.poll import POLLIN
 from conformance.syscalls.sockets.addresses import sockaddr_nl
 from conformance.syscalls.sockets.connections import bind, getsockname
 from conformance.syscalls.sockets.messages import MSG_DONTWAIT, recvfrom, sendto
@@ -29,8 +30,9 @@ from conformance.syscalls.sockets.netlink import (
 from conformance.syscalls.sockets.options import SOL_NETLINK, setsockopt
 from conformance.syscalls.sockets.socket import AF_NETLINK, SOCK_CLOEXEC, SOCK_RAW, socket
 
-PATIENCE = 2.0
-"""Seconds to wait for what the kernel is bound to send."""
+ANSWERS_WITHIN = 2.0
+"""Seconds to wait for what the kernel is bound to send: it has sent it when the call returns that causes it, and an
+emulation that sends nothing is waited for in a dozen cases. So this is less than `waiting.PATIENCE`."""
 
 
 class NetlinkTimeout(AssertionError):
@@ -61,13 +63,12 @@ def send(fd: int, message: bytes) -> None:
     assert sendto(fd, message, len(message), 0, sockaddr_nl(), 12) == len(message)
 
 
-def readable(fd: int, seconds: float = PATIENCE) -> bool:
+def readable(fd: int, seconds: float = ANSWERS_WITHIN) -> bool:
     """Whether `fd` becomes readable within `seconds`, or has an error to tell. Not traced."""
-    with untraced():
-        return poll(Pollfd(fd=fd, events=POLLIN), 1, int(seconds * 1000)) > 0
+    return bool(ready(fd, POLLIN, seconds))
 
 
-def receive_bytes(fd: int, seconds: float = PATIENCE) -> bytes:
+def receive_bytes(fd: int, seconds: float = ANSWERS_WITHIN) -> bytes:
     """The next datagram. Not traced.
 
     Raises NetlinkTimeout when there is none within `seconds`, OSError when receiving fails (ENOBUFS, say).
@@ -79,7 +80,7 @@ def receive_bytes(fd: int, seconds: float = PATIENCE) -> bytes:
         return room.take(recvfrom(fd, room, len(room), 0, 0, 0))
 
 
-def receive(fd: int, seconds: float = PATIENCE) -> list[NetlinkMessage]:
+def receive(fd: int, seconds: float = ANSWERS_WITHIN) -> list[NetlinkMessage]:
     """The messages of the next datagram; raises as `receive_bytes` does. Not traced."""
     return messages(receive_bytes(fd, seconds))
 

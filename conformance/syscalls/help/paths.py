@@ -1,4 +1,4 @@
-"""Whole files by their path: for /proc, /sys and control groups, which are read and written at once."""
+"""Files by their path: whole ones, for /proc, /sys and control groups, which are read and written at once; new ones."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from conformance.syscalls.files.opening import (
     O_CREAT,
     O_DIRECTORY,
     O_RDONLY,
+    O_RDWR,
     O_TRUNC,
     O_WRONLY,
     close,
@@ -104,3 +105,11 @@ def make_file(path: bytes, data: bytes = b"", mode: int = 0o644) -> None:
     if data:
         assert write(fd, data, len(data)) == len(data)
     close(fd)
+
+
+def new_file(path: bytes, data: bytes = b"", mode: int = 0o644) -> int:
+    """A file that holds `data`, open for reading and writing at its end."""
+    fd = openat(AT_FDCWD, path, O_RDWR | O_CREAT, mode)
+    if data:
+        assert write(fd, data, len(data)) == len(data)
+    return fd

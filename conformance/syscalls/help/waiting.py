@@ -2,16 +2,36 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable, Iterator
+
 from conformance.syscalls.machinery.call import untraced
 from conformance.syscalls.polling.poll import POLLIN, Pollfd, poll
 
-PATIENCE = 4_000
-"""Milliseconds to wait for what is bound to come."""
+PATIENCE = 4
+"""Seconds to wait for what is bound to come."""
 
 
-def ready(fd: int, wanted: int = POLLIN, timeout: int = PATIENCE) -> int:
-    """What poll(2) says of an fd within `timeout` milliseconds: a set of POLL bits, 0 for nothing. Not traced."""
+def ready(fd: int, wanted: int = POLLIN, seconds: float = PATIENCE) -> int:
+    """What poll(2) says of an fd within so many seconds: a set of POLL bits, 0 for nothing. Not traced."""
     state = Pollfd(fd=fd, events=wanted)
     with untraced():
-        poll(state, 1, timeout)
+        poll(state, 1, int(seconds * 1000))
     return int(state.revents)
+
+
+def until(condition: Callable[[], bool]) -> None:
+    """Wait until `condition` holds, asking untraced. Raises AssertionError when it never does."""
+    with untraced():
+        for _ in time_left():
+            if condition():
+                return
+            time.sleep(0.001)
+        assert condition(), "what was bound to happen did not"
+
+
+def time_left(seconds: float = PATIENCE) -> Iterator[float]:
+    """The seconds that are left, again and again, until there are none."""
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        yield left

@@ -47,3 +47,11 @@ def test_a_file_that_a_kernel_lacks_is_a_feature_that_is_missing(tmp_path: Path)
     fd = paths.open_present(bytes(tmp_path / "there"), O_RDONLY)
     assert paths.inode_of(fd) == (tmp_path / "there").stat().st_ino
     os.close(fd)
+
+
+def test_a_new_file_is_open_at_its_end_for_reading_and_writing(tmp_path: Path) -> None:
+    fd = paths.new_file(bytes(tmp_path / "file"), b"hello", 0o600)
+    assert os.write(fd, b", world") == 7
+    assert os.pread(fd, 64, 0) == b"hello, world"
+    assert (tmp_path / "file").stat().st_mode & 0o777 == 0o600
+    os.close(fd)
