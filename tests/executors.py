@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import queue
 import struct
 import threading
@@ -15,6 +16,7 @@ from conformance.programs.program import Argument, Memory, Program, ProgramCall
 from conformance.protocol import executor as protocol
 from conformance.search.bind import Call
 from conformance.search.generate import Generator, Raw
+from conformance.syscalls.files.opening import O_RDWR
 from runners.base import About, Channel, Death, Ending, Guest, Inside, RunnerError
 from runners.host.process import ProcessChannel
 from runners.local import HostGuest, LocalRunner
@@ -311,6 +313,16 @@ def says(wrong: int, right: int) -> Lie:
     return lambda outcome: outcome.replace(struct.pack("<q", -right), struct.pack("<q", -wrong))
 
 
+def liar(outcome: bytes) -> bytes:
+    """Says EACCES for ENOENT, and EINVAL for EBADF."""
+    return says(errno.EINVAL, errno.EBADF)(says(errno.EACCES, errno.ENOENT)(outcome))
+
+
+def dies(outcome: bytes) -> bytes:
+    """A target that nothing survives."""
+    raise Dies
+
+
 class Moody:
     """Says one errno for another as `says` does, but not always: the nth time only if `moods[n % len(moods)]`."""
 
@@ -341,6 +353,12 @@ def text(content: str) -> Memory:
 def room(size: int) -> Memory:
     """Memory for the kernel to fill."""
     return Memory(bytes(size), room=True)
+
+
+ABSENT = program(("open", text("absent"), O_RDWR, 0o644))
+"""ENOENT."""
+BAD = program(("close", 40))
+"""EBADF."""
 
 
 class Scripted(Generator):

@@ -14,51 +14,40 @@ from pathlib import Path
 
 import pytest
 
-from conformance.model import Expectation, Json, Target, Verdict
-from conformance.programs.program import Program, Ref, to_json
+from conformance.model import Expectation, Verdict
+from conformance.programs.program import Program, Ref
 from conformance.programs.wire import State
 from conformance.run.errors import Exit, UsageError, UserError
-from conformance.search import corpus as keeping
 from conformance.search import display as displays
-from conformance.search import replay as replaying
 from conformance.search import search as searching
-from conformance.search.compare import ProgramDifference
 from conformance.search.display import report
 from conformance.search.loop import Search
-from conformance.search.replay import Replayed
 from conformance.search.search import SearchPlan
 from conformance.syscalls.files.opening import O_RDWR
 from runners.base import Runner, RunnerError
-from runners.local import HostGuest, LocalRunner
-from runners.registry import declarations, declared
+from runners.local import LocalRunner
 from tests.executors import (
+    ABSENT,
+    BAD,
     Dies,
     ExecutorRunner,
     Lie,
     LyingRunner,
     Moody,
     Scripted,
+    dies,
     hello,
     lanes_left,
+    liar,
     needs_executor,
     program,
-    room,
-    says,
     text,
 )
-from tests.fakes import DEATH
 from tests.mounts import needs_root, on_small_disk
 
-ABSENT = program(("open", text("absent"), O_RDWR, 0o644))
-BAD = program(("close", 40))
 TWIN = "native again"
 LATER = (*[ABSENT] * 8, *[program(("getpid",))] * 8, *[BAD] * 40)
 """Two batches fly at a time: BAD is submitted when what is wrong with ABSENT has been found."""
-
-
-def liar(outcome: bytes) -> bytes:
-    """Says EACCES for ENOENT, and EINVAL for EBADF."""
-    return says(errno.EINVAL, errno.EBADF)(says(errno.EACCES, errno.ENOENT)(outcome))
 
 
 @pytest.fixture(autouse=True)
@@ -271,249 +260,6 @@ def test_coverage_is_of_the_calls_that_may_be_made(tmp_path: Path) -> None:
     done, able = displays.described(search.coverage)
     assert done == 1
     assert 300 < able < 400
-
-
-# -- reading programs
-
-
-def refused(path: Path) -> str:
-    """Why a program cannot be read, in one sentence."""
-    with pytest.raises(UsageError) as caught:
-        replaying.read_program(path)
-    said = str(caught.value)
-    assert "\n" not in said
-    assert str(path) in said
-    return said
-
-
-def changed(**members: Json) -> str:
-    """A program's text with other members."""
-    document = to_json(program(("getpid",), ("close", 1)))
-    assert isinstance(document, dict)
-    return json.dumps({**document, **members})
-
-
-def test_program_is_read_from_a_folder_and_from_a_file(tmp_path: Path) -> None:
-    (tmp_path / "program.json").write_text(json.dumps(to_json(ABSENT)))
-    assert replaying.read_program(tmp_path) == replaying.read_program(tmp_path / "program.json") == ABSENT
-
-
-@pytest.mark.parametrize(
-    ("content", "why"),
-    [
-        (changed()[:-9], "is no JSON, or cut short"),
-        ("", "is no JSON, or cut short"),
-        ("\x7fELF", "is no JSON, or cut short"),
-        ("[" * 100_000, "is no JSON, or cut short"),
-        ("[]", "this is no program"),
-        ("null", "this is no program"),
-        ('{"schema": 1, "cases": []}', "this is no program"),
-        (changed(format=2), "has format 2, and this version reads up to 1: update the suite"),
-        (changed(format=None), "no version"),
-        (changed(format="1"), "no version"),
-        (changed(format=True), "no version"),
-        (changed(calls=[]), "at least one call"),
-        (changed(calls=[{"call": "getpid", "args": []}] * 1000), "at most"),
-        (changed(calls=[{"call": "quantum_read", "args": []}]), "'quantum_read' is not described here"),
-        (changed(calls=[{"call": "close", "args": [{"of": 0}]}]), "a resource must come `of` an earlier call"),
-        (changed(calls=[{"call": "close", "args": [1.5]}]), "neither a number"),
-        (changed(calls=[{"call": "close", "args": [1 << 70]}]), "neither a number"),
-        (
-            changed(calls=[{"call": "reboot", "args": [1, 2, 3, 0]}]),
-            "call 0, reboot, is one that no program makes: it ",
-        ),
-        (changed(calls=[{"call": "getpid", "args": []}, {"call": "fork", "args": []}]), "call 1, fork, is one"),
-    ],
-)
-def test_program_that_is_none_or_harmful_is_refused_in_a_sentence(content: str, why: str, tmp_path: Path) -> None:
-    path = tmp_path / "program.json"
-    path.write_text(content)
-    assert why in refused(path)
-
-
-def test_program_that_is_not_there_or_no_text_is_refused_in_a_sentence(tmp_path: Path) -> None:
-    assert "cannot be read: No such file or directory; give a folder that `conformance fuzz` wrote" in refused(
-        tmp_path / "absent"
-    )
-    assert "program.json cannot be read" in refused(tmp_path)
-    (tmp_path / "program.json").write_bytes(b'{"format": 1, "calls": [\xff\xfe]}')
-    assert "no JSON" in refused(tmp_path / "program.json")
-
-
-# -- replaying
-
-
-def replayed(made: Program, **lies: Lie) -> list[Replayed]:
-    """A program on this kernel and on liars."""
-    (found,) = all_replayed([made], **lies)
-    return found
-
-
-def all_replayed(programs: Sequence[Program], **lies: Lie) -> list[list[Replayed]]:
-    """Programs on this kernel and on liars."""
-    found: list[list[Replayed]] = []
-    liars = {name: LyingRunner(lie) for name, lie in lies.items()}
-    replaying.replay(programs, {"native": LocalRunner(), **liars}, found.append)
-    return found
-
-
-def test_replay_tells_what_each_target_does_and_where_it_differs() -> None:
-    native, one, other = replayed(ABSENT, one=liar, other=lambda outcome: outcome)
-    assert (native.target, native.said, native.difference, native.stable) == ("native", ["ENOENT"], None, True)
-    assert (one.target, one.said, one.stable) == ("one", ["EACCES"], True)
-    assert one.difference
-    assert (one.difference.reference, one.difference.target) == ("ENOENT", "EACCES")
-    assert (other.said, other.difference) == (["ENOENT"], None)
-    assert native.release == os.uname().release
-    assert len(native.lines) == 1
-    assert "open(" in native.lines[0]
-
-
-def test_replay_tells_what_differs_from_run_to_run() -> None:
-    _, moody = replayed(ABSENT, moody=Moody(errno.EACCES, errno.ENOENT, [True, False, True]))
-    assert not moody.stable
-
-
-def test_replay_on_a_target_that_dies_of_it_says_so() -> None:
-    def dies(outcome: bytes) -> bytes:
-        raise Dies
-
-    _, dead = replayed(ABSENT, dead=dies)
-    assert dead.said == ["the guest died"]
-    assert dead.difference
-    assert dead.difference.target == "the guest died"
-
-
-def dies(outcome: bytes) -> bytes:
-    """A target that nothing survives."""
-    raise Dies
-
-
-def test_programs_share_guests_and_are_told_of_one_by_one_as_the_gravest() -> None:
-    opened: list[str] = []
-
-    class Counted(LocalRunner):
-        def open(self) -> HostGuest:
-            opened.append("guest")
-            return super().open()
-
-    told: list[list[str]] = []
-    replaying.replay(
-        [ABSENT, BAD],
-        {"native": Counted(), "again": Counted()},
-        lambda each: told.append([one.said[0] for one in each]),
-    )
-    assert told == [["ENOENT"] * 2, ["EBADF"] * 2]
-    assert len(opened) == 2
-
-
-def test_target_that_dies_of_every_program_is_not_given_up() -> None:
-    found = all_replayed([ABSENT] * 15, dead=dies)
-    assert [dead.said for _, dead in found] == [["the guest died"]] * 15
-    assert {replaying.status_of_replay(each) for each in found} == {Exit.UNEXPECTED}
-
-
-def test_target_that_cannot_be_opened_again_is_told_with_what_was_left_out() -> None:
-    runner = ExecutorRunner(lambda *_: [DEATH], taken_along=True, times=1)
-    with pytest.raises(
-        UserError, match=r"^native: cannot be opened again: .*; 2 programs of 2 not replayed$"
-    ) as caught:
-        replaying.replay([ABSENT, BAD], {"native": runner}, lambda _: None)
-    assert caught.value.status is Exit.FAILED
-
-
-@pytest.mark.parametrize("moods", [[True, False, False], [False, True, False], [False, False, True]])
-def test_replay_in_which_one_run_differs_does_not_agree(moods: list[bool]) -> None:
-    found = replayed(ABSENT, moody=Moody(errno.EACCES, errno.ENOENT, moods))
-    assert found[1].difference
-    assert found[1].difference.target == "EACCES"
-    assert replaying.status_of_replay(found) is Exit.UNEXPECTED
-
-
-def test_reference_that_dies_itself_is_no_agreement() -> None:
-    found: list[list[Replayed]] = []
-    replaying.replay([ABSENT], {"native": LyingRunner(dies), "dead": LyingRunner(dies)}, found.append)
-    ((native, dead),) = found
-    assert (native.lost, dead.difference) == (True, None)
-    assert replaying.status_of_replay(found[0]) is Exit.INCOMPLETE
-
-
-def test_programs_of_a_whole_search_are_found_and_its_summary_is_none(tmp_path: Path) -> None:
-    for name in ("one", "two"):
-        (tmp_path / name).mkdir()
-        (tmp_path / name / "program.json").write_text(json.dumps(to_json(ABSENT)))
-    (tmp_path / "search.json").write_text("{}")
-    both = [str(tmp_path / name) for name in ("one", "two")]
-    assert list(replaying.programs_at([tmp_path])) == both
-    assert list(replaying.programs_at(sorted(tmp_path.iterdir()))) == both
-    assert list(replaying.programs_at([tmp_path / "two" / "program.json", tmp_path / "one"])) == [
-        str(tmp_path / "two" / "program.json"),
-        both[0],
-    ]
-    with pytest.raises(UsageError, match=r"search\.json: this is no program"):
-        replaying.programs_at([tmp_path / "search.json"])
-    with pytest.raises(UsageError, match="cannot be read"):
-        replaying.programs_at([tmp_path / "one", tmp_path / "absent"])
-
-
-# -- keeping
-
-
-def keep(corpus: Path, made: Program, *results: Replayed) -> Path:
-    """Keep a program on which targets said this."""
-    return keeping.keep(made, results, corpus, *keeping.last_call(made))
-
-
-def said(target: str, *what: str, stable: bool = True, difference: ProgramDifference | None = None) -> Replayed:
-    """What a target did."""
-    return Replayed(target, "6.1.0", [], list(what), difference, stable)
-
-
-def test_program_on_which_all_agree_is_kept_with_its_promise(tmp_path: Path) -> None:
-    path = keep(tmp_path, ABSENT, said("native", "ENOENT"), said("wsl2", "ENOENT"))
-    assert path.parent == tmp_path / "files"
-    assert path.name.startswith("open-")
-    document = json.loads(path.read_text())
-    assert (document["promise"], document["agreed"]) == (["ENOENT"], ["native 6.1.0", "wsl2 6.1.0"])
-    assert replaying.read_program(path) == ABSENT
-    assert keep(tmp_path, ABSENT, said("native", "ENOENT")) == path
-
-
-def test_programs_about_the_same_call_are_kept_apart(tmp_path: Path) -> None:
-    others = program(("getpid",), ("close", 41))
-    assert keep(tmp_path, BAD, said("native", "EBADF")) != keep(tmp_path, others, said("native", "0", "EBADF"))
-
-
-@pytest.mark.parametrize("field", ["errno", "result", "buf", "buf.st_size", "signals", "state"])
-def test_program_on_which_targets_disagree_in_anything_is_not_kept(field: str, tmp_path: Path) -> None:
-    apart = ProgramDifference(0, "open", field, "one thing", "another\x1b")
-    with pytest.raises(UsageError, match=rf"^not kept: open, {field}: another\ufffd on wsl2, one thing on native$"):
-        keep(tmp_path, ABSENT, said("native", "ENOENT"), said("wsl2", "ENOENT", difference=apart))
-    assert not list(tmp_path.iterdir())
-
-
-def test_program_of_which_a_target_is_not_sure_is_not_kept(tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=r"^not kept: wsl2 says something else from run to run$"):
-        keep(tmp_path, ABSENT, said("native", "ENOENT"), said("wsl2", "ENOENT", stable=False))
-
-
-def test_program_that_writes_other_data_on_a_target_is_not_kept(tmp_path: Path) -> None:
-    reads = program(("open", text("f0"), O_RDWR, 0), ("read", Ref(0), room(64), 8))
-    found = replayed(reads, wrong=lambda outcome: outcome.replace(b"abcdefgh", b"abcdefgX"))
-    assert found[0].said == found[1].said
-    with pytest.raises(UsageError, match=r"^not kept: read, buf: .*X.* on wrong, .*abcdefgh.* on native$"):
-        keep(tmp_path, reads, *found)
-    assert not list(tmp_path.iterdir())
-
-
-@pytest.mark.parametrize("runner", declarations())
-def test_only_kernels_are_witnesses_of_what_linux_promises(runner: str) -> None:
-    targets = [declared(Target("native", "local")), declared(Target("other", runner))]
-    if runner in ("local", "qemu"):
-        keeping.refuse_imitations(targets)
-        return
-    with pytest.raises(UsageError, match=rf"^--keep: other is no kernel but imitates one \(runner {runner}\)"):
-        keeping.refuse_imitations(targets)
 
 
 def test_text_of_a_finding_says_how_its_target_was_opened(tmp_path: Path) -> None:

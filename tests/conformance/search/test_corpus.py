@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from conformance.model import Target
+from conformance.programs.program import Program, Ref
+from conformance.run.errors import UsageError
+from conformance.search import corpus as keeping
+from conformance.search.compare import ProgramDifference
+from conformance.search.replay import Replayed, read_program, replay
+from conformance.syscalls.files.opening import O_RDWR
+from runners.local import LocalRunner
+from runners.registry import declarations, declared
+from tests.executors import ABSENT, BAD, LyingRunner, needs_executor, program, room, text
+
+
+def keep(corpus: Path, made: Program, *results: Replayed) -> Path:
+    """Keep a program on which targets said this."""
+    return keeping.keep(made, results, corpus, *keeping.last_call(made))
+
+
+def said(target: str, *what: str, stable: bool = True, difference: ProgramDifference | None = None) -> Replayed:
+    """What a target did."""
+    return Replayed(target, "6.1.0", [], list(what), difference, stable)
+
+
+def test_program_on_which_all_agree_is_kept_with_its_promise(tmp_path: Path) -> None:
+    path = keep(tmp_path, ABSENT, said("native", "ENOENT"), said("wsl2", "ENOENT"))
+    assert path.parent == tmp_path / "files"
+    assert path.name.startswith("open-")
+    document = json.loads(path.read_text())
+    assert (document["promise"], document["agreed"]) == (["ENOENT"], ["native 6.1.0", "wsl2 6.1.0"])
+    assert read_program(path) == ABSENT
+    assert keep(tmp_path, ABSENT, said("native", "ENOENT")) == path
+
+
+def test_programs_about_the_same_call_are_kept_apart(tmp_path: Path) -> None:
+    others = program(("getpid",), ("close", 41))
+    assert keep(tmp_path, BAD, said("native", "EBADF")) != keep(tmp_path, others, said("native", "0", "EBADF"))
+
+
+@pytest.mark.parametrize("field", ["errno", "result", "buf", "buf.st_size", "signals", "state"])
+def test_program_on_which_targets_disagree_in_anything_is_not_kept(field: str, tmp_path: Path) -> None:
+    apart = ProgramDifference(0, "open", field, "one thing", "another\x1b")
+    with pytest.raises(UsageError, match=rf"^not kept: open, {field}: another\ufffd on wsl2, one thing on native$"):
+        keep(tmp_path, ABSENT, said("native", "ENOENT"), said("wsl2", "ENOENT", difference=apart))
+    assert not list(tmp_path.iterdir())
+
+
+def test_program_of_which_a_target_is_not_sure_is_not_kept(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"^not kept: wsl2 says something else from run to run$"):
+        keep(tmp_path, ABSENT, said("native", "ENOENT"), said("wsl2", "ENOENT", stable=False))
+
+
+def test_program_that_writes_other_data_on_a_target_is_not_kept(tmp_path: Path) -> None:
+    needs_executor()
+    reads = program(("open", text("f0"), O_RDWR, 0), ("read", Ref(0), room(64), 8))
+    liar = LyingRunner(lambda outcome: outcome.replace(b"abcdefgh", b"abcdefgX"))
+    runs: list[list[Replayed]] = []
+    replay([reads], {"native": LocalRunner(), "wrong": liar}, runs.append)
+    (found,) = runs
+    assert found[0].said == found[1].said
+    with pytest.raises(UsageError, match=r"^not kept: read, buf: .*X.* on wrong, .*abcdefgh.* on native$"):
+        keep(tmp_path, reads, *found)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("runner", declarations())
+def test_only_kernels_are_witnesses_of_what_linux_promises(runner: str) -> None:
+    targets = [declared(Target("native", "local")), declared(Target("other", runner))]
+    if runner in ("local", "qemu"):
+        keeping.refuse_imitations(targets)
+        return
+    with pytest.raises(UsageError, match=rf"^--keep: other is no kernel but imitates one \(runner {runner}\)"):
+        keeping.refuse_imitations(targets)
