@@ -1,16 +1,14 @@
 from __future__ import annotations
 
-import ctypes
 from typing import Annotated
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from conformance.syscalls.machinery.aliases import Fd, Fd32, Pid32, Time64
-from conformance.syscalls.machinery.buffers import I64, Layout, Struct
+from conformance.syscalls.machinery.aliases import Fd
 from conformance.syscalls.machinery.call import Parameter
-from conformance.syscalls.machinery.choices import BAD_POINTERS, Blob, Choice, Choices, LengthOf, Use, room
+from conformance.syscalls.machinery.choices import BAD_POINTERS, Choice, Choices, LengthOf, Use
 from conformance.syscalls.machinery.kinds import (
     MASK,
     AddressKind,
@@ -31,7 +29,7 @@ from conformance.syscalls.machinery.kinds import (
     SignalNumber,
     named,
 )
-from conformance.syscalls.machinery.memory import FdPair, MemoryOr, OneOf, Pointer
+from conformance.syscalls.machinery.memory import FdPair, Pointer
 from conformance.syscalls.machinery.world import ARENA, PAGE
 
 OPEN = Flags({"O_RDONLY": 0, "O_WRONLY": 1, "O_CREAT": 0o100, "O_TMPFILE": 0o20200000, "O_DIRECTORY": 0o200000})
@@ -57,9 +55,6 @@ WHENCE = Flags({"SEEK_SET": 0, "SEEK_CUR": 1}, bits=False)
         (FileDescriptor(), 3, "3"),
         (AddressKind(), 0, "NULL"),
         (AddressKind(), 0x7F00, "0x7f00"),
-        (Pointer(), 0x7F00, "0x7f00"),
-        (Pointer(), 0, "0"),
-        (Pointer(), "ab", "b'ab'"),
         (SignalNumber(), 11, "SIGSEGV"),
         (SignalNumber(), 0, "0"),
         (SignalNumber(), 4242, "4242"),
@@ -92,16 +87,6 @@ def test_a_value_is_shown_as_source_would_have_it(kind: Kind, seen: Seen, shown:
         (Masked(), None, None),
         (AddressKind(), 0x1000, "addr"),
         (AddressKind(), 0, 0),
-        (Pointer(), 0x1000, "addr"),
-        (Pointer(), "text", "text"),
-        (Pointer(), None, None),
-        (Pointer().holding(Masked()), "text", MASK),
-        (Pointer().holding(Masked()), {"a": 1}, MASK),
-        (Pointer().holding(Masked()), None, None),
-        (Pointer().holding(Masked()), 0x1000, "addr"),
-        (Pointer(out=True, reads=False).holding(FdPair()), "\x05\0\0\0\x04\0\0\0", ["fd#1", "fd#2"]),
-        (Pointer().holding(FdPair()), "short", "short"),
-        (Pointer().holding(FdPair()), None, None),
         (PathKind(), "/proc/77/maps", "/proc/pid#1/maps"),
         (PathKind(), "/proc/self/maps", "/proc/self/maps"),
         (PathKind(), "proc/77", "proc/77"),
@@ -128,55 +113,6 @@ def test_a_value_is_known_once_it_has_a_name() -> None:
     names = Names()
     names.name("pid", 9)
     assert (names.known("pid", 9), names.known("pid", 8), names.known("fd", 9)) == ("pid#1", None, None)
-
-
-def test_memory_knows_who_reads_and_who_writes_it() -> None:
-    assert (Pointer().out, Pointer().reads) == (False, True)
-    assert (Pointer(out=True, reads=False, counted=True).out, Pointer(out=True, reads=False, counted=True).reads) == (
-        True,
-        False,
-    )
-    assert (Pointer(out=True).out, Pointer(out=True).reads) == (True, True)
-
-
-class Named(Struct):
-    """One with a pid."""
-
-    pid: Pid32
-    value: I64
-
-
-class Plain(Struct):
-    """One whose member of the same name is no pid."""
-
-    pid: I64
-
-
-@pytest.mark.parametrize(
-    ("seen", "normal"),
-    [
-        ({"pid": 77, "value": 5}, {"pid": "pid#1", "value": 5}),
-        ({"pid": 77}, {"pid": 77}),
-        ({"else": 77}, {"else": 77}),
-        ("bytes", MASK),
-        (0x1234, "addr"),
-        (None, None),
-    ],
-)
-def test_memory_that_holds_one_of_several_structs_is_compared_as_the_one_that_it_is(seen: Seen, normal: Seen) -> None:
-    kind = Parameter("arg", Annotated[object, Pointer(out=True), OneOf(Named, Plain, other=Masked())]).kind
-    assert kind.normal(seen, Names()) == normal
-
-
-def test_memory_that_is_none_of_the_structs_is_compared_as_it_is_where_nothing_is_said_of_it() -> None:
-    assert OneOf(Named).normal("bytes", Names()) == "bytes"
-
-
-def test_a_number_in_the_place_of_memory_is_compared_as_what_it_means() -> None:
-    kind = Parameter("arg", Annotated[object, MemoryOr(Kind(), out=True), OneOf(Named)]).kind
-    assert kind.normal(0x1234, Names()) == 0x1234
-    assert kind.normal({"pid": 77, "value": 5}, Names()) == {"pid": "pid#1", "value": 5}
-    assert MemoryOr(Renamed("pid")).normal(77, Names()) == "pid#1"
 
 
 def test_constants_are_named_by_their_prefixes() -> None:
@@ -208,15 +144,6 @@ ARGUMENTS: list[Kind] = [
 ]
 
 
-class Point(Struct):
-    """Two numbers, an fd, a process and a time."""
-
-    x: I64
-    fd: Fd32
-    pid: Annotated[int, Layout(ctypes.c_int32), Renamed("pid")]
-    when: Time64
-
-
 @pytest.mark.parametrize("kind", ARGUMENTS, ids=lambda kind: type(kind).__name__)
 def test_every_kind_has_something_to_try_and_the_plainest_first(kind: Kind) -> None:
     found = kind.usual()
@@ -238,8 +165,6 @@ def test_every_kind_has_something_to_try_and_the_plainest_first(kind: Kind) -> N
         (SignalNumber(), {10, 9, 0, 64, 65, -1}),
         (WHENCE, {0, 1, 2, -1}),
         (OPEN, {0, 1, 0o100, 0o101, 0o200000, 1 << 30, -1}),
-        (Pointer(out=True), {room(64), room(64, edge=True), *BAD_POINTERS}),
-        (Pointer(), {Blob(b"hello"), *BAD_POINTERS}),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, Kind) else "",
 )
@@ -275,16 +200,6 @@ def test_one_of_several_values_is_tried_and_one_beyond_them() -> None:
     annotated = Parameter("which", Annotated[int, Flags({"A": 5, "B": 7}, bits=False), Choices(7, ...)])
     assert set(annotated.choices) == {5, 7, 8, -1}
     assert annotated.choices[0] == 7
-
-
-def test_memory_for_a_struct_is_structs_and_memory_to_write_one_is_room_for_it() -> None:
-    first = Pointer().usual(Point)[0]
-    assert isinstance(first, Blob)
-    assert len(first.data) == Point.size()
-    assert (8, 4, Use("fd")) in first.parts
-    out = Pointer(out=True, reads=False)
-    assert out.usual(Point)[0] == room(Point.size())
-    assert room(Point.size(), edge=True) in out.usual(Point)
 
 
 def test_what_is_worth_trying_stands_beside_any_kind_and_nothing_else_is_tried() -> None:
@@ -370,16 +285,6 @@ def test_a_kind_tells_whether_two_unequal_numbers_are_sure_to_mean_the_same(
 def test_a_kind_knows_which_values_say_less(kind: Kind, value: int, plain: Choice, plainer: list[int]) -> None:
     """Of several bits, each can be left out; a number that is none of bits has none."""
     assert kind.plainer(value, plain) == plainer
-
-
-def test_resources_in_memory_are_those_that_a_program_does_not_know_yet() -> None:
-    written = Pointer(out=True, reads=False)
-    assert list(written.resources(Point)) == [(8, 4, "fd")], "and no process, which may be anybody"
-    assert list(written.resources(None)) == []
-    assert list(Pointer(out=True).resources(Point)) == [], "what the kernel reads there is the program's own"
-    pair = written.holding(FdPair("pipe:r", "pipe:w"))
-    assert list(pair.resources(None)) == [(0, 4, "fd:pipe:r"), (4, 4, "fd:pipe:w")]
-    assert list(written.holding(FdPair()).resources(None)) == [(0, 4, "fd"), (4, 4, "fd")]
 
 
 @given(st.data())
