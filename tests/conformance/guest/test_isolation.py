@@ -591,41 +591,6 @@ def test_a_case_that_is_about_a_want_of_memory_has_a_verdict_unless_our_limit_wa
     assert Isolation(alone=True).run(do_nothing, deadline=10, starves_itself=True) == ending
 
 
-@pytest.mark.parametrize(
-    ("mounts", "own", "file"),
-    [
-        ("cgroup2 /sys/fs/cgroup cgroup2 rw 0 0", "0::/a/b", "sys/fs/cgroup/a/b/memory.events"),
-        ("m /sys/fs/cgroup/memory cgroup rw,memory 0 0", "4:memory:/a", "sys/fs/cgroup/memory/a/memory.oom_control"),
-        ("m /cg cgroup rw,cpu,memory 0 0", "9:cpu:/x\n4:cpu,memory:/", "cg/memory.oom_control"),
-    ],
-)
-def test_the_kills_of_our_own_group_are_told_from_those_of_others(
-    tmp_path: Path, mounts: str, own: str, file: str
-) -> None:
-    for name, text in (
-        ("proc/self/mounts", mounts),
-        ("proc/self/cgroup", own),
-        ("proc/vmstat", "oom_kill 7"),
-        (file, ""),
-    ):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text(f"{text}\n")
-    (tmp_path / file).write_text("under_oom 0\noom_kill 2\noom_group_kill 1\n")
-    kills = limits.Kills(f"{tmp_path}/")
-    assert kills.seen() == (2, 7)
-    (tmp_path / file).unlink()
-    assert kills.seen() == (0, 7)
-
-
-@pytest.mark.parametrize("text", ["", "nonsense\n", ":::::\n0:memory\n"])
-def test_where_no_group_counts_kills_none_are_ours(tmp_path: Path, text: str) -> None:
-    assert limits.Kills(f"{tmp_path}/").seen() == (0, 0)
-    (tmp_path / "proc/self").mkdir(parents=True)
-    for name in ("mounts", "cgroup"):
-        (tmp_path / "proc/self" / name).write_text(text)
-    assert limits.Kills(f"{tmp_path}/").seen() == (0, 0)
-
-
 # The process that runs cases
 
 
