@@ -1,0 +1,104 @@
+"""What of the runner needs no machine; what opens guests is in `tests/integration/test_guests.py`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from conformance.model import Answers, Target
+from runners.base import RunnerError
+from runners.declaration import Way
+from runners.kernels.images import WSL2, WSL2_VARIABLE, Kernel
+from runners.qemu import runner as module
+from runners.qemu.machine import CPUS, MEMORY_MIB, Size
+from runners.qemu.runner import DECLARATION, QemuRunner, whole_kernel
+
+KERNEL = DECLARATION.options["kernel"]
+
+
+def opened_by(target: Target, way: Way, monkeypatch: pytest.MonkeyPatch) -> tuple[object, ...]:
+    """What guests of a target are made of: the class, the size, and whether it boots in any case."""
+    found: list[tuple[object, ...]] = []
+    monkeypatch.setattr(module, "find", lambda source: Kernel(Path(source), "6.1.0", "a test"))
+    monkeypatch.setattr(module, "accelerator", lambda: None)
+    monkeypatch.setattr(module, "BareGuest", lambda kernel, _, size: found.append(("bare", kernel.image.name, size)))
+    monkeypatch.setattr(
+        module, "QemuGuest", lambda kernel, _, size, cold: found.append(("whole", kernel.image.name, size, cold))
+    )
+    DECLARATION.runner(target, way).open()
+    return found[0]
+
+
+@pytest.mark.parametrize(
+    ("options", "way", "opened"),
+    [
+        ({}, Way(), ("whole", "image", Size(MEMORY_MIB, CPUS), False)),
+        ({"memory": 512, "cpus": 1}, Way(cold=True), ("whole", "image", Size(512, 1), True)),
+        ({}, Way(bare=True), ("bare", "image", Size(MEMORY_MIB, CPUS))),
+    ],
+)
+def test_a_target_s_options_and_the_command_s_way_make_its_guests(
+    options: dict[str, int], way: Way, opened: tuple[object, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = Target("lts", "qemu", options={"kernel": "image", **options})
+    assert opened_by(target, way, monkeypatch) == opened
+
+
+def test_a_target_without_a_kernel_has_no_runner() -> None:
+    assert (DECLARATION.name, DECLARATION.answers) == ("qemu", Answers.KERNEL)
+    with pytest.raises(ValueError, match="the target lts has no kernel"):
+        DECLARATION.runner(Target("lts", "qemu"), Way())
+
+
+def test_a_kernel_of_the_command_line_is_the_same_in_any_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert whole_kernel("image") == str(tmp_path.resolve() / "image")
+    assert whole_kernel("debian:6.12") == "debian:6.12"
+
+
+def test_the_environment_gives_the_image_for_wsl2_s_kernel_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv(WSL2_VARIABLE, raising=False)
+    assert KERNEL.from_environment(WSL2) is None
+    monkeypatch.setenv(WSL2_VARIABLE, "image")
+    assert KERNEL.from_environment(WSL2) == str(tmp_path.resolve() / "image")
+    assert KERNEL.from_environment("debian:6.1") is None
+
+
+def test_the_first_thing_that_is_missing_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    there = {"apt-get", "dpkg-deb", "depmod", "modprobe"}
+    monkeypatch.setattr("shutil.which", lambda _: None)
+    assert "qemu-system-x86_64 is not installed" in (QemuRunner("debian:6.1").missing() or "")
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(module, "which", lambda name: name if name in there else None)
+    assert QemuRunner("debian:6.1").missing() is None
+    there.remove("depmod")
+    assert (QemuRunner("debian:6.1").missing() or "").startswith("depmod is not installed")
+
+
+def test_an_image_that_cannot_be_booted_is_missing_with_the_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(source: str) -> Kernel:
+        raise RunnerError(f"{source} is no kernel")
+
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(module, "find", fails)
+    assert QemuRunner("/boot/x").missing() == "/boot/x is no kernel"
+
+
+def test_only_a_build_for_wsl2_is_labelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "find", lambda source: Kernel(Path(source), "6.1.0", "a test"))
+    monkeypatch.setattr(
+        module, "labelled", lambda kernel: Kernel(kernel.image, "6.1.0", "a test", label="wsl2 (config)")
+    )
+    assert QemuRunner("x", wsl2=True)._find().label == "wsl2 (config)"
+    assert QemuRunner("x")._find().label == ""
+
+
+def test_a_kernel_that_cannot_be_found_is_a_runner_error(tmp_path: Path) -> None:
+    with pytest.raises(RunnerError, match="absent"):
+        QemuRunner(str(tmp_path / "absent")).open()
