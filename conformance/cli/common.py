@@ -3,23 +3,16 @@
 from __future__ import annotations
 
 import math
-import re
 import shutil
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import click
 
 from conformance.model import Expectation, Matrix
-from conformance.run.errors import UsageError, UserError
 from conformance.run.known import FOLDER, OLD, Known, default_place, load
-from conformance.run.results import PLAN_FILE, planned, read_plan
 from conformance.run.whole import write_whole
-from conformance.text import plural
-
-RESULTS = Path("results")
 
 
 def read_expectations(path: Path | None) -> list[Expectation]:
@@ -47,46 +40,6 @@ def known_expectations(path: Path | None) -> Known | None:
     if path is None and place not in (FOLDER, OLD):
         click.echo(f"note: expectations are those that ship with the suite, {place}", err=True)
     return found
-
-
-def runs(folder: Path) -> list[Path]:
-    """The results directories in a folder, the newest run first, whatever they are called. Searches are none."""
-    ages: dict[Path, tuple[float, float]] = {}
-    for path in folder.glob(f"*/{PLAN_FILE}"):
-        with suppress(UserError, OSError):
-            written = path.stat().st_mtime
-            ages[path.parent] = (planned(read_plan(path.parent)) or written, written)
-    return sorted(ages, key=lambda each: ages[each], reverse=True)
-
-
-def results_directory(name: str) -> Path:
-    """A results directory by path, by the run's name below `results/`, or by how new it is.
-
-    `LATEST` is the newest run, `PREVIOUS` or `LATEST~1` the one before it, and so on; `results/LATEST` is the same.
-    Raises UsageError.
-    """
-    path = Path(name)
-    with suppress(OSError):  # a name that no file can have
-        if path.is_dir():
-            return path
-        if (RESULTS / name).is_dir():
-            return RESULTS / name
-    if (back := _runs_back(path.name)) is not None:
-        folder = RESULTS if path.parent == Path() else path.parent
-        found = runs(folder)
-        if back < len(found):
-            return found[back]
-        have = plural(len(found), "run") if found else "no run"
-        raise UsageError(f"there is no {path.name}: {folder} has {have}; name another, or make one: `conformance run`")
-    raise UsageError(f"there are no results at {name}; give the directory that `conformance run` named, or LATEST")
-
-
-def _runs_back(name: str) -> int | None:
-    """How many runs before the newest a name means."""
-    if name == "PREVIOUS":
-        return 1
-    found = re.fullmatch(r"LATEST(?:~(\d{1,6}))?", name, re.ASCII)
-    return int(found[1] or 0) if found else None
 
 
 def write_reports(matrix: Matrix, directory: Path, formats: Sequence[str]) -> list[Path]:

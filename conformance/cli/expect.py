@@ -9,12 +9,13 @@ from pathlib import Path
 
 import click
 
-from conformance.cli.common import known_expectations, results_directory
+from conformance.cli.common import known_expectations
 from conformance.matrix.expectations.foreign.formats import Format
 from conformance.model import Cause, ExpectationKind, Verdict
 from conformance.run.errors import UsageError
 from conformance.run.expecting import Run, accepted, exported, imported, like, on_to, pruned
 from conformance.run.known import FOLDER, Known, is_old, load, write
+from conformance.run.naming import results_directory
 from conformance.run.whole import write_whole
 from conformance.text import one_line, plural, printable
 

@@ -10,16 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from conformance.cli.common import (
-    EXPECTATIONS_OPTION,
-    REFERENCE_OPTION,
-    RESULTS,
-    TARGET_OPTION,
-    read_expectations,
-)
+from conformance.cli.common import EXPECTATIONS_OPTION, REFERENCE_OPTION, TARGET_OPTION, read_expectations
 from conformance.cli.targeting import TARGETS_OPTION, available, given_options
 from conformance.run import targets as target_files
 from conformance.run.errors import Exit, UsageError, UserError
+from conformance.run.naming import RESULTS
 from conformance.text import one_line
 
 if TYPE_CHECKING:

@@ -7,14 +7,8 @@ from pathlib import Path
 
 import click
 
-from conformance.cli.common import (
-    EXPECTATIONS_OPTION,
-    FORMAT,
-    FULL_OPTION,
-    read_expectations,
-    results_directory,
-    terminal_width,
-)
+from conformance.cli.common import EXPECTATIONS_OPTION, FORMAT, FULL_OPTION, read_expectations, terminal_width
+from conformance.run.naming import results_directory
 from conformance.run.results import matrix_of
 from conformance.run.whole import write_whole
 

@@ -7,33 +7,32 @@ from pathlib import Path
 import click
 from click.core import ParameterSource
 
-from conformance.cli import planning
 from conformance.cli.common import (
     EXPECTATIONS_OPTION,
     FULL_OPTION,
     REFERENCE_OPTION,
-    RESULTS,
     TARGET_OPTION,
     Seconds,
     read_expectations,
-    results_directory,
     terminal_width,
     write_reports,
 )
-from conformance.cli.targeting import TARGETS_OPTION, Available, available, given_options, name_of
+from conformance.cli.targeting import TARGETS_OPTION, available, given_options, name_of
 from conformance.guest.efforts import EFFORTS
-from conformance.model import Expectation, Matrix, Target
+from conformance.model import Matrix, Target
+from conformance.run import planning
 from conformance.run import targets as target_files
 from conformance.run.conduct import USUAL, Conduct
 from conformance.run.display import Display
 from conformance.run.errors import Exit, UsageError, UserError
 from conformance.run.gate import Attitude, Limit, begun, lost, lost_modules, status_of, status_of_early
+from conformance.run.naming import RESULTS, results_directory
 from conformance.run.orchestrate import execute, listed
-from conformance.run.results import PLAN_FILE, RunPlan, new_run_name, read_plan
+from conformance.run.results import PLAN_FILE, read_plan
 from conformance.run.selection import Selection
 from conformance.text import plural
 from runners.base import RunnerError
-from runners.registry import runner_for
+from runners.registry import HOST, runner_for
 
 WRITTEN = ("json", "html", "markdown", "junit")
 ATTITUDE = click.Choice([each.value for each in Attitude])
@@ -163,16 +162,23 @@ def command(
         directory = results_directory(resume)
         plan = read_plan(directory)
     else:
-        cases = _cases(calls, failed, names, known)
-        selection = Selection(tuple(map(planning.case_path, paths)), expression, cases)
-        conduct = Conduct(timeout, effort, repeat)
-        planning.check(selection)
+        found = available(context, targets_file)
+        selection, said = planning.select(planning.Choice(paths, expression, calls, failed), names, known)
+        if said:
+            click.echo(said, err=True)
+        chosen = target_files.choose(found.targets, (*names, *found.added) if names else (), reference)
         if listing:
-            _chosen(
-                available(context, targets_file), names, reference
-            )  # a mistake there is told although none of them is run
             return _list(selection)
-        plan = _plan(context, names, reference, targets_file, selection, conduct, cold, expectations)
+        plan = planning.new_plan(
+            chosen,
+            [] if names else planning.unable(chosen, runner_for, (reference, *found.given)),
+            selection,
+            Conduct(timeout, effort, repeat),
+            targets_file=targets_file,
+            expectations=expectations,
+            reference=reference,
+            cold=cold,
+        )
         directory = output or RESULTS / plan.run
         if (directory / PLAN_FILE).exists():
             raise UsageError(
@@ -214,71 +220,10 @@ def _only_resumes(context: click.Context) -> None:
             )
 
 
-def _cases(
-    calls: str | None, failed: str | None, names: tuple[str, ...], known: list[Expectation]
-) -> tuple[str, ...] | None:
-    """What --call and --failed-in leave. Raises UsageError."""
-    chosen: set[str] | None = None
-    if calls is not None:
-        found, said = planning.with_calls(calls)
-        click.echo(said, err=True)
-        chosen = set(found)
-    if failed is not None:
-        again = planning.failed_in(failed, names, known)
-        chosen = set(again) if chosen is None else {each for each in again if not chosen.isdisjoint(_of(each))}
-    return None if chosen is None else tuple(sorted(chosen))
-
-
-def _of(case: str) -> tuple[str, str]:
-    return case, case.partition("[")[0]
-
-
-def _chosen(found: Available, names: tuple[str, ...], reference: str) -> list[Target]:
-    """The targets that are asked for. Raises UsageError."""
-    return target_files.choose(found.targets, (*names, *found.added) if names else (), reference)
-
-
-def _plan(
-    context: click.Context,
-    names: tuple[str, ...],
-    reference: str,
-    targets_file: Path | None,
-    selection: Selection,
-    conduct: Conduct,
-    cold: bool,
-    expectations: Path | None,
-) -> RunPlan:
-    """A new run of the targets that were asked for, or else of those that can run here. Raises UsageError."""
-    found = available(context, targets_file)
-    chosen = _chosen(found, names, reference)
-    absent = []
-    if not names:
-        runners = {target.name: runner_for(target) for target in chosen}
-        absent = planning.able(chosen, runners, (reference, *found.given))
-    gone = {each.target.name for each in absent}
-    targets = [target for target in chosen if target.name not in gone]
-    return RunPlan(
-        new_run_name(),
-        reference,
-        targets,
-        selection,
-        conduct,
-        absent,
-        planning.arguments(
-            targets=targets,
-            targets_file=targets_file,
-            expectations=expectations,
-            reference=reference,
-            conduct=conduct,
-            cold=cold,
-        ),
-    )
-
-
 def _list(selection: Selection) -> int:
     """Print the cases that are selected; how that ends."""
     try:
-        cases, troubles = listed(planning.here(), selection)
+        cases, troubles = listed(runner_for(Target(planning.REFERENCE, HOST)), selection)
     except RunnerError as error:
         raise UserError(str(error)) from error
     for each in troubles:

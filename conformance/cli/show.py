@@ -6,21 +6,12 @@ from pathlib import Path
 
 import click
 
-from conformance.cli.common import (
-    EXPECTATIONS_OPTION,
-    FULL_OPTION,
-    read_expectations,
-    results_directory,
-    terminal_width,
-)
+from conformance.cli.common import EXPECTATIONS_OPTION, FULL_OPTION, read_expectations, terminal_width
 from conformance.model import Comparison, Matrix
 from conformance.run.errors import UsageError
+from conformance.run.naming import find_case, results_directory
 from conformance.run.results import matrix_of, read_plan, read_record
 from conformance.run.whole import write_whole
-from conformance.text import one_line, plural
-
-SHOWN = 12
-"""How many cases are named where a name is that of several."""
 
 
 @click.command("show")
@@ -64,7 +55,7 @@ def command(
 
     directory = results_directory(run)
     matrix = matrix_of(directory, read_expectations(expectations))
-    comparison = find(matrix, case)
+    comparison = find_case(matrix, case)
     _check(matrix, names)
     if not as_c:
         if output:
@@ -76,28 +67,6 @@ def command(
         write_whole(output, program.encode())
     else:
         click.echo(program, nl=False)
-
-
-def find(matrix: Matrix, case: str) -> Comparison:
-    """The case that a user means: by its id, else by how it ends, else by a part of it. Raises UsageError."""
-    comparisons = matrix.comparisons
-    for means in (
-        lambda comparison: comparison.case == case,
-        lambda comparison: comparison.case.endswith(case),
-        lambda comparison: case in comparison.case,
-    ):
-        found = [comparison for comparison in comparisons if means(comparison)]
-        if len(found) == 1:
-            return found[0]
-        if found:
-            names = "\n".join(f"  {one_line(comparison.case)}" for comparison in found[:SHOWN])
-            more = f"\n  … and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
-            raise UsageError(
-                f"{one_line(case)} may be any of {plural(len(found), 'case')}; write more of it:\n{names}{more}"
-            )
-    raise UsageError(
-        f"there is no case {one_line(case)} in the run {matrix.run}, which has {plural(len(comparisons), 'case')}"
-    )
 
 
 def _check(matrix: Matrix, names: tuple[str, ...]) -> None:

@@ -13,7 +13,6 @@ import click
 import pytest
 
 import conformance.cli.run as module
-from conformance.cli import planning
 from conformance.model import Outcome, Target
 from conformance.places import CASES
 from conformance.protocol.lines import End, Trouble
@@ -82,8 +81,7 @@ class Machines:
 def machines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machines:
     """Fakes in the place of all runners, in an empty folder with a file of targets and no expectations."""
     found = Machines()
-    for each in (module, planning):
-        monkeypatch.setattr(each, "runner_for", found.runner)
+    monkeypatch.setattr(module, "runner_for", found.runner)
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("CONFORMANCE_WSL2_KERNEL", raising=False)
     (tmp_path / "targets.toml").write_text(TARGETS)

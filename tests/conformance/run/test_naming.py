@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from conformance.cli.common import results_directory, runs
 from conformance.run.errors import UsageError
+from conformance.run.naming import results_directory, runs
 from conformance.run.results import RunPlan
 from conformance.run.selection import Selection
 

@@ -1,11 +1,11 @@
-"""From the command line of `conformance run` to a plan: which targets, which cases, and how to say the same again."""
+"""From what a command asks for to a plan: which targets, which cases, and how to say the same again."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.cli.common import RESULTS, results_directory, runs
 from conformance.matrix.expectations.applying import outdated
 from conformance.model import Absent, Expectation, Target, Verdict
 from conformance.places import CASES, SHIPPED
@@ -14,22 +14,23 @@ from conformance.run.called import calling
 from conformance.run.conduct import USUAL, Conduct
 from conformance.run.errors import UsageError
 from conformance.run.gate import Attitude, failures
-from conformance.run.results import matrix_of
+from conformance.run.naming import RESULTS, results_directory, runs
+from conformance.run.results import RunPlan, matrix_of, new_run_name
 from conformance.run.selection import Selection
 from conformance.text import plural
 from runners.base import Runner, RunnerError
-from runners.registry import HOST, runner_for
 
 REFERENCE = "native"
+"""What the others are held against unless it is told otherwise."""
 
 
-def able(targets: Sequence[Target], runners: Mapping[str, Runner], named: Iterable[str]) -> list[Absent]:
+def unable(targets: Sequence[Target], runners: Callable[[Target], Runner], asked: Iterable[str]) -> list[Absent]:
     """The targets that nobody asked for by name and that cannot run here, each with what would bring it."""
-    asked = set(named)
+    named = set(asked)
     return [
         Absent(target, why)
         for target in targets
-        if target.name not in asked and (why := _missing(runners[target.name])) is not None
+        if target.name not in named and (why := _missing(runners(target))) is not None
     ]
 
 
@@ -40,16 +41,20 @@ def _missing(runner: Runner) -> str | None:
         return str(error)
 
 
-def arguments(
-    *,
-    targets: Sequence[Target],
-    targets_file: Path | None,
-    expectations: Path | None,
-    reference: str,
+def new_plan(
+    chosen: Sequence[Target],
+    absent: Sequence[Absent],
+    selection: Selection,
     conduct: Conduct,
-    cold: bool,
-) -> list[str]:
-    """What `conformance run` must be told, beside targets and cases, to do the same again from any directory."""
+    *,
+    targets_file: Path | None = None,
+    expectations: Path | None = None,
+    reference: str = REFERENCE,
+    cold: bool = False,
+) -> RunPlan:
+    """A new run of the chosen targets but those that are absent, and what it takes to do the same again."""
+    gone = {each.target.name for each in absent}
+    targets = [target for target in chosen if target.name not in gone]
     words = target_files.given_words(targets, with_environment=True)
     found = targets_file or target_files.default_path()
     if targets_file or not any(found.resolve() == folder / found.name for folder in SHIPPED):
@@ -64,12 +69,7 @@ def arguments(
         words += ["--timeout", f"{conduct.timeout:g}"]
     if cold:
         words += ["--cold"]
-    return words
-
-
-def here() -> Runner:
-    """Who opens guests that are nothing but this machine, for what needs no target."""
-    return runner_for(Target(REFERENCE, HOST))
+    return RunPlan(new_run_name(), reference, targets, selection, conduct, list(absent), words)
 
 
 def case_path(given: str) -> str:
@@ -90,12 +90,43 @@ def areas() -> list[str]:
     return sorted(path.name for path in CASES.iterdir() if path.is_dir() and any(path.glob("test_*.py")))
 
 
-def check(selection: Selection) -> None:
-    """Raises UsageError when -k cannot be understood."""
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Which cases a command asks for, as it was said."""
+
+    paths: Sequence[str] = ()
+    expression: str = ""
+    calls: str | None = None
+    """Names of system calls, with commas between: only cases that make one of them."""
+    failed_in: str | None = None
+    """A run: only cases that would be run again for what they did there."""
+
+
+def select(choice: Choice, targets: Sequence[str], known: Sequence[Expectation]) -> tuple[Selection, str]:
+    """The cases that are asked for, and from where it is known which cases make a call. Raises UsageError.
+
+    `targets` are those whose failures count, all where there are none.
+    """
+    cases: set[str] | None = None
+    said = ""
+    if choice.calls is not None:
+        found, said = with_calls(choice.calls)
+        cases = set(found)
+    if choice.failed_in is not None:
+        again = failed_in(choice.failed_in, targets, known)
+        cases = set(again) if cases is None else {each for each in again if not cases.isdisjoint(_of(each))}
+    selection = Selection(
+        tuple(map(case_path, choice.paths)), choice.expression, None if cases is None else tuple(sorted(cases))
+    )
     try:
         selection.check()
     except SyntaxError as error:
         raise UsageError(f"-k {selection.expression!r} is no expression of names with and, or, not: {error}") from error
+    return selection, said
+
+
+def _of(case: str) -> tuple[str, str]:
+    return case, case.partition("[")[0]
 
 
 def with_calls(calls: str) -> tuple[list[str], str]:
