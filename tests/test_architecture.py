@@ -41,7 +41,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "conformance.search": (
         *("conformance.model", "conformance.text", "conformance.syscalls", "conformance.matrix", "conformance.guest"),
-        *("conformance.protocol", "conformance.programs", "conformance.search", "conformance.run", "runners.base"),
+        *("conformance.protocol", "conformance.programs", "conformance.search", "conformance.run"),
+        *("conformance.places", "runners.base"),
     ),
     "conformance.run": (
         *("conformance.model", "conformance.text", "conformance.syscalls", "conformance.matrix", "conformance.run"),

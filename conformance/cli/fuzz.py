@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import secrets
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +11,11 @@ import click
 from conformance.cli.common import EXPECTATIONS_OPTION, REFERENCE_OPTION, TARGET_OPTION, read_expectations
 from conformance.cli.targeting import TARGETS_OPTION, available, given_options
 from conformance.run import targets as target_files
-from conformance.run.errors import Exit, UsageError, UserError
+from conformance.run.errors import Exit, UserError
 from conformance.run.naming import RESULTS
 from conformance.text import one_line
 
 if TYPE_CHECKING:
-    from conformance.model import Target
     from conformance.search.loop import Search
 
 UNITS = {"": 1, "s": 1, "m": 60, "h": 3600}
@@ -108,29 +105,18 @@ def command(
     from conformance.run.results import new_run_name  # noqa: PLC0415
     from conformance.search import search as searching  # noqa: PLC0415 - slow to import, and --help needs none of it
     from conformance.search.display import SearchDisplay, report  # noqa: PLC0415
+    from conformance.search.planning import Asked, new_search, targets_of_lanes  # noqa: PLC0415
     from runners.base import RunnerError  # noqa: PLC0415
     from runners.registry import runner_for  # noqa: PLC0415
 
     found = available(context, targets_file)
     chosen = target_files.choose(found.targets, (*names, *found.added) or (reference,), reference)
-    if seconds is None and programs is None:
-        seconds = 300.0
-    seed = secrets.randbelow(1 << 32) if seed is None else seed
-    targets = tuple(each.name for each in chosen if each.name != reference)
     known = read_expectations(expectations)
-    if no_twin and not targets:
-        raise UsageError("there is nothing to compare: name a target with -t, or leave out --no-twin")
-    twin = None if no_twin else f"{reference} again"
-    again = {name: _again([found.targets[reference], found.targets[name]], targets_file) for name in targets}
-    plan = searching.SearchPlan(
-        reference, targets, _words(chapters), seed, seconds, programs, twin, _words(calls), again
-    )
+    asked = Asked(chapters, calls, seconds, programs, seed, twin=not no_twin)
+    plan = new_search(asked, chosen, reference, targets_file)
     directory = output or RESULTS / f"fuzz-{new_run_name()}"
-    runners = {reference: runner_for(found.targets[reference], bare=True)}
-    if twin is not None:
-        runners[twin] = runner_for(found.targets[reference], bare=True)
-    runners |= {name: runner_for(found.targets[name], bare=True) for name in targets}
-    click.echo(f"seed {seed}; reproducers go to {directory}", err=True)
+    runners = {name: runner_for(each, bare=True) for name, each in targets_of_lanes(plan, chosen).items()}
+    click.echo(f"seed {plan.seed}; reproducers go to {directory}", err=True)
     seen: list[Search] = []
     try:
         with SearchDisplay() as display:
@@ -153,13 +139,3 @@ def command(
         raise UserError(one_line(str(error))) from error
     click.echo(report(search))
     return searching.status_of(search)
-
-
-def _again(targets: Sequence[Target], targets_file: Path | None) -> tuple[str, ...]:
-    """What another command must be told beside these targets to open the same ones."""
-    return (*target_files.given_words(targets), *(("--targets", str(targets_file)) if targets_file else ()))
-
-
-def _words(given: str) -> tuple[str, ...]:
-    """What an option lists, with commas or spaces between."""
-    return tuple(given.replace(",", " ").split())

@@ -2,24 +2,21 @@
 
 from __future__ import annotations
 
-from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from conformance import places
 from conformance.cli.common import (
     REFERENCE_OPTION,
     TARGET_OPTION,
 )
 from conformance.cli.targeting import TARGETS_OPTION, available, given_options
 from conformance.run import targets as target_files
-from conformance.run.errors import Exit, UsageError, UserError
-from conformance.text import one_line, plural
+from conformance.run.errors import Exit, UserError
+from conformance.text import one_line
 
 if TYPE_CHECKING:
-    from conformance.programs.program import Program
     from conformance.search.replay import Replayed
 
 
@@ -57,27 +54,22 @@ def command(
     """
     from conformance.search import corpus as keeping  # noqa: PLC0415 - slow to import, and --help needs none of it
     from conformance.search import replay as replaying  # noqa: PLC0415
+    from conformance.search.replay_display import lines, summary  # noqa: PLC0415
     from runners.base import RunnerError  # noqa: PLC0415
     from runners.registry import runner_for  # noqa: PLC0415
 
     programs = replaying.programs_at(folders)
     found = available(context, targets_file)
     chosen = target_files.choose(found.targets, (*names, *found.added) or (reference,), reference)
-    corpus = places.corpus_directory()
-    if keep:
-        keeping.refuse_imitations(chosen)
-        if corpus is None:
-            raise UsageError("--keep: cases are kept in a checkout of the suite, and this is one that was installed")
+    corpus = keeping.corpus_for(chosen) if keep else None
     done: dict[str, list[Replayed]] = {}
     several = len(programs) > 1
-    waiting = iter(programs)
 
     def told(replayed: list[Replayed]) -> None:
-        place = next(waiting)
+        place = list(programs)[len(done)]
         done[place] = replayed
-        if several:
-            click.echo(f"== {one_line(place)}")
-        _print(replayed)
+        for line in lines(replayed, place if several else ""):
+            click.echo(line)
 
     try:
         runners = {each.name: runner_for(each, bare=True) for each in chosen}
@@ -86,56 +78,12 @@ def command(
         raise UserError(one_line(str(error))) from error
     finally:
         if several and done:
-            click.echo(_summary(done))
-    if corpus is not None and keep:
-        return _keep(programs, done, corpus)
-    return max((replaying.status_of_replay(each) for each in done.values()), key=replaying.GRAVITY.index)
-
-
-def _print(replayed: list[Replayed]) -> None:
-    """What each target did, a line a call."""
-    first = replayed[0]
-    for each in replayed:
-        unsteady = "" if each.stable else ": differs from run to run"
-        click.echo(f"{each.target} ({one_line(each.release)}){unsteady}")
-        for mine, theirs in zip_longest(each.lines, first.lines):
-            click.echo(f"  {'*' if mine != theirs and each.difference else ' '} {one_line(mine or '')}")
-        if found := each.difference:
-            click.echo(
-                f"    {one_line(f'{found.call}: {found.field}: {found.target}, the reference {found.reference}')}"
-            )
-
-
-def _summary(done: dict[str, list[Replayed]]) -> str:
-    """A line a program: what the targets came to."""
-    lines = [f"{plural(len(done), 'program')}:"]
-    for place, replayed in done.items():
-        said = [f"{each.target} {_word(each, at == 0)}" for at, each in enumerate(replayed)]
-        lines.append(f"  {one_line(Path(place).name)}: {', '.join(said)}")
-    return "\n".join(lines)
-
-
-def _word(each: Replayed, is_reference: bool) -> str:
-    if not each.stable:
-        return "differs from run to run"
-    if each.lost and is_reference:
-        return "died of it"
-    return "diverges" if each.difference else "ran" if is_reference else "agrees"
-
-
-def _keep(programs: dict[str, Program], done: dict[str, list[Replayed]], corpus: Path) -> Exit:
-    """Keep those on which all agree. Raises UsageError for one that is not kept, after all others were looked at."""
-    from conformance.search import corpus as keeping  # noqa: PLC0415 - see above
-
-    refused = []
-    for place, program in programs.items():
-        try:
-            kept = keeping.keep(program, done[place], corpus, *keeping.last_call(program))
-            click.echo(f"kept as {kept}")
-        except UsageError as error:
-            refused.append(f"{one_line(Path(place).name)}: {error}" if len(programs) > 1 else str(error))
-    for each in refused[:-1]:
-        click.echo(f"conformance: {each}", err=True)
-    if refused:
-        raise UsageError(refused[-1])
-    return Exit.EXPECTED
+            click.echo("\n".join(summary(done)))
+    if corpus is None:
+        return replaying.gravest(done.values())
+    kept, refused = keeping.keep_all(programs, done, corpus)
+    for path in kept:
+        click.echo(f"kept as {path}")
+    for why in refused:
+        click.echo(f"conformance: {why}", err=True)
+    return Exit.USAGE if refused else Exit.EXPECTED

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from conformance.cli.common import EXPECTATIONS_OPTION, FULL_OPTION, read_expectations, terminal_width
-from conformance.model import Comparison, Matrix
+from conformance.model import Matrix
 from conformance.run.errors import UsageError
 from conformance.run.naming import find_case, results_directory
-from conformance.run.results import matrix_of, read_plan, read_record
+from conformance.run.results import matrix_of
 from conformance.run.whole import write_whole
 
 
@@ -62,7 +62,11 @@ def command(
             raise UsageError("-o is where --c goes: give --c as well, or leave out -o")
         click.echo(render(matrix, comparison, names, terminal_width(), full=full), nl=False)
         return
-    program = _c(directory, matrix, comparison, names)
+    if len(names) > 1:
+        raise UsageError("--c makes one program: name one target with -t, or none for the reference's trace")
+    from conformance.search.straight import case_c  # noqa: PLC0415 - slow to import
+
+    program = case_c(directory, comparison.case, names[0] if names else matrix.reference)
     if output:
         write_whole(output, program.encode())
     else:
@@ -74,25 +78,3 @@ def _check(matrix: Matrix, names: tuple[str, ...]) -> None:
     for name in names:
         if name not in known:
             raise UsageError(f"there is no target {name} in the run {matrix.run}; it has {', '.join(known)}")
-
-
-def _c(directory: Path, matrix: Matrix, comparison: Comparison, names: tuple[str, ...]) -> str:
-    """The C program of a trace: the target's that is named, else the reference's. Raises UsageError."""
-    from conformance.search.straight import Untellable, trace_c  # noqa: PLC0415 - slow to import
-
-    if len(names) > 1:
-        raise UsageError("--c makes one program: name one target with -t, or none for the reference's trace")
-    name = names[0] if names else matrix.reference
-    plan = read_plan(directory)
-    target = next(each for each in plan.targets if each.name == name)
-    record = read_record(directory, plan, target)
-    results = record.results.get(comparison.case) if record else None
-    if not results:
-        raise UsageError(
-            f"{name} has no trace of {comparison.case} in the run {matrix.run}: choose another target with -t"
-        )
-    release = record.facts.release if record and record.facts else "unknown"
-    try:
-        return trace_c(results[-1], f"{comparison.case} on {name} ({release})")
-    except Untellable as error:
-        raise UsageError(f"no C program can be made of {comparison.case} on {name}: {error}") from error

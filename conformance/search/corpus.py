@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from conformance import places
 from conformance.model import Target
 from conformance.programs.program import Program, to_json
 from conformance.run.errors import UsageError
@@ -25,6 +26,28 @@ def refuse_imitations(targets: Sequence[Target]) -> None:
                 f"--keep: {each.name} is no kernel but imitates one (runner {each.runner}), so that what it does is "
                 "no promise of Linux; replay on real kernels only, such as -t lts -t wsl2"
             )
+
+
+def corpus_for(targets: Sequence[Target]) -> Path:
+    """Where programs are kept on which these targets agree. Raises UsageError where they may not be kept."""
+    refuse_imitations(targets)
+    corpus = places.corpus_directory()
+    if corpus is None:
+        raise UsageError("--keep: cases are kept in a checkout of the suite, and this is one that was installed")
+    return corpus
+
+
+def keep_all(
+    programs: Mapping[str, Program], done: Mapping[str, Sequence[Replayed]], corpus: Path
+) -> tuple[list[Path], list[str]]:
+    """Keep those programs, by their places, on which all agree: the files, and of each other one why not."""
+    kept, refused = [], []
+    for place, program in programs.items():
+        try:
+            kept.append(keep(program, done[place], corpus, *last_call(program)))
+        except UsageError as error:
+            refused.append(f"{one_line(Path(place).name)}: {error}" if len(programs) > 1 else str(error))
+    return kept, refused
 
 
 def keep(program: Program, replayed: Sequence[Replayed], corpus: Path, chapter: str, about: str) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -131,3 +131,8 @@ def status_of_replay(replayed: Sequence[Replayed]) -> Exit:
 
 GRAVITY = (Exit.EXPECTED, Exit.UNEXPECTED, Exit.INCOMPLETE)
 """What programs can come to, the gravest last."""
+
+
+def gravest(done: Iterable[Sequence[Replayed]]) -> Exit:
+    """The exit status that the replay of several programs deserves."""
+    return max(map(status_of_replay, done), key=GRAVITY.index)

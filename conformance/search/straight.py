@@ -10,10 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from conformance.model import CaseResult, Json, Step
 from conformance.programs.program import MOST_MEMORY, Argument, Memory, Program, ProgramCall, Ref
 from conformance.programs.wire import encode
+from conformance.run.errors import UsageError
+from conformance.run.results import read_plan, read_record
 from conformance.search.bind import is_a, makes
 from conformance.search.reproducer import calls_c, whole_c
 from conformance.syscalls.machinery.buffers import Struct
@@ -57,6 +60,21 @@ def trace_c(result: CaseResult, said_by: str) -> str:
     told = "as its trace has them: what the case did without a system call is not here."
     about = f"The calls of {what},\n   {told}\n\n   {use}"
     return whole_c(calls_c(encode(program), expected), about, "the trace", surroundings="scratch.c.in", first=3)
+
+
+def case_c(directory: Path, case: str, name: str) -> str:
+    """The C program of what a target did in a case of a run, at its last attempt. Raises UserError."""
+    plan = read_plan(directory)
+    target = next(each for each in plan.targets if each.name == name)
+    record = read_record(directory, plan, target)
+    results = record.results.get(case) if record else None
+    if not results:
+        raise UsageError(f"{name} has no trace of {case} in the run {plan.run}: choose another target with -t")
+    release = record.facts.release if record and record.facts else "unknown"
+    try:
+        return trace_c(results[-1], f"{case} on {name} ({release})")
+    except Untellable as error:
+        raise UsageError(f"no C program can be made of {case} on {name}: {error}") from error
 
 
 def program_of(result: CaseResult) -> Program:

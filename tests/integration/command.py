@@ -6,10 +6,13 @@ import os
 import subprocess
 import sys
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
+import pytest
 
+from conformance.cli import main
 from conformance.model import Matrix
 from conformance.run.errors import Exit
 from tests.suite import SOURCES
@@ -56,6 +59,34 @@ def refuses(done: subprocess.CompletedProcess[str], status: Exit, *words: str) -
     assert "Traceback" not in said
     assert all(word in said for word in words), said
     assert len(said.splitlines()) == 1, said
+
+
+@dataclass(frozen=True)
+class Ended:
+    """How the command ended."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+    def refuses(self, status: Exit, *words: str) -> None:
+        """It is that status and one sentence that has these words in it."""
+        refuses(self, status, *words)  # type: ignore[arg-type] # it has what is asked of it
+
+
+class Command:
+    """The command, in this process: starting another one takes longer than what it does."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self._monkeypatch, self._capsys = monkeypatch, capsys
+        for what in ("guard_streams", "end_tidily"):  # streams and signals are this process's own
+            monkeypatch.setattr(f"conformance.cli.{what}", lambda: None)
+
+    def __call__(self, *arguments: str | Path) -> Ended:
+        self._monkeypatch.setattr(sys, "argv", ["conformance", *map(str, arguments)])
+        status = main()
+        said = self._capsys.readouterr()
+        return Ended(status, said.out, said.err)
 
 
 def matrix_in(directory: Path) -> Matrix:

@@ -19,7 +19,7 @@ from conformance.run.records import RecordFile
 from conformance.run.results import RunPlan
 from conformance.run.selection import Selection
 from tests.builders import facts, passed, record, result
-from tests.integration.test_fuzz_command import Command, Ended
+from tests.integration.command import Command, Ended
 
 CASE = "a/test_b.py::test_c[x]"
 """It lacks its feature on `wsl1`, and passes natively."""

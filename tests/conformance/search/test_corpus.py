@@ -76,3 +76,24 @@ def test_only_kernels_are_witnesses_of_what_linux_promises(runner: str) -> None:
         return
     with pytest.raises(UsageError, match=rf"^--keep: other is no kernel but imitates one \(runner {runner}\)"):
         keeping.refuse_imitations(targets)
+
+
+def test_programs_are_kept_only_in_a_checkout(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    kernel, imitation = declared(Target("lts", "qemu")), declared(Target("gvisor", "gvisor"))
+    monkeypatch.setattr("conformance.places.corpus_directory", lambda: tmp_path)
+    assert keeping.corpus_for([kernel]) == tmp_path
+    with pytest.raises(UsageError, match="no promise of Linux"):
+        keeping.corpus_for([kernel, imitation])
+    monkeypatch.setattr("conformance.places.corpus_directory", lambda: None)
+    with pytest.raises(UsageError, match="in a checkout of the suite"):
+        keeping.corpus_for([kernel])
+
+
+def test_of_several_programs_those_are_kept_on_which_all_agree(tmp_path: Path) -> None:
+    programs = {"/x/one": ABSENT, "/x/two": BAD}
+    done = {"/x/one": [said("native", "ENOENT")], "/x/two": [said("native", "EBADF", stable=False)]}
+    kept, refused = keeping.keep_all(programs, done, tmp_path)
+    assert [path.parent.name for path in kept] == ["files"]
+    assert refused == ["two: not kept: native says something else from run to run"]
+    alone = keeping.keep_all({"/x/two": BAD}, done, tmp_path)
+    assert alone == ([], ["not kept: native says something else from run to run"])
