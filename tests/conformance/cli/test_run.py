@@ -312,7 +312,6 @@ def test_flaky_and_outdated_are_gates_that_can_be_chosen(machines: Machines) -> 
     assert run("-t", "lts").status == Exit.EXPECTED
     assert told("run", "--resume", "out", "--flaky", "fail").status == Exit.UNEXPECTED
     assert told("run", "--resume", "out", "--flaky", "warn").status == Exit.EXPECTED
-    Path("expectations").mkdir(exist_ok=True)
     Path("expectations/lts.toml").write_text(f'[[explained]]\ncase = "{ONE}"\nverdict = "fails"\nreason = "known"\n')
     assert told("run", "--resume", "out").status == Exit.EXPECTED
     assert told("run", "--resume", "out", "--outdated", "fail").status == Exit.UNEXPECTED
