@@ -113,17 +113,28 @@ def _told(cells: Mapping[str, Cell], cases: Sequence[str]) -> str:
 
 
 def _groups(matrix: Matrix, cells: Mapping[str, Cell]) -> list[tuple[str, list[str]]]:
-    """What one expectation can cover, the widest first: whole modules, functions with parameters, single cases."""
+    """What one expectation can cover, the widest first, see `_covering`."""
     found: dict[str, list[str]] = {}
     modules = {case.partition("::")[0] for case in cells}
-    for widest, pattern in enumerate(("{0}::*", "{1}[*", "{2}")):
-        for comparison in matrix.comparisons:
-            function, bracket, _ = comparison.case.partition("[")
-            if comparison.module in modules and (bracket or widest != 1):
-                found.setdefault(pattern.format(comparison.module, function, comparison.case), []).append(
-                    comparison.case
-                )
+    cases = [comparison.case for comparison in matrix.comparisons if comparison.module in modules]
+    covering = {case: _covering(case) for case in cases}
+    for width in range(4):
+        for case in cases:
+            if pattern := covering[case][width]:
+                found.setdefault(pattern, []).append(case)
     return list(found.items())
+
+
+def _covering(case: str) -> tuple[str, str, str, str]:
+    """A whole module, a function with parameters, those of its parameters in a folder (kept programs), a case."""
+    function, bracket, parameter = case.partition("[")
+    folder, slash, _ = parameter.partition("/")
+    return (
+        f"{case.partition('::')[0]}::*",
+        f"{function}[*" if bracket else "",
+        f"{function}[{folder}/*" if slash else "",
+        case,
+    )
 
 
 def dead(matrix: Matrix, expectations: Sequence[Expectation], *, whole: bool = False) -> list[Expectation]:

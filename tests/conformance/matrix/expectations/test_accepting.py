@@ -6,11 +6,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from conformance.matrix.build import build
 from conformance.matrix.expectations.accepting import accept, dead
 from conformance.matrix.expectations.applying import apply, unexpected
 from conformance.matrix.expectations.files import TargetFile, dump, parse
 from conformance.model import Expectation, ExpectationKind, Matrix, Verdict
-from tests.builders import passed
+from tests.builders import passed, record
 from tests.conformance.matrix.expectations.matrices import (
     FAILS,
     KNOWN,
@@ -112,6 +113,23 @@ def test_module_or_function_that_says_one_thing_is_accepted_as_one() -> None:
     assert [each.case for each in accepted(function)] == ["a/test_b.py::test_c[*"]
     part = several(b__c_1=MISSING, b__c_2=passed())
     assert [each.case for each in accepted(part)] == ["a/test_b.py::test_c[1]"]
+
+
+def test_kept_programs_of_one_folder_that_say_one_thing_are_accepted_as_one() -> None:
+    kept = "programs/test_kept.py::test_program"
+    said = {f"{kept}[{name}]": each for name, each in {"files/a": FAILS, "files/b": FAILS, "time/a": MISSING}.items()}
+    found = build(
+        [
+            record("native", *[replace(passed(), case=case) for case in said]),
+            record("wsl1", *[replace(each, case=case) for case, each in said.items()]),
+        ],
+        "native",
+    )
+    assert [(each.case, each.verdict) for each in accepted(found)] == [
+        (f"{kept}[files/*", Verdict.FAILS),
+        (f"{kept}[time/*", Verdict.MISSING),
+    ]
+    assert unexpected(apply(found, accepted(found))) == []
 
 
 def test_what_is_not_wanted_is_not_accepted() -> None:
