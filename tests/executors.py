@@ -287,7 +287,7 @@ class LyingChannel:
 
 class _LyingGuest(HostGuest):
     def __init__(self, lie: Lie) -> None:
-        super().__init__(About("a liar"))
+        super().__init__(About("a liar", versions={"liar": "7"}))
         self._lie = lie
 
     def spawn(  # type: ignore[override] # a channel as good as any

@@ -356,6 +356,13 @@ def test_message_and_reason_are_both_shown(visit: Open) -> None:
     assert page.locator("details.case[open] .body .said a").get_attribute("href") == "https://example.org/1"
 
 
+def test_baseline_is_called_that_and_shows_what_was_seen(visit: Open) -> None:
+    page = visit(f"#open=gvisor/{UEVENTS}::test_that_is_differs")
+    assert "expected: baseline, as seen on 2026-01-01" in page.locator("details.case[open] > summary").inner_text()
+    said = page.locator("details.case[open] .body .said").all_inner_texts()
+    assert any(each.startswith("Expected: baseline, as seen on 2026-01-01: what was seen then ") for each in said)
+
+
 def test_case_has_the_commands_that_repeat_and_show_it(visit: Open) -> None:
     page = visit(f"#open=wsl1/{LONG}")
     matrix = whole()

@@ -9,7 +9,7 @@ import pytest
 from conformance.cli.run import command as run
 from conformance.cli.targeting import GIVEN
 from conformance.matrix.build import build
-from conformance.model import CaseInfo, Cell, Expectation, Json, Level, Matrix, Verdict
+from conformance.model import CaseInfo, Cell, Expectation, ExpectationKind, Json, Level, Matrix, Verdict
 from reports.summary import (
     GRAVITY,
     LEGEND,
@@ -103,6 +103,23 @@ def test_reason_that_ends_in_the_message_does_not_repeat_it() -> None:
     assert explained(Cell(Verdict.FAILS, "no such call", expected=known)) == "no such call; expected: runsc 20240729"
     same = replace(known, reason="no such call")
     assert explained(Cell(Verdict.FAILS, "no such call", expected=same)) == "no such call; expected"
+
+
+@pytest.mark.parametrize(
+    ("seen", "told"),
+    [
+        ("no such call", ""),
+        ("no such call; no such file", ""),
+        ("no such file", ": no such file"),
+        ("", ""),
+    ],
+)
+def test_baseline_is_called_that_and_shows_what_was_seen_if_that_is_something_else(seen: str, told: str) -> None:
+    known = Expectation(CASE, "other", Verdict.FAILS, since="2026-01-01", message=seen, kind=ExpectationKind.BASELINE)
+    said = explained(Cell(Verdict.FAILS, "no such call", expected=known))
+    assert said == f"no such call; expected: baseline, as seen on 2026-01-01{told}"
+    gain = explained(Cell(Verdict.SAME, unmet=known))
+    assert gain == "expected fails: baseline, as seen on 2026-01-01"
 
 
 def test_unsteady_cell_says_how_often_it_was_tried() -> None:

@@ -82,6 +82,8 @@ def parse(text: str, target: str, name: str) -> TargetFile:
         found = re.match(r"line (\d+)", where)
         line = found[1] if found else text.rstrip("\n").count("\n") + 1
         raise ExpectationError(f"{name}:{line}: {what}") from error
+    except RecursionError as error:
+        raise ExpectationError(f"{name}:1: it is nested too deep: entries are tables of texts") from error
 
 
 class _Reader:
@@ -211,6 +213,10 @@ _Word = TypeVar("_Word", bound=StrEnum)
 def _what_there_is(key: str) -> str:
     if key in SHARED:
         return f"what all entries share stands in [shared], {_kinds()}"
+    if key == "expectation":
+        return (
+            "that is the form of old, and `conformance expect --from FILE` makes [[explained]] and [[baseline]] of it"
+        )
     return "there are target, [shared], [[explained]] and [[baseline]]"
 
 

@@ -71,3 +71,24 @@ def test_a_case_must_be_taken_by_both_path_and_expression() -> None:
 def test_a_malformed_expression_is_a_syntax_error(expression: str) -> None:
     with pytest.raises(SyntaxError):
         Selection(expression=expression).takes(CASE)
+
+
+@pytest.mark.parametrize(
+    ("selection", "module", "expected"),
+    [
+        (Selection(), "netlink/test_audit.py", True),
+        (Selection(), "*", True),
+        (Selection(("netlink",)), "netlink/test_audit.py", True),
+        (Selection(("netlink",)), "netlink/*", True),
+        (Selection(("netlink",)), "files/test_open.py", False),
+        (Selection(("netlink",)), "*", False),
+        (Selection(("netlink/test_audit.py",)), "netlink/test_audit.py", True),
+        (Selection(("netlink/test_audit.py::test_status",)), "netlink/test_audit.py", False),
+        (Selection(expression="audit"), "netlink/test_audit.py", False),
+        (Selection(cases=("netlink/test_audit.py",)), "netlink/test_audit.py", False),
+    ],
+)
+def test_a_selection_has_all_of_a_module_if_nothing_could_be_left_out(
+    selection: Selection, module: str, expected: bool
+) -> None:
+    assert selection.has_all(module) is expected
