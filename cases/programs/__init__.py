@@ -1,1 +1,1 @@
-"""Programs that were generated, made as small as can be, and kept: see CONTRIBUTING.md, "Kept programs"."""
+"""Programs that were generated, made as small as can be, and kept: see docs/searching.md, "What is worth keeping"."""
