@@ -10,7 +10,6 @@ import os
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import MappingProxyType
 
 from conformance.model import Answers, Target
@@ -124,8 +123,3 @@ def text(target: Target, key: str) -> str:
 def number(target: Target, key: str, usual: int) -> int:
     """A whole number, or the usual one. Raises ValueError."""
     return int(target.taken.get(key, usual))
-
-
-def a_path(value: str) -> str:
-    """A file of this machine, whatever the directory it was named in (see `Option.whole`)."""
-    return str(Path(value).resolve())

@@ -82,13 +82,15 @@ def accepted(
             run.takes(column.target.name) and (not causes or cell.cause in causes) and matches(pattern, comparison.case)
         )
 
-    return known.with_entries(accept(run.matrix, known.expectations, wanted, new, known.usual, always=always))
+    has_all = run.selection.has_all
+    entries = accept(run.matrix, known.expectations, wanted, new, known.usual, always=always, has_all=has_all)
+    return known.with_entries(entries)
 
 
 def pruned(run: Run, known: Known) -> Known:
     """What is known without what a run does not meet."""
-    whole = run.selection.has_all("*")
-    gone = {id(each) for each in dead(apply(run.matrix, known.expectations), known.expectations, whole=whole)}
+    found = dead(apply(run.matrix, known.expectations), known.expectations, run.selection.has_all)
+    gone = {id(each) for each in found}
     return known.with_entries(each for each in known.expectations if id(each) not in gone or not run.takes(each.target))
 
 

@@ -123,11 +123,6 @@ def debian(series: str) -> Kernel:
     )
 
 
-def debian_is_cached(series: str) -> bool:
-    """Whether `debian(series)` needs no network."""
-    return (cache_root() / f"kernels/debian-{series}").exists()
-
-
 def _fetch_debian(series: str, into: Path) -> None:
     suite, package = _find_debian(series)
     root = into / "root"

@@ -42,11 +42,15 @@ def move(matrix: Matrix, file: TargetFile, day: str, has_all: Callable[[str], bo
     """
     column = next(each for each in matrix.columns if each.target.name == file.target)
     versions, when = versions_of(column.facts), as_seen(column.facts)
+
+    def knows(module: str) -> bool:
+        return has_all(module) and not column.lost
+
     explained, old = file.of(ExpectationKind.EXPLAINED), file.of(ExpectationKind.BASELINE)
     passed = [each for each in old if not concerns(each, file.target, versions)]
-    aside = [each for each in passed if not _told(each, matrix, lambda name: has_all(name) and not column.lost)]
+    aside = [each for each in passed if not _told(each, matrix, knows)]
     holding = _without(old, passed)
-    current = _without(holding, dead(apply(matrix, [*explained, *holding]), holding))
+    current = _without(holding, dead(apply(matrix, [*explained, *holding]), holding, knows))
     held = apply(matrix, [*explained, *current]).cells()
     explained_otherwise = [
         comparison.case for its, comparison, cell in held if its is column and _refutes_a_human(cell)
@@ -58,6 +62,7 @@ def move(matrix: Matrix, file: TargetFile, day: str, has_all: Callable[[str], bo
         lambda its, comparison, _cell: its is column and comparison.case not in explained_otherwise,
         like,
         lambda _target, kind: file.inherited(kind),
+        has_all=knows,
     )
     before = {_said(each): each for each in old}
     new = [

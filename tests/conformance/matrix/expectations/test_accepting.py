@@ -170,7 +170,32 @@ def test_whatever_a_guest_says_can_be_the_message_of_a_baseline(message: str) ->
     assert len(new) == 1
 
 
+def test_of_a_run_that_has_not_all_of_a_module_no_glob_is_written() -> None:
+    found = several(b__c_1=MISSING, b__c_2=MISSING)
+    new = accept(found, [], lambda *_: True, EXPLAINED, has_all=lambda _module: False)
+    assert [each.case for each in new] == ["a/test_b.py::test_c[1]", "a/test_b.py::test_c[2]"]
+
+
+@pytest.mark.parametrize("kind", ExpectationKind)
+def test_a_glob_over_more_than_a_run_has_stays_and_what_is_narrower_counts_before_it(kind: ExpectationKind) -> None:
+    found = several(b__c=FAILS)
+    wide = Expectation("a/test_b.py::*", "wsl1", Verdict.MISSING, "long known")
+    if kind is ExpectationKind.BASELINE:
+        wide = replace(wide, verdict=Verdict.FAILS, reason="", kind=kind)
+    after = accept(found, [wide], lambda *_: True, EXPLAINED, has_all=lambda _module: False)
+    assert [each.case for each in after] == ["a/test_b.py::*", "a/test_b.py::test_c"]
+    (((_, _, held),)) = [each for each in apply(found, after).cells() if each[0].target.name == "wsl1"]
+    assert held.expected is after[1]
+
+
 # -- what is dead
+
+
+def test_a_glob_that_a_case_refutes_is_dead_only_if_the_run_has_all_of_its_module() -> None:
+    wide = replace(KNOWN, case="area/test_feature.py::*")
+    found = matrix(wide, said=passed())
+    assert dead(found, [wide], lambda module: module == "area/test_feature.py") == [wide]
+    assert dead(found, [wide]) == []
 
 
 def test_an_expectation_that_is_met_is_alive() -> None:
@@ -195,22 +220,22 @@ def test_an_expectation_for_another_kernel_is_not_dead() -> None:
 @pytest.mark.parametrize("case", [KNOWN.case, "gone/*"])
 def test_an_expectation_that_is_inert_is_not_dead_even_if_all_was_run(when: str, case: str) -> None:
     inert = replace(KNOWN, case=case, when=when)
-    assert dead(matrix(inert, said=passed()), [inert], whole=True) == []
+    assert dead(matrix(inert, said=passed()), [inert], lambda _module: True) == []
 
 
 def test_an_expectation_for_a_target_that_was_not_run_is_not_dead() -> None:
     elsewhere = replace(KNOWN, target="gvisor")
-    assert dead(matrix(elsewhere), [elsewhere], whole=True) == []
+    assert dead(matrix(elsewhere), [elsewhere], lambda _module: True) == []
 
 
 def test_an_expectation_for_a_case_that_was_not_run_is_dead_only_when_all_were() -> None:
     elsewhere = replace(KNOWN, case="other/*")
     assert dead(matrix(elsewhere), [elsewhere]) == []
-    assert dead(matrix(elsewhere), [elsewhere], whole=True) == [elsewhere]
+    assert dead(matrix(elsewhere), [elsewhere], lambda _module: True) == [elsewhere]
 
 
 def test_an_expectation_for_a_module_that_was_lost_is_not_dead() -> None:
     elsewhere = replace(KNOWN, case="other/*")
     found = matrix(elsewhere)
     lost = [replace(column, lost=["other/test_x.py"]) for column in found.columns]
-    assert dead(replace(found, columns=lost), [elsewhere], whole=True) == []
+    assert dead(replace(found, columns=lost), [elsewhere], lambda _module: True) == []

@@ -115,6 +115,17 @@ def test_a_glob_over_more_than_a_run_has_stays() -> None:
     assert ("a/test_b.py::*", "missing", "runsc == 20240729") in says(done.file)
 
 
+def test_a_glob_of_this_version_that_a_case_refutes_stays_unless_the_run_has_all_of_it() -> None:
+    _, file = taken(b__c=MISSING, b__d=MISSING)
+    same = several(versions=OLD, b__c=FAILS)
+    done = move(same, file, "2026-02-02", lambda _module: False)
+    assert says(done.file) == [
+        ("a/test_b.py::*", "missing", "runsc == 20240729"),
+        (CASE, "fails", "runsc == 20240729"),
+    ]
+    assert unexpected(apply(same, done.file.entries)) == []
+
+
 def test_a_case_that_is_gone_is_dropped_when_all_was_run() -> None:
     _, file = taken(b__c=MISSING, b__d=FAILS)
     done = move(several(versions=NEW, b__d=FAILS), file, "2026-02-02")
