@@ -20,6 +20,7 @@ from tests.docs.pages import FENCE, PAGES, ROOT, text
 from tests.test_architecture import ALLOWED
 
 README_BYTES = 6144
+COLUMNS = 120
 ROWS = 10
 LINK = re.compile(r"(?<!`)\[[^\]\n]*(?:\n[^\]\n]*)?\]\(([^)\s]+)\)")
 OUTSIDE = re.compile(r"https://[a-z0-9.-]+\.[a-z]+(/[^\s]*)?|mailto:\S+@\S+")
@@ -58,6 +59,12 @@ def test_links_lead_somewhere(page: str) -> None:
 @pytest.mark.parametrize("link", ["nowhere.md", "README.md#no-such-part", "http:/example", "#nor-this"])
 def test_a_link_that_leads_nowhere_is_seen(link: str) -> None:
     assert wrong("CONTRIBUTING.md", link)
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_lines_fit_where_they_can_be_broken(page: str) -> None:
+    prose = [line for line in FENCE.sub("", text(page)).splitlines() if not line.startswith("|")]
+    assert [line for line in prose if len(line) > COLUMNS] == []
 
 
 def test_the_first_page_is_short_and_has_one_picture_and_a_matrix_of_ten_rows() -> None:
