@@ -61,7 +61,7 @@ def test_a_link_that_leads_nowhere_is_seen(link: str) -> None:
     assert wrong("CONTRIBUTING.md", link)
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [page for page in PAGES if page != "CHANGELOG.md"])  # which towncrier indents
 def test_lines_fit_where_they_can_be_broken(page: str) -> None:
     prose = [line for line in FENCE.sub("", text(page)).splitlines() if not line.startswith("|")]
     assert [line for line in prose if len(line) > COLUMNS] == []
