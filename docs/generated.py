@@ -73,9 +73,11 @@ def tables() -> Iterator[str]:
         yield f"## {name}"
         yield ""
         if said := definition.get("description"):
-            yield from (said, "")
+            yield from (inspect.cleandoc(said), "")
         if words := definition.get("enum"):
             yield from (f"One of {', '.join(f'`{word}`' for word in words)}.", "")
+            yield from (f"- `{word}`: {explained[name, word]}" for word in words if (name, word) in explained)
+            yield ""
         if keys := definition.get("properties"):
             yield from ("| key | type | meaning |", "| --- | --- | --- |")
             for key, value in keys.items():
@@ -85,13 +87,13 @@ def tables() -> Iterator[str]:
 
 
 def docstrings() -> dict[tuple[str, str], str]:
-    """What the data model says below its fields, by class and field, on one line."""
+    """What the data model says below its fields and words, by class and field or word, on one line."""
     found = {}
     for node in ast.parse(inspect.getsource(model)).body:
         for field, said in pairwise(node.body) if isinstance(node, ast.ClassDef) else ():
-            if isinstance(field, ast.AnnAssign) and isinstance(said, ast.Expr):
-                text = ast.literal_eval(said.value)
-                found[node.name, ast.unparse(field.target)] = " ".join(str(text).split())
+            if isinstance(field, ast.AnnAssign | ast.Assign) and isinstance(said, ast.Expr):
+                named = ast.unparse(field.target) if isinstance(field, ast.AnnAssign) else ast.literal_eval(field.value)
+                found[node.name, named] = " ".join(str(ast.literal_eval(said.value)).split())
     return found
 
 
