@@ -16,7 +16,7 @@ import pytest
 
 from conformance.cli import COMMANDS
 from reports.json_report import schema
-from tests.docs.pages import FENCE, PAGES, ROOT, text
+from tests.docs.pages import FENCE, PAGES, ROOT, blocks, files, text
 from tests.test_architecture import ALLOWED
 
 README_BYTES = 6144
@@ -59,6 +59,32 @@ def test_links_lead_somewhere(page: str) -> None:
 @pytest.mark.parametrize("link", ["nowhere.md", "README.md#no-such-part", "http:/example", "#nor-this"])
 def test_a_link_that_leads_nowhere_is_seen(link: str) -> None:
     assert wrong("CONTRIBUTING.md", link)
+
+
+PARTS = ("conformance", "cases", "runners", "reports", "tests", "benchmarks", "docs", "examples", "expectations")
+PATH = re.compile(rf"(?<![\w/.-])((?:{'|'.join(PARTS)})/[\w/.-]*\w/?)(?![\w<*{{…])")
+"""The path of something in the checkout, whole."""
+MAKERS = ("docs/how-to/write-a-case.md", "docs/how-to/add-a-report-format.md")
+"""Pages that have the reader make files in the checkout."""
+ELSEWHERE = {"expectations/no-uring.toml", "conformance/targets.toml", "conformance/expectations"}
+"""What a command makes, and what lies otherwise in a wheel."""
+
+
+def paths(page: str) -> set[str]:
+    """What a page names of the checkout, in its sentences and in commands that a reader types."""
+    spans = re.findall(r"(?<!`)`([^`\n]+)`(?!`)", FENCE.sub("", text(page)))
+    typed = [line for block in blocks(page) if block.language == "sh" for line in block.text.splitlines()]
+    prompted = [line for block in blocks(page) for line in block.text.splitlines() if line.startswith("$ ")]
+    return {path for each in (*spans, *typed, *prompted) for path in PATH.findall(each)}
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if not page.startswith(("changes/", "CHANGELOG"))])
+def test_what_a_page_names_of_the_checkout_is_there(page: str) -> None:
+    made = {each for maker in MAKERS for each in files(maker)} | ELSEWHERE
+    named = [
+        path for path in sorted(paths(page) - made) if not re.search("[A-Z]{4}", path)
+    ]  # `expectations/TARGET.toml`
+    assert [path for path in named if not (ROOT / path).exists()] == []
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page != "CHANGELOG.md"])  # which towncrier indents
