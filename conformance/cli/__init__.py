@@ -114,5 +114,11 @@ def answer(arguments: Sequence[str]) -> int:
             name = str(error.filename or "a name")
             click.echo(f"conformance: {name[:40]}… is too long for the name of a file; give another", err=True)
             return Exit.USAGE
-        click.echo(f"conformance: {unforeseen(error)}", err=True)
+        click.echo(f"conformance: {str(error) if is_runners(error) else unforeseen(error)}", err=True)
         return Exit.FAILED
+
+
+def is_runners(error: Exception) -> bool:
+    """Whether it is a sentence of a runner's (see `runners.base.RunnerError`), such as of one that cannot be loaded."""
+    base = sys.modules.get("runners.base")
+    return base is not None and isinstance(error, base.RunnerError)

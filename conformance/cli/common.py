@@ -13,6 +13,7 @@ import click
 from conformance.model import Expectation, Matrix
 from conformance.run.known import FOLDER, OLD, Known, default_place, load
 from conformance.run.whole import write_whole
+from reports.registry import EXTENSIONS, render
 
 
 def read_expectations(path: Path | None) -> list[Expectation]:
@@ -44,8 +45,6 @@ def known_expectations(path: Path | None) -> Known | None:
 
 def write_reports(matrix: Matrix, directory: Path, formats: Sequence[str]) -> list[Path]:
     """Write a matrix in several formats beside its records; the files."""
-    from reports.registry import EXTENSIONS, render  # noqa: PLC0415 - renderers are slow to import
-
     written = []
     for name in formats:
         path = directory / f"matrix.{EXTENSIONS[name]}"
@@ -73,7 +72,7 @@ class Seconds(click.FloatRange):
         return found
 
 
-FORMAT = click.Choice(["text", "markdown", "json", "junit", "html"])
+FORMAT = click.Choice(list(EXTENSIONS))
 EXPECTATIONS_OPTION = click.option(
     "--expectations",
     metavar="PATH",

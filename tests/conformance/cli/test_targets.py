@@ -10,6 +10,7 @@ import conformance.cli.targets as module
 from conformance.model import Target
 from conformance.run.errors import Exit
 from runners.base import RunnerError
+from runners.declaration import Declaration
 from tests.conformance.cli.command import told
 from tests.fakes import FakeRunner
 
@@ -59,3 +60,17 @@ def test_a_home_that_cannot_be_written_is_no_error(monkeypatch: pytest.MonkeyPat
     done = told("targets", "-v")
     assert (done.status, done.err) == (Exit.EXPECTED, "")
     assert "native:\n  this kernel" in done.out
+
+
+def test_a_runner_that_cannot_be_loaded_is_a_sentence_and_no_fault_of_the_suite(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken() -> dict[str, Declaration]:
+        raise RunnerError("the runner x (y:z) cannot be loaded: ImportError('no')")
+
+    monkeypatch.setattr("conformance.run.targets.declarations", broken)
+    done = told("targets")
+    assert (done.status, done.err) == (
+        Exit.FAILED,
+        "conformance: the runner x (y:z) cannot be loaded: ImportError('no')\n",
+    )
