@@ -73,7 +73,9 @@ def move(matrix: Matrix, file: TargetFile, day: str, has_all: Callable[[str], bo
     common = file.inherited(ExpectationKind.BASELINE).get("when", "")
     baseline = [*(replace(each, when=when) if each.when == common else each for each in current), *new]
     same = sum(_said(each) in before for each in baseline)
-    moved = replace(file, entries=(*explained, *baseline, *aside)).sharing(ExpectationKind.BASELINE, when=when)
+    moved = replace(file, entries=(*explained, *baseline, *aside))
+    if baseline or aside:
+        moved = moved.sharing(ExpectationKind.BASELINE, when=when)
     counts = (same, len(old) - len(aside) - same, len(baseline) - same, len(aside))
     return Move(moved, when, *counts, explained_otherwise)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.run.called import calling, uses
+from conformance.run.called import calling, functions, uses
 from conformance.run.errors import UsageError
 from tests.suite import SOURCES
 
@@ -148,3 +148,13 @@ def test_the_shipped_cases_that_call_sendmsg_are_found_by_their_source() -> None
     found = calling(["sendmsg"], [], SOURCES / "cases").by_source
     assert len(found) >= 15
     assert [name for name in found if "sendmsg" in name] != found
+
+
+def test_functions_are_those_of_the_source_and_no_helpers(cases: Path) -> None:
+    found = functions(cases)
+    assert {"area/test_feature.py::test_directly", "area/test_feature.py::test_by_a_fixture"} <= found
+    assert all(each.startswith("area/test_feature.py::test_") for each in found)
+
+
+def test_every_function_that_the_suite_has_is_found() -> None:
+    assert {each for each in uses(SOURCES / "cases") if "::test_" in each} == functions(SOURCES / "cases")

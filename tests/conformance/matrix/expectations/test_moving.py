@@ -144,3 +144,9 @@ def test_a_target_of_which_nothing_is_known_gets_its_first_baseline() -> None:
     done = move(newer, TargetFile("wsl1"), "2026-02-02")
     assert says(done.file) == [("a/test_b.py::*", "missing", "runsc == 20250101")]
     assert unexpected(apply(newer, done.file.entries)) == []
+
+
+def test_a_target_of_which_all_is_explained_gets_no_baseline() -> None:
+    known = Expectation(CASE, "wsl1", Verdict.MISSING, "it has no overlayfs")
+    file = TargetFile("wsl1", (known,))
+    assert move(several(versions=NEW, b__c=MISSING), file, "2026-02-02").file == file
