@@ -151,6 +151,10 @@ class Guest(Protocol):
 class Remembers(Protocol):
     """What a guest can do besides that is worth being remembered: the next of its target goes on where it was."""
 
+    @property
+    def is_kept(self) -> bool:
+        """Whether it will be remembered, or has been: then its process must be the same for everybody."""
+
     def remember(self) -> None:
         """The process that was spawned last waits for its first word: later guests begin here."""
 

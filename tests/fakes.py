@@ -97,6 +97,7 @@ class FakeGuest:
 
     about = About("a fake")
     inside = Inside(("python",), "/conformance/cases", lambda: ("executor",))
+    is_kept = False
 
     def __init__(self, channel: FakeChannel, log: str = "", death: Death | None = None) -> None:
         self.channel = channel

@@ -1,4 +1,4 @@
-"""Which cases a run takes. Guests always collect all of them, so that a remembered guest fits every run."""
+"""Which cases a run takes. A guest that is remembered collects all of them all the same, so that it fits every run."""
 
 from __future__ import annotations
 
@@ -42,6 +42,14 @@ class Selection:
         """Whether all cases of a module, or of a glob over modules, are selected."""
         everything = self.cases is None and not self.expression.strip()
         return everything and (not self.paths or any(_below(module, path) for path in self.paths))
+
+    def places(self) -> list[str]:
+        """Areas and modules in which all cases are that can be selected, none below another; empty: anywhere."""
+        named = self.paths or self.cases or ()
+        found = {path.partition("::")[0].rstrip("/") for path in named}
+        if not found.isdisjoint(("", ".")):
+            return []
+        return sorted(each for each in found if not any(_below(each, other) for other in found - {each}))
 
     def concerns(self, module: str) -> bool:
         """Whether cases of a module, or of an area, could be selected: which ones it has is not known."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
 
+from conformance import places
 from conformance.guest.efforts import EFFORTS
 from conformance.model import CaseInfo, CaseResult, Facts, Outcome
 from conformance.protocol.lines import (
@@ -97,7 +98,7 @@ class Session:
             f"--conformance-effort={conduct.effort}",
             *(["--conformance-disposable"] if about.disposable else []),
             *(f"--ignore={inside.cases}/{module}" for module in without),
-            inside.cases,
+            *([f"{inside.cases}/{place}" for place in self._places(selection)] or [inside.cases]),
         ]
         self._silence = (conduct.timeout * EFFORTS[conduct.effort] + SILENCE_SECONDS) * about.slowdown
         self._running: str | None = None
@@ -112,6 +113,16 @@ class Session:
         self._collect(selection)
         if isinstance(guest, Remembers):
             guest.remember()
+
+    def _places(self, selection: Selection) -> list[str]:
+        """Where the guest has to look for cases; empty: everywhere, as one does that is remembered.
+
+        Importing what nobody asked for takes seconds in an emulated guest. A place that is not there, such as that of a
+        case of an earlier run, would end the collecting.
+        """
+        if isinstance(self.guest, Remembers) and self.guest.is_kept:
+            return []
+        return [place for place in selection.places() if (places.CASES / place).exists()]
 
     def _collect(self, selection: Selection) -> None:
         """What the suite says before it takes requests. Raises Died, RunnerError."""

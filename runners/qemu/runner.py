@@ -50,6 +50,7 @@ class QemuGuest:
         self._spawned: tuple[list[str], FramedChannel] | None = None
         self._command: list[str] = []
         kernel = self._machine.kernel
+        self.is_kept = not cold
         self._place = None if cold else snapshot.place(kernel.image, self._ingredients())
         remembered = snapshot.load(self._place) if self._place else None
         if remembered and self._resume(remembered):

@@ -92,3 +92,23 @@ def test_a_selection_has_all_of_a_module_if_nothing_could_be_left_out(
     selection: Selection, module: str, expected: bool
 ) -> None:
     assert selection.has_all(module) is expected
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        (Selection(), []),
+        (Selection(("",)), []),
+        (Selection((".", "netlink")), []),
+        (Selection(expression="open"), []),
+        (Selection(("netlink/", "files/test_open.py::test_absent")), ["files/test_open.py", "netlink"]),
+        (Selection(("netlink/test_route.py", "netlink", "net")), ["net", "netlink"]),
+        (
+            Selection(cases=("a/test_b.py::test_c[x]", "a/test_b.py::test_d", "e/test_f.py")),
+            ["a/test_b.py", "e/test_f.py"],
+        ),
+        (Selection(("a",), cases=("a/test_b.py::test_c", "z/test_z.py::test_z")), ["a"]),
+    ],
+)
+def test_the_places_of_a_selection_have_all_of_its_cases(selection: Selection, expected: list[str]) -> None:
+    assert selection.places() == expected

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from conformance import places
 from conformance.model import CaseInfo, CaseResult, Facts, Outcome, Target
 from conformance.protocol.lines import (
     LONGEST_LINE,
@@ -90,6 +93,38 @@ def test_the_suite_is_told_the_effort_and_may_be_silent_for_longer() -> None:
     opened = Session(runner, Selection(), Conduct(timeout=7.0, effort="nightly"))
     assert "--conformance-effort=nightly" in runner.guests[0].spawned
     assert opened._silence == 7.0 * 20 + sessions.SILENCE_SECONDS
+
+
+@pytest.fixture
+def tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of cases that has two modules."""
+    for name in ("a/test_b.py", "c/test_d.py"):
+        (tmp_path / name).parent.mkdir()
+        (tmp_path / name).touch()
+    monkeypatch.setattr(places, "CASES", tmp_path)
+    return tmp_path
+
+
+def asked_to_collect(selection: Selection) -> list[str]:
+    """The paths that a guest is given."""
+    runner = FakeRunner(CASES)
+    Session(runner, selection)
+    return [word for word in runner.guests[0].spawned if word.startswith("/conformance/cases")]
+
+
+@pytest.mark.usefixtures("tree")
+def test_a_guest_collects_what_was_asked_for_as_far_as_it_is_there() -> None:
+    assert asked_to_collect(Selection(("a",))) == ["/conformance/cases/a"]
+    chosen = Selection(cases=("c/test_d.py::test_x", "gone/test_y.py::test_z"))
+    assert asked_to_collect(chosen) == ["/conformance/cases/c/test_d.py"]
+    assert asked_to_collect(Selection(cases=("gone/test_y.py::test_z",))) == ["/conformance/cases"]
+    assert asked_to_collect(Selection()) == ["/conformance/cases"]
+
+
+@pytest.mark.usefixtures("tree")
+def test_a_guest_that_is_remembered_collects_everything(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FakeGuest, "is_kept", True)
+    assert asked_to_collect(Selection(("a",))) == ["/conformance/cases"]
 
 
 def test_a_guest_is_told_when_the_suite_is_ready() -> None:
