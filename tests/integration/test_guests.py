@@ -26,13 +26,6 @@ class TestGuests(GuestContract):
     """Those of every target that ships."""
 
 
-def test_panic_is_told_from_the_console() -> None:
-    with runner("lts").open() as guest:
-        with guest.spawn(["/bin/sh", "-c", "echo c >/proc/sysrq-trigger"]) as channel:
-            assert everything(channel) == b""
-        assert dead(guest, Ending.PANIC) == "sysrq triggered crash, in sysrq_handle_crash"
-
-
 def test_guest_that_has_no_memory_left_is_no_crash_of_the_target() -> None:
     """Which of its processes the guest kills is its own affair; here it may kill none but the suite's."""
     eater = (

@@ -1,16 +1,57 @@
-"""This machine against itself, by every case there is."""
+"""This machine against itself, by every case there is: run by the command, and as a person runs pytest."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import subprocess
+import sys
 
+import pytest
+
+from conformance.matrix.build import build
+from conformance.model import Answers, Record, Target
+from conformance.run import records
 from conformance.run.errors import Exit
-from tests.integration.command import TWO_LOCAL, conformance, matrix_in
+from tests.integration.command import started
 from tests.integration.twice import is_all_the_same
+from tests.suite import SOURCES, environment, read
 
 
-def test_machine_against_itself_is_all_the_same(tmp_path: Path) -> None:
-    (tmp_path / "targets.toml").write_text(TWO_LOCAL)
-    done = conformance("run", "--targets", tmp_path / "targets.toml", "-o", tmp_path / "results")
-    assert done.returncode == Exit.EXPECTED, done.stdout + done.stderr
-    is_all_the_same(matrix_in(tmp_path / "results"))
+@pytest.fixture(scope="module")
+def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Record, Record]:
+    """What the command has recorded, and what several workers of pytest have."""
+    folder = tmp_path_factory.mktemp("twice")
+    with started("run", "-t", "native", "-o", folder / "results") as run:
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "pytest", "cases", "-n", "2", "-q", "-p", "no:cacheprovider"),
+                f"--conformance-record={folder / 'record.jsonl'}",
+            ],
+            cwd=SOURCES,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=900,
+            check=False,
+        )
+        said, complained = run.communicate(timeout=900)
+    assert run.returncode == Exit.EXPECTED, said + complained
+    assert "INTERNALERROR" not in done.stdout + done.stderr
+    assert done.returncode in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED), done.stdout[-3000:]
+    one = records.read(folder / "results" / "native.jsonl")
+    found = read(folder / "record.jsonl")
+    results = {case: [result] for case, result in found.results.items()}
+    again = Target("again", "local", answers=Answers.HOST)
+    return one, Record(again, one.run, found.facts[-1], found.plan, results, found.troubles, complete=True)
+
+
+def test_all_cases_are_run_in_both_ways(both: tuple[Record, Record]) -> None:
+    for record in both:
+        assert len(record.cases) > 900
+        assert {info.id: info.hash for info in record.cases} == {
+            case: results[-1].hash for case, results in record.results.items()
+        }
+    assert {info.id: info.hash for info in both[0].cases} == {info.id: info.hash for info in both[1].cases}
+
+
+def test_machine_against_itself_is_all_the_same(both: tuple[Record, Record]) -> None:
+    is_all_the_same(build(both, "native"))
