@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from conformance.guest.efforts import settle
-from conformance.matrix.expectations.conditions import KERNEL
+from conformance.conditions import KERNEL
 from conformance.matrix.expectations.entries import SEARCHED, speaks_of
 from conformance.model import Expectation, Json
 from conformance.programs.wire import State

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import copy
 from typing import Self
 
@@ -20,6 +20,7 @@ from conformance.syscalls.machinery.choices import (
     struct_blobs,
 )
 from conformance.syscalls.machinery.kinds import Kind, Masked, Names, Seen
+from conformance.syscalls.machinery.places import PLACES, place_spelled
 
 
 class Pointer(Kind):
@@ -40,6 +41,17 @@ class Pointer(Kind):
         found.holds = content
         found.named = content.named
         return found
+
+    @property
+    def words(self) -> Mapping[str, int]:
+        return PLACES
+
+    @property
+    def layout(self) -> type[Struct] | None:
+        return self.holds.layout if self.holds else None
+
+    def spell(self, value: int) -> str:
+        return place_spelled(value)
 
     @property
     def masked(self) -> bool:
@@ -87,6 +99,13 @@ class MemoryOr(Pointer):
     def __init__(self, number: Kind, *, out: bool = False, reads: bool = True) -> None:
         super().__init__(out=out, reads=reads)
         self.number = number
+
+    @property
+    def words(self) -> Mapping[str, int]:
+        return {**PLACES, **self.number.words}
+
+    def spell(self, value: int) -> str:
+        return self.number.spell(value)
 
     def normal(self, seen: Seen, names: Names) -> Seen:
         return self.number.normal(seen, names) if isinstance(seen, int) else super().normal(seen, names)

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.matrix.expectations.conditions import as_seen, holds, versions_of
+from conformance.conditions import holds
+from conformance.matrix.expectations.conditions import as_seen, versions_of
 from tests.builders import facts
 
 RUNSC = {"kernel": "4.4.0", "runsc": "20240729.0"}

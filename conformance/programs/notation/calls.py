@@ -1,0 +1,52 @@
+"""Which description a call in a text is of: what its arguments say, unless it is named itself."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from conformance.programs.notation.meaning import Meaning
+from conformance.programs.notation.tree import Numeral, Value
+from conformance.programs.notation.errors import NotationError
+from conformance.programs.program import ProgramCall
+from conformance.syscalls.machinery.call import Syscall
+from conformance.syscalls.machinery.table import describe, grammar, operations, stubs
+
+PLAIN_CALL = "plain"
+"""Says that a call is as its own description has it, though one of its operations would fit."""
+
+
+def name_of(call: ProgramCall) -> str:
+    """How a call is named in a text."""
+    description = call.description
+    found = describe(description.name, call.args)
+    if found is description:
+        return description.name
+    return f"{PLAIN_CALL} {call.label}" if call.label in stubs() else call.label
+
+
+def label_of(name: str, args: tuple[Value, ...], meaning: Meaning) -> str:
+    """The label of a call that is named so, with such arguments."""
+    for each in operations().get(name, ()) if name in stubs() else ():
+        if _matches(each.given, each, args, meaning):
+            return each.__name__
+    return name
+
+
+def _matches(given: Any, operation: Syscall[Any], args: tuple[Value, ...], meaning: Meaning) -> bool:
+    places = {each.name: at for at, each in enumerate(operation.parameters)}
+    for name, allowed in given.items():
+        at = places[name]
+        value = args[at] if at < len(args) else None
+        if not isinstance(value, Numeral):
+            return False
+        try:
+            if meaning.number(value, operation.parameters[at].kind) not in allowed:
+                return False
+        except NotationError:
+            return False
+    return True
+
+
+def known_calls() -> list[str]:
+    """The names that a call can have."""
+    return sorted({*grammar(), *stubs()})
