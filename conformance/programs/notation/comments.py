@@ -59,8 +59,8 @@ def _said(comment: Token) -> str:
 def without_gaps_around(comments: tuple[str, ...]) -> tuple[str, ...]:
     """Comments without empty lines before the first and behind the last."""
     found = list(comments)
-    while found and found[0] == GAP:
+    while found[:1] == [GAP]:
         del found[0]
-    while found and found[-1] == GAP:
+    while found[-1:] == [GAP]:
         found.pop()
     return tuple(found)

@@ -169,7 +169,8 @@ class Meaning:
         for patch in value.patches:
             if patch.offset + patch.width > len(scope.data):
                 raise self.refuse(patch.at, f"the place is not inside the memory, which has {len(scope.data)} bytes")
-            self._part(patch.value, PLAIN, patch.offset, patch.width, scope)
+            part = self.argument(patch.value, PLAIN, None, scope.seen, scope.depth + 1)
+            scope.parts.append((patch.offset, patch.width, part))
         if len(scope.data) > MOST_MEMORY:
             raise self.refuse(value.at, f"a program has at most {MOST_MEMORY} bytes of memory")
         return Memory(bytes(scope.data), tuple(scope.parts), isinstance(value, Room), value.edge)

@@ -49,7 +49,7 @@ class _Parser:
         """A whole file. Raises NotationError."""
         cursor, title, above, beside = self.cursor, "", (), ""
         if cursor.now.kind == TEXT:
-            above = self.comments.before(cursor.now)
+            above = without_gaps_around(self.comments.before(cursor.now))
             token = cursor.take()
             title = self._title(token)
             beside = self.comments.beside(token)
@@ -64,7 +64,7 @@ class _Parser:
                 )
             places[listing.name] = start
             programs.append(listing)
-        return File(title, tuple(programs), above, beside, self.comments.before(cursor.now))
+        return File(title, tuple(programs), above, beside, without_gaps_around(self.comments.before(cursor.now)))
 
     def _title(self, token: Token) -> str:
         try:
@@ -81,7 +81,7 @@ class _Parser:
             raise self.refuse(token, f"{token} is no name of a program: small letters, digits and `-` were expected")
         if token.column > 1:
             raise self.refuse(token, f"the name of a program begins its line: {token} stands too far in")
-        above = self.comments.before(cursor.take())
+        above = without_gaps_around(self.comments.before(cursor.take()))
         end = cursor.take()
         condition, needs = "", ()
         while cursor.sees("[", "needs") and not cursor.now.first:
@@ -113,7 +113,7 @@ class _Parser:
                 raise self.refuse(start, f"a call begins on a line of its own, and {start} does not")
             if len(calls) == MOST_CALLS:
                 raise self.refuse(start, f"a program has at most {MOST_CALLS} calls")
-            above = self.comments.before(start)
+            above = self.comments.before(start) if found else without_gaps_around(self.comments.before(start))
             step, places = self._step(calls, results)
             memory += sum(map(bytes_of, step.call.args))
             if memory > MOST_MEMORY:

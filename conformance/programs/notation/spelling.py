@@ -18,6 +18,9 @@ from conformance.syscalls.machinery.table import constants
 LONGEST_ROW = 16
 """Numbers of a row that are told apart; longer memory is a text, with what is put into it."""
 
+NEAR_ZERO = -4096
+"""Numbers in a row are taken for negative ones from here on."""
+
 
 class _Unspeakable(Exception):
     """Memory has no such form: another one tells it."""
@@ -44,6 +47,8 @@ class _Scope:
         if found is None or found[0] >= at + width:
             return None
         if found[:2] != (at, width) or any(self.memory.data[at : at + width]):
+            raise _Unspeakable
+        if isinstance(found[2], Memory) and width != POINTER:
             raise _Unspeakable
         return found[2]
 
@@ -107,9 +112,9 @@ class Spelling:
         patches: list[Doc] = []
         for part in rest:
             offset, width, value = part
-            patches.append(join(f"@{offset}:{width}=", self._put(value, PLAIN, scope)))
+            patches.append(join(f"{offset}:{width}=", self._put(value, PLAIN, scope)))
         edge = ("edge ",) if memory.edge else ()
-        whole = Fill((said, *patches), " ") if patches else said
+        whole = join(said, " ", Group("@{", tuple(patches), "}")) if patches else said
         return join(*edge, whole) if edge else whole
 
     def _put(self, value: Argument, kind: Kind, scope: _Scope) -> Doc:
@@ -128,7 +133,12 @@ class Spelling:
         for at in range(0, len(data), width):
             part = scope.part(at, width)
             number = int.from_bytes(data[at : at + width], "little")
-            cells.append(number_spelled(number) if part is None else self._put(part, PLAIN, scope))
+            negative = number - (1 << 8 * width)
+            cells.append(
+                self._put(part, PLAIN, scope)
+                if part is not None
+                else number_spelled(negative if negative >= NEAR_ZERO else number)
+            )
         return Group("[" if width == 4 else f"u{8 * width}[", tuple(cells), "]")
 
     def _structs(self, struct: type[Struct], kind: Kind, scope: _Scope) -> Doc:

@@ -85,7 +85,7 @@ class Members:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """`@8:4=r0`: what is put into memory, at which offset, how wide."""
+    """One of `@{8:4=r0}`: what is put into memory, at which offset, how wide."""
 
     at: Token
     offset: int

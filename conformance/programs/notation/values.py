@@ -237,12 +237,18 @@ class Cursor:
             self.expect(",", "or `}` behind a member")
 
     def _patches(self) -> tuple[Patch, ...]:
-        found = []
-        while self.sees("@"):
-            token = self.take()
+        """`@{8:4=r0, 16:8="text"}`. Raises NotationError."""
+        found: list[Patch] = []
+        if not self.takes("@"):
+            return ()
+        self.expect("{", "behind `@`, as in `@{8:4=r0}`")
+        while True:
+            token = self.now
             offset = self.number("an offset in bytes")
             self.expect(":", "and a width behind an offset")
             width = self._width()
             self.expect("=", "and a value behind a place in memory")
             found.append(Patch(token, offset, width, self.value()))
-        return tuple(found)
+            if self.takes("}"):
+                return tuple(found)
+            self.expect(",", "or `}` behind what is put into memory")

@@ -339,11 +339,16 @@ class Flags(Kind):
         return self.names
 
     def spell(self, value: int) -> str:
-        number = number_spelled(value)
         if self.bits and value < 0:  # rather no bits but a number that is none of them
-            return number
+            return number_spelled(value)
         shown = self.show(value)
-        return number if shown in (str(value), hex(value)) else shown
+        if shown in (str(value), hex(value)):
+            zero = next((name for name, each in self.names.items() if not each), "") if not value else ""
+            return zero or number_spelled(value)
+        names, rest = shown.split("|"), []
+        while self.bits and names and names[-1][:1].isdigit():
+            rest.append(names.pop())
+        return "|".join([*(reversed(names) if self.bits else names), *rest])
 
     def usual(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
         rest = self.rest(struct)
