@@ -1,1 +1,1 @@
-"""Programs as text that people read and write, in the manner of strace(1), with what Linux promises behind each call."""
+"""Programs as text that people read and write, in strace(1)'s manner, with what Linux promises behind each call."""

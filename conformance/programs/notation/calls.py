@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from conformance.programs.notation.errors import NotationError
 from conformance.programs.notation.meaning import Meaning
 from conformance.programs.notation.tree import Numeral, Value
-from conformance.programs.notation.errors import NotationError
 from conformance.programs.program import ProgramCall
 from conformance.syscalls.machinery.call import Syscall
-from conformance.syscalls.machinery.table import describe, grammar, operations, stubs
+from conformance.syscalls.machinery.table import describe, operations, stubs
 
 PLAIN_CALL = "plain"
 """Says that a call is as its own description has it, though one of its operations would fit."""
@@ -45,8 +45,3 @@ def _matches(given: Any, operation: Syscall[Any], args: tuple[Value, ...], meani
         except NotationError:
             return False
     return True
-
-
-def known_calls() -> list[str]:
-    """The names that a call can have."""
-    return sorted({*grammar(), *stubs()})

@@ -55,11 +55,12 @@ def fields(struct: type[Struct]) -> dict[str, Field]:
     for member in struct.members:
         place, ctype = getattr(struct, member), types[member]
         kind, inner = of_member(struct, member)
-        element = ctype._type_ if issubclass(ctype, ctypes.Array) else ctype
+        several = issubclass(ctype, ctypes.Array)
+        element: Any = ctype._type_ if several else ctype
         big = getattr(element, "__ctype_be__", None) is element and ctypes.sizeof(element) > 1
         signed = inner is None and element is not ctypes.c_char and element(-1).value == -1
         name = member.removesuffix("_")
-        width = place.size if inner is not None else ctypes.sizeof(element)
+        width: int = place.size if inner is not None else ctypes.sizeof(element)
         found[name] = Field(name, place.offset, place.size, kind, inner, width, "big" if big else "little", signed)
     return found
 

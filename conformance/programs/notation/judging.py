@@ -122,9 +122,8 @@ def judge(
     """
     if not _is_made(promise.condition, promise.needs, versions, has):
         return Judgement(Kept.NOT_MADE)
-    if promise.missing is not None and done.ended is None and _is_one_of(done.errno, promise.missing or NOT_THERE):
-        if not (isinstance(promise.end, Fails) and _is_one_of(done.errno, promise.end.errnos)):
-            return Judgement(Kept.MISSING, f"{done.call.description.name}: {errno_name(done.errno)}")
+    if _is_missing(promise, done):
+        return Judgement(Kept.MISSING, f"{done.call.description.name}: {errno_name(done.errno)}")
     if wanted := _other_end(promise, done):
         return Judgement(Kept.BROKEN, f"{done}, and Linux promises {wanted}")
     for each in promise.written:
@@ -158,6 +157,14 @@ def _is_made(
     return (versions is None or holds(condition, versions)) and (has is None or set(needs) <= set(has))
 
 
+def _is_missing(promise: Promise, done: Happened) -> bool:
+    """Whether a call failed as it does where there is no such feature, and not as was promised."""
+    if promise.missing is None or done.ended is not None:
+        return False
+    promised = isinstance(promise.end, Fails) and _is_one_of(done.errno, promise.end.errnos)
+    return not promised and _is_one_of(done.errno, promise.missing or NOT_THERE)
+
+
 def _is_one_of(error: int, names: tuple[str, ...]) -> bool:
     return any(getattr(errnos, name) == error for name in names)
 
@@ -169,26 +176,27 @@ def _signal_name(number: int) -> str:
 
 def _other_end(promise: Promise, done: Happened) -> str:
     """What was promised; "" where that is how the call ended."""
-    end, succeeded = promise.end, done.ended is None and not done.errno
+    end, returned = promise.end, done.ended is None
+    succeeded = returned and not done.errno
     match end:
         case Succeeds():
-            return "" if succeeded else "success"
+            so, said = succeeded, "success"
         case Returns():
-            return "" if succeeded and _COMPARE[end.compare](done.result, end.value) else f"{end.compare} {end.value}"
+            so, said = succeeded and _COMPARE[end.compare](done.result, end.value), f"{end.compare} {end.value}"
         case ReturnsResult():
-            same = succeeded and end.step < len(done.before) and done.before[end.step] == done.result
-            return "" if same else f"the result of call {end.step}"
+            so = succeeded and end.step < len(done.before) and done.before[end.step] == done.result
+            said = f"the result of call {end.step}"
         case Fails():
-            fails = done.ended is None and _is_one_of(done.errno, end.errnos)
-            return "" if fails else f"-1 {' or '.join(end.errnos)}"
+            so, said = returned and _is_one_of(done.errno, end.errnos), f"-1 {' or '.join(end.errnos)}"
         case Blocks():
-            return "" if done.ended is State.BLOCKED else "that it blocks"
+            so, said = done.ended is State.BLOCKED, "that it blocks"
         case Exits():
-            return "" if (done.ended, done.detail) == (State.EXITED, end.status) else f"an exit with {end.status}"
+            so, said = (done.ended, done.detail) == (State.EXITED, end.status), f"an exit with {end.status}"
         case Killed():
-            died = done.ended is State.DIED and _signal_name(done.detail) == end.signal
-            as_said = not end.code or done.code in ("", end.code)
-            return "" if died and as_said else f"{end.signal}{f' ({end.code})' if end.code else ''}"
+            so = done.ended is State.DIED and _signal_name(done.detail) == end.signal
+            so = so and (not end.code or done.code in ("", end.code))
+            said = f"{end.signal} ({end.code})" if end.code else end.signal
+    return "" if so else said
 
 
 def _other_memory(promised: Written, done: Happened) -> str:

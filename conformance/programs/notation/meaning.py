@@ -138,7 +138,9 @@ class Meaning:
         elif value.offset >= 0:
             offset, width = offset + value.offset, value.width
         elif not path:
-            raise self.refuse(first, f"what in {first}? A member `.name`, the first number `[0]`, or `[@8:4]` was expected")
+            raise self.refuse(
+                first, f"what in {first}? A member `.name`, the first number `[0]`, or `[@8:4]` was expected"
+            )
         if width not in (1, 2, 4, 8) or not 0 <= offset < MOST_MEMORY:
             raise self.refuse(value.at, "a result is a number of 1, 2, 4 or 8 bytes: one of its members was expected")
         return Ref(step, index, offset, width)
@@ -224,9 +226,7 @@ class Meaning:
         else:
             raise self.refuse(name, f"{name} is an array of {of.size // of.width}: a text or `[…]` was expected")
 
-    def _cell(
-        self, value: Value, kind: Kind, at: int, width: int, scope: _Scope, of: Field | None = None
-    ) -> None:
+    def _cell(self, value: Value, kind: Kind, at: int, width: int, scope: _Scope, of: Field | None = None) -> None:
         """A number that is there from the start, or something that is put there."""
         if not isinstance(value, Numeral):
             self._part(value, kind, at, width, scope)

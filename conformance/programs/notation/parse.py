@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from conformance.programs.notation.calls import PLAIN_CALL, known_calls, label_of
+from conformance.programs.notation.calls import PLAIN_CALL, label_of
 from conformance.programs.notation.comments import Comments, without_gaps_around
 from conformance.programs.notation.errors import NotationError, meant
 from conformance.programs.notation.meaning import Meaning
@@ -12,8 +12,16 @@ from conformance.programs.notation.model import File, Listing, Step
 from conformance.programs.notation.promising import Promising, condition_of, needs_of
 from conformance.programs.notation.tokens import END, TEXT, WORD, Token, Tokens, text_of, tokens_of
 from conformance.programs.notation.values import RESERVED, ROWS, Cursor
-from conformance.programs.program import MOST_CALLS, MOST_MEMORY, MOST_PIECES, Argument, Program, ProgramCall
-from conformance.programs.program import bytes_of, pieces_of
+from conformance.programs.program import (
+    MOST_CALLS,
+    MOST_MEMORY,
+    MOST_PIECES,
+    Argument,
+    Program,
+    ProgramCall,
+    bytes_of,
+    pieces_of,
+)
 from conformance.syscalls.machinery.table import grammar
 
 _NAME = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
@@ -47,7 +55,8 @@ class _Parser:
 
     def file(self) -> File:
         """A whole file. Raises NotationError."""
-        cursor, title, above, beside = self.cursor, "", (), ""
+        cursor, title, beside = self.cursor, "", ""
+        above: tuple[str, ...] = ()
         if cursor.now.kind == TEXT:
             above = without_gaps_around(self.comments.before(cursor.now))
             token = cursor.take()
@@ -83,7 +92,8 @@ class _Parser:
             raise self.refuse(token, f"the name of a program begins its line: {token} stands too far in")
         above = without_gaps_around(self.comments.before(cursor.take()))
         end = cursor.take()
-        condition, needs = "", ()
+        condition = ""
+        needs: tuple[str, ...] = ()
         while cursor.sees("[", "needs") and not cursor.now.first:
             if cursor.sees("["):
                 condition = condition_of(cursor)
@@ -117,7 +127,9 @@ class _Parser:
             step, places = self._step(calls, results)
             memory += sum(map(bytes_of, step.call.args))
             if memory > MOST_MEMORY:
-                raise self.refuse(start, f"the program has {memory} bytes of memory, and there is room for {MOST_MEMORY}")
+                raise self.refuse(
+                    start, f"the program has {memory} bytes of memory, and there is room for {MOST_MEMORY}"
+                )
             inside = self.comments.inside(cursor.before)
             beside = self.comments.beside(cursor.before)
             found.append(Step(step.call, step.result, step.promises, (*above, *inside), beside))
@@ -152,12 +164,13 @@ class _Parser:
         if plain:
             cursor.take()
         token = cursor.now
-        if token.kind != WORD or cursor.after.said != "(":
+        if token.kind != WORD:
             raise self.refuse(token, f"a call such as `close(r0)` was expected, not {token}")
         if token.said not in grammar():
-            raise self.refuse(token, f"there is no call {token}{meant(token.said, known_calls()) or ' here'}")
+            near = meant(token.said, grammar()) or "; syscalls(2) has those that there are"
+            raise self.refuse(token, f"there is no call {token}{near}")
         cursor.take()
-        cursor.take()
+        cursor.expect("(", f"behind {token}, which is a call,")
         places: list[Token] = []
         values = cursor.values(")", "an argument", places)
         meaning = Meaning(self.tokens, calls, results)

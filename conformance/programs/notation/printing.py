@@ -143,21 +143,23 @@ def _promise(promise: Promise, call: ProgramCall, names: Mapping[int, str]) -> D
 
 
 def _end(end: End, call: ProgramCall, names: Mapping[int, str]) -> Doc:
+    said: Doc
     match end:
         case Returns():
-            return join(f"{end.compare} ", number_doc(end.value, call.description.result))
+            said = join(f"{end.compare} ", number_doc(end.value, call.description.result))
         case ReturnsResult():
-            return f"= {names[end.step]}"
+            said = f"= {names[end.step]}"
         case Succeeds():
-            return "= ok"
+            said = "= ok"
         case Fails():
-            return f"= -1 {'|'.join(end.errnos)}"
+            said = f"= -1 {'|'.join(end.errnos)}"
         case Blocks():
-            return "blocks"
+            said = "blocks"
         case Killed():
-            return f"killed by {end.signal}" + (f" ({end.code})" if end.code else "")
+            said = f"killed by {end.signal}" + (f" ({end.code})" if end.code else "")
         case Exits():
-            return f"exits with {end.status}"
+            said = f"exits with {end.status}"
+    return said
 
 
 def _written(written: Written, call: ProgramCall) -> Doc:

@@ -58,7 +58,9 @@ class Promising:
 
     def promises(self) -> tuple[Promise, ...]:
         """All promises that stand behind the call. Raises NotationError."""
-        cursor, found, starts = self.cursor, [], []
+        cursor = self.cursor
+        found: list[Promise] = []
+        starts: list[Token] = []
         while cursor.sees(*COMPARES, *ENDS) and cursor.after.said != "(":
             start = cursor.now
             if found and not start.first:
@@ -78,7 +80,9 @@ class Promising:
         written = []
         while cursor.takes(","):
             written.append(self._written())
-        missing, condition, needs = None, "", ()
+        missing: tuple[str, ...] | None = None
+        condition = ""
+        needs: tuple[str, ...] = ()
         if cursor.takes("or"):
             cursor.expect("missing", "behind `or`")
             missing = self._errnos() if cursor.now.kind == WORD and not cursor.now.first and self._is_errno() else ()
@@ -89,34 +93,35 @@ class Promising:
         return Promise(end, tuple(written), missing, condition, needs)
 
     def _end(self) -> End:
-        cursor, token = self.cursor, self.cursor.take()
-        match token.said:
-            case "blocks":
-                return Blocks()
-            case "exits":
-                cursor.expect("with", "behind `exits`")
-                return Exits(cursor.number("a status", most=255))
-            case "killed":
-                cursor.expect("by", "behind `killed`")
-                return self._killed()
-        compare = COMPARES[token.said]
-        if compare is not Compare.EQUAL:
-            return Returns(compare, self._result())
+        cursor = self.cursor
+        if cursor.takes("blocks"):
+            return Blocks()
+        if cursor.takes("exits"):
+            cursor.expect("with", "behind `exits`")
+            return Exits(cursor.number("a status", most=255))
+        if cursor.takes("killed"):
+            cursor.expect("by", "behind `killed`")
+            return self._killed()
+        compare = COMPARES[cursor.take().said]
+        return self._equal() if compare is Compare.EQUAL else Returns(compare, self._result())
+
+    def _equal(self) -> End:
+        """What stands behind `=`."""
+        cursor, token = self.cursor, self.cursor.now
         if cursor.takes("ok"):
             return Succeeds()
-        now = cursor.now
-        if now.kind == NUMBER and now.said == "-1":
+        if token.kind == NUMBER and token.said == "-1":
             cursor.take()
             if cursor.now.kind != WORD:
                 raise cursor.refuse(cursor.now, f"an errno was expected behind -1, such as ENOENT, not {cursor.now}")
             return Fails(self._errnos())
-        if now.kind == WORD and now.said[0].islower():
+        if token.kind == WORD and token.said[0].islower():
             cursor.take()
-            if now.said not in self.meaning.results:
-                near = meant(now.said, [*self.meaning.results, "ok"])
-                raise cursor.refuse(now, f"no call before this one is `{now} = …`{near or '; `ok` is any success'}")
-            return ReturnsResult(self.meaning.results[now.said])
-        return Returns(compare, self._result())
+            if token.said not in self.meaning.results:
+                near = meant(token.said, [*self.meaning.results, "ok"])
+                raise cursor.refuse(token, f"no call before this one is `{token} = …`{near or '; `ok` is any success'}")
+            return ReturnsResult(self.meaning.results[token.said])
+        return Returns(Compare.EQUAL, self._result())
 
     def _result(self) -> int:
         token = self.cursor.now

@@ -37,13 +37,10 @@ class Cursor:
 
     def __init__(self, tokens: Tokens) -> None:
         self.tokens = tokens
+        self.now = tokens.tokens[0]
+        """The next token."""
         self._at = 0
         self._depth = 0
-
-    @property
-    def now(self) -> Token:
-        """The next token."""
-        return self.tokens.tokens[self._at]
 
     @property
     def after(self) -> Token:
@@ -60,11 +57,12 @@ class Cursor:
         token = self.now
         if token.kind != END:
             self._at += 1
+            self.now = self.tokens.tokens[self._at]
         return token
 
     def sees(self, *said: str) -> bool:
         """Whether a mark or a word comes next."""
-        return self.now.kind in (MARK, WORD) and self.now.said in said
+        return self.now.said in said and self.now.kind in (MARK, WORD)
 
     def takes(self, said: str) -> bool:
         """Whether that came next, which is done with then."""
@@ -119,28 +117,24 @@ class Cursor:
 
     def _value(self) -> Value:
         token = self.now
-        if token.kind == NUMBER:
-            return self.numeral()
-        if token.kind == TEXT or (token.kind == MARK and token.said in "[{"):
+        if token.kind == TEXT or self.sees("[", "{", "room", "edge", *ROWS):
             return self._memory()
-        if token.kind != WORD:
+        if token.kind not in (NUMBER, WORD):
             raise self.refuse(token, f"{VALUE} was expected, not {token}")
-        match token.said:
-            case "size" if self.after.said != ".":
-                return SizeOfMemory(self.take())
-            case "put":
-                self.take()
-                self.expect("(", "behind `put`")
-                value = self.numeral()
-                self.expect(")", "behind the number of `put`")
-                return Put(token, value)
-            case "room" | "edge":
-                return self._memory()
-            case said if said in ROWS:
-                return self._memory()
-            case said if said[0].islower():
-                return self.result()
-        return self.numeral()
+        if token.kind == NUMBER or not token.said[0].islower():
+            return self.numeral()
+        if self.sees("size", "put") and self.after.said != ".":
+            return self._put()
+        return self.result()
+
+    def _put(self) -> SizeOfMemory | Put:
+        token = self.take()
+        if token.said == "size":
+            return SizeOfMemory(token)
+        self.expect("(", "behind `put`")
+        value = self.numeral()
+        self.expect(")", "behind the number of `put`")
+        return Put(token, value)
 
     def numeral(self) -> Numeral:
         """Numbers and constants with `|` between them. Raises NotationError."""
