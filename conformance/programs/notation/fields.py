@@ -57,7 +57,7 @@ def fields(struct: type[Struct]) -> dict[str, Field]:
         kind, inner = of_member(struct, member)
         several = issubclass(ctype, ctypes.Array)
         element: Any = ctype._type_ if several else ctype
-        big = getattr(element, "__ctype_be__", None) is element and ctypes.sizeof(element) > 1
+        big = ctypes.sizeof(element) > 1 and getattr(element, "__ctype_be__", None) is element
         signed = inner is None and element is not ctypes.c_char and element(-1).value == -1
         name = member.removesuffix("_")
         width: int = place.size if inner is not None else ctypes.sizeof(element)

@@ -163,6 +163,8 @@ class Meaning:
                 raise self.refuse(value.at, "how much room is not known here: a size such as `room(64)` was expected")
             scope.data += bytes(value.size if value.size >= 0 or struct is None else struct.size())
         else:
+            if struct is None and kind.layouts and isinstance(value.pieces[0], Members):
+                struct = self._by_first_member(value.pieces[0], kind)
             for piece in value.pieces:
                 self._piece(piece, struct, scope)
             last = value.pieces[-1]
@@ -176,6 +178,18 @@ class Meaning:
         if len(scope.data) > MOST_MEMORY:
             raise self.refuse(value.at, f"a program has at most {MOST_MEMORY} bytes of memory")
         return Memory(bytes(scope.data), tuple(scope.parts), isinstance(value, Room), value.edge)
+
+    def _by_first_member(self, piece: Members, kind: Kind) -> type[Struct]:
+        """The struct that is meant, of several that begin alike."""
+        first = next(iter(fields(next(iter(kind.layouts.values()))).values()))
+        value = next((value for name, value in piece.items if name.said == first.name), None)
+        if not isinstance(value, Numeral):
+            what = " or ".join(map(first.kind.spell, kind.layouts))
+            raise self.refuse(piece.at, f"which struct this is says {first.name}, as {what}, and it is not there")
+        found = kind.layouts.get(self.number(value, first.kind))
+        if found is None:
+            raise self.refuse(value.at, f"nothing is known of members where {first.name} is this: a text was expected")
+        return found
 
     def _piece(self, piece: Text | Row | Members, struct: type[Struct] | None, scope: _Scope) -> None:
         start = len(scope.data)

@@ -90,6 +90,7 @@ class Spelling:
             size = len(memory.data)
             said: Doc = "room" if struct is not None and size == struct.size() else f"room({size})"
             return self._whole(memory, said, _Scope(memory, before))
+        struct = struct or _by_first_member(memory.data, kind)
         if struct is not None:
             try:
                 scope = _Scope(memory, before)
@@ -184,6 +185,15 @@ class Spelling:
             return self._put(part, of.kind, scope)
         number = of.number_in(data)
         return number_doc(number, of.kind) if number else None
+
+
+def _by_first_member(data: bytes, kind: Kind) -> type[Struct] | None:
+    """The struct that memory is, of several that begin alike."""
+    for each in kind.layouts.values():
+        first = next(iter(fields(each).values()))
+        found = kind.layouts.get(first.number_in(data[: first.size]))
+        return found if found is not None and found.size() == len(data) else None
+    return None
 
 
 def number_doc(value: int, kind: Kind) -> Doc:

@@ -48,6 +48,7 @@ _NAMED = (signal.SIGALRM, signal.SIGHUP, signal.SIGPIPE, signal.SIGKILL, signal.
 SIGNALS = (*map(int, _NAMED), 34, 64, 0, 65, -1)
 """Ones that mean something of their own, real-time ones, and numbers that are none."""
 _NO_WORDS: Mapping[str, int] = MappingProxyType({})
+_NO_LAYOUTS: Mapping[int, type[Struct]] = MappingProxyType({})
 _AT_FDCWD: Mapping[str, int] = MappingProxyType({"AT_FDCWD": AT_FDCWD})
 _SIGNALS: Mapping[str, int] = MappingProxyType({each.name: int(each) for each in signal.Signals})
 
@@ -115,6 +116,11 @@ class Kind:
     def layout(self) -> type[Struct] | None:
         """The struct of which such memory holds any number, where the annotation names none."""
         return None
+
+    @property
+    def layouts(self) -> Mapping[int, type[Struct]]:
+        """The structs that such memory may hold, by what their first member says."""
+        return _NO_LAYOUTS
 
     def spell(self, value: int) -> str:
         """A number as programs write it: a number, names that `words` or constants have, several with `|`."""

@@ -50,6 +50,10 @@ class Pointer(Kind):
     def layout(self) -> type[Struct] | None:
         return self.holds.layout if self.holds else None
 
+    @property
+    def layouts(self) -> Mapping[int, type[Struct]]:
+        return self.holds.layouts if self.holds else super().layouts
+
     def spell(self, value: int) -> str:
         return place_spelled(value)
 
