@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 from conformance.programs.program import ProgramError
 
 MOST_MEANT = 3
+ABOUT = 0.04
+"""How much less alike a word may be, of 1, to be named beside the most alike one."""
 
 
 class NotationError(ProgramError):
@@ -27,5 +29,12 @@ def meant(word: str, known: Iterable[str]) -> str:
     """`; did you mean …?` where some known words are near, else nothing."""
     words = sorted(set(known))
     near = [each for each in words if each.casefold() == word.casefold()]
-    near = near or get_close_matches(word, words, MOST_MEANT, 0.7)
+    near = near or [each for each in words if len(each) > 1 and sorted(each) == sorted(word)]
+    near = near or _nearest(word, get_close_matches(word, words, MOST_MEANT, 0.7))
     return f"; did you mean {' or '.join(near)}?" if near else ""
+
+
+def _nearest(word: str, near: list[str]) -> list[str]:
+    """Those of some words, the nearest first, that are about as near as the first."""
+    ratios = [SequenceMatcher(None, each, word).ratio() for each in near]
+    return [each for each, ratio in zip(near, ratios, strict=True) if ratio > ratios[0] - ABOUT]

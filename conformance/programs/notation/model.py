@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from conformance.programs.notation.promises import Promise
+from conformance.programs.notation.promises import Promise, ReturnsResult
 from conformance.programs.program import Program, ProgramCall
 
 GAP = ""
@@ -17,12 +18,19 @@ class Step:
 
     call: ProgramCall
     result: str = ""
-    """What its result is called; "" where it has no name but `r` and its place."""
+    """What its result is called; "" where it has no name but `r` and its place, and that only if it is used."""
     promises: tuple[Promise, ...] = ()
     """All that hold: several where they are of different kernels."""
     above: tuple[str, ...] = ()
     """Comments on lines of their own, without their `#`; `GAP` is an empty line."""
     beside: str = ""
+
+
+def used_results(steps: Iterable[Step]) -> set[int]:
+    """The calls whose results are used later, by their places."""
+    steps = tuple(steps)
+    promised = {each.end.step for step in steps for each in step.promises if isinstance(each.end, ReturnsResult)}
+    return promised | {ref.step for ref in Program(tuple(step.call for step in steps)).refs()}
 
 
 @dataclass(frozen=True, slots=True)

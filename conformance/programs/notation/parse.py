@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from conformance.programs.notation.calls import PLAIN_CALL, label_of
 from conformance.programs.notation.comments import Comments, without_gaps_around
 from conformance.programs.notation.errors import NotationError, meant
 from conformance.programs.notation.meaning import Meaning
-from conformance.programs.notation.model import File, Listing, Step
+from conformance.programs.notation.model import File, Listing, Step, used_results
 from conformance.programs.notation.promising import Promising, condition_of, needs_of
 from conformance.programs.notation.tokens import END, TEXT, WORD, Token, Tokens, text_of, tokens_of
 from conformance.programs.notation.values import RESERVED, ROWS, Cursor
@@ -135,7 +136,11 @@ class _Parser:
             found.append(Step(step.call, step.result, step.promises, (*above, *inside), beside))
             calls.append(step.call)
             results.update(dict.fromkeys(places, len(calls) - 1))
-        return tuple(found)
+        used = used_results(found)
+        return tuple(
+            replace(each, result="") if each.result == f"r{at}" and at in used else each
+            for at, each in enumerate(found)
+        )
 
     def _step(self, calls: list[ProgramCall], results: dict[str, int]) -> tuple[Step, tuple[str, ...]]:
         """A call, and the names of its result."""
@@ -148,7 +153,7 @@ class _Parser:
             self._may_be_named(token, own, results)
         call, meaning = self._call(calls, results)
         promises = Promising(cursor, meaning, call).promises()
-        return Step(call, "" if name == own else name, promises), (name,) if name else ()
+        return Step(call, name, promises), (name,) if name else ()
 
     def _may_be_named(self, token: Token, own: str, results: dict[str, int]) -> None:
         if not _RESULT.fullmatch(token.said) or token.said in RESERVED or token.said in ROWS:

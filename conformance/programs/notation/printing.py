@@ -10,7 +10,7 @@ from conformance.programs.notation.comments import NOTHING, without_gaps_around
 from conformance.programs.notation.fields import fields
 from conformance.programs.notation.layout import STEP, WIDTH, Doc, Group, flat, join, laid
 from conformance.programs.notation.meaning import PLAIN
-from conformance.programs.notation.model import GAP, File, Listing, Step
+from conformance.programs.notation.model import GAP, File, Listing, Step, used_results
 from conformance.programs.notation.promises import (
     Blocks,
     Compare,
@@ -77,7 +77,7 @@ def _remark(said: str) -> str:
 
 def _comments(said: Sequence[str], indent: str) -> Iterator[str]:
     for each in said:
-        yield "" if each == GAP else f"{indent}#" if each == NOTHING else f"{indent}# {each}"
+        yield "" if each == GAP else f"{indent}#" if each == NOTHING else f"{indent}# {each}".rstrip()
 
 
 # -- calls
@@ -85,8 +85,7 @@ def _comments(said: Sequence[str], indent: str) -> Iterator[str]:
 
 def _calls(steps: tuple[Step, ...], indent: str) -> Iterator[str]:
     names = {at: each.result or f"r{at}" for at, each in enumerate(steps)}
-    used = {ref.step for ref in Program(tuple(each.call for each in steps)).refs()}
-    used |= {each.end.step for step in steps for each in step.promises if isinstance(each.end, ReturnsResult)}
+    used = used_results(steps)
     spelling = Spelling([each.call for each in steps], names)
     for at, step in enumerate(steps):
         named = step.result or at in used

@@ -189,7 +189,8 @@ class Promising:
         if name in names:
             raise self.cursor.refuse(start, f"{name} is no memory{' whose members are known' if members else ''} here")
         if name:
-            raise self.cursor.refuse(start, f"{self.call.description.name} has no argument {name}{meant(name, names)}")
+            what = meant(name, names) or f": it has {', '.join(names)}"
+            raise self.cursor.refuse(start, f"{self.call.description.name} has no argument {name}{what}")
         what = f"of {' or '.join(parameters[at].name for at in found)}" if found else "and there is none here"
         raise self.cursor.refuse(start, f"which memory is not said: `name={{…}}` was expected, {what}")
 
