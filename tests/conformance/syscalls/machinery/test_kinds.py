@@ -29,7 +29,7 @@ from conformance.syscalls.machinery.kinds import (
     SignalNumber,
     named,
 )
-from conformance.syscalls.machinery.memory import FdPair, Pointer
+from conformance.syscalls.machinery.memory import FdPair, MemoryOr, Pointer
 from conformance.syscalls.machinery.world import ARENA, PAGE
 
 OPEN = Flags({"O_RDONLY": 0, "O_WRONLY": 1, "O_CREAT": 0o100, "O_TMPFILE": 0o20200000, "O_DIRECTORY": 0o200000})
