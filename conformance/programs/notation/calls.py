@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from conformance.programs.notation.errors import NotationError
@@ -9,7 +10,8 @@ from conformance.programs.notation.meaning import Meaning
 from conformance.programs.notation.tree import Numeral, Value
 from conformance.programs.program import ProgramCall
 from conformance.syscalls.machinery.call import Syscall
-from conformance.syscalls.machinery.table import describe, operations, stubs
+from conformance.syscalls.machinery.kinds import Flags, Kind
+from conformance.syscalls.machinery.table import describe, grammar, operations, stubs
 
 PLAIN_CALL = "plain"
 """Says that a call is as its own description has it, though one of its operations would fit."""
@@ -40,8 +42,20 @@ def _matches(given: Any, operation: Syscall[Any], args: tuple[Value, ...], meani
         if not isinstance(value, Numeral):
             return False
         try:
-            if meaning.number(value, operation.parameters[at].kind) not in allowed:
+            if meaning.number(value, kinds_of(operation.__name__)[at]) not in allowed:
                 return False
         except NotationError:
             return False
     return True
+
+
+@cache
+def kinds_of(label: str) -> tuple[Kind, ...]:
+    """What each argument of a call is. Of which an operation says nothing is what the call's own description says."""
+    description = grammar()[label]
+    own = stubs()[description.name].parameters if description.name in stubs() else description.parameters
+    found = []
+    for at, each in enumerate(description.parameters):
+        other = own[at].kind if at < len(own) else each.kind
+        found.append(other if type(each.kind) is Kind and isinstance(other, Flags) else each.kind)
+    return tuple(found)

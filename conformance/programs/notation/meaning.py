@@ -180,16 +180,16 @@ class Meaning:
         return Memory(bytes(scope.data), tuple(scope.parts), isinstance(value, Room), value.edge)
 
     def _by_first_member(self, piece: Members, kind: Kind) -> type[Struct]:
-        """The struct that is meant, of several that begin alike."""
-        first = next(iter(fields(next(iter(kind.layouts.values()))).values()))
-        value = next((value for name, value in piece.items if name.said == first.name), None)
-        if not isinstance(value, Numeral):
-            what = " or ".join(map(first.kind.spell, kind.layouts))
-            raise self.refuse(piece.at, f"which struct this is says {first.name}, as {what}, and it is not there")
-        found = kind.layouts.get(self.number(value, first.kind))
-        if found is None:
-            raise self.refuse(value.at, f"nothing is known of members where {first.name} is this: a text was expected")
-        return found
+        """The struct that is meant, of several of which the first member says which one it is."""
+        said = {name.said: value for name, value in piece.items}
+        able = []
+        for number, struct in kind.layouts.items():
+            first = next(iter(fields(struct).values()))
+            value = said.get(first.name)
+            if isinstance(value, Numeral) and self.number(value, first.kind) == number:
+                return struct
+            able.append(f"{first.name}={first.kind.spell(number)}")
+        raise self.refuse(piece.at, f"which struct this is was expected to be said: {', '.join(able)}; or a text")
 
     def _piece(self, piece: Text | Row | Members, struct: type[Struct] | None, scope: _Scope) -> None:
         start = len(scope.data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from conformance.programs.notation.calls import PLAIN_CALL, label_of
+from conformance.programs.notation.calls import PLAIN_CALL, kinds_of, label_of
 from conformance.programs.notation.comments import Comments, without_gaps_around
 from conformance.programs.notation.errors import NotationError, meant
 from conformance.programs.notation.meaning import Meaning
@@ -187,8 +187,8 @@ class _Parser:
                 places[len(parameters)], f"{token} takes {len(parameters)} arguments ({names}), not {len(values)}"
             )
         args: list[Argument] = []
-        for value, each in zip(values, parameters, strict=False):
-            args.append(meaning.argument(value, each.kind, each.struct, args))
+        for value, each, kind in zip(values, parameters, kinds_of(label), strict=False):
+            args.append(meaning.argument(value, kind, each.struct, args))
         if sum(map(pieces_of, args)) > MOST_PIECES:
             raise self.refuse(token, f"the arguments of {token} have more than {MOST_PIECES} parts")
         return ProgramCall(label, tuple(args)), meaning

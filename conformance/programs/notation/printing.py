@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from conformance.programs.notation.calls import name_of
+from conformance.programs.notation.calls import kinds_of, name_of
 from conformance.programs.notation.claims import meant_by, struct_of
 from conformance.programs.notation.comments import NOTHING, without_gaps_around
 from conformance.programs.notation.fields import fields
@@ -103,8 +103,8 @@ def _calls(steps: tuple[Step, ...], indent: str) -> Iterator[str]:
 def _call(call: ProgramCall, spelling: Spelling, head: str) -> Group:
     args: list[Doc] = []
     before: list[Argument] = []
-    for value, each in zip(call.args, call.description.parameters, strict=False):
-        args.append(spelling.argument(value, each.kind, each.struct, before))
+    for value, each, kind in zip(call.args, call.description.parameters, kinds_of(call.label), strict=False):
+        args.append(spelling.argument(value, kind, each.struct, before))
         before.append(value)
     return Group(f"{head}{name_of(call)}(", tuple(args), ")")
 

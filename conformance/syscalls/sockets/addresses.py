@@ -81,23 +81,23 @@ NoUse = Annotated["ctypes.Array[ctypes.c_ubyte]", Layout(ctypes.c_ubyte * 8)]
 class SockaddrUn(Struct):
     """`struct sockaddr_un`."""
 
-    sa_family: AddressFamily
+    sun_family: AddressFamily
     sun_path: Name
 
 
 class SockaddrIn(Struct):
     """`struct sockaddr_in`."""
 
-    sa_family: AddressFamily
+    sin_family: AddressFamily
     sin_port: BE16
     sin_addr: Host
-    sin_zero: NoUse
+    pad: NoUse
 
 
 class SockaddrIn6(Struct):
     """`struct sockaddr_in6`."""
 
-    sa_family: AddressFamily
+    sin6_family: AddressFamily
     sin6_port: BE16
     sin6_flowinfo: BE32
     sin6_addr: Host6
@@ -107,7 +107,7 @@ class SockaddrIn6(Struct):
 class SockaddrNl(Struct):
     """`struct sockaddr_nl`."""
 
-    sa_family: AddressFamily
+    nl_family: AddressFamily
     nl_pad: U16
     nl_pid: U32
     nl_groups: U32

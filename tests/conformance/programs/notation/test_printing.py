@@ -96,6 +96,25 @@ def test_memory_that_memory_points_to_stands_in_it() -> None:
     assert printed(("writev", (1, vectors, 1))) == 'writev(1, [{iov_base="hello", iov_len=size}], 1)\n'
 
 
+def test_an_address_of_a_socket_is_told_by_its_family() -> None:
+    address = Memory(b"\2\0\x13\x88\x7f\0\0\1" + bytes(8))
+    text = "bind(0, {sin_family=AF_INET, sin_port=5000, sin_addr=INADDR_LOOPBACK}, 16)\n"
+    assert printed(("bind_inet", (0, address, 16))) == text
+    assert printed(("bind_inet", (0, Memory(address.data[:8]), 8))) == "bind_inet(0, u64[0x100007f88130002], 8)\n"
+
+
+def test_a_message_is_told_with_all_that_it_points_to() -> None:
+    vectors = Memory(bytes(16), ((0, 8, Memory(b"hello")), (8, 8, 5)))
+    message = Memory(bytes(24) + b"\1" + bytes(31), ((16, 8, vectors),))
+    text = 'sendmsg(0, {iov=[{iov_base="hello", iov_len=size}], iovlen=1}, 0)\n'
+    assert printed(("sendmsg", (0, message, 0))) == text
+
+
+def test_an_argument_of_an_operation_is_spelled_as_the_call_s_own() -> None:
+    text = "getsockopt(0, SOL_SOCKET, SO_TYPE, room(4), [4])\n"
+    assert printed(("getsockopt_number", (0, 1, 3, Memory(bytes(4), room=True), Memory(b"\4\0\0\0")))) == text
+
+
 def test_a_number_that_is_put_into_memory_is_told_from_one_that_is_there() -> None:
     there, put = Memory(b"\x05\0\0\0"), Memory(bytes(4), ((0, 4, 5),))
     assert printed(("getsockname", (0, 0, there))) == "getsockname(0, NULL, [5])\n"
