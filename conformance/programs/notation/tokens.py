@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from conformance.programs.notation.errors import NotationError
 
 TEXT, NUMBER, WORD, MARK, END = "text", "number", "word", "mark", "end"
 """Kinds of tokens. A word is a name: of a call, a constant, a result, a program."""
+SPACE, COMMENT = "space", "comment"
+"""What else is in a text."""
 SMALLEST, LARGEST = -(1 << 63), (1 << 64) - 1
 
 _TOKEN = re.compile(
@@ -28,8 +31,7 @@ _ESCAPES = {"n": b"\n", "t": b"\t", "r": b"\r", "\\": b"\\", '"': b'"', "0": b"\
 _WRITTEN = {value[0]: f"\\{letter}" for letter, value in _ESCAPES.items()}
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """A piece of text that has a meaning."""
 
     kind: str
@@ -67,25 +69,25 @@ class Tokens:
 def tokens_of(source: str, file: str) -> Tokens:
     """The tokens of a text; the last one is its end. Raises NotationError."""
     found = Tokens(file, source)
-    at, line, start, first = 0, 1, 0, True
-    while at < len(source):
+    at, line, start, first, size = 0, 1, 0, True, len(source)
+    while at < size:
         match = _TOKEN.match(source, at)
-        kind = (match.lastgroup or "") if match else ""
-        said = match[0] if match else source[at]
-        token = Token(kind, said, at, line, at - start + 1, first)
         if match is None:
-            raise found.refuse(token, _unknown(said))
-        if kind == "space":
+            raise found.refuse(Token(END, source[at], at, line, at - start + 1, first), _unknown(source[at]))
+        kind, said = match.lastgroup or "", match[0]
+        if kind == SPACE:
             if breaks := said.count("\n"):
                 line, start, first = line + breaks, at + said.rindex("\n") + 1, True
-        elif kind == "comment":
-            found.comments.append(token)
         else:
-            if kind == NUMBER:
-                number_of(token, found)
-            found.tokens.append(token)
-            first = False
-        at += len(said)
+            token = Token(kind, said, at, line, at - start + 1, first)
+            if kind == COMMENT:
+                found.comments.append(token)
+            else:
+                found.tokens.append(token)
+                first = False
+                if kind == NUMBER:
+                    number_of(token, found)
+        at = match.end()
     found.tokens.append(Token(END, "", at, line, at - start + 1, first))
     return found
 

@@ -5,34 +5,14 @@ import random
 import pytest
 
 from conformance.programs.notation.errors import NotationError
-from conformance.programs.notation.model import GAP, File
-from conformance.programs.notation.parse import parse_file, parse_program
+from conformance.programs.notation.model import File
+from conformance.programs.notation.parse import parse_file
 from conformance.programs.notation.printing import print_file, print_program
 from conformance.programs.notation.promises import Compare, Comparison, Fails, Promise, Written
 from conformance.programs.program import MOST_CALLS, Memory, Program, ProgramCall, ProgramError, Ref
 from conformance.search.generate import Generator
 from conformance.syscalls.files.opening import O_CREAT, O_RDWR
-from conformance.syscalls.machinery.world import ARENA
-
-TEXT = """\
-# Of paths.
-"Opening files: paths that lead nowhere"  # (path_resolution(7))
-
-# The first.
-
-# Of two.
-file-in-the-middle-of-a-path-is-enotdir:
-    r0 = openat(AT_FDCWD, "f0", O_RDWR|O_CREAT, 0644)  # a file
-    # which is no directory
-
-    openat(AT_FDCWD, "f0/x", O_RDONLY, 0) = -1 ENOTDIR
-    # and that is all
-
-size-that-the-kernel-knows-is-told: needs root [kernel >= 5.3]  # Linux 5.3
-    sched_setattr(0, {size=4097}, 0) = -1 E2BIG, {size >= 48}
-
-# The end.
-"""
+from tests.conformance.programs.notation.texts import TEXT
 
 
 def test_a_file_has_a_title_and_programs_with_names() -> None:
@@ -50,62 +30,11 @@ def test_a_file_has_a_title_and_programs_with_names() -> None:
     assert file.of("size-that-the-kernel-knows-is-told").steps[0].promises == (Promise(Fails(("E2BIG",)), (known,)),)
 
 
-def test_what_people_say_in_a_file_stays_where_it_was() -> None:
-    file = parse_file(TEXT, "paths.calls")
-    first, second = file.programs
-    assert (file.above, file.beside, file.below) == (("Of paths.",), "(path_resolution(7))", ("The end.",))
-    assert first.above == ("The first.", GAP, "Of two.")
-    assert first.steps[0].beside == "a file"
-    assert first.steps[1].above == ("which is no directory", GAP)
-    assert first.below == ("and that is all",)
-    assert (second.beside, second.needs, second.condition) == ("Linux 5.3", ("root",), "kernel >= 5.3")
-    assert print_file(file) == TEXT
-
-
 def test_a_result_may_have_a_name_of_its_own() -> None:
     text = 'names:\n    fd = openat(AT_FDCWD, "f0", O_RDWR, 0)\n    dup2(fd, 5)\n'
     file = parse_file(text, "names.calls")
     assert file.programs[0].program.steps[1].args == (Ref(0), 5)
     assert print_file(file) == text
-
-
-def test_a_call_may_be_on_several_lines_with_comments_in_it() -> None:
-    program = parse_program("close(\n    # the first\n    0  # stdin\n)\nclose(1)\n")
-    assert [step.args for step in program.steps] == [(0,), (1,)]
-    file = parse_file("two:\n  close(\n    # the first\n    0  # stdin\n  )\n", "x")
-    assert file.programs[0].steps[0].above == ("the first", "stdin")
-
-
-@pytest.mark.parametrize(
-    ("text", "argument"),
-    [
-        ("close(0x10)", 16),
-        ("close(010)", 8),
-        ("close(-1)", -1),
-        ("close(AT_FDCWD)", -100),
-        ("close(0xffffffffffffffff)", (1 << 64) - 1),
-        ("close(O_RDWR|O_CREAT|0x8)", O_RDWR | O_CREAT | 8),
-        ("load(ARENA+0x10)", ARENA + 16),
-        ("unlink(NULL)", 0),
-        ('unlink("a" "b"*2)', Memory(b"abb\0")),
-        ('unlink("\\x41\\n\\"\\\\\\0"...)', Memory(b'A\n"\\\0')),
-        ('unlink("é")', Memory("é".encode() + b"\0")),
-        ("pipe(edge room(8))", Memory(bytes(8), room=True, edge=True)),
-        ("pipe(u8[1, 2])", Memory(b"\1\2")),
-        ("pipe([1, -1])", Memory(b"\1\0\0\0\xff\xff\xff\xff")),
-        ("pipe(u64[put(3), room(4)])", Memory(bytes(16), ((0, 8, 3), (8, 8, Memory(bytes(4), room=True))))),
-        ('pipe("abcd" @{1:2=put(7)})', Memory(b"abcd", ((1, 2, 7),))),
-    ],
-)
-def test_a_value_is_read_as_it_is_written(text: str, argument: object) -> None:
-    assert parse_program(text).steps[0].args[0] == argument
-
-
-def test_a_call_is_of_the_operation_that_its_arguments_say() -> None:
-    labels = [
-        step.label for step in parse_program("fcntl(0, F_GETFD, 0)\nfcntl(0, 77, 0)\nplain fcntl(0, F_GETFD, 0)").steps
-    ]
-    assert labels == ["fcntl_getfd", "fcntl", "fcntl"]
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,11 @@ from conformance.programs.notation.promises import Fails, Promise, Succeeds
 from conformance.programs.program import Memory, Program, ProgramCall, Ref, from_json
 from conformance.search.generate import Generator
 from conformance.syscalls.files.opening import O_CREAT, O_RDWR
+from tests.conformance.programs.notation.texts import printed
 from tests.conformance.search.drawn import any_programs, likely
 
 KEPT = sorted((ROOT / "cases/programs").glob("*/*.json"))
 DRAWN = 500
-SIZE = 4096
 
 
 def comes_back(program: Program) -> None:
@@ -70,71 +70,10 @@ def test_every_kept_program_comes_back_with_its_promises() -> None:
 # -- how it looks
 
 
-def printed(*calls: tuple[str, tuple[object, ...]]) -> str:
-    """A program's text."""
-    return print_program(Program(tuple(ProgramCall(label, args) for label, args in calls)))  # type: ignore[arg-type] # ints, and what stands for memory
-
-
 def test_a_program_reads_as_strace_shows_one() -> None:
     opened = ("openat_file", (-100, Memory(b"f0\0"), O_RDWR | O_CREAT, 0o644))
     text = printed(opened, ("read", (Ref(0), Memory(bytes(64), room=True), 64)), ("close", (Ref(0),)))
     assert text == 'r0 = openat(AT_FDCWD, "f0", O_RDWR|O_CREAT, 0644)\nread(r0, room(64), 64)\nclose(r0)\n'
-
-
-def test_what_a_call_has_written_is_named_by_the_argument_and_its_place() -> None:
-    text = printed(("pipe2", (Memory(bytes(8), room=True), 0)), ("close", (Ref(0, 0, 4, 4),)))
-    assert text == "r0 = pipe2(room(8), 0)\nclose(r0.fds[1])\n"
-
-
-def test_a_struct_is_told_by_those_of_its_members_that_are_not_zero() -> None:
-    text = printed(("sched_setattr", (0, Memory(SIZE.to_bytes(4, "little") + bytes(44)), 0)))
-    assert text == "sched_setattr(0, {size=4096}, 0)\n"
-
-
-def test_memory_that_memory_points_to_stands_in_it() -> None:
-    vectors = Memory(bytes(16), ((0, 8, Memory(b"hello")), (8, 8, 5)))
-    assert printed(("writev", (1, vectors, 1))) == 'writev(1, [{iov_base="hello", iov_len=size}], 1)\n'
-
-
-def test_an_address_of_a_socket_is_told_by_its_family() -> None:
-    address = Memory(b"\2\0\x13\x88\x7f\0\0\1" + bytes(8))
-    text = "bind(0, {sin_family=AF_INET, sin_port=5000, sin_addr=INADDR_LOOPBACK}, 16)\n"
-    assert printed(("bind_inet", (0, address, 16))) == text
-    assert printed(("bind_inet", (0, Memory(address.data[:8]), 8))) == "bind_inet(0, u64[0x100007f88130002], 8)\n"
-
-
-def test_a_message_is_told_with_all_that_it_points_to() -> None:
-    vectors = Memory(bytes(16), ((0, 8, Memory(b"hello")), (8, 8, 5)))
-    message = Memory(bytes(24) + b"\1" + bytes(31), ((16, 8, vectors),))
-    text = 'sendmsg(0, {iov=[{iov_base="hello", iov_len=size}], iovlen=1}, 0)\n'
-    assert printed(("sendmsg", (0, message, 0))) == text
-
-
-def test_an_argument_of_an_operation_is_spelled_as_the_call_s_own() -> None:
-    text = "getsockopt(0, SOL_SOCKET, SO_TYPE, room(4), [4])\n"
-    assert printed(("getsockopt_number", (0, 1, 3, Memory(bytes(4), room=True), Memory(b"\4\0\0\0")))) == text
-
-
-def test_a_number_that_is_put_into_memory_is_told_from_one_that_is_there() -> None:
-    there, put = Memory(b"\x05\0\0\0"), Memory(bytes(4), ((0, 4, 5),))
-    assert printed(("getsockname", (0, 0, there))) == "getsockname(0, NULL, [5])\n"
-    assert printed(("getsockname", (0, 0, put))) == "getsockname(0, NULL, [put(5)])\n"
-
-
-def test_a_path_has_its_zero_byte_unsaid_and_one_without_it_ends_in_dots() -> None:
-    assert printed(("unlink", (Memory(b"f0\0"),))) == 'unlink("f0")\n'
-    assert printed(("unlink", (Memory(b"f0", edge=True),))) == 'unlink(edge "f0"...)\n'
-
-
-def test_what_is_repeated_is_said_once() -> None:
-    assert printed(("unlink", (Memory(b"d0/" * 1400 + b"\0"),))) == 'unlink("d0/"*1400)\n'
-
-
-def test_a_call_that_only_its_description_tells_from_its_operation_says_so() -> None:
-    args = (-100, Memory(b"f0\0"), O_RDWR, 0)
-    assert printed(("openat", args)).startswith("plain openat(")
-    assert printed(("openat_file", args)).startswith("openat(")
-    assert printed(("socket_tcp_client", (1, 1, 0))).startswith("socket_tcp_client(")
 
 
 def test_what_is_too_long_for_a_line_is_broken_at_its_arguments() -> None:
