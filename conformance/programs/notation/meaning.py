@@ -66,6 +66,8 @@ class Meaning:
         self, value: Value, kind: Kind, struct: type[Struct] | None, before: Sequence[Argument], depth: int = 0
     ) -> Argument:
         """What a value means as an argument, or as a number in memory. Raises NotationError."""
+        if depth > MOST_NESTED and isinstance(value, Result | Room | Block):
+            raise self.refuse(value.at, f"memory points to memory more than {MOST_NESTED} times in a row")
         match value:
             case Numeral():
                 return self.number(value, kind)
@@ -79,8 +81,6 @@ class Meaning:
                     raise self.refuse(value.at, "`size` is that of the memory before it, and there is none: a number?")
                 return found
             case Room() | Block():
-                if depth > MOST_NESTED:
-                    raise self.refuse(value.at, f"memory points to memory more than {MOST_NESTED} times in a row")
                 return self._memory(value, kind, known_struct(struct, kind), _Scope(before, depth))
 
     def refuse(self, token: Token, message: str) -> NotationError:

@@ -8,7 +8,7 @@ from conformance.programs.notation.calls import kinds_of, name_of
 from conformance.programs.notation.claims import meant_by, struct_of
 from conformance.programs.notation.comments import NOTHING, without_gaps_around
 from conformance.programs.notation.fields import fields
-from conformance.programs.notation.layout import STEP, WIDTH, Doc, Group, flat, join, laid
+from conformance.programs.notation.layout import STEP, WIDTH, Doc, Fill, Group, flat, join, laid
 from conformance.programs.notation.meaning import PLAIN
 from conformance.programs.notation.model import GAP, File, Listing, Step, used_results
 from conformance.programs.notation.promises import (
@@ -129,16 +129,15 @@ def _with_promises(said: Group, step: Step, names: Mapping[int, str], indent: st
 
 
 def _promise(promise: Promise, call: ProgramCall, names: Mapping[int, str]) -> Doc:
-    items: list[Doc] = [_end(promise.end, call, names)]
-    for each in promise.written:
-        items += [", ", _written(each, call)]
+    items: list[Doc] = [_end(promise.end, call, names), *(_written(each, call) for each in promise.written)]
+    items = [*(join(each, ",") for each in items[:-1]), items[-1]]
     if promise.missing is not None:
-        items.append(" or missing" + (f" {'|'.join(promise.missing)}" if promise.missing else ""))
+        items.append("or missing" + (f" {'|'.join(promise.missing)}" if promise.missing else ""))
     if promise.condition:
-        items.append(f" [{promise.condition}]")
+        items.append(f"[{promise.condition}]")
     if promise.needs:
-        items.append(f" needs {', '.join(promise.needs)}")
-    return join(*items)
+        items.append(f"needs {', '.join(promise.needs)}")
+    return Fill(tuple(items), " ") if len(items) > 1 else items[0]
 
 
 def _end(end: End, call: ProgramCall, names: Mapping[int, str]) -> Doc:

@@ -26,8 +26,8 @@ from conformance.programs.notation.promises import (
     Written,
 )
 from conformance.programs.notation.tokens import END, NUMBER, TEXT, WORD, Token, text_of
-from conformance.programs.notation.tree import Block
-from conformance.programs.notation.values import Cursor
+from conformance.programs.notation.tree import Room
+from conformance.programs.notation.values import ROWS, Cursor
 from conformance.programs.program import Memory, ProgramCall
 from conformance.syscalls.machinery.buffers import Struct
 
@@ -225,8 +225,9 @@ class Promising:
     def _bytes(self, start: Token, name: str) -> Written:
         self._index(start, name, members=False)
         token = self.cursor.now
-        value = self.cursor.value()
-        if not isinstance(value, Block):
+        begins = token.kind == TEXT or self.cursor.sees("[", *ROWS)
+        value = self.cursor.memory(before_condition=True) if begins else None
+        if value is None or isinstance(value, Room):
             raise self.cursor.refuse(token, "what was written was expected: `{member=5}`, a text or `[5]`")
         found = self.meaning.argument(value, PLAIN, None, ())
         if not isinstance(found, Memory) or found.parts or found.edge:

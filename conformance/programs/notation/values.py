@@ -118,7 +118,7 @@ class Cursor:
     def _value(self) -> Value:
         token = self.now
         if token.kind == TEXT or self.sees("[", "{", "room", "edge", *ROWS):
-            return self._memory()
+            return self.memory()
         if token.kind not in (NUMBER, WORD):
             raise self.refuse(token, f"{VALUE} was expected, not {token}")
         if token.kind == NUMBER or not token.said[0].islower():
@@ -181,7 +181,8 @@ class Cursor:
             raise self.refuse(token, f"a width is 1, 2, 4 or 8 bytes, not {token}")
         return width
 
-    def _memory(self) -> Block | Room:
+    def memory(self, *, before_condition: bool = False) -> Block | Room:
+        """Memory. `before_condition`: a `[` behind its first piece begins no numbers. Raises NotationError."""
         start = self.now
         edge = self.takes("edge")
         if self.takes("room"):
@@ -192,6 +193,8 @@ class Cursor:
             return Room(start, size, self._patches(), edge)
         pieces: list[Text | Row | Members] = []
         while self.now.kind == TEXT or self.sees("[", "{", *ROWS):
+            if before_condition and pieces and self.sees("["):
+                break
             pieces.append(self._piece())
             if len(pieces) > MOST_PIECES:
                 raise self.refuse(self.now, f"memory has at most {MOST_PIECES} pieces")

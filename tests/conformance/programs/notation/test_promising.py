@@ -1,15 +1,21 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from conformance.programs.notation.claims import struct_of
 from conformance.programs.notation.errors import NotationError
+from conformance.programs.notation.fields import fields
 from conformance.programs.notation.layout import WIDTH
+from conformance.programs.notation.model import File, Listing, Step
 from conformance.programs.notation.parse import parse_file
 from conformance.programs.notation.printing import print_file
 from conformance.programs.notation.promises import (
     Blocks,
     Compare,
     Comparison,
+    End,
     Exits,
     Fails,
     Killed,
@@ -19,9 +25,12 @@ from conformance.programs.notation.promises import (
     Succeeds,
     Written,
 )
+from conformance.programs.program import Memory, ProgramCall
 from conformance.syscalls.files.opening import O_APPEND, O_RDWR
+from tests.conformance.search.drawn import likely
 
 SIZE = Comparison("st_size", Compare.EQUAL, 26)
+AB = Written("", (), b"ab")
 LINKS = Comparison("st_nlink", Compare.LEAST, 1)
 
 
@@ -58,6 +67,7 @@ def promises(line: str) -> tuple[Promise, ...]:
             "getsockname(0, room(16), [size]) = 0, length=[16]",
             Promise(Returns(Compare.EQUAL, 0), (Written("length", (), b"\x10\0\0\0"),)),
         ),
+        ('read(0, room(4), 4) = ok, "ab" [kernel >= 6.6]', Promise(Succeeds(), (AB,), condition="kernel >= 6.6")),
         ("dup(0) = ok or missing", Promise(Succeeds(), missing=())),
         ("dup(0) = ok or missing ENOSYS|ENODEV", Promise(Succeeds(), missing=("ENOSYS", "ENODEV"))),
         ("dup(0) = 3 [kernel >= 6.6]", Promise(Returns(Compare.EQUAL, 3), condition="kernel >= 6.6")),
@@ -96,6 +106,75 @@ def test_promises_that_are_long_stay_within_a_line() -> None:
     text = print_file(parse_file(f"x:\n  fstat(0, room) = 0, {{{members}, st_uid=1, st_gid=1}} [kernel >= 6.6]\n", "x"))
     assert max(map(len, text.splitlines())) <= WIDTH
     assert print_file(parse_file(text, "x.calls")) == text
+
+
+CONDITIONS = ("kernel >= 6.6", "kernel < 6.6 and build != 9")
+NAMES = st.sampled_from(("root", "x86_64", "disposable"))
+NUMBERS = st.integers(0, 1 << 63) | st.integers(-(1 << 63), -4096)
+
+
+@st.composite
+def ends(draw: st.DrawFn, at: int) -> End:
+    """How a call may be promised to end."""
+    choices = [
+        st.builds(Returns, st.sampled_from(Compare), NUMBERS),
+        st.sampled_from((Succeeds(), Blocks(), Killed("SIGSEGV"), Killed("SIGBUS", "BUS_ADRERR"), Exits(255))),
+        st.lists(st.sampled_from(("ENOENT", "EPERM", "EOPNOTSUPP")), min_size=1, unique=True).map(tuple).map(Fails),
+    ]
+    return draw(st.one_of(*choices, *([st.builds(ReturnsResult, st.integers(0, at - 1))] if at else [])))
+
+
+@st.composite
+def written(draw: st.DrawFn, call: ProgramCall) -> Written:
+    """What a call that has memory may be promised to write."""
+    memory = [at for at, each in enumerate(call.args) if isinstance(each, Memory)]
+    index = draw(st.sampled_from(memory))
+    name, struct = call.description.parameters[index].name, struct_of(call, index)
+    if struct is None:
+        return Written(name, (), draw(st.binary(max_size=80)))
+    numbers = [each for each in fields(struct).values() if each.inner is None and not each.is_array]
+    chosen = draw(st.lists(st.sampled_from(numbers), max_size=4)) if numbers else []
+    compares = st.sampled_from(Compare)
+    most = [1 << 8 * each.size for each in chosen]
+    values = [draw(st.integers(-(limit // 2), limit - 1)) for limit in most]
+    return Written(
+        name, tuple(Comparison(each.name, draw(compares), value) for each, value in zip(chosen, values, strict=True))
+    )
+
+
+@st.composite
+def listings(draw: st.DrawFn) -> Listing:
+    """Programs with all sorts of promises."""
+    steps = []
+    for at, call in enumerate(draw(likely()).steps):
+        memory = any(isinstance(each, Memory) for each in call.args)
+        several = draw(st.integers(0, 2))
+        found = [
+            Promise(
+                draw(ends(at)),
+                tuple(draw(st.lists(written(call), max_size=2))) if memory else (),
+                draw(st.sampled_from((None, (), ("ENOSYS",), ("ENODEV", "ENOTTY")))),
+                draw(
+                    st.sampled_from(("kernel >= 6.6", "kernel < 6.6 and build != 9") + (("",) if several < 2 else ()))
+                ),
+                tuple(draw(st.lists(NAMES, max_size=2, unique=True))),
+            )
+            for _ in range(several)
+        ]
+        steps.append(Step(call, promises=tuple(found)))
+    return Listing(
+        "drawn", tuple(steps), draw(st.sampled_from(("", "kernel >= 5.3"))), tuple(draw(st.lists(NAMES, max_size=1)))
+    )
+
+
+@given(listings())
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.large_base_example])
+def test_any_promises_come_back_as_they_were(listing: Listing) -> None:
+    file = File("Title", (listing,))
+    text = print_file(file)
+    assert parse_file(text, "drawn.calls") == file
+    assert print_file(parse_file(text, "drawn.calls")) == text
+    assert max(map(len, text.splitlines())) <= WIDTH
 
 
 @pytest.mark.parametrize(
