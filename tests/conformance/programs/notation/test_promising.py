@@ -116,12 +116,15 @@ NUMBERS = st.integers(0, 1 << 63) | st.integers(-(1 << 63), -4096)
 @st.composite
 def ends(draw: st.DrawFn, at: int) -> End:
     """How a call may be promised to end."""
-    choices = [
+    choices: list[st.SearchStrategy[End]] = [
         st.builds(Returns, st.sampled_from(Compare), NUMBERS),
         st.sampled_from((Succeeds(), Blocks(), Killed("SIGSEGV"), Killed("SIGBUS", "BUS_ADRERR"), Exits(255))),
         st.lists(st.sampled_from(("ENOENT", "EPERM", "EOPNOTSUPP")), min_size=1, unique=True).map(tuple).map(Fails),
     ]
-    return draw(st.one_of(*choices, *([st.builds(ReturnsResult, st.integers(0, at - 1))] if at else [])))
+    if at:
+        choices.append(st.builds(ReturnsResult, st.integers(0, at - 1)))
+    found: End = draw(st.one_of(*choices))
+    return found
 
 
 @st.composite
