@@ -18,6 +18,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "conformance": (),
     "conformance.model": ("conformance",),
     "conformance.text": (),
+    "conformance.conditions": (),
     "conformance.offspring": (),
     "conformance.places": (),
     "conformance.protocol": ("conformance.model", "conformance.protocol"),
@@ -35,11 +36,16 @@ ALLOWED: dict[str, tuple[str, ...]] = {
             "conformance.programs",
         ),
     ),
-    "conformance.matrix": ("conformance.model", "conformance.text", "conformance.syscalls", "conformance.matrix"),
+    "conformance.matrix": (
+        *("conformance.conditions", "conformance.model", "conformance.text", "conformance.syscalls"),
+        "conformance.matrix",
+    ),
     "conformance.programs": (
-        *("conformance.model", "conformance.protocol", "conformance.syscalls", "conformance.programs"),
+        *("conformance.conditions", "conformance.model", "conformance.protocol", "conformance.syscalls"),
+        "conformance.programs",
     ),
     "conformance.search": (
+        "conformance.conditions",
         *("conformance.model", "conformance.text", "conformance.syscalls", "conformance.matrix", "conformance.guest"),
         *("conformance.protocol", "conformance.programs", "conformance.search", "conformance.run"),
         *("conformance.places", "runners.base"),

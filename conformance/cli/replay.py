@@ -36,7 +36,8 @@ def command(
     targets_file: Path | None,
     keep: bool,
 ) -> int:
-    """Run reproducers again: FOLDER is one that `conformance fuzz` wrote, a program's JSON file, or all of a search.
+    """Run programs on targets: FOLDER is one that `conformance fuzz` wrote, all of a search, a program's JSON file, or
+    a file of programs that somebody has written, whose name ends with `.calls`.
 
     Prints what each target does, call by call; a call that differs from the reference is marked, and with several
     programs a summary is at the end. All programs share one set of guests. With --keep, a program on which the
@@ -46,6 +47,7 @@ def command(
     \b
     conformance replay results/fuzz-…/FOLDER -t gvisor      one reproducer
     conformance replay results/fuzz-… -t gvisor             all that a search has found
+    conformance replay mine.calls -t gvisor                 programs as text: see the documentation of the notation
     conformance replay FOLDER -t lts -t wsl2 --keep         a case of it, if the kernels agree
 
     \b

@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from conformance.conditions import holds
 from conformance.matrix.attempts import DEATHS, Attempts, attempts_of, headline
 from conformance.matrix.causes import introduced
 from conformance.matrix.compare import ITSELF, Difference, difference
-from conformance.matrix.expectations.conditions import holds, versions_of
+from conformance.matrix.expectations.conditions import versions_of
 from conformance.matrix.versions import series
 from conformance.model import (
     DIFFERENCES,

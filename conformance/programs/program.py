@@ -180,9 +180,9 @@ def from_json(value: Json) -> Program:
         for each in (ref for argument in step.args for ref in refs_in(argument)):
             if each.argument >= len(program.steps[each.step].args):
                 raise ProgramError(f"call {at}: call {each.step} has no argument {each.argument} with a resource in it")
-        if sum(map(_pieces, step.args)) > MOST_PIECES:
+        if sum(map(pieces_of, step.args)) > MOST_PIECES:
             raise ProgramError(f"call {at}: its arguments have more than {MOST_PIECES} parts")
-    if (size := sum(_bytes(each) for step in program.steps for each in step.args)) > MOST_MEMORY:
+    if (size := sum(bytes_of(each) for step in program.steps for each in step.args)) > MOST_MEMORY:
         raise ProgramError(f"the program has {size} bytes of memory, and there is room for {MOST_MEMORY}")
     return program
 
@@ -197,16 +197,16 @@ def _short(value: Json) -> str:
     return said if len(said) <= 60 else said[:57] + "..."
 
 
-def _pieces(argument: Argument) -> int:
+def pieces_of(argument: Argument) -> int:
     """In how many pieces an argument's memory is, with what is put into it."""
-    return 1 + sum(_pieces(part) for _, _, part in argument.parts) if isinstance(argument, Memory) else 1
+    return 1 + sum(pieces_of(part) for _, _, part in argument.parts) if isinstance(argument, Memory) else 1
 
 
-def _bytes(argument: Argument) -> int:
+def bytes_of(argument: Argument) -> int:
     """The size of an argument's memory, and of what that points to."""
     if not isinstance(argument, Memory):
         return 0
-    return len(argument.data) + sum(_bytes(part) for _, _, part in argument.parts)
+    return len(argument.data) + sum(bytes_of(part) for _, _, part in argument.parts)
 
 
 def _step_from_json(value: Json, at: int) -> ProgramCall:

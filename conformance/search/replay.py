@@ -9,6 +9,7 @@ from pathlib import Path
 
 from conformance.programs.execution import Execution
 from conformance.programs.harmful import is_tame
+from conformance.programs.notation.parse import parse_file
 from conformance.programs.program import Program, ProgramError, from_json
 from conformance.programs.wire import encode
 from conformance.protocol.executor import ProtocolError
@@ -22,6 +23,10 @@ from runners.base import Runner
 
 REPLAY_PATIENCE = 10.0
 """Factor on deadlines where a program is replayed."""
+
+
+NOTATION = ".calls"
+"""What the names of files of programs end with that people write."""
 
 
 def read_program(path: Path) -> Program:
@@ -39,21 +44,47 @@ def read_program(path: Path) -> Program:
         program = from_json(value)
     except ProgramError as error:
         raise UsageError(f"{file}: {error}") from error
+    return _harmless(program, str(file))
+
+
+def read_listings(file: Path) -> dict[str, Program]:
+    """The programs of a file in the notation, by the file's path and their names. Raises UsageError."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except OSError as error:
+        raise UsageError(f"{file} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise UsageError(f"{file} is no UTF-8: {error}") from error
+    try:
+        found = parse_file(text, str(file)).programs
+    except ProgramError as error:
+        raise UsageError(str(error)) from error
+    if not found:
+        raise UsageError(f"{file} has no program: a name and calls below it were expected, such as `name:`")
+    return {(place := f"{file}:{each.name}"): _harmless(each.program, place) for each in found}
+
+
+def _harmless(program: Program, place: str) -> Program:
+    """A program that does nothing that it must not do. Raises UsageError."""
     for at, step in enumerate(program.steps):
         if why := step.description.facts.never:
-            raise UsageError(f"{file}: call {at}, {step.label}, is one that no program makes: it {why}")
+            raise UsageError(f"{place}: call {at}, {step.label}, is one that no program makes: it {why}")
     if not is_tame(program):
-        raise UsageError(f"{file}: a call of it reaches for what is not a program's own: memory, processes or keys")
+        raise UsageError(f"{place}: a call of it reaches for what is not a program's own: memory, processes or keys")
     return program
 
 
 def programs_at(paths: Sequence[Path]) -> dict[str, Program]:
-    """The programs of reproducers' folders, of files, and of whole searches' folders, by path. Raises UsageError."""
+    """The programs of reproducers' folders, of files in JSON or in the notation, and of whole searches' folders, by
+    path. Raises UsageError."""
     found: dict[str, Program] = {}
     for path in paths:
         inside = sorted(each.parent for each in path.glob("*/program.json")) if path.is_dir() else []
         if path.name == SUMMARY and len(paths) > 1:
             continue  # a search's own file, which a shell's `*` takes along
+        if path.suffix == NOTATION:
+            found |= read_listings(path)
+            continue
         for place in inside if inside and not (path / "program.json").exists() else [path]:
             found[str(place)] = read_program(place)
     if not found:

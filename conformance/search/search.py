@@ -9,8 +9,8 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from conformance.conditions import KERNEL
 from conformance.guest.efforts import settle
-from conformance.matrix.expectations.conditions import KERNEL
 from conformance.matrix.expectations.entries import SEARCHED, speaks_of
 from conformance.model import Expectation, Json
 from conformance.programs.wire import State

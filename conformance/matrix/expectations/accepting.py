@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from conformance.conditions import holds
 from conformance.matrix.expectations.applying import applies, apply, refutes, unexpected
-from conformance.matrix.expectations.conditions import as_seen, holds, versions_of
+from conformance.matrix.expectations.conditions import as_seen, versions_of
 from conformance.matrix.expectations.entries import SEARCHED, concerns, expired, is_glob, matches, plain
 from conformance.model import Cell, Column, Comparison, Expectation, ExpectationKind, Matrix
 

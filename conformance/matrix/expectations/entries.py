@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 from unicodedata import category
 
-from conformance.matrix.expectations.conditions import holds
+from conformance.conditions import holds
 from conformance.model import Expectation, ExpectationKind
 
 SEARCHED = "fuzz/"

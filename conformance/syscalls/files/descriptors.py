@@ -9,6 +9,7 @@ from typing import Annotated
 
 from conformance.syscalls.files.opening import (
     O_APPEND,
+    O_BITS,
     O_CLOEXEC,
     O_DIRECT,
     O_FLAGS,
@@ -61,7 +62,7 @@ NewNumber = Annotated[
 ]
 """Where a duplicate is wanted."""
 LowestFd = Annotated[int, Choices(0, seldom(10, 20, 63, 64, -1, 0x7FFFFFFF))]
-DupFlags = Annotated[int, Flags(O_FLAGS), Choices(0, O_CLOEXEC, seldom(O_NONBLOCK, 1, -1))]
+DupFlags = Annotated[int, Flags(O_BITS), Choices(0, O_CLOEXEC, seldom(O_NONBLOCK, 1, -1))]
 
 FcntlCommand = Annotated[
     int, Flags(_COMMANDS, bits=False), Choices(F_GETFD, *_COMMANDS.values(), rarely(_NO_COMMAND, -1))

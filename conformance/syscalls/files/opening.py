@@ -30,6 +30,8 @@ RESOLVE_BENEATH, RESOLVE_IN_ROOT, RESOLVE_CACHED = 8, 16, 32
 CLOSE_RANGE_UNSHARE, CLOSE_RANGE_CLOEXEC = 2, 4
 
 O_FLAGS = named(globals(), "O_")
+O_BITS = {name: value for name, value in O_FLAGS.items() if value}
+"""Those that stand where there is no mode of access, so that 0 is no O_RDONLY."""
 OpenFlags = Annotated[
     int,
     Flags(O_FLAGS),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from conformance.syscalls.files.descriptors import F_GETPIPE_SZ, F_SETPIPE_SZ, FcntlCommand, fcntl
-from conformance.syscalls.files.opening import O_CLOEXEC, O_DIRECT, O_FLAGS, O_NONBLOCK, O_RDWR
+from conformance.syscalls.files.opening import O_BITS, O_CLOEXEC, O_DIRECT, O_NONBLOCK, O_RDWR
 from conformance.syscalls.machinery.aliases import AlwaysZero, Count, OutFds, Zero
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import Choices, rarely
@@ -15,7 +15,7 @@ from conformance.syscalls.machinery.touches import NOTHING
 
 PipeFlags = Annotated[
     int,
-    Flags(O_FLAGS),
+    Flags(O_BITS),
     Choices(
         *(O_NONBLOCK, O_NONBLOCK | O_CLOEXEC, O_NONBLOCK | O_DIRECT),
         rarely(0, O_CLOEXEC, O_RDWR, 1 << 30, -1),

@@ -37,6 +37,10 @@ class Vector(Buffer):
 class IovecArray(Kind):
     """An array of `struct iovec`: lengths are compared, addresses are not."""
 
+    @property
+    def layout(self) -> type[Struct]:
+        return Iovec
+
     def normal(self, seen: Seen, names: Names) -> Seen:
         if not isinstance(seen, str):
             return seen

@@ -2,7 +2,8 @@
 
 A kind says how a value is compared between kernels (`normal`), how it is shown in a trace (`show`) and in C (`to_c`),
 and what programs try where nothing else is said (`usual`). It travels in an annotation, so that a stub reads like its
-man page, and a rule is written once, for the kind.
+man page, and a rule is written once, for the kind. How programs as text have it is `spell`, and `words` are what may
+be read there beside numbers and constants.
 
 Values are *seen* in the form that a record keeps: an `int`, text for bytes (latin-1, so that every byte survives
 JSON), a dict for a struct, `None` for NULL.
@@ -15,6 +16,7 @@ import signal
 from collections.abc import Iterator, Mapping
 from copy import copy
 from itertools import combinations
+from types import MappingProxyType
 from typing import ClassVar, Protocol, Self, TypeAlias
 
 from conformance.model import Json
@@ -31,6 +33,7 @@ from conformance.syscalls.machinery.choices import (
     rarely,
     seldom,
 )
+from conformance.syscalls.machinery.places import PLACES, number_spelled, place_spelled
 from conformance.syscalls.machinery.world import ARENA, ARENA_PAGES, DATA, PAGE
 
 Seen: TypeAlias = Json
@@ -44,6 +47,10 @@ MASK = "*"
 _NAMED = (signal.SIGALRM, signal.SIGHUP, signal.SIGPIPE, signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT, signal.SIGURG)
 SIGNALS = (*map(int, _NAMED), 34, 64, 0, 65, -1)
 """Ones that mean something of their own, real-time ones, and numbers that are none."""
+_NO_WORDS: Mapping[str, int] = MappingProxyType({})
+_NO_LAYOUTS: Mapping[int, type[Struct]] = MappingProxyType({})
+_AT_FDCWD: Mapping[str, int] = MappingProxyType({"AT_FDCWD": AT_FDCWD})
+_SIGNALS: Mapping[str, int] = MappingProxyType({each.name: int(each) for each in signal.Signals})
 
 
 class Names:
@@ -96,6 +103,28 @@ class Kind:
 
     worth: ClassVar[Choices] = NUMBERS
     """What is worth trying where nothing else is said."""
+
+    terminated: ClassVar[bool] = False
+    """Whether text in such memory ends with a zero byte, which programs as text leave out."""
+
+    @property
+    def words(self) -> Mapping[str, int]:
+        """Names that values have in programs as text, beside those of constants."""
+        return _NO_WORDS
+
+    @property
+    def layout(self) -> type[Struct] | None:
+        """The struct of which such memory holds any number, where the annotation names none."""
+        return None
+
+    @property
+    def layouts(self) -> Mapping[int, type[Struct]]:
+        """The structs that such memory may hold, by what their first member says."""
+        return _NO_LAYOUTS
+
+    def spell(self, value: int) -> str:
+        """A number as programs write it: a number, names that `words` or constants have, several with `|`."""
+        return number_spelled(value)
 
     def usual(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
         """What a generated program may put here, the plainest that works first; what is repeated is likelier.
@@ -157,6 +186,9 @@ class Kind:
 class Hex(Kind):
     """A number that reads best in hexadecimal."""
 
+    def spell(self, value: int) -> str:
+        return self.show(value)
+
     def show(self, seen: Seen) -> str:
         return hex(seen) if isinstance(seen, int) and not -4096 < seen < 10 else super().show(seen)
 
@@ -165,6 +197,9 @@ class Octal(Kind):
     """File modes."""
 
     worth = Choices(0o644, 0o755, seldom(0o600, 0, 0o7777, 0o1777, 0o444, 0o4755, 0o2755, -1))
+
+    def spell(self, value: int) -> str:
+        return self.show(value) if 0 < value < 1 << 16 else super().spell(value)
 
     def show(self, seen: Seen) -> str:
         return f"0{seen:o}" if isinstance(seen, int) and seen > 0 else super().show(seen)
@@ -215,6 +250,13 @@ class FileDescriptor(Renamed):
 
     def __init__(self, of: str = "") -> None:
         super().__init__(f"fd:{of}" if of else "fd")
+
+    @property
+    def words(self) -> Mapping[str, int]:
+        return _AT_FDCWD
+
+    def spell(self, value: int) -> str:
+        return "AT_FDCWD" if value == AT_FDCWD else super().spell(value)
 
     def usual(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
         others = rarely(Use(self.of, 2), Use("fd"), -1, 63, AT_FDCWD)
@@ -273,6 +315,13 @@ class AddressKind(Kind):
 
     worth = Choices(ARENA, seldom(ARENA + PAGE, ARENA + 2 * PAGE, ARENA + 1, DATA, *BAD_POINTERS))
 
+    @property
+    def words(self) -> Mapping[str, int]:
+        return PLACES
+
+    def spell(self, value: int) -> str:
+        return place_spelled(value)
+
     def normal(self, seen: Seen, names: Names) -> Seen:
         if isinstance(seen, int) and DATA <= seen < ARENA + ARENA_PAGES * PAGE:
             return seen
@@ -290,6 +339,22 @@ class Flags(Kind):
     def __init__(self, names: Mapping[str, int], *, bits: bool = True) -> None:
         self.names = names
         self.bits = bits
+
+    @property
+    def words(self) -> Mapping[str, int]:
+        return self.names
+
+    def spell(self, value: int) -> str:
+        if self.bits and value < 0:  # rather no bits but a number that is none of them
+            return number_spelled(value)
+        shown = self.show(value)
+        if shown in (str(value), hex(value)):
+            zero = next((name for name, each in self.names.items() if not each), "") if not value else ""
+            return zero or number_spelled(value)
+        names, rest = shown.split("|"), []
+        while self.bits and names and names[-1][:1].isdigit():
+            rest.append(names.pop())
+        return "|".join([*(reversed(names) if self.bits else names), *rest])
 
     def usual(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
         rest = self.rest(struct)
@@ -330,6 +395,13 @@ class SignalNumber(Kind):
 
     worth = Choices(signal.SIGUSR1, signal.SIGUSR2, signal.SIGCHLD, signal.SIGTERM, seldom(*SIGNALS))
 
+    @property
+    def words(self) -> Mapping[str, int]:
+        return _SIGNALS
+
+    def spell(self, value: int) -> str:
+        return self.show(value)
+
     def show(self, seen: Seen) -> str:
         try:
             return signal.Signals(seen).name if isinstance(seen, int) else super().show(seen)
@@ -343,6 +415,15 @@ class PathKind(Kind):
     named = ("pid",)
 
     worth = PATHS
+
+    terminated = True
+
+    @property
+    def words(self) -> Mapping[str, int]:
+        return PLACES
+
+    def spell(self, value: int) -> str:
+        return place_spelled(value)
 
     def normal(self, seen: Seen, names: Names) -> Seen:
         if not isinstance(seen, str):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from copy import copy
 from typing import Self
 
@@ -19,7 +19,9 @@ from conformance.syscalls.machinery.choices import (
     seldom,
     struct_blobs,
 )
-from conformance.syscalls.machinery.kinds import Kind, Masked, Names, Seen
+from conformance.syscalls.machinery.kinds import AddressKind, Kind, Masked, Names, Seen
+from conformance.syscalls.machinery.places import PLACES, place_spelled
+from conformance.syscalls.machinery.world import DATA, MEMORY_END
 
 
 class Pointer(Kind):
@@ -40,6 +42,21 @@ class Pointer(Kind):
         found.holds = content
         found.named = content.named
         return found
+
+    @property
+    def words(self) -> Mapping[str, int]:
+        return PLACES
+
+    @property
+    def layout(self) -> type[Struct] | None:
+        return self.holds.layout if self.holds else None
+
+    @property
+    def layouts(self) -> Mapping[int, type[Struct]]:
+        return self.holds.layouts if self.holds else super().layouts
+
+    def spell(self, value: int) -> str:
+        return place_spelled(value)
 
     @property
     def masked(self) -> bool:
@@ -88,6 +105,13 @@ class MemoryOr(Pointer):
         super().__init__(out=out, reads=reads)
         self.number = number
 
+    @property
+    def words(self) -> Mapping[str, int]:
+        return {**PLACES, **self.number.words}
+
+    def spell(self, value: int) -> str:
+        return place_spelled(value) if DATA <= value < MEMORY_END else self.number.spell(value)
+
     def normal(self, seen: Seen, names: Names) -> Seen:
         return self.number.normal(seen, names) if isinstance(seen, int) else super().normal(seen, names)
 
@@ -117,6 +141,32 @@ class OneOf(Kind):
 
     def show(self, seen: Seen) -> str:
         return self.other.show(seen)
+
+
+class RowOf(Kind):
+    """What memory holds: structs of a type, one after the other. It is compared as it is."""
+
+    def __init__(self, struct: type[Struct]) -> None:
+        self.struct = struct
+
+    @property
+    def layout(self) -> type[Struct]:
+        return self.struct
+
+
+class AddressOf(AddressKind):
+    """A struct's member that is the address of memory of which something is known."""
+
+    def __init__(self, content: Kind) -> None:
+        self.content = content
+
+    @property
+    def layout(self) -> type[Struct] | None:
+        return self.content.layout
+
+    @property
+    def layouts(self) -> Mapping[int, type[Struct]]:
+        return self.content.layouts
 
 
 class NumberAt(Kind):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
 import re
 import struct
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Annotated
 
 from conformance.syscalls.machinery.aliases import InBytes, OutBuffer
+from conformance.syscalls.machinery.buffers import BE16, BE32, U16, U32, Layout, Struct
 from conformance.syscalls.machinery.choices import BAD_POINTERS, Blob, Choices, often, rarely, room, seldom
-from conformance.syscalls.machinery.kinds import Kind, Names, Seen
+from conformance.syscalls.machinery.kinds import Flags, Kind, Names, Seen, named
 from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.sockets.socket import AF_INET, AF_INET6, AF_NETLINK, AF_UNIX
 
@@ -63,10 +67,66 @@ def address_shown(data: bytes) -> str:
     return ""
 
 
+INADDR_ANY, INADDR_LOOPBACK, INADDR_BROADCAST = 0, 0x7F000001, 0xFFFFFFFF
+
+AddressFamily = Annotated[
+    U16, Flags({"AF_UNIX": AF_UNIX, "AF_INET": AF_INET, "AF_INET6": AF_INET6, "AF_NETLINK": AF_NETLINK}, bits=False)
+]
+Host = Annotated[BE32, Flags(named(globals(), "INADDR_"), bits=False)]
+Host6 = Annotated["ctypes.Array[ctypes.c_ubyte]", Layout(ctypes.c_ubyte * 16)]
+Name = Annotated["ctypes.Array[ctypes.c_char]", Layout(ctypes.c_char * 108)]
+NoUse = Annotated["ctypes.Array[ctypes.c_ubyte]", Layout(ctypes.c_ubyte * 8)]
+
+
+class SockaddrUn(Struct):
+    """`struct sockaddr_un`."""
+
+    sun_family: AddressFamily
+    sun_path: Name
+
+
+class SockaddrIn(Struct):
+    """`struct sockaddr_in`."""
+
+    sin_family: AddressFamily
+    sin_port: BE16
+    sin_addr: Host
+    pad: NoUse
+
+
+class SockaddrIn6(Struct):
+    """`struct sockaddr_in6`."""
+
+    sin6_family: AddressFamily
+    sin6_port: BE16
+    sin6_flowinfo: BE32
+    sin6_addr: Host6
+    sin6_scope_id: U32
+
+
+class SockaddrNl(Struct):
+    """`struct sockaddr_nl`."""
+
+    nl_family: AddressFamily
+    nl_pad: U16
+    nl_pid: U32
+    nl_groups: U32
+
+
+OF_FAMILY: Mapping[int, type[Struct]] = MappingProxyType(
+    {AF_UNIX: SockaddrUn, AF_INET: SockaddrIn, AF_INET6: SockaddrIn6, AF_NETLINK: SockaddrNl}
+)
+"""What addresses are made of, by their family."""
+
+
 class SockaddrKind(Kind):
     """A socket's address: ports and abstract names that the kernel picked, and netlink's port ids, are its choice."""
 
     named = ("port", "portid", "autobound")
+
+    @property
+    def layouts(self) -> Mapping[int, type[Struct]]:
+        return OF_FAMILY
 
     def normal(self, seen: Seen, names: Names) -> Seen:
         if not isinstance(seen, str) or len(seen) < 2:

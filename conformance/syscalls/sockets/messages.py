@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Annotated
 
+from conformance.syscalls.files.vectors import Iovec
 from conformance.syscalls.machinery.aliases import Address64, Count, In, InBytes, InOut, OutBytes, Size, SizePointer
 from conformance.syscalls.machinery.buffers import I32, U32, U64, Buffer, Struct
 from conformance.syscalls.machinery.call import operation, syscall
@@ -21,6 +22,7 @@ from conformance.syscalls.machinery.choices import (
     seldom,
 )
 from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, named
+from conformance.syscalls.machinery.memory import AddressOf, RowOf
 from conformance.syscalls.machinery.touches import FILES, NOTHING
 from conformance.syscalls.sockets.addresses import (
     OF_INET,
@@ -29,6 +31,7 @@ from conformance.syscalls.sockets.addresses import (
     InSockaddrIn,
     InSockaddrUn,
     OutSender,
+    SockaddrKind,
 )
 from conformance.syscalls.sockets.ip import IP_TTL
 from conformance.syscalls.sockets.options import SOL_SOCKET
@@ -82,15 +85,23 @@ UnixSender = Annotated[
 class Msghdr(Struct):
     """`struct msghdr`. Build one with `Message`, which keeps what it points to alive."""
 
-    name: Address64
+    name: Annotated[U64, AddressOf(SockaddrKind())]
     namelen: U32
     pad0: U32
-    iov: Address64
+    iov: Annotated[U64, AddressOf(RowOf(Iovec))]
     iovlen: U64
     control: Address64
     controllen: U64
     flags: I32
     pad1: U32
+
+
+class Mmsghdr(Struct):
+    """`struct mmsghdr`: a message, and how much of it was sent or received."""
+
+    msg_hdr: Msghdr
+    msg_len: U32
+    pad: U32
 
 
 class Message:
@@ -226,10 +237,10 @@ def to_receive(size: int) -> Choices:
 
 
 InMessage = Annotated[In[Msghdr], to_send(MSGHDR)]
-InMessages = Annotated[InOut[Struct], to_send(MMSGHDR)]
+InMessages = Annotated[InOut[Struct], RowOf(Mmsghdr), to_send(MMSGHDR)]
 OutMessage = Annotated[InOut[Msghdr], to_receive(MSGHDR)]
 """What arrives in control messages may hold pids, and is not looked at."""
-OutMessages = Annotated[InOut[Struct], to_receive(MMSGHDR)]
+OutMessages = Annotated[InOut[Struct], RowOf(Mmsghdr), to_receive(MMSGHDR)]
 
 
 @syscall(x86_64=44, aarch64=206, touches=FILES)

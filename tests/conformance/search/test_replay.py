@@ -196,3 +196,46 @@ def test_programs_of_a_whole_search_are_found_and_its_summary_is_none(tmp_path: 
         replaying.programs_at([tmp_path / "search.json"])
     with pytest.raises(UsageError, match="cannot be read"):
         replaying.programs_at([tmp_path / "one", tmp_path / "absent"])
+
+
+# -- in the notation
+
+MINE = """"Mine"
+
+two-of-them:
+    r0 = open("f0", O_RDWR, 0)
+    close(r0) = 0
+
+is-absent:
+    open("absent", O_RDWR, 0644) = -1 ENOENT
+"""
+
+
+def test_programs_that_people_have_written_are_read_by_their_names(tmp_path: Path) -> None:
+    file = tmp_path / "mine.calls"
+    file.write_text(MINE, encoding="utf-8")
+    found = replaying.programs_at([file])
+    assert list(found) == [f"{file}:two-of-them", f"{file}:is-absent"]
+    assert found[f"{file}:is-absent"] == ABSENT
+    assert [step.label for step in found[f"{file}:two-of-them"].steps] == ["open", "close"]
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("", "has no program: a name and calls below it were expected"),
+        ("x:\n    clsoe(0)\n", "mine.calls:2:5: there is no call clsoe; did you mean close?"),
+        ("x:\n    reboot(0, 0, 0, 0)\n", "mine.calls:x: call 0, reboot, is one that no program makes: it "),
+        ("x:\n    kill(-1, SIGKILL)\n", "mine.calls:x: a call of it reaches for what is not a program's own"),
+        ("x:\n    close(\udcff)\n", "is no UTF-8"),
+    ],
+)
+def test_a_file_that_cannot_be_run_is_refused_in_a_sentence(text: str, why: str, tmp_path: Path) -> None:
+    file = tmp_path / "mine.calls"
+    file.write_bytes(text.encode("utf-8", "surrogateescape"))
+    with pytest.raises(UsageError) as caught:
+        replaying.programs_at([file])
+    assert why in str(caught.value)
+    assert str(file) in str(caught.value)
+    with pytest.raises(UsageError, match="cannot be read"):
+        replaying.programs_at([tmp_path / "absent.calls"])

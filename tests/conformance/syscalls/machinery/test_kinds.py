@@ -29,7 +29,7 @@ from conformance.syscalls.machinery.kinds import (
     SignalNumber,
     named,
 )
-from conformance.syscalls.machinery.memory import FdPair, Pointer
+from conformance.syscalls.machinery.memory import FdPair, MemoryOr, Pointer
 from conformance.syscalls.machinery.world import ARENA, PAGE
 
 OPEN = Flags({"O_RDONLY": 0, "O_WRONLY": 1, "O_CREAT": 0o100, "O_TMPFILE": 0o20200000, "O_DIRECTORY": 0o200000})
@@ -70,6 +70,43 @@ WHENCE = Flags({"SEEK_SET": 0, "SEEK_CUR": 1}, bits=False)
 )
 def test_a_value_is_shown_as_source_would_have_it(kind: Kind, seen: Seen, shown: str) -> None:
     assert kind.show(seen) == shown
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "spelled"),
+    [
+        (Kind(), 5, "5"),
+        (Kind(), -1, "-1"),
+        (Kind(), 1 << 40, "0x10000000000"),
+        (Hex(), 4096, "0x1000"),
+        (Octal(), 0o644, "0644"),
+        (Octal(), -1, "-1"),
+        (FileDescriptor(), -100, "AT_FDCWD"),
+        (AddressKind(), 0, "NULL"),
+        (AddressKind(), ARENA + PAGE, "ARENA+0x1000"),
+        (Pointer(), ARENA, "ARENA"),
+        (Pointer(), 1, "1"),
+        (Pointer(), -1, "-1"),
+        (Pointer(), 0x7F00, "0x7f00"),
+        (MemoryOr(SignalNumber()), 11, "SIGSEGV"),
+        (SignalNumber(), 65, "65"),
+        (OPEN, 0o101, "O_WRONLY|O_CREAT"),
+        (OPEN, 0o4000001, "O_WRONLY|0x100000"),
+        (OPEN, -1, "-1"),
+        (OPEN, 1 << 20, "1048576"),
+    ],
+)
+def test_a_number_is_spelled_as_its_kind_has_it(kind: Kind, value: int, spelled: str) -> None:
+    assert kind.spell(value) == spelled
+
+
+def test_a_kind_knows_the_names_that_its_numbers_have() -> None:
+    assert OPEN.words["O_CREAT"] == 0o100
+    assert FileDescriptor().words == {"AT_FDCWD": -100}
+    assert SignalNumber().words["SIGSEGV"] == 11
+    assert MemoryOr(SignalNumber()).words["NULL"] == 0
+    assert MemoryOr(SignalNumber()).words["SIGSEGV"] == 11
+    assert not Kind().words
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,100 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+
+from conformance.places import ROOT
+from conformance.programs.notation.layout import WIDTH
+from conformance.programs.notation.model import GAP, File, Listing, Step
+from conformance.programs.notation.parse import parse_file, parse_program
+from conformance.programs.notation.printing import print_file, print_program
+from conformance.programs.notation.promises import Fails, Promise, Succeeds
+from conformance.programs.program import Memory, Program, ProgramCall, Ref, from_json
+from conformance.search.generate import Generator
+from conformance.syscalls.files.opening import O_CREAT, O_RDWR
+from tests.conformance.programs.notation.texts import printed
+from tests.conformance.search.drawn import any_programs, likely
+
+KEPT = sorted((ROOT / "cases/programs").glob("*/*.json"))
+DRAWN = 500
+
+
+def comes_back(program: Program) -> None:
+    """A program is printed, read and printed: the same program, and the same text."""
+    text = print_program(program)
+    read = parse_program(text)
+    assert read == program
+    assert print_program(read) == text
+    assert max(map(len, text.splitlines())) <= WIDTH
+
+
+@given(likely())
+@settings(max_examples=200, deadline=None)
+def test_what_a_search_may_draw_comes_back_as_it_was(program: Program) -> None:
+    comes_back(program)
+
+
+@given(any_programs())
+@settings(max_examples=300, deadline=None)
+def test_whatever_the_form_allows_comes_back_as_it_was(program: Program) -> None:
+    comes_back(program)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_what_a_generator_makes_comes_back_as_it_was(seed: int) -> None:
+    for _, program in Generator((), seed).batch(DRAWN):
+        comes_back(program)
+
+
+def kept_listing(path: Path) -> Listing:
+    """A kept program and its promises, as a file in the notation has them."""
+    document = json.loads(path.read_text(encoding="utf-8"))
+    promises = [Promise(Succeeds() if each == "0" else Fails((each,))) for each in document["promise"]]
+    program = from_json(document)
+    steps = [Step(call, promises=(each,)) for call, each in zip(program.steps, promises, strict=True)]
+    return Listing(path.stem, tuple(steps))
+
+
+def test_every_kept_program_comes_back_with_its_promises() -> None:
+    assert len(KEPT) > 100
+    file = File("Programs that were kept", tuple(map(kept_listing, KEPT)))
+    text = print_file(file)
+    assert parse_file(text, "kept.calls") == file
+    assert print_file(parse_file(text, "kept.calls")) == text
+    assert max(map(len, text.splitlines())) <= WIDTH
+
+
+# -- how it looks
+
+
+def test_a_program_reads_as_strace_shows_one() -> None:
+    opened = ("openat_file", (-100, Memory(b"f0\0"), O_RDWR | O_CREAT, 0o644))
+    text = printed(opened, ("read", (Ref(0), Memory(bytes(64), room=True), 64)), ("close", (Ref(0),)))
+    assert text == 'r0 = openat(AT_FDCWD, "f0", O_RDWR|O_CREAT, 0644)\nread(r0, room(64), 64)\nclose(r0)\n'
+
+
+def test_what_is_too_long_for_a_line_is_broken_at_its_arguments() -> None:
+    name = Memory(bytes(range(1, 60)) + b"\0")
+    text = printed(("renameat2", (-100, name, -100, name, 1)))
+    lines = text.splitlines()
+    assert lines[0] == "renameat2("
+    assert lines[-1] == ")"
+    assert all(line.startswith("    ") for line in lines[1:-1])
+    assert lines[1] == "    AT_FDCWD,"
+
+
+def test_a_remark_that_does_not_fit_beside_a_call_stands_above_it() -> None:
+    step = Step(ProgramCall("close", (0,)), beside="so " * 40)
+    text = print_file(File("", (Listing("closes", (step,)),)))
+    assert text.splitlines()[1].startswith("    # so so")
+    assert text.splitlines()[2] == "    close(0)"
+    assert print_file(parse_file(text, "x.calls")) == text
+
+
+def test_empty_lines_between_comments_stay() -> None:
+    step = Step(ProgramCall("close", (0,)), above=("one", GAP, "two"))
+    text = print_file(File("Title", (Listing("closes", (step,), above=("three",)),)))
+    assert text == '"Title"\n\n# three\ncloses:\n    # one\n\n    # two\n    close(0)\n'
