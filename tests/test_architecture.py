@@ -36,6 +36,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         ),
     ),
     "conformance.matrix": ("conformance.model", "conformance.text", "conformance.syscalls", "conformance.matrix"),
+    "conformance.coverage": ("conformance.model", "conformance.text", "conformance.syscalls", "conformance.coverage"),
     "conformance.programs": (
         *("conformance.model", "conformance.protocol", "conformance.syscalls", "conformance.programs"),
     ),
@@ -47,7 +48,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "conformance.run": (
         *("conformance.model", "conformance.text", "conformance.syscalls", "conformance.matrix", "conformance.run"),
         *("conformance.protocol", "conformance.guest", "conformance.places", "runners.base"),
-        *("runners.declaration", "runners.registry"),
+        *("conformance.coverage", "runners.declaration", "runners.registry"),
     ),
     "conformance.cli": ("conformance", "runners", "reports"),
     "conformance.__main__": ("conformance.cli",),
