@@ -88,5 +88,7 @@ class _AreaSoFar:
 
 
 def _shape(value: Json) -> Json:
-    """What of an argument may be flags: numbers, also those in structs."""
-    return value if isinstance(value, int | dict) else None
+    """What of an argument may be flags: a number, or a struct's members that are numbers."""
+    if isinstance(value, dict):
+        return {name: member for name, member in value.items() if isinstance(member, int)}
+    return value if isinstance(value, int) else None

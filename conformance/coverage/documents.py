@@ -22,8 +22,6 @@ class Peer:
     """What others test of a call."""
 
     call: str
-    documented: int
-    """Errnos that the manual has for it."""
     ltp_programs: int
     ltp_errnos: int
     gvisor_files: int
@@ -53,8 +51,8 @@ def documented() -> tuple[Documented, ...]:
 def peers() -> dict[str, Peer]:
     """What others test of each call of the kernel's table, by the call's name."""
     found = {}
-    for _, call, documented, programs, _, ltp, files_of_gvisor, gvisor in lines(_shipped("peers.tsv")):
-        found[call] = Peer(call, *map(int, (documented, programs, ltp, files_of_gvisor, gvisor)))
+    for _, call, _, programs, _, ltp, files_of_gvisor, gvisor in lines(_shipped("peers.tsv")):
+        found[call] = Peer(call, *map(int, (programs, ltp, files_of_gvisor, gvisor)))
     return found
 
 

@@ -45,6 +45,14 @@ def test_calls_with_other_structs_are_looked_at_each() -> None:
     assert {each.name for each in met.flags} == {"EPOLL_CTL_ADD", "EPOLLIN", "EPOLLOUT"}
 
 
+def test_what_a_guest_has_nested_without_end_is_counted_past() -> None:
+    deep: Json = 1
+    for _ in range(100_000):
+        deep = {"events": deep}
+    met = counted(step("epoll_ctl", 3, EPOLL_CTL_ADD, 4, deep)).met
+    assert {each.name for each in met.flags} == {"EPOLL_CTL_ADD"}
+
+
 def test_what_the_executor_of_programs_does_is_no_call_of_the_kernel() -> None:
     assert counted(step("spawn_exit", 0, result=5)).met.calls == frozenset()
 

@@ -8,7 +8,7 @@ import re
 import pytest
 
 from conformance.coverage.counting import coverage_of
-from conformance.coverage.display import AREA_HEADS, as_data, beside, report
+from conformance.coverage.display import as_data, report
 from conformance.coverage.documents import peers
 from conformance.coverage.facts import Coverage
 from conformance.model import Outcome
@@ -51,7 +51,6 @@ def test_an_area_is_held_against_the_manual_and_others_by_the_calls_that_it_make
     others = [str(peers()["openat"].ltp_errnos), str(peers()["openat"].gvisor_errnos)]
     assert row(report(coverage), "paths") == ["1", "1", "1", str(openat), "1", "1", "1", *others]
     assert report(coverage).splitlines()[-1].split()[:3] == ["all", "2", "2"]
-    assert len(AREA_HEADS) == 10
 
 
 def test_one_area_needs_no_sum() -> None:
@@ -79,16 +78,6 @@ def test_what_a_guest_says_of_itself_stays_on_its_line() -> None:
     assert report(counted(step("read"), release="6.1\nall 9\x1b[2J")).splitlines()[0] == (
         "native (6.1 all 9\N{REPLACEMENT CHARACTER}[2J): 1 case in 1 area"
     )
-
-
-def test_figures_of_others_are_those_of_the_calls_that_are_asked_for() -> None:
-    assert beside(["read", "getrandom_of_old"]) == {
-        "ltp_calls": 1,
-        "ltp_errnos": 5,
-        "gvisor_calls": 1,
-        "gvisor_errnos": 9,
-    }
-    assert beside([])["ltp_calls"] == 0
 
 
 def test_json_has_the_facts_themselves(coverage: Coverage) -> None:
