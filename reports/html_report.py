@@ -28,6 +28,9 @@ from urllib.parse import quote, urlsplit
 import jinja2
 from markupsafe import Markup
 
+from conformance.coverage.facts import Coverage
+from conformance.coverage.figures import AREA_HEADS, area_rows, grouped, sums
+from conformance.coverage.missing import missing_calls, missing_pairs
 from conformance.model import Column, Comparison, Expectation, ExpectationKind, Matrix, Trace, Verdict
 from conformance.text import plural, printable
 from reports.summary import (
@@ -70,7 +73,7 @@ _CALL = re.compile(r"(?:\[child \d+\] )?(\w+)\(")
 _ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
 
 
-def render(matrix: Matrix) -> bytes:
+def render(matrix: Matrix, coverage: Coverage | None = None) -> bytes:
     """See `reports.registry.render`."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("reports"), autoescape=True, trim_blocks=True, lstrip_blocks=True, finalize=_shown
@@ -95,9 +98,23 @@ def render(matrix: Matrix) -> bytes:
         unsteady=_listed(flaky(matrix)),
         accepted=sum(1 for _, _, cell in matrix.cells() if cell.expected),
         first=FIRST,
+        coverage=_coverage(coverage) if coverage else None,
         data=Markup(_embedded(_data(matrix))),  # noqa: S704 - nothing in it can end the script element
     )
     return page.encode("utf-8", "backslashreplace")
+
+
+def _coverage(coverage: Coverage) -> dict[str, Any]:
+    """What the run has met. Of what nothing reaches, calls and errnos: flags and operations would be half the page."""
+    calls, pairs = list(missing_calls(coverage)), list(missing_pairs(coverage))
+    return {
+        "sums": sums(coverage),
+        "heads": AREA_HEADS,
+        "areas": area_rows(coverage),
+        "calls": calls,
+        "count": len(pairs),
+        "errnos": grouped(pairs),
+    }
 
 
 def _shown(value: Any) -> Any:

@@ -40,6 +40,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *("conformance.conditions", "conformance.model", "conformance.text", "conformance.syscalls"),
         "conformance.matrix",
     ),
+    "conformance.coverage": ("conformance.model", "conformance.text", "conformance.syscalls", "conformance.coverage"),
     "conformance.programs": (
         *("conformance.conditions", "conformance.model", "conformance.protocol", "conformance.syscalls"),
         "conformance.programs",
@@ -53,7 +54,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "conformance.run": (
         *("conformance.model", "conformance.text", "conformance.syscalls", "conformance.matrix", "conformance.run"),
         *("conformance.protocol", "conformance.guest", "conformance.places", "runners.base"),
-        *("runners.declaration", "runners.registry"),
+        *("conformance.coverage", "runners.declaration", "runners.registry"),
     ),
     "conformance.cli": ("conformance", "runners", "reports"),
     "conformance.__main__": ("conformance.cli",),
@@ -62,7 +63,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *("conformance.model", "conformance.text", "conformance.offspring", "conformance.places"),
         *("conformance.protocol", "conformance.syscalls", "runners"),
     ),
-    "reports": ("conformance.model", "conformance.text", "reports"),
+    "reports": ("conformance.model", "conformance.text", "conformance.coverage", "reports"),
 }
 """What the modules of a part may import of our own packages. The longest name that fits a module is its part."""
 

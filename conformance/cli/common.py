@@ -6,14 +6,17 @@ import math
 import shutil
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from conformance.model import Expectation, Matrix
 from conformance.run.known import FOLDER, OLD, Known, default_place, load
 from conformance.run.whole import write_whole
-from reports.registry import EXTENSIONS, render
+from reports.registry import COVERING, EXTENSIONS, render
+
+if TYPE_CHECKING:
+    from conformance.coverage.facts import Coverage
 
 
 def read_expectations(path: Path | None) -> list[Expectation]:
@@ -48,9 +51,18 @@ def write_reports(matrix: Matrix, directory: Path, formats: Sequence[str]) -> li
     written = []
     for name in formats:
         path = directory / f"matrix.{EXTENSIONS[name]}"
-        write_whole(path, render(matrix, name))
+        write_whole(path, render(matrix, name, coverage=coverage_for(directory, name)))
         written.append(path)
     return written
+
+
+def coverage_for(directory: Path, form: str) -> Coverage | None:
+    """What a run has met, for the formats that have it. Raises UserError."""
+    if form not in COVERING:
+        return None
+    from conformance.run.covering import covered  # noqa: PLC0415 - imports all descriptions
+
+    return covered(directory).coverage
 
 
 def terminal_width() -> int:

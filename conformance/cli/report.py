@@ -7,7 +7,14 @@ from pathlib import Path
 
 import click
 
-from conformance.cli.common import EXPECTATIONS_OPTION, FORMAT, FULL_OPTION, read_expectations, terminal_width
+from conformance.cli.common import (
+    EXPECTATIONS_OPTION,
+    FORMAT,
+    FULL_OPTION,
+    coverage_for,
+    read_expectations,
+    terminal_width,
+)
 from conformance.run.naming import results_directory
 from conformance.run.results import matrix_of
 from conformance.run.whole import write_whole
@@ -43,8 +50,9 @@ def command(results: str, form: str, output: Path | None, full: bool, expectatio
     from reports.registry import render  # noqa: PLC0415 - renderers are slow to import
 
     known = read_expectations(expectations)
-    matrix = matrix_of(results_directory(results), known, traces=form not in WITHOUT_TRACES)
-    data = render(matrix, form, full=full, width=terminal_width())
+    directory = results_directory(results)
+    matrix = matrix_of(directory, known, traces=form not in WITHOUT_TRACES)
+    data = render(matrix, form, full=full, width=terminal_width(), coverage=coverage_for(directory, form))
     if output:
         write_whole(output, data)
     else:

@@ -11,7 +11,7 @@ from tabulate import tabulate
 
 from conformance.programs.harmful import is_allowed
 from conformance.run.display import LiveDisplay
-from conformance.search.generate import Coverage
+from conformance.search.generate import Reached
 from conformance.search.issue import sides
 from conformance.search.loop import Search, Tally
 from conformance.search.search import died, lost
@@ -118,7 +118,7 @@ def report(search: Search) -> str:
     return "\n\n".join(parts)
 
 
-def described(coverage: Coverage) -> tuple[int, int]:
+def described(coverage: Reached) -> tuple[int, int]:
     """How many calls have succeeded, of how many that may be generated."""
     able = {each.name for label, each in grammar().items() if is_allowed(label)}
     return len(coverage.calls & able), len(able)

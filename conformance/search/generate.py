@@ -52,7 +52,7 @@ Raw = tuple[Call, ...]
 
 
 @dataclass(slots=True)
-class Coverage:
+class Reached:
     """What has been met on the reference."""
 
     pairs: set[tuple[str, int]] = field(default_factory=set)
@@ -114,7 +114,7 @@ class Generator:
             wanted = {chapters()[label] for label in self.about}
         needed = {*self.about, *_makers_for(self.about)}
         self.labels = [label for label in labels if not wanted or chapters()[label] in wanted or label in needed]
-        self.coverage = Coverage()
+        self.coverage = Reached()
         self.tiresome: Counter[str] = Counter()
         """Calls in which divergences have been found already, and how many: they are drawn less."""
         self._random = random.Random(seed_)  # noqa: S311 - reproducible on purpose

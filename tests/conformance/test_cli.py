@@ -19,6 +19,7 @@ LIGHT = [
     ("schema --help", ("msgspec", *SLOW)),
     ("report --help", SLOW),
     ("diff --help", SLOW),
+    ("coverage --help", ("tabulate", *SLOW)),
 ]
 
 

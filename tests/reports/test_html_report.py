@@ -12,10 +12,13 @@ from urllib.parse import parse_qsl
 
 import pytest
 
-from conformance.model import Cell, Comparison, Matrix, Verdict
+from conformance.coverage.counting import coverage_of
+from conformance.coverage.facts import Coverage
+from conformance.model import Cell, Comparison, Matrix, Outcome, Verdict
 from reports.html_report import SIGNS, is_address
 from reports.registry import render
 from reports.summary import repeat_command
+from tests.builders import facts, record, result, step
 from tests.reports import matrices
 from tests.reports.browser import CONTRASTS, browser, lacking
 from tests.reports.pages import FIRST, GAIN, HOSTILE, LONG, TARGETS, UEVENTS, hostile, whole
@@ -43,8 +46,15 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with the pages, as somebody would get them."""
     place = tmp_path_factory.mktemp("pages")
     for name, matrix in (("whole", whole()), ("hostile", hostile()), ("plain", matrices.matrix())):
-        (place / f"{name}.html").write_bytes(render(matrix, "html"))
+        (place / f"{name}.html").write_bytes(render(matrix, "html", coverage=met("sockets", HOSTILE)))
     return place
+
+
+def met(*areas: str) -> Coverage:
+    """What a run has met whose areas are these."""
+    read = step("read", 3, None, 4, result=4)
+    results = [result(Outcome.PASSED, read, case=f"{area}/test_a.py::test_b") for area in areas]
+    return coverage_of([record("native", *results, facts_of=facts(HOSTILE, machine=HOSTILE)), record("lts", *results)])
 
 
 @pytest.fixture(scope="module")
@@ -316,6 +326,32 @@ def test_target_that_cannot_run_here_is_listed_under_the_matrix(visit: Open) -> 
     assert box(page.locator("#matrix"))["y"] < box(page.locator("#absent"))["y"]
 
 
+@pytest.mark.parametrize("width", WIDTHS)
+def test_what_the_run_has_met_stands_under_the_matrix_and_unfolds(visit: Open, width: int) -> None:
+    page = visit(width=width)
+    section = page.locator("#coverage")
+    assert box(page.locator("#matrix"))["y"] < box(section)["y"]
+    assert "documented errnos: 0 of 2126" in section.inner_text()
+    assert "all errnos: 0; LTP 1154, gVisor 502" in section.inner_text()
+    assert "sockets" not in section.inner_text()
+    unfold_coverage(page)
+    row = section.locator("tbody tr", has_text="sockets")
+    assert row.locator("td").all_inner_texts()[:2] == ["1", "1"]
+    assert "reboot ends the machine" in section.inner_text()
+    assert "pipe2 EFAULT" in section.inner_text()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.evaluate("window.pwned") is None
+
+
+def unfold_coverage(page: Page) -> None:
+    """Show all that is folded in what the run has met."""
+    page.locator("#coverage details").evaluate_all("all => all.forEach(each => { each.open = true })")
+
+
+def test_page_without_a_coverage_says_nothing_of_it() -> None:
+    assert 'id="coverage"' not in render(whole(), "html").decode()
+
+
 def test_unexpected_cells_are_marked_where_they_stand_and_listed_the_gravest_first(visit: Open) -> None:
     page = visit()
     count = sum(found.unexpected for _, _, found in whole().cells())
@@ -430,7 +466,8 @@ def test_link_that_filters_shows_the_matrix_and_back_undoes_it(visit: Open) -> N
     assert said(page) == [("target", "wsl1"), ("only", "unexpected")]
     assert 0 <= box(page.locator("#filter"))["y"] < 60
     assert seen(page, "thead th") == ["Feature", "wsl1"]
-    assert box(page.locator("tr.area").nth(1))["width"] == pytest.approx(box(page.locator("thead"))["width"], abs=2)
+    head = box(page.locator("#matrix thead"))
+    assert box(page.locator("tr.area").nth(1))["width"] == pytest.approx(head["width"], abs=2)
     page.go_back()
     assert said(page) == []
     assert len(seen(page, "thead th")) == len(TARGETS) + 1

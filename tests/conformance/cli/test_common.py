@@ -6,8 +6,10 @@ from pathlib import Path
 import click
 import pytest
 
-from conformance.cli.common import Seconds, terminal_width, write_reports
+from conformance.cli.common import Seconds, coverage_for, terminal_width, write_reports
 from conformance.run.errors import UserError
+from tests.conformance.cli.command import told
+from tests.conformance.run.runs import Said, write
 from tests.reports.matrices import matrix
 
 
@@ -26,6 +28,14 @@ def test_reports_are_written_beside_each_other_in_their_formats(tmp_path: Path) 
     written = write_reports(matrix(), tmp_path, ("json", "markdown"))
     assert written == [tmp_path / "matrix.json", tmp_path / "matrix.md"]
     assert json.loads(written[0].read_bytes())["run"] == matrix().run
+
+
+def test_the_page_has_what_the_run_has_met_and_the_text_needs_nothing_of_it(tmp_path: Path) -> None:
+    run = write(tmp_path / "run", native=Said())
+    [page] = write_reports(matrix(), run, ["html"])
+    assert "calls of x86_64 that succeeded</bdi>: <strong>1</strong> of 369" in page.read_text()
+    assert coverage_for(tmp_path / "nowhere", "text") is None
+    assert told("report", run, "-f", "html").out.count('<section id="coverage">') == 1
 
 
 def test_reports_that_cannot_be_written_are_one_sentence(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from conformance.programs.program import MOST_CALLS, Program, Ref, to_json
 from conformance.programs.wire import ProgramOutcome, State, encode
 from conformance.search import generate
 from conformance.search.bind import Call
-from conformance.search.generate import Coverage, Generator, sequences
+from conformance.search.generate import Generator, Reached, sequences
 from conformance.syscalls.files.opening import O_RDONLY, O_RDWR
 from conformance.syscalls.machinery.table import chapters, grammar
 from tests.executors import program, text
@@ -243,7 +243,7 @@ def test_sequences_that_belong_together_are_there_from_the_start() -> None:
 
 
 def test_coverage_is_of_calls_errnos_makers_and_flags() -> None:
-    coverage = Coverage()
+    coverage = Reached()
     opened = program(("open", text("f0"), O_RDONLY, 0), ("dup", Ref(0)))
     assert coverage.learn(Execution(encode(opened), answered(0, 1)))
     assert not coverage.learn(Execution(encode(opened), answered(0, 1)))
@@ -258,7 +258,7 @@ def test_coverage_is_of_calls_errnos_makers_and_flags() -> None:
 
 
 def test_calls_that_were_not_reached_are_not_learnt() -> None:
-    coverage = Coverage()
+    coverage = Reached()
     blocked = ProgramOutcome(State.BLOCKED, results=((7, ()),))
     coverage.learn(Execution(encode(program(("getpid",), ("pause",), ("getuid",))), blocked))
     assert coverage.made == {"getpid": 1}

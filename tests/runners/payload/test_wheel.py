@@ -166,6 +166,8 @@ def test_wheel_can_be_made_of_a_source_distribution(checkout: Path, tmp_path: Pa
     assert {f"conformance/{name}" for name in SHIPPED} <= names
     assert {
         "runners/profile/wsl1.toml",
+        "conformance/coverage/errnos.tsv",
+        "conformance/coverage/peers.tsv",
         "conformance/programs/executor/executor.c",
         "conformance/programs/executor/keeper.c",
         "conformance/programs/executor/libc.h",
