@@ -18,8 +18,8 @@ from conformance.programs.notation.fields import Field, fields
 from conformance.programs.notation.model import Listing
 from conformance.programs.notation.promises import (
     Blocks,
+    Bound,
     Compare,
-    Comparison,
     Exits,
     Fails,
     Killed,
@@ -48,7 +48,7 @@ _COMPARE: dict[Compare, Callable[[Any, Any], bool]] = {
 }
 
 
-class Kept(StrEnum):
+class Keeping(StrEnum):
     """What became of a promise."""
 
     KEPT = "kept"
@@ -63,7 +63,7 @@ class Kept(StrEnum):
 class Judgement:
     """What became of a promise, and why."""
 
-    kept: Kept
+    kept: Keeping
     why: str = ""
     """What was promised and what was done; "" where it was kept."""
 
@@ -121,15 +121,15 @@ def judge(
     was run with, such as `root`; None: everything.
     """
     if not _is_made(promise.condition, promise.needs, versions, has):
-        return Judgement(Kept.NOT_MADE)
+        return Judgement(Keeping.NOT_MADE)
     if _is_missing(promise, done):
-        return Judgement(Kept.MISSING, f"{done.call.description.name}: {errno_name(done.errno)}")
+        return Judgement(Keeping.MISSING, f"{done.call.description.name}: {errno_name(done.errno)}")
     if wanted := _other_end(promise, done):
-        return Judgement(Kept.BROKEN, f"{done}, and Linux promises {wanted}")
+        return Judgement(Keeping.BROKEN, f"{done}, and Linux promises {wanted}")
     for each in promise.written:
         if why := _other_memory(each, done):
-            return Judgement(Kept.BROKEN, why)
-    return Judgement(Kept.KEPT)
+            return Judgement(Keeping.BROKEN, why)
+    return Judgement(Keeping.KEPT)
 
 
 def judged(
@@ -144,11 +144,11 @@ def judged(
     for at, step in enumerate(listing.steps):
         done = happened(execution, at)
         each = [judge(promise, done, versions, has) for promise in step.promises] if made else []
-        found.append(max(each, key=lambda one: _GRAVITY.index(one.kept), default=Judgement(Kept.NOT_MADE)))
+        found.append(max(each, key=lambda one: _GRAVITY.index(one.kept), default=Judgement(Keeping.NOT_MADE)))
     return tuple(found)
 
 
-_GRAVITY = (Kept.NOT_MADE, Kept.KEPT, Kept.MISSING, Kept.BROKEN)
+_GRAVITY = (Keeping.NOT_MADE, Keeping.KEPT, Keeping.MISSING, Keeping.BROKEN)
 
 
 def _is_made(
@@ -216,7 +216,7 @@ def _other_memory(promised: Written, done: Happened) -> str:
     return ""
 
 
-def _member_of(said: Json, of: Comparison, done: Happened, index: int) -> tuple[Json, Field | None]:
+def _member_of(said: Json, of: Bound, done: Happened, index: int) -> tuple[Json, Field | None]:
     """A member as it was written, and what is known of it."""
     struct, found = struct_of(done.call, index), None
     for name in of.member.split("."):
@@ -227,7 +227,7 @@ def _member_of(said: Json, of: Comparison, done: Happened, index: int) -> tuple[
     return said, found
 
 
-def _is_so(value: Json, of: Comparison, known: Field | None) -> bool:
+def _is_so(value: Json, of: Bound, known: Field | None) -> bool:
     compare = _COMPARE[of.compare]
     if isinstance(of.value, bytes):
         return isinstance(value, str) and compare(value.encode("latin-1", "replace").rstrip(b"\0"), of.value)

@@ -10,12 +10,12 @@ from conformance.programs.notation.fields import Field, fields, fits, known_stru
 from conformance.programs.notation.tokens import LARGEST, SMALLEST, Token, Tokens
 from conformance.programs.notation.tree import (
     Block,
+    Items,
     Members,
     Numeral,
     Put,
     Result,
     Room,
-    Row,
     SizeOfMemory,
     Text,
     Value,
@@ -38,7 +38,7 @@ def last_size(before: Sequence[Argument]) -> int | None:
 
 
 @dataclass(slots=True)
-class _Scope:
+class _Reading:
     """The memory that is being put together."""
 
     before: Sequence[Argument]
@@ -81,7 +81,7 @@ class Meaning:
                     raise self.refuse(value.at, "`size` is that of the memory before it, and there is none: a number?")
                 return found
             case Room() | Block():
-                return self._memory(value, kind, known_struct(struct, kind), _Scope(before, depth))
+                return self._memory(value, kind, known_struct(struct, kind), _Reading(before, depth))
 
     def refuse(self, token: Token, message: str) -> NotationError:
         """What is wrong at a token."""
@@ -157,7 +157,7 @@ class Meaning:
 
     # -- memory
 
-    def _memory(self, value: Room | Block, kind: Kind, struct: type[Struct] | None, scope: _Scope) -> Memory:
+    def _memory(self, value: Room | Block, kind: Kind, struct: type[Struct] | None, scope: _Reading) -> Memory:
         if isinstance(value, Room):
             if value.size < 0 and struct is None:
                 raise self.refuse(value.at, "how much room is not known here: a size such as `room(64)` was expected")
@@ -191,17 +191,17 @@ class Meaning:
             able.append(f"{first.name}={first.kind.spell(number)}")
         raise self.refuse(piece.at, f"which struct this is was expected to be said: {', '.join(able)}; or a text")
 
-    def _piece(self, piece: Text | Row | Members, struct: type[Struct] | None, scope: _Scope) -> None:
+    def _piece(self, piece: Text | Items | Members, struct: type[Struct] | None, scope: _Reading) -> None:
         start = len(scope.data)
         match piece:
             case Text():
                 scope.data += piece.data
             case Members():
                 self._struct(piece, struct, start, scope)
-            case Row() if not piece.width and struct is not None and (of := _structs_of(piece)) is not None:
+            case Items() if not piece.width and struct is not None and (of := _structs_of(piece)) is not None:
                 for each in of:
                     self._struct(each, struct, len(scope.data), scope)
-            case Row():
+            case Items():
                 width = piece.width or 4
                 scope.data += bytes(width * len(piece.items))
                 for at, item in enumerate(piece.items):
@@ -209,7 +209,7 @@ class Meaning:
         if len(scope.data) > MOST_MEMORY:
             raise self.refuse(piece.at, f"a program has at most {MOST_MEMORY} bytes of memory")
 
-    def _struct(self, piece: Members, struct: type[Struct] | None, start: int, scope: _Scope) -> None:
+    def _struct(self, piece: Members, struct: type[Struct] | None, start: int, scope: _Reading) -> None:
         if struct is None:
             raise self.refuse(piece.at, "nothing is known of the members of this memory: `[…]` or a text was expected")
         if len(scope.data) < start + struct.size():
@@ -222,7 +222,7 @@ class Meaning:
             done.add(name.said)
             self._member(value, found, name, start + found.offset, scope)
 
-    def _member(self, value: Value, of: Field, name: Token, at: int, scope: _Scope) -> None:
+    def _member(self, value: Value, of: Field, name: Token, at: int, scope: _Reading) -> None:
         piece = value.pieces[0] if isinstance(value, Block) and len(value.pieces) == 1 and not value.patches else None
         if of.inner is not None:
             if not isinstance(piece, Members):
@@ -234,13 +234,13 @@ class Meaning:
             if len(data) > of.size:
                 raise self.refuse(value.at, f"{name} has {of.size} bytes, not {len(data)}")
             scope.data[at : at + len(data)] = data
-        elif isinstance(piece, Row) and len(piece.items) * of.width <= of.size and piece.width in (0, of.width):
+        elif isinstance(piece, Items) and len(piece.items) * of.width <= of.size and piece.width in (0, of.width):
             for index, item in enumerate(piece.items):
                 self._cell(item, of.kind, at + index * of.width, of.width, scope, of)
         else:
             raise self.refuse(name, f"{name} is an array of {of.size // of.width}: a text or `[…]` was expected")
 
-    def _cell(self, value: Value, kind: Kind, at: int, width: int, scope: _Scope, of: Field | None = None) -> None:
+    def _cell(self, value: Value, kind: Kind, at: int, width: int, scope: _Reading, of: Field | None = None) -> None:
         """A number that is there from the start, or something that is put there."""
         if not isinstance(value, Numeral):
             self._part(value, kind, at, width, scope)
@@ -251,7 +251,7 @@ class Meaning:
         order = of.order if of is not None else "little"
         scope.data[at : at + width] = (number & (1 << 8 * width) - 1).to_bytes(width, order)
 
-    def _part(self, value: Value, kind: Kind, at: int, width: int, scope: _Scope) -> None:
+    def _part(self, value: Value, kind: Kind, at: int, width: int, scope: _Reading) -> None:
         if isinstance(value, Block | Room) and width != POINTER:
             raise self.refuse(value.at, f"an address has {POINTER} bytes, and here is room for {width}")
         part = self.argument(value, kind, None, scope.seen, scope.depth + 1)
@@ -264,7 +264,7 @@ def _all_text(block: Block) -> bytes | None:
     return b"".join(found) if len(found) == len(block.pieces) and not block.patches else None
 
 
-def _structs_of(row: Row) -> list[Members] | None:
+def _structs_of(row: Items) -> list[Members] | None:
     """The structs of a row of them; None where it is one of anything else."""
     found: list[Members] = []
     for item in row.items:

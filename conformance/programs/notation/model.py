@@ -13,7 +13,7 @@ GAP = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class PromisedCall:
     """A call, what is promised of it, and what somebody says of it."""
 
     call: ProgramCall
@@ -26,7 +26,7 @@ class Step:
     beside: str = ""
 
 
-def used_results(steps: Iterable[Step]) -> set[int]:
+def used_results(steps: Iterable[PromisedCall]) -> set[int]:
     """The calls whose results are used later, by their places."""
     steps = tuple(steps)
     promised = {each.end.step for step in steps for each in step.promises if isinstance(each.end, ReturnsResult)}
@@ -39,7 +39,7 @@ class Listing:
 
     name: str
     """In kebab-case; no other program of its file has it."""
-    steps: tuple[Step, ...]
+    steps: tuple[PromisedCall, ...]
     condition: str = ""
     """On versions: elsewhere nothing is promised of any call."""
     needs: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from conformance.programs.notation.calls import PLAIN_CALL, kinds_of, label_of
 from conformance.programs.notation.comments import Comments, without_gaps_around
 from conformance.programs.notation.errors import NotationError, meant
 from conformance.programs.notation.meaning import Meaning
-from conformance.programs.notation.model import File, Listing, Step, used_results
+from conformance.programs.notation.model import File, Listing, PromisedCall, used_results
 from conformance.programs.notation.promising import Promising, condition_of, needs_of
 from conformance.programs.notation.tokens import END, TEXT, WORD, Token, Tokens, text_of, tokens_of
 from conformance.programs.notation.values import RESERVED, ROWS, Cursor
@@ -112,9 +112,9 @@ class _Parser:
         below = self.comments.indented(cursor.now)
         return Listing(token.said, steps, condition, needs, above, beside, below)
 
-    def steps(self) -> tuple[Step, ...]:
+    def steps(self) -> tuple[PromisedCall, ...]:
         """Calls, up to the name of another program or the end. Raises NotationError."""
-        found: list[Step] = []
+        found: list[PromisedCall] = []
         calls: list[ProgramCall] = []
         results: dict[str, int] = {}
         memory, cursor = 0, self.cursor
@@ -133,7 +133,7 @@ class _Parser:
                 )
             inside = self.comments.inside(cursor.before)
             beside = self.comments.beside(cursor.before)
-            found.append(Step(step.call, step.result, step.promises, (*above, *inside), beside))
+            found.append(PromisedCall(step.call, step.result, step.promises, (*above, *inside), beside))
             calls.append(step.call)
             results.update(dict.fromkeys(places, len(calls) - 1))
         used = used_results(found)
@@ -142,7 +142,7 @@ class _Parser:
             for at, each in enumerate(found)
         )
 
-    def _step(self, calls: list[ProgramCall], results: dict[str, int]) -> tuple[Step, tuple[str, ...]]:
+    def _step(self, calls: list[ProgramCall], results: dict[str, int]) -> tuple[PromisedCall, tuple[str, ...]]:
         """A call, and the names of its result."""
         cursor, own = self.cursor, f"r{len(calls)}"
         name = ""
@@ -153,7 +153,7 @@ class _Parser:
             self._may_be_named(token, own, results)
         call, meaning = self._call(calls, results)
         promises = Promising(cursor, meaning, call).promises()
-        return Step(call, name, promises), (name,) if name else ()
+        return PromisedCall(call, name, promises), (name,) if name else ()
 
     def _may_be_named(self, token: Token, own: str, results: dict[str, int]) -> None:
         if not _RESULT.fullmatch(token.said) or token.said in RESERVED or token.said in ROWS:

@@ -10,11 +10,11 @@ from conformance.programs.notation.comments import NOTHING, without_gaps_around
 from conformance.programs.notation.fields import fields
 from conformance.programs.notation.layout import STEP, WIDTH, Doc, Fill, Group, flat, join, laid
 from conformance.programs.notation.meaning import PLAIN
-from conformance.programs.notation.model import GAP, File, Listing, Step, used_results
+from conformance.programs.notation.model import GAP, File, Listing, PromisedCall, used_results
 from conformance.programs.notation.promises import (
     Blocks,
+    Bound,
     Compare,
-    Comparison,
     End,
     Exits,
     Fails,
@@ -49,7 +49,7 @@ def print_file(file: File) -> str:
 
 def print_program(program: Program) -> str:
     """The calls of a program as text, a line each unless one is too long."""
-    return "".join(f"{line}\n" for line in _calls(tuple(map(Step, program.steps)), ""))
+    return "".join(f"{line}\n" for line in _calls(tuple(map(PromisedCall, program.steps)), ""))
 
 
 def print_listing(listing: Listing) -> str:
@@ -83,7 +83,7 @@ def _comments(said: Sequence[str], indent: str) -> Iterator[str]:
 # -- calls
 
 
-def _calls(steps: tuple[Step, ...], indent: str) -> Iterator[str]:
+def _calls(steps: tuple[PromisedCall, ...], indent: str) -> Iterator[str]:
     names = {at: each.result or f"r{at}" for at, each in enumerate(steps)}
     used = used_results(steps)
     spelling = Spelling([each.call for each in steps], names)
@@ -109,7 +109,7 @@ def _call(call: ProgramCall, spelling: Spelling, head: str) -> Group:
     return Group(f"{head}{name_of(call)}(", tuple(args), ")")
 
 
-def _with_promises(said: Group, step: Step, names: Mapping[int, str], indent: str) -> Iterator[str]:
+def _with_promises(said: Group, step: PromisedCall, names: Mapping[int, str], indent: str) -> Iterator[str]:
     """A call and its promises, as lines; the first promise is behind the call if it fits there."""
     promises = [_promise(each, step.call, names) for each in step.promises]
     column = len(indent)
@@ -169,7 +169,7 @@ def _written(written: Written, call: ProgramCall) -> Doc:
     return join(name, Group("{", tuple(_comparison(each, call, index) for each in written.members), "}"))
 
 
-def _comparison(of: Comparison, call: ProgramCall, index: int) -> Doc:
+def _comparison(of: Bound, call: ProgramCall, index: int) -> Doc:
     sign = of.compare if of.compare is Compare.EQUAL else f" {of.compare} "
     if isinstance(of.value, bytes):
         pieces = text_doc(of.value)

@@ -70,7 +70,7 @@ End: TypeAlias = "Returns | ReturnsResult | Succeeds | Fails | Blocks | Killed |
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class Bound:
     """Of a member of what was written, by its dotted name."""
 
     member: str
@@ -84,7 +84,7 @@ class Written:
 
     argument: str
     """By name; "" where there is only one that it may be."""
-    members: tuple[Comparison, ...] = ()
+    members: tuple[Bound, ...] = ()
     data: bytes | None = None
     """All that was written."""
 

@@ -13,8 +13,8 @@ from conformance.programs.notation.fields import Field
 from conformance.programs.notation.meaning import PLAIN, Meaning
 from conformance.programs.notation.promises import (
     Blocks,
+    Bound,
     Compare,
-    Comparison,
     End,
     Exits,
     Fails,
@@ -172,7 +172,7 @@ class Promising:
             return self._bytes(start, name)
         struct = struct_of(self.call, self._index(start, name, members=True))
         cursor.take()
-        found: list[Comparison] = []
+        found: list[Bound] = []
         while not cursor.takes("}"):
             if found:
                 cursor.expect(",", "or `}` behind a comparison")
@@ -194,7 +194,7 @@ class Promising:
         what = f"of {' or '.join(parameters[at].name for at in found)}" if found else "and there is none here"
         raise self.cursor.refuse(start, f"which memory is not said: `name={{…}}` was expected, {what}")
 
-    def _comparison(self, struct: type[Struct] | None) -> Comparison:
+    def _comparison(self, struct: type[Struct] | None) -> Bound:
         cursor = self.cursor
         path: list[str] = []
         inside = struct
@@ -214,13 +214,13 @@ class Promising:
             raise cursor.refuse(sign, f"{of.name} is a struct: one of its members was expected, such as `{of.name}.…`")
         token = cursor.now
         if of.is_array and token.kind == TEXT and compare in (Compare.EQUAL, Compare.UNEQUAL):
-            return Comparison(".".join(path), compare, text_of(cursor.take(), cursor.tokens))
+            return Bound(".".join(path), compare, text_of(cursor.take(), cursor.tokens))
         if of.is_array:
             raise cursor.refuse(token, f"{of.name} is an array, which `=` or `!=` and a text are held against")
         value = self.meaning.number(cursor.numeral(), of.kind)
         if not of.fits(value):
             raise cursor.refuse(token, f"{value} does not fit into the {of.size} bytes of {of.name}")
-        return Comparison(".".join(path), compare, value)
+        return Bound(".".join(path), compare, value)
 
     def _bytes(self, start: Token, name: str) -> Written:
         self._index(start, name, members=False)

@@ -66,7 +66,7 @@ class Text:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Items:
     """Values one after the other: `[1, 2]`, `u64["one", size]`."""
 
     at: Token
@@ -98,7 +98,7 @@ class Block:
     """Memory."""
 
     at: Token
-    pieces: tuple[Text | Row | Members, ...]
+    pieces: tuple[Text | Items | Members, ...]
     patches: tuple[Patch, ...] = ()
     edge: bool = False
 

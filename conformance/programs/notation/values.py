@@ -6,13 +6,13 @@ from conformance.programs.notation.errors import NotationError
 from conformance.programs.notation.tokens import END, MARK, NUMBER, TEXT, WORD, Token, Tokens, number_of, text_of
 from conformance.programs.notation.tree import (
     Block,
+    Items,
     Members,
     Numeral,
     Patch,
     Put,
     Result,
     Room,
-    Row,
     SizeOfMemory,
     Term,
     Text,
@@ -191,7 +191,7 @@ class Cursor:
                 size = self.number("a size in bytes")
                 self.expect(")", "behind the size of room")
             return Room(start, size, self._patches(), edge)
-        pieces: list[Text | Row | Members] = []
+        pieces: list[Text | Items | Members] = []
         while self.now.kind == TEXT or self.sees("[", "{", *ROWS):
             if before_condition and pieces and self.sees("["):
                 break
@@ -202,7 +202,7 @@ class Cursor:
             raise self.refuse(self.now, f"a text, `room(64)`, `{{…}}` or `[…]` was expected, not {self.now}")
         return Block(start, tuple(pieces), self._patches(), edge)
 
-    def _piece(self) -> Text | Row | Members:
+    def _piece(self) -> Text | Items | Members:
         token = self.take()
         if token.kind == TEXT:
             data = text_of(token, self.tokens)
@@ -215,8 +215,8 @@ class Cursor:
             return Members(token, self._members())
         if token.said in ROWS:
             self.expect("[", f"behind `{token}`")
-            return Row(token, ROWS[token.said], self.values("]", "a value"))
-        return Row(token, 0, self.values("]", "a value"))
+            return Items(token, ROWS[token.said], self.values("]", "a value"))
+        return Items(token, 0, self.values("]", "a value"))
 
     def _members(self) -> tuple[tuple[Token, Value], ...]:
         found: list[tuple[Token, Value]] = []

@@ -5,7 +5,7 @@ import errno
 import pytest
 
 from conformance.programs.execution import Execution
-from conformance.programs.notation.judging import Happened, Kept, happened, judge, judged
+from conformance.programs.notation.judging import Happened, Keeping, happened, judge, judged
 from conformance.programs.notation.parse import parse_file
 from conformance.programs.program import ProgramCall
 from conformance.programs.wire import ProgramOutcome, State, encode
@@ -18,7 +18,7 @@ SIZE_AT = 48
 VERSIONS = {"kernel": "6.6.87"}
 
 
-def run(text: str, *results: int, wrote: bytes = b"", state: State = State.DONE, detail: int = 0) -> list[Kept]:
+def run(text: str, *results: int, wrote: bytes = b"", state: State = State.DONE, detail: int = 0) -> list[Keeping]:
     """What becomes of a program's promises where its calls have such results; the last one has written something."""
     listing = parse_file(text, "x.calls").programs[0]
     encoded = encode(listing.program)
@@ -32,123 +32,123 @@ def run(text: str, *results: int, wrote: bytes = b"", state: State = State.DONE,
 @pytest.mark.parametrize(
     ("promise", "result", "kept"),
     [
-        ("= 3", 3, Kept.KEPT),
-        ("= 3", 4, Kept.BROKEN),
-        ("= 3", -errno.EBADF, Kept.BROKEN),
-        (">= 3", 4, Kept.KEPT),
-        (">= 3", 2, Kept.BROKEN),
-        ("< 3", 2, Kept.KEPT),
-        ("!= 3", 3, Kept.BROKEN),
-        ("= ok", 7, Kept.KEPT),
-        ("= ok", -errno.EIO, Kept.BROKEN),
-        ("= -1 EBADF", -errno.EBADF, Kept.KEPT),
-        ("= -1 EBADF", -errno.EIO, Kept.BROKEN),
-        ("= -1 EBADF", 0, Kept.BROKEN),
-        ("= -1 EACCES|EPERM", -errno.EPERM, Kept.KEPT),
-        ("= -1 EACCES|EPERM", -errno.EACCES, Kept.KEPT),
-        ("= -1 EACCES|EPERM", -errno.ENOENT, Kept.BROKEN),
-        ("= -1 EOPNOTSUPP", -errno.ENOTSUP, Kept.KEPT),
-        ("blocks", 0, Kept.BROKEN),
-        ("killed by SIGSEGV", 0, Kept.BROKEN),
-        ("= ok or missing", -errno.ENOSYS, Kept.MISSING),
-        ("= ok or missing", -errno.EPROTONOSUPPORT, Kept.MISSING),
-        ("= ok or missing", -errno.EIO, Kept.BROKEN),
-        ("= ok or missing EIO", -errno.EIO, Kept.MISSING),
-        ("= ok or missing EIO", -errno.ENOSYS, Kept.BROKEN),
-        ("= -1 ENOSYS or missing", -errno.ENOSYS, Kept.KEPT),
-        ("= 3 [kernel >= 6.6]", 4, Kept.BROKEN),
-        ("= 3 [kernel >= 6.7]", 4, Kept.NOT_MADE),
-        ("= 3 needs root", 4, Kept.BROKEN),
-        ("= 3 needs disposable", 4, Kept.NOT_MADE),
-        ("= 3 [kernel < 6.6]\n        = 4 [kernel >= 6.6]", 4, Kept.KEPT),
-        ("= 3 [kernel < 6.6]\n        = 4 [kernel >= 6.6]", 3, Kept.BROKEN),
-        ("", 3, Kept.NOT_MADE),
+        ("= 3", 3, Keeping.KEPT),
+        ("= 3", 4, Keeping.BROKEN),
+        ("= 3", -errno.EBADF, Keeping.BROKEN),
+        (">= 3", 4, Keeping.KEPT),
+        (">= 3", 2, Keeping.BROKEN),
+        ("< 3", 2, Keeping.KEPT),
+        ("!= 3", 3, Keeping.BROKEN),
+        ("= ok", 7, Keeping.KEPT),
+        ("= ok", -errno.EIO, Keeping.BROKEN),
+        ("= -1 EBADF", -errno.EBADF, Keeping.KEPT),
+        ("= -1 EBADF", -errno.EIO, Keeping.BROKEN),
+        ("= -1 EBADF", 0, Keeping.BROKEN),
+        ("= -1 EACCES|EPERM", -errno.EPERM, Keeping.KEPT),
+        ("= -1 EACCES|EPERM", -errno.EACCES, Keeping.KEPT),
+        ("= -1 EACCES|EPERM", -errno.ENOENT, Keeping.BROKEN),
+        ("= -1 EOPNOTSUPP", -errno.ENOTSUP, Keeping.KEPT),
+        ("blocks", 0, Keeping.BROKEN),
+        ("killed by SIGSEGV", 0, Keeping.BROKEN),
+        ("= ok or missing", -errno.ENOSYS, Keeping.MISSING),
+        ("= ok or missing", -errno.EPROTONOSUPPORT, Keeping.MISSING),
+        ("= ok or missing", -errno.EIO, Keeping.BROKEN),
+        ("= ok or missing EIO", -errno.EIO, Keeping.MISSING),
+        ("= ok or missing EIO", -errno.ENOSYS, Keeping.BROKEN),
+        ("= -1 ENOSYS or missing", -errno.ENOSYS, Keeping.KEPT),
+        ("= 3 [kernel >= 6.6]", 4, Keeping.BROKEN),
+        ("= 3 [kernel >= 6.7]", 4, Keeping.NOT_MADE),
+        ("= 3 needs root", 4, Keeping.BROKEN),
+        ("= 3 needs disposable", 4, Keeping.NOT_MADE),
+        ("= 3 [kernel < 6.6]\n        = 4 [kernel >= 6.6]", 4, Keeping.KEPT),
+        ("= 3 [kernel < 6.6]\n        = 4 [kernel >= 6.6]", 3, Keeping.BROKEN),
+        ("", 3, Keeping.NOT_MADE),
     ],
 )
-def test_a_result_keeps_a_promise_or_breaks_it(promise: str, result: int, kept: Kept) -> None:
+def test_a_result_keeps_a_promise_or_breaks_it(promise: str, result: int, kept: Keeping) -> None:
     assert run(f"x:\n    dup(0) {promise}\n", result) == [kept]
 
 
 def test_a_result_is_held_against_that_of_an_earlier_call() -> None:
     text = "x:\n    r0 = getpid()\n    getpgid(0) = r0\n"
-    assert run(text, 7, 7)[1] is Kept.KEPT
-    assert run(text, 7, 8)[1] is Kept.BROKEN
-    assert run(text, 7, -errno.ESRCH)[1] is Kept.BROKEN
+    assert run(text, 7, 7)[1] is Keeping.KEPT
+    assert run(text, 7, 8)[1] is Keeping.BROKEN
+    assert run(text, 7, -errno.ESRCH)[1] is Keeping.BROKEN
 
 
 @pytest.mark.parametrize(
     ("promise", "size", "kept"),
     [
-        ("= 0, {st_size=26}", 26, Kept.KEPT),
-        ("= 0, {st_size=26}", 27, Kept.BROKEN),
-        ("= 0, {st_size >= 26}", 27, Kept.KEPT),
-        ("= 0, {st_size > 26}", 26, Kept.BROKEN),
-        ("= 0, buf={st_size <= 26, st_size != 5}", 5, Kept.BROKEN),
-        ("= 0, {st_size=-1}", -1, Kept.KEPT),
-        ("= 0, {st_size=0xffffffffffffffff}", -1, Kept.KEPT),
-        ("= 0, {st_size < 0}", -1, Kept.KEPT),
+        ("= 0, {st_size=26}", 26, Keeping.KEPT),
+        ("= 0, {st_size=26}", 27, Keeping.BROKEN),
+        ("= 0, {st_size >= 26}", 27, Keeping.KEPT),
+        ("= 0, {st_size > 26}", 26, Keeping.BROKEN),
+        ("= 0, buf={st_size <= 26, st_size != 5}", 5, Keeping.BROKEN),
+        ("= 0, {st_size=-1}", -1, Keeping.KEPT),
+        ("= 0, {st_size=0xffffffffffffffff}", -1, Keeping.KEPT),
+        ("= 0, {st_size < 0}", -1, Keeping.KEPT),
     ],
 )
-def test_what_was_written_is_compared_by_its_members(promise: str, size: int, kept: Kept) -> None:
+def test_what_was_written_is_compared_by_its_members(promise: str, size: int, kept: Keeping) -> None:
     wrote = bytes(SIZE_AT) + size.to_bytes(8, "little", signed=True) + bytes(88)
     assert run(STAT + promise, 3, 0, wrote=wrote)[1] is kept
 
 
 def test_nothing_that_was_written_keeps_no_promise_of_it() -> None:
-    assert run(STAT + "= -1 EBADF, {st_size=0}", 3, -errno.EBADF)[1] is Kept.BROKEN
-    assert run(STAT + "= -1 EBADF", 3, -errno.EBADF)[1] is Kept.KEPT
+    assert run(STAT + "= -1 EBADF, {st_size=0}", 3, -errno.EBADF)[1] is Keeping.BROKEN
+    assert run(STAT + "= -1 EBADF", 3, -errno.EBADF)[1] is Keeping.KEPT
 
 
 def test_a_size_that_a_failing_call_tells_counts() -> None:
     text = "x:\n    sched_setattr(0, {size=4097}, 0) = -1 E2BIG, {size >= 48}\n"
     told = (56).to_bytes(4, "little") + bytes(44)
-    assert run(text, -errno.E2BIG, wrote=told) == [Kept.KEPT]
-    assert run(text.replace("48", "57"), -errno.E2BIG, wrote=told) == [Kept.BROKEN]
+    assert run(text, -errno.E2BIG, wrote=told) == [Keeping.KEPT]
+    assert run(text.replace("48", "57"), -errno.E2BIG, wrote=told) == [Keeping.BROKEN]
 
 
 def test_bytes_that_were_read_are_all_that_was_written() -> None:
     text = 'x:\n    read(0, room(8), 8) = ok, "ab"\n'
-    assert run(text, 2, wrote=b"ab") == [Kept.KEPT]
-    assert run(text, 3, wrote=b"abc") == [Kept.BROKEN]
-    assert run(text, 1, wrote=b"a") == [Kept.BROKEN]
+    assert run(text, 2, wrote=b"ab") == [Keeping.KEPT]
+    assert run(text, 3, wrote=b"abc") == [Keeping.BROKEN]
+    assert run(text, 1, wrote=b"a") == [Keeping.BROKEN]
     assert POISON not in b"ab"
 
 
 @pytest.mark.parametrize(
     ("promise", "state", "detail", "kept"),
     [
-        ("blocks", State.BLOCKED, 0, Kept.KEPT),
-        ("blocks", State.DIED, 11, Kept.BROKEN),
-        ("killed by SIGSEGV", State.DIED, 11, Kept.KEPT),
-        ("killed by SIGBUS", State.DIED, 11, Kept.BROKEN),
-        ("killed by SIGSEGV (SEGV_MAPERR)", State.DIED, 11, Kept.KEPT),
-        ("exits with 7", State.EXITED, 7, Kept.KEPT),
-        ("exits with 7", State.EXITED, 8, Kept.BROKEN),
-        ("= ok", State.BLOCKED, 0, Kept.BROKEN),
-        ("= ok or missing", State.BLOCKED, 0, Kept.BROKEN),
-        ("= -1 EINTR", State.DIED, 11, Kept.BROKEN),
+        ("blocks", State.BLOCKED, 0, Keeping.KEPT),
+        ("blocks", State.DIED, 11, Keeping.BROKEN),
+        ("killed by SIGSEGV", State.DIED, 11, Keeping.KEPT),
+        ("killed by SIGBUS", State.DIED, 11, Keeping.BROKEN),
+        ("killed by SIGSEGV (SEGV_MAPERR)", State.DIED, 11, Keeping.KEPT),
+        ("exits with 7", State.EXITED, 7, Keeping.KEPT),
+        ("exits with 7", State.EXITED, 8, Keeping.BROKEN),
+        ("= ok", State.BLOCKED, 0, Keeping.BROKEN),
+        ("= ok or missing", State.BLOCKED, 0, Keeping.BROKEN),
+        ("= -1 EINTR", State.DIED, 11, Keeping.BROKEN),
     ],
 )
-def test_an_ending_keeps_a_promise_or_breaks_it(promise: str, state: State, detail: int, kept: Kept) -> None:
+def test_an_ending_keeps_a_promise_or_breaks_it(promise: str, state: State, detail: int, kept: Keeping) -> None:
     assert run(f"x:\n    load(0) {promise}\n", state=state, detail=detail) == [kept]
 
 
 def test_an_si_code_counts_where_somebody_looked_at_it() -> None:
     listing = parse_file("x:\n    load(0) killed by SIGSEGV (SEGV_MAPERR)\n", "x.calls").programs[0]
     (promise,) = listing.steps[0].promises
-    for code, kept in (("SEGV_MAPERR", Kept.KEPT), ("SEGV_ACCERR", Kept.BROKEN), ("", Kept.KEPT)):
+    for code, kept in (("SEGV_MAPERR", Keeping.KEPT), ("SEGV_ACCERR", Keeping.BROKEN), ("", Keeping.KEPT)):
         assert judge(promise, Happened(CALL, ended=State.DIED, detail=11, code=code)).kept is kept
 
 
 def test_a_call_that_was_not_reached_keeps_nothing() -> None:
     text = "x:\n    load(0) killed by SIGSEGV\n    close(0) = ok\n"
-    assert run(text, state=State.DIED, detail=11) == [Kept.KEPT, Kept.BROKEN]
+    assert run(text, state=State.DIED, detail=11) == [Keeping.KEPT, Keeping.BROKEN]
 
 
 def test_of_a_program_with_a_condition_nothing_is_promised_elsewhere() -> None:
-    assert run("x: [kernel >= 6.7]\n    close(0) = ok\n", -errno.EBADF) == [Kept.NOT_MADE]
-    assert run("x: needs disposable\n    close(0) = ok\n", -errno.EBADF) == [Kept.NOT_MADE]
-    assert run("x: needs root [kernel >= 6.6]\n    close(0) = ok\n", -errno.EBADF) == [Kept.BROKEN]
+    assert run("x: [kernel >= 6.7]\n    close(0) = ok\n", -errno.EBADF) == [Keeping.NOT_MADE]
+    assert run("x: needs disposable\n    close(0) = ok\n", -errno.EBADF) == [Keeping.NOT_MADE]
+    assert run("x: needs root [kernel >= 6.6]\n    close(0) = ok\n", -errno.EBADF) == [Keeping.BROKEN]
 
 
 def test_a_broken_promise_says_what_was_done_and_what_was_promised() -> None:

@@ -8,7 +8,7 @@ from conformance.programs.notation.errors import NotationError
 from conformance.programs.notation.model import File
 from conformance.programs.notation.parse import parse_file
 from conformance.programs.notation.printing import print_file, print_program
-from conformance.programs.notation.promises import Compare, Comparison, Fails, Promise, Written
+from conformance.programs.notation.promises import Bound, Compare, Fails, Promise, Written
 from conformance.programs.program import MOST_CALLS, Memory, Program, ProgramCall, ProgramError, Ref
 from conformance.search.generate import Generator
 from conformance.syscalls.files.opening import O_CREAT, O_RDWR
@@ -26,7 +26,7 @@ def test_a_file_has_a_title_and_programs_with_names() -> None:
     assert file.programs[0].program.steps[0] == opened
     assert file.programs[0].steps[0].promises == ()
     assert file.programs[0].steps[1].promises == (Promise(Fails(("ENOTDIR",))),)
-    known = Written("", (Comparison("size", Compare.LEAST, 48),))
+    known = Written("", (Bound("size", Compare.LEAST, 48),))
     assert file.of("size-that-the-kernel-knows-is-told").steps[0].promises == (Promise(Fails(("E2BIG",)), (known,)),)
 
 

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 
 from conformance.places import ROOT
 from conformance.programs.notation.layout import WIDTH
-from conformance.programs.notation.model import GAP, File, Listing, Step
+from conformance.programs.notation.model import GAP, File, Listing, PromisedCall
 from conformance.programs.notation.parse import parse_file, parse_program
 from conformance.programs.notation.printing import print_file, print_program
 from conformance.programs.notation.promises import Fails, Promise, Succeeds
@@ -54,7 +54,7 @@ def kept_listing(path: Path) -> Listing:
     document = json.loads(path.read_text(encoding="utf-8"))
     promises = [Promise(Succeeds() if each == "0" else Fails((each,))) for each in document["promise"]]
     program = from_json(document)
-    steps = [Step(call, promises=(each,)) for call, each in zip(program.steps, promises, strict=True)]
+    steps = [PromisedCall(call, promises=(each,)) for call, each in zip(program.steps, promises, strict=True)]
     return Listing(path.stem, tuple(steps))
 
 
@@ -87,7 +87,7 @@ def test_what_is_too_long_for_a_line_is_broken_at_its_arguments() -> None:
 
 
 def test_a_remark_that_does_not_fit_beside_a_call_stands_above_it() -> None:
-    step = Step(ProgramCall("close", (0,)), beside="so " * 40)
+    step = PromisedCall(ProgramCall("close", (0,)), beside="so " * 40)
     text = print_file(File("", (Listing("closes", (step,)),)))
     assert text.splitlines()[1].startswith("    # so so")
     assert text.splitlines()[2] == "    close(0)"
@@ -95,6 +95,6 @@ def test_a_remark_that_does_not_fit_beside_a_call_stands_above_it() -> None:
 
 
 def test_empty_lines_between_comments_stay() -> None:
-    step = Step(ProgramCall("close", (0,)), above=("one", GAP, "two"))
+    step = PromisedCall(ProgramCall("close", (0,)), above=("one", GAP, "two"))
     text = print_file(File("Title", (Listing("closes", (step,), above=("three",)),)))
     assert text == '"Title"\n\n# three\ncloses:\n    # one\n\n    # two\n    close(0)\n'

@@ -8,13 +8,13 @@ from conformance.programs.notation.claims import struct_of
 from conformance.programs.notation.errors import NotationError
 from conformance.programs.notation.fields import fields
 from conformance.programs.notation.layout import WIDTH
-from conformance.programs.notation.model import File, Listing, Step
+from conformance.programs.notation.model import File, Listing, PromisedCall
 from conformance.programs.notation.parse import parse_file
 from conformance.programs.notation.printing import print_file
 from conformance.programs.notation.promises import (
     Blocks,
+    Bound,
     Compare,
-    Comparison,
     End,
     Exits,
     Fails,
@@ -29,9 +29,9 @@ from conformance.programs.program import Memory, ProgramCall
 from conformance.syscalls.files.opening import O_APPEND, O_RDWR
 from tests.conformance.search.drawn import likely
 
-SIZE = Comparison("st_size", Compare.EQUAL, 26)
+SIZE = Bound("st_size", Compare.EQUAL, 26)
 AB = Written("", (), b"ab")
-LINKS = Comparison("st_nlink", Compare.LEAST, 1)
+LINKS = Bound("st_nlink", Compare.LEAST, 1)
 
 
 def promises(line: str) -> tuple[Promise, ...]:
@@ -93,12 +93,12 @@ def test_two_equal_signs_are_one() -> None:
 
 def test_text_in_a_member_is_held_against_text() -> None:
     (promise,) = promises('exec_report(room) = ok, {comm="program", uid=0}')
-    assert promise.written[0].members[0] == Comparison("comm", Compare.EQUAL, b"program")
+    assert promise.written[0].members[0] == Bound("comm", Compare.EQUAL, b"program")
 
 
 def test_a_member_of_a_member_is_named_with_a_dot() -> None:
     (promise,) = promises('statx(AT_FDCWD, "f0", 0, 0, room) = 0, {stx_atime.tv_sec <= 5}')
-    assert promise.written[0].members == (Comparison("stx_atime.tv_sec", Compare.MOST, 5),)
+    assert promise.written[0].members == (Bound("stx_atime.tv_sec", Compare.MOST, 5),)
 
 
 def test_promises_that_are_long_stay_within_a_line() -> None:
@@ -141,7 +141,7 @@ def written(draw: st.DrawFn, call: ProgramCall) -> Written:
     most = [1 << 8 * each.size for each in chosen]
     values = [draw(st.integers(-(limit // 2), limit - 1)) for limit in most]
     return Written(
-        name, tuple(Comparison(each.name, draw(compares), value) for each, value in zip(chosen, values, strict=True))
+        name, tuple(Bound(each.name, draw(compares), value) for each, value in zip(chosen, values, strict=True))
     )
 
 
@@ -164,7 +164,7 @@ def listings(draw: st.DrawFn) -> Listing:
             )
             for _ in range(several)
         ]
-        steps.append(Step(call, promises=tuple(found)))
+        steps.append(PromisedCall(call, promises=tuple(found)))
     return Listing(
         "drawn", tuple(steps), draw(st.sampled_from(("", "kernel >= 5.3"))), tuple(draw(st.lists(NAMES, max_size=1)))
     )

@@ -4,7 +4,7 @@ import pytest
 
 from conformance.programs.notation.errors import NotationError
 from conformance.programs.notation.tokens import tokens_of
-from conformance.programs.notation.tree import Block, Members, Numeral, Put, Result, Room, Row, SizeOfMemory, Text
+from conformance.programs.notation.tree import Block, Items, Members, Numeral, Put, Result, Room, SizeOfMemory, Text
 from conformance.programs.notation.values import Cursor
 
 
@@ -38,7 +38,7 @@ def test_a_value_is_told_by_how_it_begins(text: str, of: type) -> None:
 def test_memory_is_pieces_and_what_is_put_into_them() -> None:
     found = cursor('edge "a"*2 [1] {b=2} u16[3] "c"... @{0:2=r0, 4:8="d" @{0:1=put(1)}}').value()
     assert isinstance(found, Block)
-    assert [type(piece) for piece in found.pieces] == [Text, Row, Members, Row, Text]
+    assert [type(piece) for piece in found.pieces] == [Text, Items, Members, Items, Text]
     assert [(each.offset, each.width) for each in found.patches] == [(0, 2), (4, 8)]
     assert found.edge
     assert found.pieces[0] == Text(found.pieces[0].at, b"aa")
