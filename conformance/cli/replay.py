@@ -13,20 +13,28 @@ from conformance.cli.common import (
 )
 from conformance.cli.targeting import TARGETS_OPTION, available, given_options
 from conformance.run import targets as target_files
-from conformance.run.errors import Exit, UserError
-from conformance.text import one_line
+from conformance.run.errors import Exit, UsageError, UserError
+from conformance.text import one_line, plural
 
 if TYPE_CHECKING:
     from conformance.search.replay import Replayed
 
 
 @click.command("replay")
-@click.argument("folders", nargs=-1, required=True, metavar="FOLDER...", type=click.Path(path_type=Path))
+@click.argument("folders", nargs=-1, metavar="FOLDER...", type=click.Path(path_type=Path))
 @TARGET_OPTION
 @REFERENCE_OPTION
 @given_options
 @TARGETS_OPTION
 @click.option("--keep", is_flag=True, help="Make cases below cases/programs/ of those on which all targets agree.")
+@click.option(
+    "--strace",
+    "logs",
+    multiple=True,
+    metavar="LOG",
+    type=click.Path(path_type=Path),
+    help="Make programs of the calls in a log of `strace -f -xx`, too; what of it is left out is listed at the end.",
+)
 @click.pass_context
 def command(
     context: click.Context,
@@ -35,6 +43,7 @@ def command(
     reference: str,
     targets_file: Path | None,
     keep: bool,
+    logs: tuple[Path, ...],
 ) -> int:
     """Run programs on targets: FOLDER is one that `conformance fuzz` wrote, all of a search, a program's JSON file, or
     a file of programs that somebody has written, whose name ends with `.calls`.
@@ -44,10 +53,14 @@ def command(
     reference and all targets (real kernels, such as lts and wsl2) agree in everything becomes a case, which every
     matrix run then runs everywhere.
 
+    With --strace, the first process of a log of strace(1) is followed: what it does becomes programs, each of some
+    lines of the log, as far as it can be said in a program's own tree of files. Nothing of the log is executed.
+
     \b
     conformance replay results/fuzz-…/FOLDER -t gvisor      one reproducer
     conformance replay results/fuzz-… -t gvisor             all that a search has found
     conformance replay mine.calls -t gvisor                 programs as text: see the documentation of the notation
+    conformance replay --strace tar.log -t gvisor           the calls of `strace -f -xx -o tar.log tar …`
     conformance replay FOLDER -t lts -t wsl2 --keep         a case of it, if the kernels agree
 
     \b
@@ -57,10 +70,17 @@ def command(
     from conformance.search import corpus as keeping  # noqa: PLC0415 - slow to import, and --help needs none of it
     from conformance.search import replay as replaying  # noqa: PLC0415
     from conformance.search.replay_display import lines, summary  # noqa: PLC0415
+    from conformance.search.strace.left import told as told_of_left  # noqa: PLC0415
+    from conformance.search.strace.reading import programs_of_log  # noqa: PLC0415
     from runners.base import RunnerError  # noqa: PLC0415
     from runners.registry import runner_for  # noqa: PLC0415
 
-    programs = replaying.programs_at(folders)
+    if not folders and not logs:
+        raise UsageError("nothing to replay: give folders that `conformance fuzz` wrote, or a log with --strace")
+    programs = replaying.programs_at(folders) if folders else {}
+    read = {log: programs_of_log(log) for log in logs}
+    for each in read.values():
+        programs |= each.programs
     found = available(context, targets_file)
     chosen = target_files.choose(found.targets, (*names, *found.added) or (reference,), reference)
     corpus = keeping.corpus_for(chosen) if keep else None
@@ -81,6 +101,10 @@ def command(
     finally:
         if several and done:
             click.echo("\n".join(summary(done)))
+        for log, each in read.items() if done else ():
+            click.echo(f"{one_line(str(log))}: {each.said} of {plural(each.calls, 'call')} said; left out:")
+            for line in told_of_left(each.left):
+                click.echo(f"  {line}")
     if corpus is None:
         return replaying.gravest(done.values())
     kept, refused = keeping.keep_all(programs, done, corpus)

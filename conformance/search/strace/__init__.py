@@ -1,0 +1,1 @@
+"""Logs of strace(1) as programs."""
