@@ -25,6 +25,10 @@ from conformance.syscalls.machinery.world import PAGE, UNMAPPED
 from conformance.syscalls.memory.mapping import MAP_FIXED
 
 WAITING = frozenset(("accept", "accept4"))
+SLEEPING = frozenset(("nanosleep", "clock_nanosleep", "ppoll", "pselect6", "epoll_pwait2", "rt_sigtimedwait"))
+"""Calls that are given how long to wait."""
+SHORT_WAIT = 10
+"""How long they do at most, in milliseconds: a call that takes longer is taken for one that does not return."""
 _TREE = "paths of a program start from its own tree"
 NEVER = {
     "execve": "what it executes is not there",
@@ -117,6 +121,8 @@ class OneCall:
 
     def _number(self, value: Numeral, parameter: Parameter) -> Value:
         kind = parameter.kind
+        if parameter.name == "timeout" and not 0 <= number_in(value) <= SHORT_WAIT:
+            return numeral(value.at, SHORT_WAIT)
         if isinstance(kind, Length) and not self.traced.errno:
             most = MOST_ROOM // max(kind.unit, 1)
             return value if number_in(value) <= most else numeral(value.at, most)
@@ -187,6 +193,8 @@ class OneCall:
         """What stands for a member that means something outside of the call."""
         if name == "fd" and isinstance(value, Numeral):
             return self._resource(value, "fd")
+        if name in ("tv_sec", "tv_nsec") and self.traced.name in SLEEPING and number_in(value) > 0:
+            return numeral(value.at, 0 if name == "tv_sec" else min(number_in(value), SHORT_WAIT * 1_000_000))
         if name != "sun_path" or not isinstance(value, SaidText) or value.data.startswith(b"\0"):
             return None
         key = self.state.where.key(Place(0, -1, value.data.decode("latin-1")), ())

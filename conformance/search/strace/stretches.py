@@ -36,11 +36,16 @@ class Stretch:
     names: set[str] = field(default_factory=lambda: set(THERE))
     """What is, or has been, in the tree."""
     lines: list[int] = field(default_factory=list)
+    closed: set[int] = field(default_factory=set)
+    """Calls that made what is closed again: what needs it cannot come any more."""
 
     def add(self, index: int) -> bool:
         """Take a call in, and what it needs, if there is room."""
         steps, places, names = list(self.steps), dict(self.places), set(self.names)
-        for each in self._wanted(index):
+        wanted = self._wanted(index)
+        if any(self.said[each].deps & self.closed for each in wanted[:-1]):
+            return False
+        for each in wanted:
             call = self.said[each]
             for need in call.needs:
                 steps += _made(need, names)
@@ -51,6 +56,8 @@ class Stretch:
             return False
         self.steps, self.places, self.names = steps, places, names
         self.lines.append(self.said[index].line)
+        if self.said[index].call.label == "close":
+            self.closed |= self.said[index].deps
         return True
 
     def _wanted(self, index: int) -> list[int]:
