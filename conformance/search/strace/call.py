@@ -10,11 +10,11 @@ from conformance.programs.notation.meaning import Meaning
 from conformance.programs.notation.tokens import WORD, Token
 from conformance.programs.notation.tree import Block, Numeral, Result, Room, Term, Value
 from conformance.programs.program import NO_RESOURCE, Argument, ProgramCall
+from conformance.search.strace.knowledge import Knowledge, Origin, SaidCall
 from conformance.search.strace.left import Unsaid
 from conformance.search.strace.lines import Traced
 from conformance.search.strace.memory import MOST_ROOM, filled, memory, row, text
 from conformance.search.strace.paths import DIRECTORY, Need, Place, places, relative, words
-from conformance.search.strace.state import Origin, SaidCall, State
 from conformance.search.strace.values import Arguments, Said, SaidRow, SaidText, number_in, numeral
 from conformance.syscalls.machinery.call import Parameter
 from conformance.syscalls.machinery.choices import Blob
@@ -24,7 +24,8 @@ from conformance.syscalls.machinery.table import grammar
 from conformance.syscalls.machinery.world import PAGE, UNMAPPED
 from conformance.syscalls.memory.mapping import MAP_FIXED
 
-WAITING = frozenset(("accept", "accept4"))
+ACCEPTING = frozenset(("accept", "accept4"))
+WAITING = ACCEPTING | {"wait4", "waitid"}
 SLEEPING = frozenset(("nanosleep", "clock_nanosleep", "ppoll", "pselect6", "epoll_pwait2", "rt_sigtimedwait"))
 """Calls that are given how long to wait."""
 SHORT_WAIT = 10
@@ -45,7 +46,7 @@ NEVER = {
 class OneCall:
     """A call that is being said."""
 
-    state: State
+    known: Knowledge
     traced: Traced
     given: Arguments
     deps: set[int] = field(default_factory=set)
@@ -58,9 +59,9 @@ class OneCall:
         traced, values = self.traced, self.given.values
         if why := refusal(traced.name):
             raise Unsaid(why)
-        if traced.name in WAITING and not self.state.connected:
+        if traced.succeeded and traced.name in WAITING and not (self.known.connected and traced.name in ACCEPTING):
             raise Unsaid("it waits for another process")
-        calls = [each.call for each in self.state.said]
+        calls = [each.call for each in self.known.said]
         meaning = Meaning(self.given.tokens, calls, {f"c{at}": at for at in range(len(calls))})
         plain = tuple(each if isinstance(each, Numeral) else Block(each.at, ()) for each in values)
         label = label_of(traced.name, plain, meaning)
@@ -90,11 +91,11 @@ class OneCall:
             and number_in(values[place.directory]) >= 0
         ):
             there = Traced(self.traced.line, "", "", 0)
-            key = self.state.where.key(Place(0, place.directory, "."), values)
-            base = self._need(self.state.names.need(there, key, kind=DIRECTORY))
+            key = self.known.where.key(Place(0, place.directory, "."), values)
+            base = self._need(self.known.names.need(there, key, kind=DIRECTORY))
         creates = any("O_CREAT" in words(each) for each in values)
-        key = self.state.where.key(place, values)
-        name = relative(self._need(self.state.names.need(self.traced, key, last=last, creates=creates)), base)
+        key = self.known.where.key(place, values)
+        name = relative(self._need(self.known.names.need(self.traced, key, last=last, creates=creates)), base)
         return text(value.at, (name + "/" * place.path.endswith("/")).encode())
 
     def _need(self, need: Need) -> str:
@@ -134,7 +135,7 @@ class OneCall:
         number = number_in(value)
         if number < 0 or (family == "pid" and number == 0):
             return value
-        origin = self.state.alive.get((family, number))
+        origin = self.known.alive.get((family, number))
         if origin is None:
             if family == "fd" and new:
                 return value
@@ -145,22 +146,22 @@ class OneCall:
         if origin.call < 0:
             raise Unsaid(f"{family} {number} comes from line {origin.line}, which is left out")
         self.first = self.first or origin
-        self.deps |= {origin.call, *self.state.shaped.get(origin, ())}
+        self.deps |= {origin.call, *self.known.shaped.get(origin, ())}
         name = _word(value.at, f"c{origin.call}")
         if origin.argument < 0:
             return Result(name)
-        parameter = self.state.said[origin.call].call.description.parameters[origin.argument]
+        parameter = self.known.said[origin.call].call.description.parameters[origin.argument]
         return Result(name, (_word(value.at, parameter.name),), -1, origin.offset, origin.width)
 
     def _address(self, value: Numeral, number: int) -> Value:
         if self.traced.name == "mmap" and not number:
             values = self.given.values
-            return numeral(value.at, self.state.allot(number_in(values[1]) if len(values) > 1 else 0))
+            return numeral(value.at, self.known.allot(number_in(values[1]) if len(values) > 1 else 0))
         return self._known(value, number, "it is about memory that a program does not have") if number else value
 
     def _known(self, value: Numeral, number: int, otherwise: str) -> Value:
         """An address in memory that a program has mapped. Raises Unsaid with what is said `otherwise`."""
-        found = self.state.address(number)
+        found = self.known.address(number)
         if found is None:
             raise Unsaid(otherwise)
         self.deps.add(found[1])
@@ -197,10 +198,10 @@ class OneCall:
             return numeral(value.at, 0 if name == "tv_sec" else min(number_in(value), SHORT_WAIT * 1_000_000))
         if name != "sun_path" or not isinstance(value, SaidText) or value.data.startswith(b"\0"):
             return None
-        key = self.state.where.key(Place(0, -1, value.data.decode("latin-1")), ())
-        if self.traced.name != "bind" and self.traced.errno != "ENOENT" and key not in self.state.names.given:
+        key = self.known.where.key(Place(0, -1, value.data.decode("latin-1")), ())
+        if self.traced.name != "bind" and self.traced.errno != "ENOENT" and key not in self.known.names.given:
             raise Unsaid("what is bound to the path is another process's")
-        return text(value.at, self._need(self.state.names.need(self.traced, key, creates=True)).encode())
+        return text(value.at, self._need(self.known.names.need(self.traced, key, creates=True)).encode())
 
     def _length(self, at: int) -> int:
         """How many bytes the argument behind one says that it has; 0 where none does."""

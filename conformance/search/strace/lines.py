@@ -49,7 +49,7 @@ class Log:
 
 def read_log(text: str) -> Log:
     """The calls of the first process of a log, in the order in which they ended; no text is refused."""
-    reader = _Reader()
+    reader = _LogReader()
     for number, line in enumerate(text.split("\n"), 1):
         if len(line) > LONGEST:
             reader.leave(number, f"the line has more than {LONGEST} characters")
@@ -59,7 +59,7 @@ def read_log(text: str) -> Log:
 
 
 @dataclass(slots=True)
-class _Reader:
+class _LogReader:
     """What is known as lines are read."""
 
     log: Log = field(default_factory=Log)
@@ -85,6 +85,7 @@ class _Reader:
             if self._follows(pid):
                 self.leave(number, "a signal that was taken")
         elif match := _BEGUN.fullmatch(rest):
+            self._follows(pid)
             self.begun[pid] = f"{match[1]}({match[2]}"
         elif (match := _RESUMED.fullmatch(rest)) and pid not in self.begun:
             self.leave(number, "the log does not have its beginning", match[1])

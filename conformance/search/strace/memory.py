@@ -11,10 +11,13 @@ from conformance.search.strace.left import Unsaid
 from conformance.search.strace.values import Said, SaidRow, SaidStruct, SaidText, number_in, numeral
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.kinds import AddressKind, Kind
+from conformance.syscalls.machinery.table import constants
 from conformance.syscalls.machinery.world import HANDLER, PAGE, RESTORER
 
 MOST_ROOM = 4096
 """Bytes of memory of an argument; calls that have more are said with so much."""
+FAMILY = "sa_family"
+"""What strace calls the first member of every socket's address."""
 LOOPBACK_NET = 127
 LOOPBACKS6 = (bytes(16), bytes(15) + b"\1")
 
@@ -58,11 +61,18 @@ def memory(value: Said, kind: Kind, struct: type[Struct] | None, translated: Tra
     if isinstance(value, SaidRow):
         items = tuple(memory(each, kind, struct, translated) for each in value.items)
         return Block(value.at, (Row(value.at, 0, items),))
-    names = {name.said for name, _ in value.items}
     if struct is None:
-        struct = next((each for each in kind.layouts.values() if names <= fields(each).keys()), None)
+        struct = _of_family(value, kind)
     known = fields(struct) if struct is not None and struct.members else {}
     return Block(value.at, (Members(value.at, tuple(_members(value, known, translated))),))
+
+
+def _of_family(value: SaidStruct, kind: Kind) -> type[Struct] | None:
+    """The struct of a socket's address."""
+    family = next((each for name, each in value.items if name.said == FAMILY), None)
+    if not isinstance(family, Numeral):
+        return None
+    return kind.layouts.get(constants().get(family.terms[0].name, -1))
 
 
 def _complete(value: SaidRow | SaidStruct) -> None:
@@ -73,7 +83,8 @@ def _complete(value: SaidRow | SaidStruct) -> None:
 def _members(value: SaidStruct, known: Mapping[str, Field], translated: Translated) -> Iterator[tuple[Token, Value]]:
     lengths = {name.said: number_in(each) for name, each in value.items}
     for token, each in value.items:
-        name = token.said if token.said in known else token.said.partition("_")[2]
+        name = next(iter(known), "") if token.said == FAMILY else token.said
+        name = name if name in known else name.partition("_")[2]
         of = known.get(name)
         if of is None:
             raise Unsaid(f"nothing is known of the member {token}")

@@ -1,4 +1,4 @@
-"""Names in a program's own tree for the paths of a log."""
+"""TreeNames in a program's own tree for the paths of a log."""
 
 from __future__ import annotations
 
@@ -186,8 +186,8 @@ class Need:
 
 
 @dataclass(slots=True)
-class Names:
-    """Names in the tree, given as they are needed."""
+class TreeNames:
+    """TreeNames in the tree, given as they are needed."""
 
     surveyed: Survey
     given: dict[str, str] = field(default_factory=dict)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from conformance.programs.notation.errors import NotationError
 from conformance.search.strace.call import OneCall, refusal
+from conformance.search.strace.knowledge import Knowledge, SaidCall
 from conformance.search.strace.left import Left, Unsaid
 from conformance.search.strace.lines import Traced
-from conformance.search.strace.paths import Names, survey
-from conformance.search.strace.state import SaidCall, State
+from conformance.search.strace.paths import TreeNames, survey
 from conformance.search.strace.values import Arguments, arguments
 from conformance.text import one_line
 
@@ -23,15 +23,15 @@ def say(calls: Sequence[Traced]) -> tuple[list[SaidCall], list[Left]]:
             read.append((call, arguments(call.args)))
         except Unsaid as error:
             left.append(Left(call.line, call.name, refusal(call.name) or one_line(str(error))))
-    state = State(Names(survey([(call, each.values) for call, each in read])))
+    known = Knowledge(TreeNames(survey([(call, each.values) for call, each in read])))
     for call, given in read:
-        one = OneCall(state, call, given)
+        one = OneCall(known, call, given)
         try:
             said = one.said()
         except (Unsaid, NotationError) as error:
             why = error.message if isinstance(error, NotationError) else str(error)
             left.append(Left(call.line, call.name, one_line(why)))
-            state.follow(call, given.values, None)
+            known.follow(call, given.values, None)
         else:
-            state.follow(call, given.values, said, one.first)
-    return state.said, left
+            known.follow(call, given.values, said, one.first)
+    return known.said, left

@@ -18,9 +18,9 @@ from conformance.programs.program import (
     bytes_of,
     pieces_of,
 )
+from conformance.search.strace.knowledge import SaidCall
 from conformance.search.strace.left import Left
 from conformance.search.strace.paths import DIRECTORY, LINK, THERE, Need
-from conformance.search.strace.state import SaidCall
 from conformance.syscalls.machinery.kinds import AT_FDCWD
 from conformance.syscalls.machinery.world import DIRECTORY_MODE, FILE, FILE_MODE
 

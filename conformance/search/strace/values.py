@@ -28,7 +28,7 @@ _EXTRA = {
     "SIG_ERR": (1 << 64) - 1,
     "SA_RESTORER": 0x04000000,
 }
-"""Names that strace has and no description does."""
+"""TreeNames that strace has and no description does."""
 _REAL_TIME = re.compile(r"SIGRT(?:MIN|_([0-9]{1,2}))")
 INVERSE = "NOT_IN"
 BECOMES = "BECOMES"
@@ -76,7 +76,7 @@ def arguments(text: str) -> Arguments:
     """The arguments between a call's brackets. Raises Unsaid."""
     try:
         tokens = tokens_of(_OUTSIDE.sub(_plainer, text), "log")
-        return Arguments(tokens, _Reader(tokens).all())
+        return Arguments(tokens, _ArgumentReader(tokens).all())
     except NotationError as error:
         raise Unsaid(f"its arguments cannot be read: {error.message}") from error
 
@@ -92,7 +92,7 @@ def _plainer(match: re.Match[str]) -> str:
     return " " if comment else ""
 
 
-class _Reader:
+class _ArgumentReader:
     """The grammar of arguments."""
 
     def __init__(self, tokens: Tokens) -> None:

@@ -8,7 +8,7 @@ from conformance.programs.program import ProgramCall
 from conformance.search.bind import makes
 from conformance.search.strace.left import Unsaid
 from conformance.search.strace.lines import Traced
-from conformance.search.strace.paths import Names, Need, Where
+from conformance.search.strace.paths import Need, TreeNames, Where
 from conformance.search.strace.values import Said, number_at, number_in
 from conformance.syscalls.machinery.table import grammar
 from conformance.syscalls.machinery.world import ARENA, ARENA_PAGES, PAGE
@@ -49,14 +49,14 @@ class SaidCall:
     deps: frozenset[int]
     """Calls that must be made before."""
     needs: tuple[Need, ...]
-    """Names in the tree that it uses."""
+    """TreeNames in the tree that it uses."""
 
 
 @dataclass(slots=True)
-class State:
+class Knowledge:
     """What is known of a log up to a call."""
 
-    names: Names
+    names: TreeNames
     said: list[SaidCall] = field(default_factory=list)
     where: Where = field(default_factory=Where)
     alive: dict[tuple[str, int], Origin] = field(default_factory=dict)
