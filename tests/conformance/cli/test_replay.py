@@ -12,6 +12,7 @@ from conformance.run.errors import Exit
 from conformance.search import generate
 from tests.conformance.cli.command import told
 from tests.conformance.cli.searching import ABSENT, refuses, targets_in, written
+from tests.conformance.search.strace.logs import CAT, PAIR
 from tests.executors import needs_executor
 
 
@@ -120,3 +121,37 @@ def test_name_of_a_folder_does_not_reach_the_terminal_as_it_is(folder: str, targ
     done = told("replay", *given, "-t", "again", "--targets", targets)
     assert done.status == Exit.EXPECTED
     assert "\x1b" not in done.out + done.err
+
+
+# -- logs of strace
+
+
+def test_a_log_of_strace_is_replayed_and_what_is_left_out_is_listed(targets: Path, tmp_path: Path) -> None:
+    needs_executor()
+    log = tmp_path / "cat.log"
+    log.write_text(CAT)
+    done = told("replay", "--strace", log, "-t", "again", "--targets", targets)
+    assert done.status == Exit.EXPECTED, done.out + done.err
+    lines = done.out.splitlines()
+    assert [line.split()[0] for line in lines if not line.startswith(" ")] == ["native", "again", f"{log}:"]
+    assert sum("ENOENT" in line for line in lines) == 2
+    at = lines.index(f"{log}: 12 of 17 calls said; left out:")
+    assert lines[at + 1 :][0] == "  line 1: execve: what it executes is not there"
+    assert len(lines[at + 1 :]) == 5
+
+
+def test_logs_and_folders_are_replayed_together(tmp_path: Path) -> None:
+    needs_executor()
+    log = tmp_path / "pair.log"
+    log.write_text(PAIR)
+    done = told("replay", written(tmp_path / "folder"), "--strace", log, "-t", "native")
+    assert done.status == Exit.EXPECTED, done.out + done.err
+    assert "2 programs:" in done.out
+    assert "pair.log:1-8: native ran" in done.out
+
+
+def test_what_is_no_log_is_refused(tmp_path: Path) -> None:
+    refuses(told("replay"), Exit.USAGE, "nothing to replay", "--strace")
+    refuses(told("replay", "--strace", tmp_path / "absent"), Exit.USAGE, "absent", "cannot be read")
+    (tmp_path / "log").write_bytes(bytes(range(256)) * 10)
+    refuses(told("replay", "--strace", tmp_path / "log"), Exit.USAGE, "no call that a program can make")
