@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @click.command("replay")
-@click.argument("folders", nargs=-1, metavar="FOLDER...", type=click.Path(path_type=Path))
+@click.argument("folders", nargs=-1, metavar="[FOLDER]...", type=click.Path(path_type=Path))
 @TARGET_OPTION
 @REFERENCE_OPTION
 @given_options

@@ -10,7 +10,7 @@ from conformance.programs.notation.meaning import Meaning
 from conformance.programs.notation.tokens import WORD, Token
 from conformance.programs.notation.tree import Block, Numeral, Result, Room, Term, Value
 from conformance.programs.program import NO_RESOURCE, Argument, ProgramCall
-from conformance.search.strace.knowledge import Knowledge, Origin, SaidCall
+from conformance.search.strace.knowledge import Knowledge, Origin, SaidCall, result_name
 from conformance.search.strace.left import Unsaid
 from conformance.search.strace.lines import Traced
 from conformance.search.strace.memory import MOST_ROOM, filled, memory, row, text
@@ -61,8 +61,7 @@ class OneCall:
             raise Unsaid(why)
         if traced.succeeded and traced.name in WAITING and not (self.known.connected and traced.name in ACCEPTING):
             raise Unsaid("it waits for another process")
-        calls = [each.call for each in self.known.said]
-        meaning = Meaning(self.given.tokens, calls, {f"c{at}": at for at in range(len(calls))})
+        meaning = Meaning(self.given.tokens, self.known.calls, self.known.results)
         plain = tuple(each if isinstance(each, Numeral) else Block(each.at, ()) for each in values)
         label = label_of(traced.name, plain, meaning)
         named = {place.at: place for place in places(label, values)}
@@ -147,7 +146,7 @@ class OneCall:
             raise Unsaid(f"{family} {number} comes from line {origin.line}, which is left out")
         self.first = self.first or origin
         self.deps |= {origin.call, *self.known.shaped.get(origin, ())}
-        name = _word(value.at, f"c{origin.call}")
+        name = _word(value.at, result_name(origin.call))
         if origin.argument < 0:
             return Result(name)
         parameter = self.known.said[origin.call].call.description.parameters[origin.argument]

@@ -17,6 +17,17 @@ SHAPING = frozenset(("bind", "listen", "connect", "epoll_ctl", "ftruncate"))
 """Calls on an fd without which later ones would mean little."""
 
 
+MOST_SHAPING = 16
+"""How many of them are remembered of an fd."""
+MOST_MAPPED = 500
+"""How many mappings are."""
+
+
+def result_name(call: int) -> str:
+    """What the result of a call is called that is said."""
+    return f"c{call}"
+
+
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a number of the log comes from."""
@@ -58,6 +69,10 @@ class Knowledge:
 
     names: TreeNames
     said: list[SaidCall] = field(default_factory=list)
+    calls: list[ProgramCall] = field(default_factory=list)
+    """The calls of these."""
+    results: dict[str, int] = field(default_factory=dict)
+    """What their results are called."""
     where: Where = field(default_factory=Where)
     alive: dict[tuple[str, int], Origin] = field(default_factory=dict)
     """By family (`fd`, `pid`) and number."""
@@ -72,7 +87,9 @@ class Knowledge:
     ) -> None:
         """Take in what a call has done; `said` is none where it is left out, `first` what its first fd is."""
         if said is not None:
+            self.results[result_name(len(self.said))] = len(self.said)
             self.said.append(said)
+            self.calls.append(said.call)
             self.connected |= call.name == "connect" and call.errno in ("", "EINPROGRESS")
         if not call.succeeded or call.name not in grammar():
             return
@@ -80,7 +97,8 @@ class Knowledge:
         self.where.follow(call, values)
         number = number_in(values[0]) if values else -1
         if said is not None and call.name in SHAPING and first is not None:
-            self.shaped.setdefault(first, []).append(len(self.said) - 1)
+            shaped = self.shaped.setdefault(first, [])
+            shaped += [len(self.said) - 1][: MOST_SHAPING - len(shaped)]
         if call.name == "close":
             self.alive.pop(("fd", number), None)
         if call.name == "execve":
@@ -98,7 +116,7 @@ class Knowledge:
         if call.name == "mmap" and said is not None and call.result is not None:
             place, size = said.call.args[:2]
             if isinstance(place, int) and isinstance(size, int):
-                self.mapped.append(Mapping(call.result, size, place, index))
+                self.mapped = [*self.mapped[1 - MOST_MAPPED :], Mapping(call.result, size, place, index)]
 
     def address(self, address: int) -> tuple[int, int] | None:
         """Where an address of the log is in a program, and the call that mapped it."""

@@ -7,14 +7,15 @@ from dataclasses import dataclass, field
 
 from conformance.search.strace.left import Left
 
-LONGEST = 1 << 16
+LONGEST = 1 << 15
 """Characters of a line that is read."""
 
 _START = re.compile(
     r"\s*(?:\[pid\s+([0-9]{1,10})\]\s*|([0-9]{1,10})\s+)?(?:[0-9]{2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]+)?\s+|[0-9]+\.[0-9]+\s+)?"
 )
 _CALL = re.compile(r"([a-z_][a-z0-9_]*)\((.*)\)\s+= (.+)")
-_BEGUN = re.compile(r"([a-z_][a-z0-9_]*)\((.*?)\s*<unfinished \.\.\.>(?:\)\s+= \?)?")
+_BEGUN = re.compile(r"[a-z_][a-z0-9_]*\(.*")
+_UNFINISHED = "<unfinished ...>"
 _RESUMED = re.compile(r"<\.\.\. ([a-z_][a-z0-9_]*) resumed>\s?(.*)")
 _ATTACHED = re.compile(r"strace: Process ([0-9]{1,10}) attached")
 _RESULT = re.compile(r"(-?[0-9]{1,20}|0x[0-9a-f]{1,16})\b(?: ([A-Z][A-Z0-9]*)\b)?")
@@ -84,9 +85,9 @@ class _LogReader:
         if rest.startswith("---"):
             if self._follows(pid):
                 self.leave(number, "a signal that was taken")
-        elif match := _BEGUN.fullmatch(rest):
+        elif _UNFINISHED in rest and _BEGUN.fullmatch(rest):
             self._follows(pid)
-            self.begun[pid] = f"{match[1]}({match[2]}"
+            self.begun[pid] = rest.partition(_UNFINISHED)[0].rstrip()
         elif (match := _RESUMED.fullmatch(rest)) and pid not in self.begun:
             self.leave(number, "the log does not have its beginning", match[1])
         else:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from conformance.programs.notation.tree import Numeral
@@ -23,6 +23,10 @@ THERE = {"f0": FILE, "d0": DIRECTORY, "d0/f1": FILE, "l0": LINK}
 """What a tree has from the start."""
 ELSEWHERE = ("/proc", "/sys", "/dev")
 """What is below these means something of its own."""
+DEEPEST = 32
+"""Directories of a path."""
+LONGEST = 80
+"""Characters of a path that are told."""
 MAKERS = {"mkdir": DIRECTORY, "mkdirat": DIRECTORY, "symlink": LINK, "symlinkat": LINK}
 NEW = frozenset(("mkdir", "mkdirat", "mknod", "mknodat", "symlink", "symlinkat", "link", "linkat", "creat"))
 """Calls whose last path is not there before."""
@@ -125,7 +129,7 @@ class Survey:
     bases: frozenset[str]
 
 
-def survey(calls: list[tuple[Traced, tuple[Said, ...]]]) -> Survey:
+def survey(calls: Iterable[tuple[Traced, tuple[Said, ...]]]) -> Survey:
     """Go through a log for what is at each path."""
     where = Where()
     kinds: dict[str, str] = {}
@@ -192,13 +196,17 @@ class TreeNames:
     surveyed: Survey
     given: dict[str, str] = field(default_factory=dict)
     taken: set[str] = field(default_factory=set)
+    counted: dict[str, int] = field(default_factory=dict)
+    """The last number that was given to a name with a beginning."""
 
     def need(self, call: Traced, key: str, *, last: bool = False, creates: bool = False, kind: str = "") -> Need:
         """The name of a path, as a call meets it: as the `last` of its paths, and one that it `creates`. `kind` is what
         is sure to be there. Raises Unsaid."""
-        shown = one_line(key)
+        shown = one_line(key if len(key) <= LONGEST else f"{key[:LONGEST]}…")
         if any(key == each or key.startswith(f"{each}/") for each in ELSEWHERE):
             raise Unsaid(f"{shown} is not of the tree that a program has")
+        if key.count("/") > DEEPEST:
+            raise Unsaid(f"{shown} has more than {DEEPEST} directories")
         kind = kind or self.surveyed.kinds.get(key, "")
         if kind == OTHER:
             raise Unsaid(f"{shown} is no file, directory or link, and there is nothing else in a program's tree")
@@ -218,12 +226,11 @@ class TreeNames:
             above = self._name(parent, DIRECTORY, False)
         below = "" if above in ("", ".") else f"{above}/"
         found = next((each for each, of in THERE.items() if not missing and of == kind and self._free(each, below)), "")
-        letter, number = kind or ABSENT, 0
-        while not found:
-            name = f"{below}{letter}{number}"
-            if name not in self.taken and name not in THERE:
-                found = name
-            number += 1
+        letter = below + (kind or ABSENT)
+        while not found or found in self.taken:
+            number = self.counted.get(letter, -1) + 1
+            self.counted[letter] = number
+            found = f"{letter}{number}" if f"{letter}{number}" not in THERE else ""
         self.given[key] = found
         self.taken.add(found)
         return found

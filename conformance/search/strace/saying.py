@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from conformance.programs.notation.errors import NotationError
 from conformance.search.strace.call import OneCall, refusal
@@ -16,15 +16,9 @@ from conformance.text import one_line
 
 def say(calls: Sequence[Traced]) -> tuple[list[SaidCall], list[Left]]:
     """All calls of a log that can be said, and those that cannot."""
-    read: list[tuple[Traced, Arguments]] = []
+    known = Knowledge(TreeNames(survey((call, given.values) for call, given in _readable(calls, []))))
     left: list[Left] = []
-    for call in calls:
-        try:
-            read.append((call, arguments(call.args)))
-        except Unsaid as error:
-            left.append(Left(call.line, call.name, refusal(call.name) or one_line(str(error))))
-    known = Knowledge(TreeNames(survey([(call, each.values) for call, each in read])))
-    for call, given in read:
+    for call, given in _readable(calls, left):
         one = OneCall(known, call, given)
         try:
             said = one.said()
@@ -35,3 +29,14 @@ def say(calls: Sequence[Traced]) -> tuple[list[SaidCall], list[Left]]:
         else:
             known.follow(call, given.values, said, one.first)
     return known.said, left
+
+
+def _readable(calls: Sequence[Traced], left: list[Left]) -> Iterator[tuple[Traced, Arguments]]:
+    """Calls with their arguments; those that cannot be read are `left`. Arguments are large: none are kept."""
+    for call in calls:
+        try:
+            given = arguments(call.args)
+        except Unsaid as error:
+            left.append(Left(call.line, call.name, refusal(call.name) or one_line(str(error))))
+        else:
+            yield call, given

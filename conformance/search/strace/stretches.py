@@ -43,7 +43,7 @@ class Stretch:
         """Take a call in, and what it needs, if there is room."""
         steps, places, names = list(self.steps), dict(self.places), set(self.names)
         wanted = self._wanted(index)
-        if any(self.said[each].deps & self.closed for each in wanted[:-1]):
+        if len(wanted) > MOST_CALLS or any(self.said[each].deps & self.closed for each in wanted[:-1]):
             return False
         for each in wanted:
             call = self.said[each]
@@ -64,7 +64,7 @@ class Stretch:
         """A call and all that must be made before it, and is not yet, in order."""
         found: set[int] = set()
         waiting = [index]
-        while waiting:
+        while waiting and len(found) <= MOST_CALLS:
             each = waiting.pop()
             if each not in found and each not in self.places:
                 found.add(each)

@@ -15,7 +15,9 @@ from conformance.search.strace.left import Unsaid
 
 DEEPEST = 12
 """Brackets in brackets."""
-_OUTSIDE = re.compile(r'("(?:[^"\\]|\\.)*")|(/\*.*?\*/)|((?<=\w)<[^<>"]*>)|(=>)|(~\[)|(&&|[&?!]|<<)')
+MOST_PARTS = 2000
+"""Of all arguments of a call, about."""
+_OUTSIDE = re.compile(r'("[^"]*")|(/\*[^*]*\*/)|((?<=\w)<[^<>"]*>)|(=>)|(~\[)|(&&|[&?!]|<<)')
 _EXTRA = {
     "MAP_DENYWRITE": 0x800,
     "RLIM64_INFINITY": (1 << 64) - 1,
@@ -74,6 +76,10 @@ class Arguments:
 
 def arguments(text: str) -> Arguments:
     """The arguments between a call's brackets. Raises Unsaid."""
+    if '\\"' in text:
+        raise Unsaid("its texts are not in hexadecimal: `strace -xx` makes them so")
+    if sum(map(text.count, '|,[{(<*"')) > MOST_PARTS:
+        raise Unsaid(f"its arguments have more than {MOST_PARTS} parts")
     try:
         tokens = tokens_of(_OUTSIDE.sub(_plainer, text), "log")
         return Arguments(tokens, _ArgumentReader(tokens).all())

@@ -64,7 +64,12 @@ def test_what_lies_in_a_directory_that_paths_start_from_lies_in_one() -> None:
 
 @pytest.mark.parametrize(
     ("key", "words"),
-    [("/proc/self/maps", "is not of the tree"), ("/a", "no file, directory or link"), ("/b", "what is at /b is not")],
+    [
+        ("/proc/self/maps", "is not of the tree"),
+        ("/a", "no file, directory or link"),
+        ("/b", "what is at /b is not"),
+        ("/c" * 40, "has more than"),
+    ],
 )
 def test_what_a_program_has_not_is_not_named(key: str, words: str) -> None:
     with pytest.raises(Unsaid, match=words):

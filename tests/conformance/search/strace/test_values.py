@@ -103,3 +103,12 @@ def test_the_status_of_a_child_is_passed_over() -> None:
 def test_what_cannot_be_read_is_said_in_a_sentence(text: str) -> None:
     with pytest.raises(Unsaid, match=r"its arguments cannot be read: ."):
         arguments(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [("[1, " * 1000 + "1|" * 1500, "more than 2000 parts"), ('3, "a\\"b"', "strace -xx")],
+)
+def test_what_is_too_much_or_no_hexadecimal_is_not_read(text: str, words: str) -> None:
+    with pytest.raises(Unsaid, match=words):
+        arguments(text)
