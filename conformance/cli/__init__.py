@@ -28,8 +28,7 @@ COMMANDS = {
     "fuzz": "Search for divergences: run generated programs on all targets in lock-step, and keep a reproducer of each",
     "exec": "Run a command in a fresh guest of a target: its streams are this command's, and so is its exit status",
     "shell": "Open a shell in a fresh guest of a target, at this terminal; Python where the guest has no shell",
-    "replay": "Run reproducers again: FOLDER is one that `conformance fuzz` wrote, a program's JSON file, or all of a "
-    "search",
+    "replay": "Run programs on targets: reproducers, what somebody has written, or the calls in a log of strace(1)",
 }
 """The subcommands, each with the first sentence of its help: importing them all to list them takes long."""
 

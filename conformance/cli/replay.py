@@ -45,8 +45,10 @@ def command(
     keep: bool,
     logs: tuple[Path, ...],
 ) -> int:
-    """Run programs on targets: FOLDER is one that `conformance fuzz` wrote, all of a search, a program's JSON file, or
-    a file of programs that somebody has written, whose name ends with `.calls`.
+    """Run programs on targets: reproducers, what somebody has written, or the calls in a log of strace(1).
+
+    FOLDER is one that `conformance fuzz` wrote, all of a search, a program's JSON file, or a file of programs that
+    somebody has written, whose name ends with `.calls`.
 
     Prints what each target does, call by call; a call that differs from the reference is marked, and with several
     programs a summary is at the end. All programs share one set of guests. With --keep, a program on which the
