@@ -18,7 +18,7 @@ _BEGUN = re.compile(r"[a-z_][a-z0-9_]*\(.*")
 _UNFINISHED = "<unfinished ...>"
 _RESUMED = re.compile(r"<\.\.\. ([a-z_][a-z0-9_]*) resumed>\s?(.*)")
 _ATTACHED = re.compile(r"strace: Process ([0-9]{1,10}) attached")
-_RESULT = re.compile(r"(-?[0-9]{1,20}|0x[0-9a-f]{1,16})\b(?: ([A-Z][A-Z0-9]*)\b)?")
+_RESULT = re.compile(r"(0x[0-9a-f]{1,16}|0[0-7]{0,20}|-?[1-9][0-9]{0,19})\b(?: ([A-Z][A-Z0-9]*)\b)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,4 +122,6 @@ def _traced(number: int, said: str) -> Traced | None:
     value = _RESULT.match(result)
     if value is None:
         return None
-    return Traced(number, name, args, int(value[1], 0), (value[2] or "") if value[1] == "-1" else "")
+    octal = value[1].startswith("0") and not value[1].startswith("0x")
+    found = int(value[1], 8 if octal else 0)
+    return Traced(number, name, args, found, (value[2] or "") if found == -1 else "")

@@ -12,6 +12,7 @@ from conformance.programs.notation.errors import NotationError
 from conformance.programs.notation.tokens import END, NUMBER, TEXT, WORD, Token, Tokens, number_of, text_of, tokens_of
 from conformance.programs.notation.tree import Numeral, Term
 from conformance.search.strace.left import Unsaid
+from conformance.syscalls.machinery.table import constants
 
 DEEPEST = 12
 """Brackets in brackets."""
@@ -251,6 +252,9 @@ class _ArgumentReader:
             return Term(token, number)
         if token.kind != WORD:
             raise self.tokens.refuse(token, f"a value was expected, not {token}")
+        while self.takes("or"):  # one number has several names
+            other = self.take()
+            token = token if token.said in constants() else other
         if self.takes("("):
             return Term(token, self._function(token))
         if match := _REAL_TIME.fullmatch(token.said):

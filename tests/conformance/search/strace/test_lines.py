@@ -30,6 +30,8 @@ def test_calls_are_read_however_lines_begin_and_end(line: str) -> None:
         ("0x28800 (flags O_RDONLY|O_NONBLOCK)", 0x28800, ""),
         ("3<\\x2f>", 3, ""),
         ("-1", -1, ""),
+        ("022", 0o22, ""),
+        ("0", 0, ""),
     ],
 )
 def test_results_are_numbers_or_errnos(said: str, result: int, errno: str) -> None:

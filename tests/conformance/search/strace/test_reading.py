@@ -35,6 +35,10 @@ PIECES = (
     "-1",
     "3",
     "0x7f5682424000",
+    "099",
+    "_",
+    " or ",
+    "\n",
 )
 EDIT = st.tuples(st.integers(0, 2000), st.integers(0, 40), st.sampled_from(PIECES) | st.text(max_size=3))
 

@@ -42,6 +42,13 @@ def test_names_and_bits_stand_beside_each_other() -> None:
     assert [(each.name, each.number) for each in value.terms] == [("O_RDWR", 0), ("O_CREAT", 0), ("", 8)]
 
 
+def test_of_several_names_of_a_number_the_one_that_is_known_is_taken() -> None:
+    for text in ("FICLONE or BTRFS_IOC_CLONE", "BTRFS_IOC_CLONE or FICLONE"):
+        value = one(text)
+        assert isinstance(value, Numeral)
+        assert value.terms[0].name == "FICLONE"
+
+
 @pytest.mark.parametrize(
     ("text", "data", "cut"),
     [
