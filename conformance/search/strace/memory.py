@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from conformance.programs.notation.fields import Field, fields, known_struct
 from conformance.programs.notation.tokens import WORD, Token
-from conformance.programs.notation.tree import Block, Members, Numeral, Row, Text, Value
+from conformance.programs.notation.tree import Block, Items, Members, Numeral, Text, Value
 from conformance.search.strace.left import Unsaid
 from conformance.search.strace.values import Said, SaidRow, SaidStruct, SaidText, number_in, numeral
 from conformance.syscalls.machinery.buffers import Struct
@@ -48,7 +48,7 @@ def row(value: SaidRow, width: int = 0) -> Block:
     items = tuple(each for each in value.items if isinstance(each, Numeral))
     if len(items) < len(value.items):
         raise Unsaid("its memory has more than numbers in it")
-    return Block(value.at, (Row(value.at, width, items),))
+    return Block(value.at, (Items(value.at, width, items),))
 
 
 def memory(value: Said, kind: Kind, struct: type[Struct] | None, translated: Translated) -> Value:
@@ -60,7 +60,7 @@ def memory(value: Said, kind: Kind, struct: type[Struct] | None, translated: Tra
     _complete(value)
     if isinstance(value, SaidRow):
         items = tuple(memory(each, kind, struct, translated) for each in value.items)
-        return Block(value.at, (Row(value.at, 0, items),))
+        return Block(value.at, (Items(value.at, 0, items),))
     if struct is None:
         struct = _of_family(value, kind)
     known = fields(struct) if struct is not None and struct.members else {}
