@@ -101,7 +101,14 @@ def faults(room: Path, names: Sequence[str], *areas: str, **modules: str) -> Fau
         results = room / "results"
         results.mkdir()
         workers = [
-            Worker(target(name), runner(name), results / f"{name}.jsonl", "run", Selection(), Conduct(timeout=TIMEOUT))
+            Worker(
+                target(name),
+                runner(name, cold=True),
+                results / f"{name}.jsonl",
+                "run",
+                Selection(),
+                Conduct(timeout=TIMEOUT),
+            )
             for name in available(names)
         ]
         for worker in workers:
@@ -123,7 +130,9 @@ def whole_run(room: Path, names: Sequence[str], *areas: str, timeout: float = TI
         plan = RunPlan("run", targets[0].name, targets, Selection(), Conduct(timeout=timeout))
         results = room / "results"
         plan.write(results)
-        matrix = execute(results, plan, {each.name: runner(each.name) for each in targets}, [], lambda _: None)
+        matrix = execute(
+            results, plan, {each.name: runner(each.name, cold=True) for each in targets}, [], lambda _: None
+        )
         found = {each.name: records.read(results / f"{each.name}.jsonl") for each in targets}
         return matrix, Faults(found, left(folder, mark, groups), size(results))
 
