@@ -98,7 +98,7 @@ class Session:
             f"--conformance-effort={conduct.effort}",
             *(["--conformance-disposable"] if about.disposable else []),
             *(f"--ignore={inside.cases}/{module}" for module in without),
-            *([f"{inside.cases}/{place}" for place in self._places(selection)] or [inside.cases]),
+            *([f"{inside.cases}/{place}" for place in self._places(selection, without)] or [inside.cases]),
         ]
         self._silence = (conduct.timeout * EFFORTS[conduct.effort] + SILENCE_SECONDS) * about.slowdown
         self._running: str | None = None
@@ -114,15 +114,15 @@ class Session:
         if isinstance(guest, Remembers):
             guest.remember()
 
-    def _places(self, selection: Selection) -> list[str]:
+    def _places(self, selection: Selection, without: Sequence[str]) -> list[str]:
         """Where the guest has to look for cases; empty: everywhere, as one does that is remembered.
 
         Importing what nobody asked for takes seconds in an emulated guest. A place that is not there, such as that of a
-        case of an earlier run, would end the collecting.
+        case of an earlier run, would end the collecting; one that must not be imported would be, if it were named.
         """
         if isinstance(self.guest, Remembers) and self.guest.is_kept:
             return []
-        return [place for place in selection.places() if (places.CASES / place).exists()]
+        return [place for place in selection.places() if place not in without and (places.CASES / place).exists()]
 
     def _collect(self, selection: Selection) -> None:
         """What the suite says before it takes requests. Raises Died, RunnerError."""
@@ -261,9 +261,7 @@ class Session:
 
     def _death(self, outcome: Outcome, message: str) -> Died:
         death = self.guest.death()
-        if (
-            death and death.ending is Ending.LIMIT
-        ):  # ours: we gave it no more, and do not know what the target would have done
+        if death and death.ending is Ending.LIMIT:  # ours: what the target would have done with more is not known
             outcome = Outcome.ERROR
         cause = death.cause if death else ""
         said = "" if cause else " / ".join(self.guest.log().strip().splitlines()[-6:])[-600:]

@@ -122,6 +122,16 @@ def test_a_guest_collects_what_was_asked_for_as_far_as_it_is_there() -> None:
 
 
 @pytest.mark.usefixtures("tree")
+def test_a_module_that_must_not_be_imported_is_not_named_to_the_guest() -> None:
+    """One that is named is imported, whatever pytest is told to ignore."""
+    runner = FakeRunner(CASES)
+    Session(runner, Selection(("a/test_b.py", "c")), without=("a/test_b.py",))
+    Session(runner, Selection(("a/test_b.py",)), without=("a/test_b.py",))
+    named = [[word for word in guest.spawned if word.startswith("/conformance/cases")] for guest in runner.guests]
+    assert named == [["/conformance/cases/c"], ["/conformance/cases"]]
+
+
+@pytest.mark.usefixtures("tree")
 def test_a_guest_that_is_remembered_collects_everything(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FakeGuest, "is_kept", True)
     assert asked_to_collect(Selection(("a",))) == ["/conformance/cases"]
