@@ -23,31 +23,28 @@ TARGETS_OPTION = click.option(
 def given_options(command: F) -> F:
     """The options by which runners let a target be given another kernel, another build (see `Flag`)."""
     for flag, _, _ in reversed(target_files.flags()):
-        command = click.option(
-            flag.name,
-            name_of(flag),
-            multiple=True,
-            metavar=f"{'NAME' if flag.adds else 'TARGET'}={flag.metavar}",
-            help=flag.help,
-            callback=_remember(flag),
-            expose_value=False,
-        )(command)
+        command = _option(flag, f"{'NAME' if flag.adds else 'TARGET'}={flag.metavar}", flag.help)(command)
     return command
 
 
 def given_to_one(command: F) -> F:
     """As `given_options`, of a command that has one target: what is given needs no name before it."""
     for flag, _, _ in reversed(target_files.flags()):
-        command = click.option(
-            flag.name,
-            name_of(flag),
-            multiple=True,
-            metavar=flag.metavar,
-            help=flag.help_for_one,
-            callback=_remember(flag),
-            expose_value=False,
-        )(command)
+        command = _option(flag, flag.metavar, flag.help_for_one)(command)
     return command
+
+
+def _option(flag: Flag, metavar: str, help: str) -> Callable[[F], F]:
+    """A flag as an option of click, whose words `available` finds in the context."""
+    return click.option(
+        flag.name,
+        name_of(flag),
+        multiple=True,
+        metavar=metavar,
+        help=help,
+        callback=_remember(flag),
+        expose_value=False,
+    )
 
 
 def the_one(context: click.Context, targets_file: Path | None, name: str) -> Target:

@@ -98,29 +98,26 @@ class _Talk:
         """Write what the command writes, until it has ended. Raises RunnerError, Signalled."""
         frames = TerminalFrames()
         while True:
+            data = self._read()
             try:
-                found = frames.take(self._read())
+                for kind, payload in frames.take(data):
+                    if (end := self._act(kind, payload)) is not None:
+                        return end
             except TerminalError as error:
                 raise RunnerError(f"the guest does not speak as it should: {error}") from error
-            for kind, payload in found:
-                if (end := self._act(kind, payload)) is not None:
-                    return end
 
     def _act(self, kind: int, payload: bytes) -> Ended | None:
-        """What a frame says: something to be written, or how the command ended. Raises RunnerError."""
-        try:
-            if kind == OUTPUT:
-                write(self._streams.output, payload)
-            elif kind == ERRORS:
-                write(self._streams.errors, payload)
-            elif kind == FAILED:
-                status, why = read_failed(payload)
-                return Ended(status & 0xFF, why)
-            elif kind == ENDED:
-                status = read_ended(payload)
-                return Ended(status & 0xFF if status >= 0 else min(128 - status, 0xFF))
-        except TerminalError as error:
-            raise RunnerError(f"the guest does not speak as it should: {error}") from error
+        """What a frame says: something to be written, or how the command ended. Raises TerminalError."""
+        if kind == OUTPUT:
+            write(self._streams.output, payload)
+        elif kind == ERRORS:
+            write(self._streams.errors, payload)
+        elif kind == FAILED:
+            status, why = read_failed(payload)
+            return Ended(status & 0xFF, why)
+        elif kind == ENDED:
+            status = read_ended(payload)
+            return Ended(status & 0xFF if status >= 0 else min(128 - status, 0xFF))
         return None
 
     def _read(self) -> bytes:
