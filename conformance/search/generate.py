@@ -19,7 +19,8 @@ from conformance.programs.execution import Execution, succeeded
 from conformance.programs.harmful import is_allowed, neutralised
 from conformance.programs.program import Program, Ref
 from conformance.search.bind import Call, complete, is_a, makers, makes, plain_call, wants
-from conformance.search.observe import looks
+from conformance.search.observe import has_flags, looks
+from conformance.search.sweep import sweep
 from conformance.syscalls.machinery.choices import Choice
 from conformance.syscalls.machinery.kinds import Flags
 from conformance.syscalls.machinery.table import chapters, grammar
@@ -45,6 +46,8 @@ LOOKED_AT = 0.9
 """The share of programs that end with looks at what they have done."""
 RARE = 60
 """Calls that were made fewer times than this are likelier to be drawn."""
+SWEPT = 0.3
+"""The share of programs that are of the plain pass, until it is over."""
 ABOUT = 0.35
 """Where programs are about some calls: how often the next one is one of these."""
 
@@ -124,12 +127,15 @@ class Generator:
         self._makers: dict[str, list[str]] = {}
         self._strategies = {label: _strategy(label) for label in self.labels}
         self._pool: deque[Raw] = deque(self._chains(), maxlen=POOL)
+        self._sweep = self._plain_pass()
 
     def batch(self, count: int) -> list[tuple[Raw, Program]]:
         """The next programs. None of them is empty."""
         found: list[tuple[Raw, Program]] = []
         while len(found) < count:
-            if self._pool and self._random.random() < VARIED:
+            if self._random.random() < SWEPT and (swept := next(self._sweep, None)):
+                raw = swept
+            elif self._pool and self._random.random() < VARIED:
                 raw = self._vary(self._random.choice(self._pool))
             else:
                 raw = self._draw()
@@ -153,6 +159,15 @@ class Generator:
         for chain in sequences():
             if all(label in self._strategies for label in chain):
                 yield tuple(map(plain_call, chain))
+
+    def _plain_pass(self) -> Iterator[Raw]:
+        """Every choice of every argument by itself, those of flags first. In no order beside: a search that is ended
+        has met some of all calls."""
+        calls = list(sweep(self.labels))
+        self._random.shuffle(calls)
+        calls.sort(key=has_flags, reverse=True)
+        for call in calls:
+            yield (call,)
 
     # -- fresh ones
 

@@ -26,7 +26,7 @@ WHICH = (0, 0, 0, 1)
 def looks(calls: Sequence[Call], chance: random.Random) -> tuple[Call, ...]:
     """Calls to put behind others, some of those that show what they have done; what flags have done before all."""
     able = [
-        (not _has_flags(call), chance.random(), look)
+        (not has_flags(call), chance.random(), look)
         for at, call in enumerate(calls)
         for look in _after(call, calls[at + 1 :], chance)
     ]
@@ -34,7 +34,7 @@ def looks(calls: Sequence[Call], chance: random.Random) -> tuple[Call, ...]:
     return tuple(dict.fromkeys(look for _, _, look in able))[: chance.randint(1, MOST)]
 
 
-def _has_flags(call: Call) -> bool:
+def has_flags(call: Call) -> bool:
     """Whether a call is given other flags than it mostly is."""
     parameters = grammar()[call.label].parameters
     return any(

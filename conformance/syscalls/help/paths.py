@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from errno import ENOENT
+from errno import EAGAIN, ENOENT
 
 from conformance.syscalls.files.directories import getdents64
 from conformance.syscalls.files.opening import (
@@ -14,14 +14,19 @@ from conformance.syscalls.files.opening import (
     O_RDWR,
     O_TRUNC,
     O_WRONLY,
+    OpenHow,
     close,
     openat,
+    openat2,
 )
 from conformance.syscalls.files.paths import AT_FDCWD
 from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.files.status import F_OK, Stat, access, fstat
 from conformance.syscalls.machinery.buffers import Buffer
 from conformance.syscalls.machinery.call import missing, untraced
+
+RACES = 100
+"""How often a path is looked up again when the kernel cannot tell whether it has led out (openat2(2), EAGAIN)."""
 
 
 def open_present(path: bytes, flags: int = O_RDONLY) -> int:
@@ -32,6 +37,17 @@ def open_present(path: bytes, flags: int = O_RDONLY) -> int:
     if error:
         raise OSError(error, path.decode())
     return fd
+
+
+def open_bounded(directory: int, path: bytes, how: OpenHow) -> tuple[int, int]:
+    """The descriptor and the errno of openat2, asked again for as long as it says EAGAIN: somebody renames or mounts
+    something at this moment, and one is to try again (openat2(2)). Not traced."""
+    for _ in range(RACES):
+        with untraced():
+            fd, error = openat2.result_of(directory, path, how, OpenHow.size())
+        if error != EAGAIN:
+            break
+    return fd, error
 
 
 def contents(path: bytes) -> bytes:
