@@ -28,10 +28,10 @@ from conformance.programs.execution import Execution
 from conformance.programs.harmful import touches
 from conformance.programs.program import Program
 from conformance.programs.wire import Encoded, State, encode
+from conformance.run.lane import Lane
 from conformance.run.targets import default_path, load
 from conformance.search.generate import Generator
 from conformance.search.glance import differences_of
-from conformance.search.lane import Lane
 from conformance.search.loop import BATCH_SECONDS, IN_FLIGHT, LARGEST_BATCH, SMALLEST_BATCH
 from conformance.syscalls.machinery.touches import PROCESS
 from runners.base import RunnerError

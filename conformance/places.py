@@ -8,6 +8,8 @@ PACKAGE = Path(__file__).resolve().parent
 ROOT = PACKAGE.parent
 """Where the packages lie side by side: what a process needs on its path to import them."""
 CASES = ROOT / "cases"
+CALLS = ".calls"
+"""What the names of files of programs end with."""
 CORPUS = Path("cases", "programs")
 SHIPPED = (ROOT, PACKAGE)
 """Where files that ship are: at the top of a checkout, and inside the package where a wheel has been installed."""

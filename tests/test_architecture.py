@@ -43,7 +43,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "conformance.coverage": ("conformance.model", "conformance.text", "conformance.syscalls", "conformance.coverage"),
     "conformance.programs": (
         *("conformance.conditions", "conformance.model", "conformance.protocol", "conformance.syscalls"),
-        "conformance.programs",
+        *("conformance.places", "conformance.programs"),
     ),
     "conformance.search": (
         "conformance.conditions",
@@ -54,7 +54,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "conformance.run": (
         *("conformance.model", "conformance.text", "conformance.syscalls", "conformance.matrix", "conformance.run"),
         *("conformance.protocol", "conformance.guest", "conformance.places", "runners.base"),
-        *("conformance.coverage", "runners.declaration", "runners.registry"),
+        *("conformance.coverage", "conformance.conditions", "conformance.programs"),
+        *("runners.declaration", "runners.registry"),
     ),
     "conformance.cli": ("conformance", "runners", "reports"),
     "conformance.__main__": ("conformance.cli",),

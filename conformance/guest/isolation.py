@@ -22,6 +22,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 from conformance.guest import loopback
 from conformance.guest.limits import (
@@ -35,7 +36,15 @@ from conformance.guest.limits import (
 from conformance.offspring import end_descendants, parent, processes
 from conformance.syscalls.files.opening import close_range
 from conformance.syscalls.mounts.mount import MS_PRIVATE, MS_REC, mount
-from conformance.syscalls.namespaces import CLONE_NEWIPC, CLONE_NEWNET, CLONE_NEWNS, CLONE_NEWPID, CLONE_NEWUTS, unshare
+from conformance.syscalls.namespaces import (
+    CLONE_NEWIPC,
+    CLONE_NEWNET,
+    CLONE_NEWNS,
+    CLONE_NEWPID,
+    CLONE_NEWUTS,
+    setns,
+    unshare,
+)
 from conformance.syscalls.processes.creating import clone
 from conformance.syscalls.processes.prctl import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, prctl
 
@@ -168,17 +177,51 @@ def _mount_namespace() -> str | None:
 def _fork_into_pid_namespace() -> int:
     """As `os.fork`, with the child as PID 1 of a new namespace.
 
-    One clone(2): `unshare` before an `os.fork` would need a way back for the parent, which gVisor does not have.
+    By fork(3) where the parent finds its way back from `unshare`: other threads, such as those of pytest-xdist, may
+    hold locks of the C library, which are nobody's in the child of a bare clone(2), so that it would wait for ever.
     """
+    own = _own_pid_namespace()
     ctypes.pythonapi.PyOS_BeforeFork()
-    pid = int(_libc.syscall(ctypes.c_long(clone.number), ctypes.c_ulong(CLONE_NEWPID | signal.SIGCHLD), 0, 0, 0, 0))
+    try:
+        if own is None:
+            made = _libc.syscall(ctypes.c_long(clone.number), ctypes.c_ulong(CLONE_NEWPID | signal.SIGCHLD), 0, 0, 0, 0)
+        else:
+            unshare(CLONE_NEWPID)
+            made = _libc.fork()
+    except OSError:
+        ctypes.pythonapi.PyOS_AfterFork_Parent()
+        raise
+    pid, error = int(made), ctypes.get_errno()
     if pid == 0:
         ctypes.pythonapi.PyOS_AfterFork_Child()
-    else:
-        ctypes.pythonapi.PyOS_AfterFork_Parent()
+        return pid
+    ctypes.pythonapi.PyOS_AfterFork_Parent()
+    if own is not None:
+        setns(own, CLONE_NEWPID)
     if pid < 0:
-        raise OSError(ctypes.get_errno(), "clone: no new PID namespace")
+        raise OSError(error, "no process in a new PID namespace")
     return pid
+
+
+@cache
+def _own_pid_namespace() -> int | None:
+    """An fd of the PID namespace of our children; None where one cannot go back to it, as under gVisor."""
+    try:
+        own = os.open("/proc/self/ns/pid", os.O_RDONLY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    pid = os.fork()
+    if pid == 0:
+        status = 1
+        with contextlib.suppress(OSError):
+            unshare(CLONE_NEWPID)
+            setns(own, CLONE_NEWPID)
+            status = 0
+        os._exit(status)
+    if os.waitpid(pid, 0)[1] == 0:
+        return own
+    os.close(own)
+    return None
 
 
 def _watch(keeper: int, ended: int, limit: float) -> Ending:

@@ -10,6 +10,7 @@ from conformance.matrix.build import build, suspicious
 from conformance.model import CaseInfo, Expectation, Matrix
 from conformance.protocol.lines import Trouble
 from conformance.run.conduct import USUAL
+from conformance.run.programs import selected
 from conformance.run.results import RunPlan, compared, read_record, read_records
 from conformance.run.selection import Selection
 from conformance.run.worker import Progress, Worker, raise_first_error, start, troubles_of
@@ -34,12 +35,13 @@ def execute(
     `display` is called some times a second with how far each target is, `enough` now and then with the matrix so far:
     once it says yes, the run ends, and what it has not come to is left. Raises UserError, KeyboardInterrupt.
     """
+    programs = selected(plan.selection)
     workers = []
     for target in plan.targets:
         earlier = read_record(directory, plan, target)
         path = directory / f"{target.name}.jsonl"
         runner = runners[target.name]
-        workers.append(Worker(target, runner, path, plan.run, plan.selection, plan.conduct, earlier))
+        workers.append(Worker(target, runner, path, plan.run, plan.selection, plan.conduct, earlier, programs))
     progress = [worker.progress for worker in workers]
     watch = _Watch(lambda: compared(directory, plan, expectations), enough)
 
@@ -106,5 +108,7 @@ def _wait(workers: Sequence[Worker], done: Callable[[Worker], bool], tick: Calla
 def listed(runner: Runner, selection: Selection) -> tuple[list[CaseInfo], list[Trouble]]:
     """The cases that a selection takes, as a guest finds them, and what went wrong there. Raises RunnerError."""
     lost: dict[str, str] = {}
+    programs = selected(selection)
     with start(runner, selection, USUAL, lost) as session:
-        return session.cases, [*session.troubles, *troubles_of(lost, selection)]
+        troubles = [*session.troubles, *programs.troubles, *troubles_of(lost, selection)]
+        return [*session.cases, *programs.infos], troubles

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from conformance.matrix.expectations.applying import outdated
 from conformance.model import Absent, Expectation, Target, Verdict
-from conformance.places import CASES, SHIPPED
+from conformance.places import CALLS, CASES, SHIPPED
 from conformance.run import targets as target_files
 from conformance.run.called import calling
 from conformance.run.conduct import USUAL, Conduct
@@ -87,7 +87,11 @@ def case_path(given: str) -> str:
 
 def areas() -> list[str]:
     """The folders of cases."""
-    return sorted(path.name for path in CASES.iterdir() if path.is_dir() and any(path.glob("test_*.py")))
+    return sorted(
+        path.name
+        for path in CASES.iterdir()
+        if path.is_dir() and (any(path.glob("test_*.py")) or any(path.glob(f"*{CALLS}")))
+    )
 
 
 @dataclass(frozen=True, slots=True)

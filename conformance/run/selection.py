@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
 
+from conformance.places import CALLS
+
 if TYPE_CHECKING:
     from _pytest.mark.expression import Expression
 
@@ -56,6 +58,11 @@ class Selection:
         return not self.paths or any(
             _below(module, path) or _below(path.partition("::")[0], module) for path in self.paths
         )
+
+
+def is_program(case: str) -> bool:
+    """Whether a case, or what has cases, is programs as text: by its name."""
+    return case.partition("::")[0].endswith(CALLS)
 
 
 @cache

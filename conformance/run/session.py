@@ -26,7 +26,7 @@ from conformance.protocol.lines import (
 )
 from conformance.run.conduct import USUAL, Conduct
 from conformance.run.records import MalformedLine, parse_line
-from conformance.run.selection import Selection
+from conformance.run.selection import Selection, is_program
 from conformance.text import plural
 from runners.base import About, Ending, Guest, Remembers, Runner, RunnerError
 
@@ -98,7 +98,7 @@ class Session:
             f"--conformance-effort={conduct.effort}",
             *(["--conformance-disposable"] if about.disposable else []),
             *(f"--ignore={inside.cases}/{module}" for module in without),
-            *([f"{inside.cases}/{place}" for place in self._places(selection, without)] or [inside.cases]),
+            *self._where(selection, without),
         ]
         self._silence = (conduct.timeout * EFFORTS[conduct.effort] + SILENCE_SECONDS) * about.slowdown
         self._running: str | None = None
@@ -114,15 +114,21 @@ class Session:
         if isinstance(guest, Remembers):
             guest.remember()
 
-    def _places(self, selection: Selection, without: Sequence[str]) -> list[str]:
-        """Where the guest has to look for cases; empty: everywhere, as one does that is remembered.
+    def _where(self, selection: Selection, without: Sequence[str]) -> list[str]:
+        """Where the guest has to look for cases: everywhere, if it is one that is remembered.
 
         Importing what nobody asked for takes seconds in an emulated guest. A place that is not there, such as that of a
         case of an earlier run, would end the collecting; one that must not be imported would be, if it were named.
+        Programs are read here, and the guest is not told of them.
         """
+        everywhere = self.guest.inside.cases
         if isinstance(self.guest, Remembers) and self.guest.is_kept:
-            return []
-        return [place for place in selection.places() if place not in without and (places.CASES / place).exists()]
+            return [everywhere]
+        named = selection.places()
+        modules = [place for place in named if not is_program(place)]
+        found = [place for place in modules if place not in without and (places.CASES / place).exists()]
+        nothing = ["--ignore-glob=*"] if named and not modules else []
+        return [f"{everywhere}/{place}" for place in found] or [*nothing, everywhere]
 
     def _collect(self, selection: Selection) -> None:
         """What the suite says before it takes requests. Raises Died, RunnerError."""

@@ -14,6 +14,7 @@ from conformance.model import CaseInfo, CaseResult, Outcome, Record, Target
 from conformance.protocol.lines import End, FactsLine, Header, Plan, ResultLine, Trouble
 from conformance.run.conduct import Conduct
 from conformance.run.errors import UserError
+from conformance.run.programs import NO_PROGRAMS, CasePrograms, Executor
 from conformance.run.records import RecordFile
 from conformance.run.selection import Selection
 from conformance.run.session import Died, Session
@@ -112,6 +113,7 @@ class Worker(threading.Thread):
         selection: Selection,
         conduct: Conduct,
         earlier: Record | None = None,
+        programs: CasePrograms = NO_PROGRAMS,
     ) -> None:
         super().__init__(name=target.name, daemon=True)
         self.progress = Progress(target.name)
@@ -126,7 +128,9 @@ class Worker(threading.Thread):
         self._hashes: dict[str, str] = {}
         self._requests: queue.Queue[list[str] | None] = queue.Queue()
         self._stopping = threading.Event()
+        self._programs = programs
         self._session: Session | None = None
+        self._executor: Executor | None = None
         self._file: RecordFile | None = None
         self._idle_deaths = 0
         self._lost: dict[str, str] = {}
@@ -144,6 +148,8 @@ class Worker(threading.Thread):
         self._requests.put(None)
         if session := self._session:
             session.interrupt()
+        if executor := self._executor:
+            executor.interrupt()
 
     # -- the thread
 
@@ -193,10 +199,11 @@ class Worker(threading.Thread):
         """Run what `choose` picks, in a fresh guest after each death. Raises RunnerError when there is no guest."""
         while True:
             session = self._open()
-            left = choose(session.cases)
-            self.progress.total = max(self.progress.total, len(session.cases) * self._conduct.repeat)
+            cases = [*session.cases, *self._programs.infos]
+            left = choose(cases)
+            self.progress.total = max(self.progress.total, len(cases) * self._conduct.repeat)
             try:
-                for line in session.run(left):
+                for line in session.run([case for case in left if case not in self._programs.by_id]):
                     if self._stopping.is_set():
                         raise Stopped
                     if isinstance(line, ResultLine):
@@ -212,7 +219,35 @@ class Worker(threading.Thread):
                     raise Stopped from None
                 self._bury(death, left)
                 continue
+            self._run_programs(session, left)
             return
+
+    def _run_programs(self, session: Session, left: list[str]) -> None:
+        """Run those of some cases that are programs. Raises RunnerError when the target cannot go on."""
+        wanted = [self._programs.by_id[case] for case in left if case in self._programs.by_id]
+        if not wanted:
+            return
+        try:
+            with Executor(self.name, self._runner, session.guest, session.facts) as self._executor:
+                for result in self._executor.run(wanted, first=not self.first_pass.is_set(), running=self._is_running):
+                    if self._stopping.is_set():
+                        raise Stopped
+                    self._write(ResultLine(result))
+                    self._count(result, left)
+                    if result.outcome is Outcome.CRASH:
+                        self.progress.deaths += 1
+                        self.progress.told.append(f"{result.outcome} in {result.case}: {result.message}; it goes on")
+        except RunnerError:
+            if self._stopping.is_set():
+                raise Stopped from None
+            raise
+        finally:
+            self._executor = None
+        if session.guest.death() is not None:
+            self._close()
+
+    def _is_running(self, case: str) -> None:
+        self.progress.running = case
 
     def _bury(self, death: Died, left: list[str]) -> None:
         """The guest died: that is the verdict of the case that was running; go on with the next."""
@@ -238,12 +273,13 @@ class Worker(threading.Thread):
                 raise Stopped
             before, self.progress.stage = self.progress.stage, Stage.STARTING
             self._session = self._start()
-            self._hashes = {info.id: info.hash for info in self._session.cases}
+            cases = [*self._session.cases, *self._programs.infos]
+            self._hashes = {info.id: info.hash for info in cases}
             self.progress.stage = Stage.CONFIRMING if before is Stage.CONFIRMING else Stage.RUNNING
             if self._session.facts:
                 self._write(FactsLine(self._session.facts))
-            self._write(Plan(self._session.cases))
-            for trouble in self._session.troubles:
+            self._write(Plan(cases))
+            for trouble in (*self._session.troubles, *self._programs.troubles):
                 self._write(trouble)
             for trouble in troubles_of(self._lost, self._selection):
                 self._write(trouble)

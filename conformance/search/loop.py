@@ -11,10 +11,10 @@ from dataclasses import dataclass, field
 from conformance.programs.execution import Execution, ending
 from conformance.programs.program import Program
 from conformance.programs.wire import Encoded, ProgramOutcome, State, encode
+from conformance.run.lane import Lane
 from conformance.search.compare import ProgramDifference, Signature, differences, flags_of, signature
 from conformance.search.generate import Generator, Raw
 from conformance.search.glance import differences_of
-from conformance.search.lane import Lane
 from conformance.search.minimise import minimise
 
 BATCH_SECONDS = 0.2

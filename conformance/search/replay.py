@@ -14,8 +14,8 @@ from conformance.programs.program import Program, ProgramError, from_json
 from conformance.programs.wire import encode
 from conformance.protocol.executor import ProtocolError
 from conformance.run.errors import Exit, UsageError, UserError
+from conformance.run.lane import Lane, LaneError
 from conformance.search.compare import ProgramDifference, differences
-from conformance.search.lane import Lane, LaneError
 from conformance.search.loop import RUNS
 from conformance.search.search import NO_EVIDENCE, SUMMARY, lanes
 from conformance.text import plural

@@ -16,11 +16,11 @@ from conformance.model import Expectation, Json
 from conformance.programs.wire import State
 from conformance.protocol.executor import ProtocolError
 from conformance.run.errors import Exit, UsageError, UserError
+from conformance.run.lane import Lane, LaneError
 from conformance.run.whole import write_whole
 from conformance.search import reproducer
 from conformance.search.compare import Signature
 from conformance.search.generate import Generator
-from conformance.search.lane import Lane, LaneError
 from conformance.search.loop import Finding, Search, Tally
 from conformance.text import plural
 from runners.base import Runner

@@ -11,7 +11,7 @@ import pytest
 
 from conformance.programs.program import Program, ProgramCall
 from conformance.programs.wire import ProgramOutcome, State, decode, encode
-from conformance.search.lane import Lane
+from conformance.run.lane import Lane
 from conformance.syscalls.sockets.socket import AF_VSOCK
 from runners.base import Ending, RunnerError
 from runners.qemu.bare import BareGuest

@@ -12,9 +12,9 @@ from rich.console import Console
 from conformance.model import Cause
 from conformance.programs.execution import Execution
 from conformance.programs.wire import ProgramOutcome, State, encode
+from conformance.run.lane import Lane
 from conformance.search.compare import ProgramDifference, Signature
 from conformance.search.display import LISTED, SearchDisplay, report
-from conformance.search.lane import Lane
 from conformance.search.loop import Finding, Flake, Search
 from tests.executors import ExecutorRunner, Scripted, program
 

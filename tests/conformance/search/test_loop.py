@@ -13,8 +13,8 @@ import pytest
 from conformance.model import Cause
 from conformance.programs.program import Memory, Program, Ref
 from conformance.programs.wire import State
+from conformance.run.lane import Lane
 from conformance.search.compare import Signature
-from conformance.search.lane import Lane
 from conformance.search.loop import RUNS, Finding, Search
 from conformance.syscalls.files.opening import O_CREAT, O_RDWR
 from runners.base import Runner

@@ -18,9 +18,9 @@ import pytest
 from conformance.programs.execution import Execution
 from conformance.programs.program import Memory, Program, Ref, from_json
 from conformance.programs.wire import ProgramOutcome, State, decode, encode
+from conformance.run.lane import Lane
 from conformance.search import reproducer
 from conformance.search.compare import differences, signature
-from conformance.search.lane import Lane
 from conformance.search.loop import Finding
 from conformance.syscalls.files.opening import O_RDWR
 from conformance.syscalls.machinery.world import HANDLER, RESTORER, UNMAPPED

@@ -117,6 +117,12 @@ class Lane:
             raise LaneError(f"{self.name}: the executor cannot tell its rate of forks")
         return protocol.read_forked(payload)
 
+    def interrupt(self) -> None:
+        """From another thread: let whoever waits for outcomes have a LaneError soon."""
+        self._closing = True
+        if channel := self._channel:
+            channel.kill()
+
     def __enter__(self) -> Self:
         self.start()
         return self

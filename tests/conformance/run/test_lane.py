@@ -9,7 +9,7 @@ import pytest
 from conformance.programs import wire
 from conformance.programs.program import Ref
 from conformance.protocol import executor as protocol
-from conformance.search.lane import DEADLINE, DEATHS, MOST_SLOWDOWN, Lane, LaneError
+from conformance.run.lane import DEADLINE, DEATHS, MOST_SLOWDOWN, Lane, LaneError
 from conformance.syscalls.files.opening import O_CREAT, O_RDWR
 from conformance.syscalls.memory.mapping import (
     MAP_ANONYMOUS,

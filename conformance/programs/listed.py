@@ -1,0 +1,104 @@
+"""Programs as cases: the files below `cases/` whose names end with `.calls`, found without being parsed."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from conformance.places import CALLS
+from conformance.programs.harmful import is_tame
+from conformance.programs.notation.errors import NotationError
+from conformance.programs.notation.model import Listing
+from conformance.programs.notation.parse import parse_file
+from conformance.programs.notation.tokens import TEXT, Token, Tokens, text_of
+
+_NAME = re.compile(r"^([a-z][a-z0-9-]*)[ \t]*:", re.MULTILINE)
+"""The line that a program begins with. Nothing else has a word and a colon at the beginning of its line."""
+_FOLLOWS = re.compile(r"(?:\n(?:#[^\n]*)?)+\Z")
+"""Empty lines and comments behind a program: they are the next one's, or nobody's."""
+_TITLE = re.compile(r'(?:\s|#[^\n]*\n)*("(?:[^"\\\n]|\\[^\n])*")')
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A program of a file, as its text."""
+
+    path: Path
+    name: str
+    text: str
+    line: int
+    """Where it begins in its file, from 1."""
+    feature: str
+    """The title of the file."""
+
+    @property
+    def hash(self) -> str:
+        """Of its definition: its text. 16 hexadecimal digits."""
+        return hashlib.sha256(self.text.encode()).hexdigest()[:16]
+
+    @property
+    def title(self) -> str:
+        """Its name, as words."""
+        return self.name.replace("-", " ")
+
+    def listing(self) -> Listing:
+        """What the text says. Raises NotationError, also where the program reaches for what is not its own."""
+        (found,) = parse_file("\n" * (self.line - 1) + self.text, str(self.path)).programs
+        return checked(found, self)
+
+
+def checked(listing: Listing, of: Listed) -> Listing:
+    """A listing that does nothing that no program may do. Raises NotationError."""
+    for step in listing.steps:
+        if why := step.call.description.facts.never:
+            raise NotationError(
+                str(of.path), of.line, 1, f"{step.call.label} is a call that no program makes: it {why}"
+            )
+    if not is_tame(listing.program):
+        what = "memory, processes or keys"
+        raise NotationError(str(of.path), of.line, 1, f"{of.name} reaches for what is not a program's own: {what}")
+    return listing
+
+
+def listed(path: Path) -> list[Listed]:
+    """The programs of a file, in order. Raises NotationError, OSError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise NotationError(str(path), 1, 1, f"it is no UTF-8: {error.reason}") from error
+    feature, starts = _title(text, path), list(_NAME.finditer(text))
+    ends = [each.start() for each in starts[1:]] + [len(text)]
+    found, line, before = [], 1, 0
+    for start, end in zip(starts, ends, strict=True):
+        line += text.count("\n", before, start.start())
+        before = start.start()
+        found.append(Listed(path, start[1], _FOLLOWS.sub("\n", text[before:end]), line, feature))
+    for name, times in Counter(each.name for each in found).items():
+        if times > 1:
+            again = [each.line for each in found if each.name == name]
+            raise NotationError(str(path), again[1], 1, f"the program {name} is there twice: in line {again[0]} too")
+    return found
+
+
+def listings(path: Path) -> list[tuple[Listed, Listing]]:
+    """All programs of a file with what they say. Raises NotationError, OSError."""
+    found = listed(path)
+    whole = parse_file(path.read_text(encoding="utf-8"), str(path))
+    return [(each, checked(whole.of(each.name), each)) for each in found]
+
+
+def files(cases: Path) -> Iterable[Path]:
+    """The files of programs below a folder, in order."""
+    return sorted(each for each in cases.rglob(f"*{CALLS}") if each.is_file())
+
+
+def _title(text: str, path: Path) -> str:
+    found = _TITLE.match(text)
+    if found is None:
+        return ""
+    token = Token(TEXT, found[1], found.start(1), text.count("\n", 0, found.start(1)) + 1, 1, True)
+    return text_of(token, Tokens(str(path), text)).decode("utf-8", "replace")
