@@ -10,17 +10,16 @@ ROOT = PACKAGE.parent
 CASES = ROOT / "cases"
 CALLS = ".calls"
 """What the names of files of programs end with."""
-CORPUS = Path("cases", "programs")
 SHIPPED = (ROOT, PACKAGE)
 """Where files that ship are: at the top of a checkout, and inside the package where a wheel has been installed."""
 
 
 def corpus_directory() -> Path | None:
-    """Where a program that is kept becomes a case: in a checkout. None where the suite was installed from a wheel.
+    """The cases among which a program may be kept: a checkout's. None where the suite was installed from a wheel.
 
     What is installed is not for writing: it may be shared, and goes with the next update.
     """
-    return ROOT / CORPUS if (ROOT / "pyproject.toml").is_file() and (ROOT / CORPUS).is_dir() else None
+    return CASES if (ROOT / "pyproject.toml").is_file() and CASES.is_dir() else None
 
 
 def default_path(name: str) -> Path | None:

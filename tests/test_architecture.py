@@ -25,16 +25,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "conformance.syscalls": ("conformance.model", "conformance.syscalls"),
     "conformance.guest": (
         *("conformance", "conformance.model", "conformance.offspring", "conformance.protocol"),
-        *("conformance.syscalls", "conformance.guest"),
+        *("conformance.syscalls", "conformance.guest", "conformance.places", "conformance.programs.listed"),
     ),
     "conformance.guest.programs": (
-        *(
-            "conformance.model",
-            "conformance.places",
-            "conformance.protocol",
-            "conformance.syscalls",
-            "conformance.programs",
-        ),
+        *("conformance.conditions", "conformance.guest.definitions", "conformance.model", "conformance.places"),
+        *("conformance.protocol", "conformance.syscalls", "conformance.programs"),
     ),
     "conformance.matrix": (
         *("conformance.conditions", "conformance.model", "conformance.text", "conformance.syscalls"),

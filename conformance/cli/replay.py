@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 @REFERENCE_OPTION
 @given_options
 @TARGETS_OPTION
-@click.option("--keep", is_flag=True, help="Make cases below cases/programs/ of those on which all targets agree.")
+@click.option(
+    "--keep", is_flag=True, help="Make cases of those on which all targets agree: they go to cases/AREA/found.calls."
+)
 @click.option(
     "--strace",
     "logs",
@@ -50,10 +52,10 @@ def command(
     FOLDER is one that `conformance fuzz` wrote, all of a search, a program's JSON file, or a file of programs that
     somebody has written, whose name ends with `.calls`.
 
-    Prints what each target does, call by call; a call that differs from the reference is marked, and with several
-    programs a summary is at the end. All programs share one set of guests. With --keep, a program on which the
-    reference and all targets (real kernels, such as lts and wsl2) agree in everything becomes a case, which every
-    matrix run then runs everywhere.
+    Prints what each target does, call by call; a call that differs from the reference is marked, and so is what Linux
+    promises of it and is not kept. With several programs a summary is at the end. All programs share one set of guests.
+    With --keep, a program on which the reference and all targets (real kernels, such as lts and wsl2) agree in
+    everything becomes a case, which every matrix run then runs everywhere.
 
     With --strace, the first process of a log of strace(1) is followed: what it does becomes programs, each of some
     lines of the log, as far as it can be said in a program's own tree of files. Nothing of the log is executed.
@@ -66,9 +68,11 @@ def command(
     conformance replay FOLDER -t lts -t wsl2 --keep         a case of it, if the kernels agree
 
     \b
-    Exit status: 0 all targets do what the reference does, 1 they diverge, or differ from run to run, 2 usage, 3 a
-    target failed, 4 incomplete (the reference itself died of a program); of several programs the gravest counts.
+    Exit status: 0 all targets do what the reference does and Linux promises, 1 they do not, or differ from run to run,
+    2 usage, 3 a target failed, 4 incomplete (the reference itself died of a program); of several programs the gravest
+    counts.
     """
+    from conformance.programs.notation.model import unpromised  # noqa: PLC0415 - slow to import, as is what follows
     from conformance.search import corpus as keeping  # noqa: PLC0415 - slow to import, and --help needs none of it
     from conformance.search import replay as replaying  # noqa: PLC0415
     from conformance.search.replay_display import lines, summary  # noqa: PLC0415
@@ -82,7 +86,7 @@ def command(
     programs = replaying.programs_at(folders) if folders else {}
     read = {log: programs_of_log(log) for log in logs}
     for each in read.values():
-        programs |= each.programs
+        programs |= {place: unpromised(program) for place, program in each.programs.items()}
     found = available(context, targets_file)
     chosen = target_files.choose(found.targets, (*names, *found.added) or (reference,), reference)
     corpus = keeping.corpus_for(chosen) if keep else None
@@ -109,9 +113,9 @@ def command(
                 click.echo(f"  {line}")
     if corpus is None:
         return replaying.gravest(done.values())
-    kept, refused = keeping.keep_all(programs, done, corpus)
-    for path in kept:
-        click.echo(f"kept as {path}")
+    kept, refused = keeping.keep_all({place: each.program for place, each in programs.items()}, done, corpus)
+    for place in kept:
+        click.echo(f"kept as {place}")
     for why in refused:
         click.echo(f"conformance: {why}", err=True)
     return Exit.USAGE if refused else Exit.EXPECTED

@@ -8,6 +8,12 @@ import re
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from conformance.places import CALLS
+
+if TYPE_CHECKING:
+    from conformance.programs.listed import Listed
 
 _IMPORT = re.compile(
     r"^[ \t]*((?:from[ \t]+(?:cases\b|\.)[^\n]*\bimport[ \t]*(?:\([^)]*\)|[^\n]*)|import[ \t][^\n]*\bcases\b[^\n]*))",
@@ -57,30 +63,35 @@ def _definitions(path: Path) -> tuple[str, dict[str, str]]:
 def definition_hash(path: Path, name: str) -> str:
     """Of a test function and of everything that it is made of. 16 hexadecimal digits.
 
-    That is what its module has besides tests, the modules below the folder of cases that it imports, and theirs, and
-    the file of data that a parameter names (`programs/test_kept.py::test_x[ipc/name]`: `programs/ipc/name.json`). What
-    is below `conformance` belongs to the suite, which has a version of its own.
+    That is what its module has besides tests, the modules below the folder of cases that it imports, and theirs. What
+    is below `conformance` belongs to the suite, which has a version of its own. Of a program it is its text.
     """
-    function, _, parameter = name.partition("[")
+    if path.suffix == CALLS:
+        return program(path, name).hash
+    function = name.partition("[")[0]
     rest, tests = _definitions(path)
     found = hashlib.sha256((rest + tests.get(function, "")).encode())
     for helper in _helpers(path):
         found.update(helper.name.encode() + b"\0" + _content(helper))
-    if "/" in parameter and (data := _data(path).get(parameter.removesuffix("]"))):
-        found.update(_content(data))
     return found.hexdigest()[:16]
+
+
+@cache
+def programs(path: Path) -> dict[str, Listed]:
+    """The programs of a file, by name. Raises NotationError, OSError."""
+    from conformance.programs.listed import listed  # noqa: PLC0415 - a served guest has no use for it
+
+    return {each.name: each for each in listed(path)}
+
+
+def program(path: Path, name: str) -> Listed:
+    """A program of a file. Raises KeyError, NotationError, OSError."""
+    return programs(path)[name]
 
 
 @cache
 def _content(path: Path) -> bytes:
     return path.read_bytes()
-
-
-@cache
-def _data(path: Path) -> dict[str, Path]:
-    """Files of data that belong to a module, as its parameters name them: those in the folders beside it."""
-    files = path.parent.glob("*/*.json") if is_case(path) else ()
-    return {f"{each.parent.name}/{each.stem}": each for each in files}
 
 
 @cache
@@ -132,10 +143,13 @@ def _named(node: ast.AST, path: Path, root: Path) -> list[list[str]]:
 
 def described(path: Path, name: str) -> tuple[str, str, str]:
     """Of a case whose module was not imported here: the hash of its definition, its title and its feature's."""
+    if path.suffix == CALLS:
+        found = program(path, name)
+        return found.hash, found.title, found.feature
     function = name.partition("[")[0]
     module = ast.parse(path.read_text(encoding="utf-8"))
-    found = next((node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == function), None)
-    title = ast.get_docstring(found) if found else None
+    test = next((node for node in module.body if isinstance(node, ast.FunctionDef) and node.name == function), None)
+    title = ast.get_docstring(test) if test else None
     return definition_hash(path, name), headline(title), headline(ast.get_docstring(module))
 
 

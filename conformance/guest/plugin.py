@@ -13,7 +13,7 @@ import signal
 import time
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
@@ -25,10 +25,14 @@ from conformance.guest.limits import CASE_SECONDS
 from conformance.guest.record import RecordWriter
 from conformance.guest.tape import Tape, Writer, steps
 from conformance.model import CaseInfo, CaseResult, Json, Outcome
+from conformance.places import CALLS
 from conformance.protocol.lines import FactsLine, Line, Plan, ResultLine, Start, Trouble, as_line
 from conformance.syscalls.help.child import Child
 from conformance.syscalls.machinery.absence import Missing, what_is_absent, witnessing
 from conformance.syscalls.machinery.call import recording
+
+if TYPE_CHECKING:
+    from conformance.guest.programs import Executor, ProgramItem
 
 ABSENT = frozenset(
     {
@@ -57,16 +61,6 @@ class Observe(Protocol):
     """Records a named value that makes the case comparable between targets."""
 
     def __call__(self, name: str, value: Json) -> None: ...
-
-
-class RunProgram(Protocol):
-    """Runs a kept program, given by its path."""
-
-    def __call__(self, path: str) -> None: ...
-
-
-class Unusable(Exception):
-    """What a case is made of cannot be used here: that says nothing about the target. One sentence."""
 
 
 class CaseFailed(Exception):
@@ -155,8 +149,8 @@ class Cases:
         """What could not be collected and has been told."""
         self.settled = False
         self._current: Writer | None = None
-        self.executor: str | None = None
-        """Where the executor of kept programs is; empty where there is none."""
+        self.executor: Executor | None = None
+        """Runs programs, once there has been one."""
         try:
             self.record = RecordWriter(target) if target and not self.is_worker else None
         except (OSError, ValueError) as error:
@@ -174,24 +168,24 @@ class Cases:
 
         return record
 
-    @pytest.fixture
-    def run_program(self) -> RunProgram:
-        """`run_program(path)` has the executor run a kept program, and asserts what Linux promises of it."""
-        from conformance.guest import programs  # noqa: PLC0415 - only such cases need it
+    def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+        """Programs as text, below a folder of cases. The host of a guest has them run by itself."""
+        if file_path.suffix != CALLS or self.served or not is_case(file_path):
+            return None
+        from conformance.guest.programs import ProgramFile  # noqa: PLC0415 - a served guest needs none of it
 
+        collector: pytest.Collector = ProgramFile.from_parent(parent, path=file_path)
+        return collector
+
+    def run_program(self, item: ProgramItem) -> None:
+        """Have the executor run a program, and raise here what came of it."""
         if self.executor is None:
-            self.executor = programs.prepare()
-        if not self.executor:
-            pytest.skip("there is no executor here: `python -m runners.payload.executor` says why")
+            from conformance.guest.programs import Executor  # noqa: PLC0415 - as above
 
-        def run(path: str) -> None:
-            try:
-                kept = programs.Kept(path, self.executor or "", self.config.getoption("--conformance-slowdown"))
-                kept.run(lambda step: self._current.record(*programs.as_recorded(step)) if self._current else None)
-            except programs.UNUSABLE as error:
-                raise Unusable(f"{Path(path).name}: {error}") from error
-
-        return run
+            self.executor = Executor(self.config.getoption("--conformance-slowdown"))
+        result = item.stash[RESULT] = self.executor.result(item.listed)
+        if result.outcome is not Outcome.PASSED:
+            raise CaseFailed(result.message)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
@@ -379,6 +373,8 @@ class Cases:
             self.write(result)
 
     def pytest_unconfigure(self) -> None:
+        if self.executor:
+            self.executor.close()
         if self.record:
             self.record.close()
 
@@ -417,6 +413,8 @@ def skip_reason(report: pytest.TestReport | pytest.CollectReport) -> str:
 
 def case_info(item: pytest.Item) -> CaseInfo:
     """What the plan says of a case."""
+    if item.path.suffix == CALLS:
+        return CaseInfo(case_id(item.path, item.name), *described(item.path, item.name))
     return CaseInfo(
         id=case_id(item.path, item.name),
         hash=definition_hash(item.path, item.name),
@@ -437,8 +435,6 @@ def perform(item: pytest.Function, case: Callable[[], None], writer: Writer) -> 
             outcome, message = Outcome.MISSING, str(reason)
         except pytest.skip.Exception as reason:
             outcome, message = Outcome.SKIPPED, str(reason)
-        except Unusable as reason:
-            outcome, message = Outcome.ERROR, str(reason)
         except BaseException as error:
             if absent := feature_is_absent(error, writer):
                 outcome, message = Outcome.MISSING, absent

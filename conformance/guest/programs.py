@@ -1,119 +1,175 @@
-"""Running a kept program inside a case: the executor makes its calls, and they go into the case's trace."""
+"""Programs as text under pytest: a file is collected by its names, and the executor runs each beside the tests."""
 
 from __future__ import annotations
 
-import json
 import os
+import select
 import subprocess
 import sys
-from collections.abc import Callable
-from itertools import zip_longest
+import time
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
+from typing import Protocol
 
-from conformance.model import Json, Step
+import pytest
+
+from conformance.conditions import KERNEL
+from conformance.guest.definitions import below_cases, programs
+from conformance.model import CaseResult, Outcome
 from conformance.places import ROOT
-from conformance.programs import wire
+from conformance.programs.cases import CaseProgram, Given, info_of
 from conformance.programs.execution import Execution
-from conformance.programs.harmful import is_tame
-from conformance.programs.program import Program, ProgramError, from_json
-from conformance.protocol.executor import ERROR, RESULTS, Frames, ProtocolError, run_frame, split_results
-from conformance.syscalls.machinery.absence import Missing
+from conformance.programs.listed import Listed
+from conformance.programs.notation.errors import NotationError
+from conformance.programs.wire import LOST, State
+from conformance.protocol.executor import ERROR, HELLO, RESULTS, Frames, ProtocolError, deadline_of, run_frame
+from conformance.protocol.executor import split_results as outcomes_of
 from conformance.syscalls.machinery.table import grammar
 
 INSIDE = ROOT / "bin" / "executor"
 """Where a guest's suite has it."""
-CALL_SECONDS = 1.0
-"""How long a call may take, before the guest's slowdown: kept programs do not block unless they say so."""
-NOT_SUPPORTED = frozenset(
-    (
-        "EAFNOSUPPORT",
-        "ENOPROTOOPT",
-        "ENOTSUP",
-        "ENOTTY",
-        "EPFNOSUPPORT",
-        "EPROTONOSUPPORT",
-        "ESOCKTNOSUPPORT",
-    )
-)
-"""What says that an operation, an option, a protocol or a request is not known where Linux carries it out."""
-BLOCKED = "blocked"
-OVER = "it is over"
-UNUSABLE = (ProgramError, ProtocolError)
-"""What a file or an executor may raise that is not what it should be."""
+AGAIN = 10.0
+"""Factor on deadlines where a program blocks of which nobody promises that."""
+SECONDS = 30.0
+"""How long a program may take, before the machine's slowdown, until its executor is taken for dead."""
+PLUGIN = "conformance-cases"
+"""The name of the plugin that runs cases."""
 
 
-class Kept:
-    """A program of the corpus, read and ready to be run."""
+class RunsPrograms(Protocol):
+    """What the plugin does for a program."""
 
-    def __init__(self, path: str, executor: str, slowdown: float) -> None:
-        """Raises ProgramError."""
-        document = read(Path(path))
-        self.program: Program = from_json(document)
-        if not is_tame(self.program):
-            raise ProgramError("it reaches for what is not a program's own")
-        self.promise: list[str] = promised(document)
-        """What Linux does: `0` or an errno's name for each call, and how the program ends unless it just ends."""
-        self.encoded = wire.encode(self.program, own=True)
-        self.executor = executor
-        self.deadline = (0.1 if BLOCKED in self.promise else CALL_SECONDS) * slowdown
+    def run_program(self, item: ProgramItem) -> None:
+        """Run it, keep its result with the item, and raise what came of it."""
 
-    def run(self, record: Callable[[Step], None]) -> None:
-        """Run it, hand each of its calls to `record`, and assert what Linux promises.
 
-        Raises Missing, and ProtocolError where the executor could not run it.
-        """
-        found = Execution.read(self.encoded, self._run())
-        if found.outcome.state in (wire.State.MALFORMED, wire.State.HARNESS):
-            raise ProtocolError(f"the executor could not run the program: {found.ending}")
-        for step in found.steps:
-            record(step)
-        for at, (got, wanted) in enumerate(zip_longest(found.errnos, self.promise, fillvalue=OVER)):
-            what = self.program.steps[at].label if at < len(self.program.steps) else "the end"
-            if got == "ENOSYS" != wanted or (wanted == "0" and got in NOT_SUPPORTED):
-                raise Missing(f"{what}: {got}")
-            assert got == wanted, f"call {at}, {what}: {got}, and Linux says {wanted}"
+class ProgramFile(pytest.File):
+    """A file of programs."""
 
-    def _run(self) -> bytes:
-        request = run_frame(1, self.deadline, [self.encoded.data])
+    def collect(self) -> Iterator[ProgramItem]:
+        """See pytest."""
         try:
-            done = subprocess.run([self.executor], input=request, stdout=subprocess.PIPE, check=False)
-        except OSError as error:
-            raise ProtocolError(f"the executor cannot be started: {error.strerror}") from error
-        frames = Frames()
-        frames.add(done.stdout)
-        while frame := frames.next():
-            kind, payload = frame
-            if kind == RESULTS and (outcomes := split_results(payload)[1]):
-                return outcomes[0]
+            found = programs(self.path)
+        except (NotationError, OSError) as error:
+            raise self.CollectError(str(error)) from error
+        for each in found.values():
+            yield ProgramItem.from_parent(self, name=each.name, listed=each)
+
+
+class ProgramItem(pytest.Item):
+    """A program as a test."""
+
+    def __init__(self, name: str, parent: ProgramFile, listed: Listed) -> None:
+        super().__init__(name, parent)
+        self.listed = listed
+
+    def runtest(self) -> None:
+        """See pytest."""
+        runner: RunsPrograms | None = self.config.pluginmanager.get_plugin(PLUGIN)
+        assert runner is not None
+        runner.run_program(self)
+
+    def reportinfo(self) -> tuple[Path, int, str]:
+        """See pytest."""
+        return self.path, self.listed.line - 1, self.name
+
+
+class Executor:
+    """The executor on this machine, started when it is needed first."""
+
+    def __init__(self, slowdown: float) -> None:
+        self.path = prepare()
+        """Empty where there is none: `python -m runners.payload.executor` says why."""
+        self._slowdown = slowdown
+        self._started: subprocess.Popen[bytes] | None = None
+        self._frames = Frames()
+        self._sequence = 0
+
+    def result(self, listed: Listed) -> CaseResult:
+        """Run a program, and judge it. One that cannot be read, or run, is an error of the harness."""
+        info = info_of(listed, below_cases(listed.path))
+        try:
+            case = CaseProgram(info, listed.listing())
+        except NotationError as error:
+            return CaseResult(info.id, info.hash, Outcome.ERROR, str(error))
+        given = Given({KERNEL: os.uname().release}, os.geteuid() == 0, os.uname().machine)
+        if why := case.lacking(given) or ("" if self.path else "there is no executor here"):
+            return case.skipped(why)
+        started = time.perf_counter()
+        try:
+            return case.result(self._execution(case), given, time.perf_counter() - started)
+        except ProtocolError as error:
+            return CaseResult(info.id, info.hash, Outcome.ERROR, f"the executor does not speak as it should: {error}")
+
+    def _execution(self, case: CaseProgram) -> Execution:
+        """What it does; once more with more patience where it blocks and nobody promises that. Raises ProtocolError."""
+        encoded = case.encoded(own=True)
+        found = Execution.read(encoded, self._run(encoded.data, 1.0))
+        if found.outcome.state is State.BLOCKED and not case.may_block:
+            found = Execution.read(encoded, self._run(encoded.data, AGAIN))
+        return found
+
+    def _run(self, program: bytes, patience: float) -> bytes:
+        """Its outcome; `LOST` where an executor dies of it twice. Raises ProtocolError."""
+        for _ in range(2):
+            try:
+                return self._once(program, patience)
+            except OSError:
+                self.close()
+        return LOST
+
+    def _once(self, program: bytes, patience: float) -> bytes:
+        """Raises OSError when the executor dies, or falls silent."""
+        self._sequence += 1
+        request = run_frame(self._sequence, deadline_of(self._slowdown, patience), [program])
+        started = self._start()
+        assert started.stdin is not None
+        started.stdin.write(request)
+        started.stdin.flush()
+        while True:
+            kind, payload = self._frame(started)
             if kind == ERROR:
                 raise ProtocolError(payload.decode("utf-8", "replace"))
-        raise ProtocolError(f"the executor ended with status {done.returncode} and no result")
+            if kind == RESULTS:
+                sequence, outcomes = outcomes_of(payload)
+                if sequence == self._sequence and outcomes:
+                    return outcomes[0]
+                raise ProtocolError("the results are another program's")
+            if kind != HELLO:
+                raise ProtocolError(f"a frame of type {kind} came instead of results")
 
+    def _frame(self, started: subprocess.Popen[bytes]) -> tuple[int, bytes]:
+        assert started.stdout is not None
+        end = time.monotonic() + SECONDS * self._slowdown
+        while (found := self._frames.next()) is None:
+            if not select.select([started.stdout], [], [], max(0.0, end - time.monotonic()))[0]:
+                raise TimeoutError
+            data = os.read(started.stdout.fileno(), 1 << 16)
+            if not data:
+                raise BrokenPipeError
+            self._frames.add(data)
+        return found
 
-def read(path: Path) -> Json:
-    """What a file holds. Raises ProgramError."""
-    try:
-        value: Json = json.loads(path.read_bytes())
-    except OSError as error:
-        raise ProgramError(f"it cannot be read: {error.strerror}") from error
-    except (ValueError, RecursionError) as error:
-        raise ProgramError(f"it is no JSON, or cut short: {error}") from error
-    return value
+    def _start(self) -> subprocess.Popen[bytes]:
+        if self._started is None:
+            self._frames = Frames()
+            self._started = subprocess.Popen(
+                [self.path], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+            )
+        return self._started
 
-
-def promised(document: Json) -> list[str]:
-    """What Linux does, as the file says it. Raises ProgramError."""
-    promise = document.get("promise") if isinstance(document, dict) else None
-    if not isinstance(promise, list) or not promise:
-        raise ProgramError("it has no `promise`: a list of `0` or an errno's name for each call was expected")
-    return [str(each) for each in promise]
+    def close(self) -> None:
+        """End it, if it has been started."""
+        started, self._started = self._started, None
+        if started is not None:
+            started.kill()
+            with suppress(OSError), started:
+                pass
 
 
 def prepare() -> str:
-    """The executor's path: in a guest it came along; elsewhere it is made, once. Empty where it cannot be.
-
-    Also reads all descriptions, which is slow, and is better done before a case is forked than in each.
-    """
+    """The executor's path: in a guest it came along; elsewhere it is made, once. Empty where it cannot be."""
     grammar()
     if os.access(INSIDE, os.X_OK):
         return str(INSIDE)
@@ -126,8 +182,3 @@ def prepare() -> str:
         check=False,
     )
     return done.stdout.strip() if done.returncode == 0 else ""
-
-
-def as_recorded(step: Step) -> tuple[str, list[Json], int, int, dict[str, Json]]:
-    """A step as recorders take it."""
-    return step.call, step.args, step.result, step.errno, step.outs

@@ -25,12 +25,21 @@ HELLO, RESULTS, ERROR, FORKED = 16, 17, 18, 19
 """What it says."""
 LONGEST_FRAME = 16 << 20
 """Bytes of a payload, in both directions."""
+DEADLINE = 0.02
+"""Seconds that a call may take before it counts as blocked, before the guest's slowdown."""
+MOST_SLOWDOWN = 5.0
+"""What a call is found to be blocked by is tried again with more patience, so that the first try may be a short one."""
 HEAD_OF_HELLO = struct.Struct("<HHIQ")
 _RUN, _RESULTS, _SIZE, _TIME = struct.Struct("<III"), struct.Struct("<II"), struct.Struct("<I"), struct.Struct("<Q")
 
 
 class ProtocolError(Exception):
     """What came from an executor is not what its protocol says. One sentence."""
+
+
+def deadline_of(slowdown: float, patience: float) -> float:
+    """Seconds that a call may take on a machine that is so much slower than real hardware."""
+    return DEADLINE * min(slowdown, MOST_SLOWDOWN) * patience
 
 
 def frame(kind: int, payload: bytes) -> bytes:

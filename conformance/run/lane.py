@@ -19,10 +19,6 @@ from conformance.programs.wire import LOST
 from conformance.protocol import executor as protocol
 from runners.base import Channel, Guest, Runner, RunnerError
 
-DEADLINE = 0.02
-"""Seconds that a call may take before it counts as blocked, before the guest's slowdown."""
-MOST_SLOWDOWN = 5.0
-"""What a call is found to be blocked by is tried again with more patience, so that the first try may be a short one."""
 START_SECONDS = 60.0
 """How long an executor may take to say hello, before the guest's slowdown."""
 PATIENCE = 30.0
@@ -266,7 +262,7 @@ class Lane:
         if self._closing:
             raise LaneError(f"{self.name}: interrupted")
         self._sequence += 1
-        deadline = DEADLINE * min(self._slowdown, MOST_SLOWDOWN) * patience
+        deadline = protocol.deadline_of(self._slowdown, patience)
         self._write(protocol.run_frame(self._sequence, deadline, programs))
         kind, payload = self._frame(PATIENCE * self._slowdown + len(programs) * deadline * 3)
         if kind == protocol.ERROR:

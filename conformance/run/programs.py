@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from conformance import places
 from conformance.conditions import KERNEL
-from conformance.model import CaseInfo, CaseResult, Facts, Outcome
-from conformance.places import CASES
+from conformance.model import CaseInfo, CaseResult, Facts
+from conformance.programs.cases import CaseProgram, Given, info_of
 from conformance.programs.execution import Execution
-from conformance.programs.listed import Listed, files, listings
+from conformance.programs.listed import files, listings
 from conformance.programs.notation.errors import NotationError
-from conformance.programs.notation.judging import Keeping, judged
-from conformance.programs.notation.model import Listing
-from conformance.programs.notation.promises import Blocks
-from conformance.programs.wire import Encoded, State, encode
+from conformance.programs.wire import State
 from conformance.protocol.executor import ProtocolError
 from conformance.protocol.lines import Trouble
 from conformance.run.lane import Lane, LaneError
@@ -28,25 +26,6 @@ BATCH = 64
 """Programs that are sent at once: enough to hide the round trip, and a result comes at least every second."""
 AGAIN = 10.0
 """Factor on deadlines where a program blocks of which nobody promises that."""
-EXECUTORS = "x86_64"
-"""The machine that executors are for."""
-
-
-@dataclass(frozen=True, slots=True)
-class CaseProgram:
-    """A program that is a case."""
-
-    info: CaseInfo
-    listing: Listing
-
-    def encoded(self, *, own: bool) -> Encoded:
-        """For an executor; `own`: in a process of its own, whatever it does."""
-        return encode(self.listing.program, own=own)
-
-    @property
-    def may_block(self) -> bool:
-        """Whether Linux promises that it blocks, on some kernel."""
-        return any(isinstance(promise.end, Blocks) for step in self.listing.steps for promise in step.promises)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +44,9 @@ class CasePrograms:
 NO_PROGRAMS = CasePrograms()
 
 
-def selected(selection: Selection, cases: Path = CASES) -> CasePrograms:
+def selected(selection: Selection) -> CasePrograms:
     """Read the programs that a selection takes. A file that cannot be read is a trouble, and its cases are lost."""
+    cases = places.CASES
     found: dict[str, CaseProgram] = {}
     troubles: list[Trouble] = []
     for path in files(cases):
@@ -84,11 +64,6 @@ def selected(selection: Selection, cases: Path = CASES) -> CasePrograms:
     return CasePrograms(found, troubles)
 
 
-def info_of(listed: Listed, module: str) -> CaseInfo:
-    """What a plan says of a program in a file below the folder of cases."""
-    return CaseInfo(f"{module}::{listed.name}", listed.hash, listed.title, listed.feature)
-
-
 class Executor:
     """Runs programs on one target: in the guest of a session while that lives, then in guests of its own.
 
@@ -97,7 +72,7 @@ class Executor:
 
     def __init__(self, name: str, runner: Runner, guest: Guest | None, facts: Facts | None) -> None:
         """`guest` is lent, and not closed. `facts`: of the target."""
-        self._facts = facts
+        self._given = given(facts)
         self._lane = Lane(name, _Lender(runner, guest))
 
     def run(
@@ -110,8 +85,8 @@ class Executor:
         """
         able: list[CaseProgram] = []
         for each in programs:
-            if why := self._lacking(each):
-                yield CaseResult(each.info.id, each.info.hash, Outcome.SKIPPED, why)
+            if why := each.lacking(self._given):
+                yield each.skipped(why)
             else:
                 able.append(each)
         if not able:
@@ -132,26 +107,7 @@ class Executor:
             if found.outcome.state is State.BLOCKED and not program.may_block:
                 alone = program.encoded(own=True)
                 found = Execution.read(alone, self._lane.run([alone.data], AGAIN)[0])
-            yield self._result(program, found)
-
-    def _result(self, program: CaseProgram, found: Execution) -> CaseResult:
-        outcome, message = outcome_of(program.listing, found, self._versions, self._has)
-        return CaseResult(program.info.id, program.info.hash, outcome, message, steps=list(found.steps))
-
-    @property
-    def _versions(self) -> Mapping[str, str] | None:
-        return {**self._facts.versions, KERNEL: self._facts.release} if self._facts else None
-
-    @property
-    def _has(self) -> tuple[str, ...]:
-        return ("root",) if self._facts is None or self._facts.uid == 0 else ()
-
-    def _lacking(self, program: CaseProgram) -> str:
-        if missing := set(program.listing.needs) - set(self._has):
-            return f"needs {', '.join(sorted(missing))}"
-        if self._facts and self._facts.machine != EXECUTORS:
-            return "written for x86_64"
-        return ""
+            yield program.result(found, self._given)
 
     def interrupt(self) -> None:
         """From another thread: make `run` end soon, with RunnerError."""
@@ -167,21 +123,11 @@ class Executor:
         self._lane.__exit__(kind, error, trace)
 
 
-def outcome_of(
-    listing: Listing, found: Execution, versions: Mapping[str, str] | None, has: Sequence[str]
-) -> tuple[Outcome, str]:
-    """What a program comes to as a case, and why: the first call that lacks something, or breaks a promise, decides."""
-    if found.outcome.state in (State.MALFORMED, State.HARNESS):
-        return Outcome.ERROR, f"the executor could not run the program: {found.ending}"
-    if found.outcome.state is State.LOST:
-        return Outcome.CRASH, "the guest, or the executor in it, died of the program"
-    for at, judgement in enumerate(judged(listing, found, versions, has)):
-        label = listing.steps[at].call.label
-        if judgement.kept is Keeping.MISSING:
-            return Outcome.MISSING, judgement.why
-        if judgement.kept is Keeping.BROKEN:
-            return Outcome.FAILED, f"call {at}, {label}: {judgement.why}"
-    return Outcome.PASSED, ""
+def given(facts: Facts | None) -> Given:
+    """What programs are given on a target. One that says nothing of itself is taken for this machine."""
+    if facts is None:
+        return Given({KERNEL: os.uname().release}, os.geteuid() == 0, os.uname().machine)
+    return Given({**facts.versions, KERNEL: facts.release}, facts.uid == 0, facts.machine)
 
 
 class _Lender:

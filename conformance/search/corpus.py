@@ -5,17 +5,31 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping, Sequence
+import signal
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from conformance import places
 from conformance.model import Target
-from conformance.programs.program import Program, to_json
+from conformance.programs.notation.errors import NotationError
+from conformance.programs.notation.model import File, Listing, PromisedCall
+from conformance.programs.notation.parse import parse_file
+from conformance.programs.notation.printing import print_file
+from conformance.programs.notation.promises import Blocks, End, Exits, Fails, Killed, Promise, Succeeds
+from conformance.programs.program import Program, ProgramCall, to_json
 from conformance.run.errors import UsageError
 from conformance.run.whole import write_whole
 from conformance.search.replay import Replayed
+from conformance.syscalls.machinery.call import Operation
 from conformance.syscalls.machinery.table import chapters
 from conformance.text import one_line
+
+FILE = f"found{places.CALLS}"
+"""Where the programs of an area are kept."""
+_AREAS = {"polling": "events", "pseudo": "processes", "system": "processes", "obsolete": "processes"}
+"""The areas of chapters that have none of their name."""
+TITLE = "Programs about {} that a search has found"
 
 
 def refuse_imitations(targets: Sequence[Target]) -> None:
@@ -39,8 +53,8 @@ def corpus_for(targets: Sequence[Target]) -> Path:
 
 def keep_all(
     programs: Mapping[str, Program], done: Mapping[str, Sequence[Replayed]], corpus: Path
-) -> tuple[list[Path], list[str]]:
-    """Keep those programs, by their places, on which all agree: the files, and of each other one why not."""
+) -> tuple[list[str], list[str]]:
+    """Keep those programs, by their places, on which all agree: what they are now, and of each other one why not."""
     kept, refused = [], []
     for place, program in programs.items():
         try:
@@ -50,8 +64,8 @@ def keep_all(
     return kept, refused
 
 
-def keep(program: Program, replayed: Sequence[Replayed], corpus: Path, chapter: str, about: str) -> Path:
-    """Put a program into the corpus of kept programs, with what all targets said as its promise.
+def keep(program: Program, replayed: Sequence[Replayed], cases: Path, chapter: str, about: str) -> str:
+    """Put a program among the cases, with what all targets said as its promise; its file and name.
 
     Raises UsageError when they do not agree in everything, data too, or one of them does not agree with itself.
     """
@@ -66,19 +80,69 @@ def keep(program: Program, replayed: Sequence[Replayed], corpus: Path, chapter: 
                 f"not kept: {one_line(f'{found.call}, {found.field}: {found.target} on {each.target}')}, "
                 f"{one_line(f'{found.reference} on {reference.target}')}"
             )
-    document = to_json(program)
-    assert isinstance(document, dict)
-    document["promise"] = list(reference.said)
-    document["agreed"] = [f"{each.target} {each.release.partition('-')[0]}" for each in replayed]
-    digest = hashlib.sha256(json.dumps(document["calls"]).encode()).hexdigest()[:8]
-    words = re.sub(r"[^a-z0-9]+", "-", about.lower()).strip("-")[:60]
-    path = corpus / chapter / f"{words}-{digest}.json"
-    write_whole(path, (json.dumps(document, indent=1) + "\n").encode())
-    return path
+    releases = [f"{each.target} {each.release.partition('-')[0]}" for each in replayed]
+    agreed = f"agreed: {', '.join(releases)}"
+    path = cases / area_of(chapter) / FILE
+    file = _read(path) or File(TITLE.format(path.parent.name), ())
+    there = next((each.name for each in file.programs if each.program == program), None)
+    if there is None:
+        there = _name(about, program, {each.name for each in file.programs})
+        listing = Listing(there, _promised(program, reference.said), above=(agreed,))
+        write_whole(path, print_file(replace(file, programs=(*file.programs, listing))).encode())
+    return f"{path}::{there}"
+
+
+def _read(path: Path) -> File | None:
+    """What has been kept there. Raises UsageError."""
+    try:
+        return parse_file(path.read_text(encoding="utf-8"), str(path))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, NotationError) as error:
+        raise UsageError(f"not kept: {error}") from error
+
+
+def _name(about: str, program: Program, taken: Collection[str]) -> str:
+    """A name that no other program of the file has."""
+    words = re.sub(r"[^a-z0-9]+", "-", about.lower()).strip("-")[:60].rstrip("-")
+    if words not in taken:
+        return words
+    digest = hashlib.sha256(json.dumps(to_json(program)).encode()).hexdigest()
+    return next(name for size in range(8, 65) if (name := f"{words}-{digest[:size]}") not in taken)
+
+
+def _promised(program: Program, said: Sequence[str]) -> tuple[PromisedCall, ...]:
+    """A program with what all have said of its calls: `0` or an errno's name each, and how it ended."""
+    ends = list(map(_end, said))
+    return tuple(
+        PromisedCall(call, promises=(_promise(call, ends[at]),) if at < len(ends) else ())
+        for at, call in enumerate(program.steps)
+    )
+
+
+def _promise(call: ProgramCall, end: End) -> Promise:
+    """Operations, and all about sockets, are what a kernel may lack by itself."""
+    lackable = isinstance(call.description, Operation) or chapters()[call.label] == "sockets"
+    return Promise(end, missing=() if lackable and isinstance(end, Succeeds) else None)
+
+
+def _end(said: str) -> End:
+    what, _, detail = said.rpartition(" ")
+    if said == "0":
+        return Succeeds()
+    if what == "killed by signal":
+        return Killed(signal.Signals(int(detail)).name)
+    if what == "exited with":
+        return Exits(int(detail))
+    return Blocks() if said == "blocked" else Fails((said,))
+
+
+def area_of(chapter: str) -> str:
+    """The area of cases that programs of a chapter of descriptions belong to."""
+    return _AREAS.get(chapter, chapter)
 
 
 def last_call(program: Program) -> tuple[str, str]:
     """The chapter of a program's last call, which is what it is about, and the call's label."""
     label = program.steps[-1].label
-    chapter = chapters()[label]
-    return "processes" if chapter == "pseudo" else chapter, label
+    return chapters()[label], label

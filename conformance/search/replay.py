@@ -7,8 +7,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from conformance.conditions import KERNEL
+from conformance.places import CALLS
 from conformance.programs.execution import Execution
 from conformance.programs.harmful import is_tame
+from conformance.programs.notation.judging import Keeping, judged
+from conformance.programs.notation.model import Listing, unpromised
 from conformance.programs.notation.parse import parse_file
 from conformance.programs.program import Program, ProgramError, from_json
 from conformance.programs.wire import encode
@@ -23,10 +27,6 @@ from runners.base import Runner
 
 REPLAY_PATIENCE = 10.0
 """Factor on deadlines where a program is replayed."""
-
-
-NOTATION = ".calls"
-"""What the names of files of programs end with that people write."""
 
 
 def read_program(path: Path) -> Program:
@@ -47,7 +47,7 @@ def read_program(path: Path) -> Program:
     return _harmless(program, str(file))
 
 
-def read_listings(file: Path) -> dict[str, Program]:
+def read_listings(file: Path) -> dict[str, Listing]:
     """The programs of a file in the notation, by the file's path and their names. Raises UsageError."""
     try:
         text = file.read_text(encoding="utf-8")
@@ -61,7 +61,9 @@ def read_listings(file: Path) -> dict[str, Program]:
         raise UsageError(str(error)) from error
     if not found:
         raise UsageError(f"{file} has no program: a name and calls below it were expected, such as `name:`")
-    return {(place := f"{file}:{each.name}"): _harmless(each.program, place) for each in found}
+    for each in found:
+        _harmless(each.program, f"{file}:{each.name}")
+    return {f"{file}:{each.name}": each for each in found}
 
 
 def _harmless(program: Program, place: str) -> Program:
@@ -74,19 +76,19 @@ def _harmless(program: Program, place: str) -> Program:
     return program
 
 
-def programs_at(paths: Sequence[Path]) -> dict[str, Program]:
+def programs_at(paths: Sequence[Path]) -> dict[str, Listing]:
     """The programs of reproducers' folders, of files in JSON or in the notation, and of whole searches' folders, by
     path. Raises UsageError."""
-    found: dict[str, Program] = {}
+    found: dict[str, Listing] = {}
     for path in paths:
         inside = sorted(each.parent for each in path.glob("*/program.json")) if path.is_dir() else []
         if path.name == SUMMARY and len(paths) > 1:
             continue  # a search's own file, which a shell's `*` takes along
-        if path.suffix == NOTATION:
+        if path.suffix == CALLS:
             found |= read_listings(path)
             continue
         for place in inside if inside and not (path / "program.json").exists() else [path]:
-            found[str(place)] = read_program(place)
+            found[str(place)] = unpromised(read_program(place))
     if not found:
         raise UsageError(
             f"there is no program in {', '.join(map(str, paths))}; give folders that `conformance fuzz` wrote"
@@ -109,9 +111,11 @@ class Replayed:
     """Whether all runs did the same."""
     lost: bool = False
     """Whether it came to something that says nothing of the program: see `NO_EVIDENCE`."""
+    broken: Sequence[str] = ()
+    """What Linux promises and was not kept, a sentence each."""
 
 
-def replay(programs: Sequence[Program], runners: Mapping[str, Runner], told: Callable[[list[Replayed]], None]) -> None:
+def replay(programs: Sequence[Listing], runners: Mapping[str, Runner], told: Callable[[list[Replayed]], None]) -> None:
     """Run programs on all targets, each three times in a process of its own; `told` is told of each, in order.
 
     One set of guests is for all. `runners` has the reference first. Raises RunnerError, UserError.
@@ -126,8 +130,8 @@ def replay(programs: Sequence[Program], runners: Mapping[str, Runner], told: Cal
             told(found)
 
 
-def _replayed(program: Program, opened: Sequence[Lane]) -> list[Replayed]:
-    encoded = encode(program, own=True)
+def _replayed(listing: Listing, opened: Sequence[Lane]) -> list[Replayed]:
+    encoded = encode(listing.program, own=True)
     # Each alone: a guest that one run takes along is opened anew for the next, and is never given up for it.
     futures = [lane.submit([encoded.data] * RUNS, REPLAY_PATIENCE, deadly=True) for lane in opened]
     said = [[Execution.read(encoded, each) for each in future.result()] for future in futures]
@@ -148,16 +152,26 @@ def _replayed(program: Program, opened: Sequence[Lane]) -> list[Replayed]:
                 None if is_reference else next(filter(None, apart), None),
                 stable,
                 any(each.outcome.state in NO_EVIDENCE for each in runs),
+                _broken(listing, shown, {**lane.versions, KERNEL: lane.release}),
             )
         )
     return found
+
+
+def _broken(listing: Listing, shown: Execution, versions: Mapping[str, str]) -> list[str]:
+    return [
+        f"call {at}, {listing.steps[at].call.description.name}: {each.why}"
+        for at, each in enumerate(judged(listing, shown, versions))
+        if each.kept is Keeping.BROKEN
+    ]
 
 
 def status_of_replay(replayed: Sequence[Replayed]) -> Exit:
     """The exit status that one program's replay deserves."""
     if replayed[0].lost:
         return Exit.INCOMPLETE
-    return Exit.UNEXPECTED if any(each.difference or not each.stable for each in replayed) else Exit.EXPECTED
+    departing = any(each.difference or each.broken or not each.stable for each in replayed)
+    return Exit.UNEXPECTED if departing else Exit.EXPECTED
 
 
 GRAVITY = (Exit.EXPECTED, Exit.UNEXPECTED, Exit.INCOMPLETE)

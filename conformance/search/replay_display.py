@@ -20,6 +20,8 @@ def lines(replayed: Sequence[Replayed], place: str = "") -> Iterator[str]:
         yield f"{each.target} ({one_line(each.release)}){unsteady}"
         for mine, theirs in zip_longest(each.lines, first.lines):
             yield f"  {'*' if mine != theirs and each.difference else ' '} {one_line(mine or '')}"
+        for why in each.broken:
+            yield f"    {one_line(why)}"
         if found := each.difference:
             yield f"    {one_line(f'{found.call}: {found.field}: {found.target}, the reference {found.reference}')}"
 
@@ -37,4 +39,6 @@ def _word(each: Replayed, *, is_reference: bool) -> str:
         return "differs from run to run"
     if each.lost and is_reference:
         return "died of it"
-    return "diverges" if each.difference else "ran" if is_reference else "agrees"
+    if each.difference:
+        return "diverges"
+    return "breaks a promise" if each.broken else "ran" if is_reference else "agrees"

@@ -15,10 +15,10 @@ from conformance.run import records
 from conformance.run.errors import Exit
 from tests.integration.command import started
 from tests.integration.twice import is_all_the_same
-from tests.suite import SOURCES, environment, read
+from tests.suite import SOURCES, Written, environment, read
 
 
-def by_pytest(cases: Sequence[str], record: Path, *options: str) -> Record:
+def by_pytest(cases: Sequence[str], record: Path, *options: str) -> Written:
     """Run cases as a person does."""
     done = subprocess.run(
         [
@@ -49,13 +49,14 @@ def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Record, Record]:
         said, complained = run.communicate(timeout=900)
     assert run.returncode == Exit.EXPECTED, said + complained
     one = records.read(folder / "results" / "native.jsonl")
-    results = {case: [result] for case, result in found.results.items()}
+    results = dict(found.results)
     ended = {case: each[-1].outcome for case, each in one.results.items()}
-    if others := [case for case, each in results.items() if each[-1].outcome is not ended.get(case)]:
+    if others := [case for case, each in results.items() if each.outcome is not ended.get(case)]:
         again = by_pytest([f"cases/{case}" for case in others], folder / "again.jsonl")
-        results |= {case: [result] for case, result in again.results.items()}
+        results |= again.results
     pytests = Target("again", "local", answers=Answers.HOST)
-    return one, Record(pytests, one.run, found.facts[-1], found.plan, results, found.troubles, complete=True)
+    attempts = {case: [result] for case, result in results.items()}
+    return one, Record(pytests, one.run, found.facts[-1], found.plan, attempts, found.troubles, complete=True)
 
 
 def test_all_cases_are_run_in_both_ways(both: tuple[Record, Record]) -> None:

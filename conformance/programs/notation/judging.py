@@ -54,7 +54,7 @@ class Keeping(StrEnum):
     KEPT = "kept"
     BROKEN = "broken"
     MISSING = "missing"
-    """The feature is not there, and the promise allows that."""
+    """The feature is not there, and the promise allows that; or the call itself is not there (ENOSYS)."""
     NOT_MADE = "not made"
     """Nothing is promised of such a kernel, or of a program that was run so."""
 
@@ -159,10 +159,11 @@ def _is_made(
 
 def _is_missing(promise: Promise, done: Happened) -> bool:
     """Whether a call failed as it does where there is no such feature, and not as was promised."""
-    if promise.missing is None or done.ended is not None:
+    if done.ended is not None or (isinstance(promise.end, Fails) and _is_one_of(done.errno, promise.end.errnos)):
         return False
-    promised = isinstance(promise.end, Fails) and _is_one_of(done.errno, promise.end.errnos)
-    return not promised and _is_one_of(done.errno, promise.missing or NOT_THERE)
+    if done.errno == errnos.ENOSYS:
+        return True
+    return promise.missing is not None and _is_one_of(done.errno, promise.missing or NOT_THERE)
 
 
 def _is_one_of(error: int, names: tuple[str, ...]) -> bool:
@@ -182,7 +183,8 @@ def _other_end(promise: Promise, done: Happened) -> str:
         case Succeeds():
             so, said = succeeded, "success"
         case Returns():
-            so, said = succeeded and _COMPARE[end.compare](done.result, end.value), f"{end.compare} {end.value}"
+            so = succeeded and _COMPARE[end.compare](done.result, end.value)
+            said = f"{end.value}" if end.compare is Compare.EQUAL else f"{end.compare} {end.value}"
         case ReturnsResult():
             so = succeeded and end.step < len(done.before) and done.before[end.step] == done.result
             said = f"the result of call {end.step}"

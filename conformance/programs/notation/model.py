@@ -55,6 +55,11 @@ class Listing:
         return Program(tuple(step.call for step in self.steps))
 
 
+def unpromised(program: Program, name: str = "program") -> Listing:
+    """A program of which nothing is promised."""
+    return Listing(name, tuple(map(PromisedCall, program.steps)))
+
+
 @dataclass(frozen=True, slots=True)
 class File:
     """Programs about one feature."""

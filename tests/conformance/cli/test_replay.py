@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
 from conformance.model import Json
+from conformance.programs.notation.parse import parse_file
+from conformance.programs.notation.promises import Fails, Succeeds
 from conformance.run.errors import Exit
 from conformance.search import generate
 from tests.conformance.cli.command import told
@@ -75,9 +76,10 @@ def test_program_is_kept_where_all_agree(targets: Path, tmp_path: Path, monkeypa
     monkeypatch.setattr("conformance.places.corpus_directory", lambda: tmp_path / "corpus")
     done = told("replay", written(tmp_path / "folder"), "-t", "again", "--targets", targets, "--keep")
     assert done.status == Exit.EXPECTED, done.out + done.err
-    (path,) = (tmp_path / "corpus").rglob("*.json")
-    assert done.out.splitlines()[-1] == f"kept as {path}"
-    assert json.loads(path.read_text())["promise"] == ["ENOENT", "0"]
+    (path,) = (tmp_path / "corpus").rglob("*.calls")
+    (kept,) = parse_file(path.read_text(), path.name).programs
+    assert done.out.splitlines()[-1] == f"kept as {path}::{kept.name}"
+    assert [step.promises[0].end for step in kept.steps] == [Fails(("ENOENT",)), Succeeds()]
 
 
 def test_replay_of_several_has_a_summary_and_the_gravest_status(

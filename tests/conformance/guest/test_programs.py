@@ -1,71 +1,74 @@
-"""Kept programs in cases: what the fixture `run_program` makes of right and of wrong promises."""
+"""Programs as text under pytest: what becomes of right and of wrong promises, and of executors that misbehave."""
 
 from __future__ import annotations
 
-import json
 import os
 from pathlib import Path
 
 import pytest
 
 from conformance.guest import programs
-from conformance.model import CaseResult, Json, Outcome
-from conformance.programs.program import Program, Ref, to_json
-from conformance.protocol.executor import ProtocolError
-from conformance.syscalls.files.opening import O_RDWR
-from conformance.syscalls.pseudo import SPAWN_EXIT
-from tests.executors import needs_executor, program, room, text
+from conformance.model import CaseResult, Outcome
+from conformance.programs.listed import listed
+from tests.executors import needs_executor
 from tests.suite import Written, read, run_cases, write_cases
 
-OPEN = ("open", text("f0"), O_RDWR, 0)
-READS = program(OPEN, ("read", Ref(0), room(64), 8), ("close", Ref(0)), ("close", Ref(0)))
-BLOCKS = program(("pipe", room(8)), ("read", Ref(0, 0, 0, 4), room(64), 1), ("getpid",))
-DIES = program(("getpid",), ("load", 0))
-ABSENT = program(("getpid",), ("tuxcall",), ("getpid",))
+FILE = """\
+"Programs of a test"
 
+right:
+    r0 = open("f0", O_RDWR, 0) = 0
+    read(r0, room(64), 8) = 8, "abcdefgh"
+    close(r0) = 0
+    close(r0) = -1 EBADF
 
-def document(made: Program, *promise: str, **members: Json) -> str:
-    """A kept program's file."""
-    value = to_json(made)
-    assert isinstance(value, dict)
-    return json.dumps({**value, "promise": list(promise), "agreed": ["native 6.1.0"], **members})
+wrong-errno:
+    close(41) = -1 EINVAL
 
+wrong-success:
+    close(41) = ok
 
-FILES = {
-    "right": document(READS, "0", "0", "0", "EBADF"),
-    "blocks": document(BLOCKS, "0", "blocked"),
-    "dies": document(DIES, "0", "EINVAL"),
-    "has_a_child": document(program(("spawn_exit", SPAWN_EXIT, 3), ("wait4", Ref(0), room(4), 0, 0)), "0", "0"),
-    "wrong_errno": document(READS, "0", "0", "0", "EINVAL"),
-    "wrong_success": document(READS, "0", "0", "EBADF", "EBADF"),
-    "wrong_failure": document(program(OPEN, ("lseek", Ref(0), 1, 0)), "EACCES", "0"),
-    "wrong_end": document(BLOCKS, "0", "0", "0"),
-    "promises_too_much": document(program(("getpid",)), "0", "0"),
-    "promises_too_little": document(READS, "0", "0", "0"),
-    "not_there": document(ABSENT, "0", "0", "0"),
-    "not_there_either": document(ABSENT, "0", "EINVAL", "0"),
-    "not_supported": document(program(("socketpair", 2, 1, 0, room(8))), "0"),
-    "rightly_not_there": document(ABSENT, "0", "ENOSYS", "0"),
-    "newer": document(READS, "0", "0", "0", "EBADF", format=2),
-    "without_promise": document(READS).replace('"promise"', '"premise"'),
-    "unknown_call": document(READS).replace('"read"', '"quantum_read"'),
-    "truncated": document(READS, "0")[:50],
-    "foreign": '{"schema": 1, "cases": []}',
-    "list": "[1, 2]",
-}
-CASES = f"""
-import pytest
+wrong-data:
+    r0 = open("f0", O_RDWR, 0) = ok
+    read(r0, room(64), 8) = 8, "abcdefgX"
 
-@pytest.mark.parametrize("name", {[*FILES, "lost"]!r})
-def test_kept(name, run_program): run_program(f"{{__file__.rpartition('/')[0]}}/{{name}}.json")
+it-blocks:
+    r0 = pipe(room(8)) = ok
+    read(r0.fds[0], room(64), 1) blocks
+    getpid()
+
+it-blocks-and-nobody-says-so:
+    r0 = pipe(room(8)) = ok
+    read(r0.fds[0], room(64), 1) = -1 EAGAIN
+
+it-dies:
+    load(UNMAPPED) killed by SIGSEGV
+
+not-there:
+    tuxcall() = ok
+
+rightly-not-there:
+    tuxcall() = -1 ENOSYS
+
+not-supported:
+    socketpair(AF_INET, SOCK_STREAM, 0, room(8)) = ok or missing
+
+of-a-newer-kernel: [kernel >= 99.0]
+    close(41) = ok
+
+cannot-be-read:
+    close(41, 42)
+
+is-never-made:
+    reboot(1, 2, 3, 0)
 """
+MODULE = "area/programs.calls"
 
 
-def written(root: Path) -> Path:
-    """The cases, with programs beside them."""
-    cases = write_cases(root, kept=CASES)
-    for name, content in FILES.items():
-        (cases / "area" / f"{name}.json").write_text(content)
+def written(root: Path, **more: str) -> Path:
+    """The file, in a folder of cases, beside modules."""
+    cases = write_cases(root, **more)
+    (cases / "area" / "programs.calls").write_text(FILE)
     return cases
 
 
@@ -73,20 +76,19 @@ def written(root: Path) -> Path:
 def ran(tmp_path_factory: pytest.TempPathFactory) -> Written:
     """A run of them all."""
     needs_executor()
-    cases = written(tmp_path_factory.mktemp("kept"))
+    cases = written(tmp_path_factory.mktemp("programs"))
     run_cases(cases, f"--conformance-record={cases.parent / 'record.jsonl'}")
     return read(cases.parent / "record.jsonl")
 
 
 def of(ran: Written, name: str) -> CaseResult:
     """What came of a program."""
-    return ran[f"test_kept[{name}]"]
+    return ran.results[f"{MODULE}::{name}"]
 
 
-@pytest.mark.parametrize("name", ["right", "blocks", "dies", "has_a_child", "rightly_not_there"])
+@pytest.mark.parametrize("name", ["right", "it-blocks", "it-dies", "rightly-not-there", "of-a-newer-kernel"])
 def test_program_that_does_what_was_promised_passes(ran: Written, name: str) -> None:
-    found = of(ran, name)
-    assert (found.outcome, found.message) == (Outcome.PASSED, "")
+    assert (of(ran, name).outcome, of(ran, name).message) == (Outcome.PASSED, "")
 
 
 def test_calls_of_the_program_are_the_cases_trace(ran: Written) -> None:
@@ -98,124 +100,126 @@ def test_calls_of_the_program_are_the_cases_trace(ran: Written) -> None:
         ("close", -1, 9),
     ]
     assert steps[1].outs["1"] == "abcdefgh"
-    assert [step.call for step in of(ran, "blocks").steps] == ["pipe"]
+    assert [step.call for step in of(ran, "it-blocks").steps] == ["pipe"]
 
 
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("wrong_errno", "call 3, close: EBADF, and Linux says EINVAL"),
-        ("wrong_success", "call 2, close: 0, and Linux says EBADF"),
-        ("wrong_failure", "call 0, open: 0, and Linux says EACCES"),
-        ("wrong_end", "call 1, read: blocked, and Linux says 0"),
-        ("promises_too_much", "call 1, the end: it is over, and Linux says 0"),
-        ("promises_too_little", "call 3, close: EBADF, and Linux says it is over"),
+        ("wrong-errno", "call 0, close: -1 EBADF, and Linux promises -1 EINVAL"),
+        ("wrong-success", "call 0, close: -1 EBADF, and Linux promises success"),
+        ("wrong-data", "call 1, read: buf has b'abcdefgh', and Linux promises b'abcdefgX'"),
+        ("it-blocks-and-nobody-says-so", "call 1, read: it blocked, and Linux promises -1 EAGAIN"),
     ],
 )
 def test_wrong_promise_fails_with_the_call_named(ran: Written, name: str, message: str) -> None:
-    found = of(ran, name)
-    assert found.outcome is Outcome.FAILED
-    assert f"AssertionError: {message}" in found.message
-    assert found.steps
-
-
-@pytest.mark.parametrize("name", ["not_there", "not_there_either"])
-def test_call_that_is_not_there_is_missing(ran: Written, name: str) -> None:
-    found = of(ran, name)
-    assert (found.outcome, found.message) == (Outcome.MISSING, "tuxcall: ENOSYS")
-
-
-def test_operation_that_is_not_supported_where_linux_carries_it_out_is_missing(ran: Written) -> None:
-    found = of(ran, "not_supported")
-    assert (found.outcome, found.message) == (Outcome.MISSING, "socketpair: ENOTSUP")
+    assert (of(ran, name).outcome, of(ran, name).message) == (Outcome.FAILED, message)
 
 
 @pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("newer", "the program has format 2, and this version reads up to 1: update the suite"),
-        ("unknown_call", "call 1: 'quantum_read' is not described here"),
-        ("foreign", "this is no program"),
-        ("list", "this is no program"),
-        ("truncated", "it is no JSON, or cut short"),
-        ("without_promise", "it has no `promise`"),
-        ("lost", "it cannot be read: No such file or directory"),
-    ],
+    ("name", "message"), [("not-there", "tuxcall: ENOSYS"), ("not-supported", "socketpair: ENOTSUP")]
 )
-def test_program_that_cannot_be_read_is_told_in_a_sentence_that_names_it(ran: Written, name: str, message: str) -> None:
-    found = of(ran, name)
+def test_what_is_not_there_is_missing(ran: Written, name: str, message: str) -> None:
+    assert (of(ran, name).outcome, of(ran, name).message) == (Outcome.MISSING, message)
+
+
+def test_a_program_that_cannot_be_read_is_an_error_with_its_place_and_keeps_no_other_from_running(ran: Written) -> None:
+    found = of(ran, "cannot-be-read")
     assert found.outcome is Outcome.ERROR
-    assert found.message.startswith(f"{name}.json: {message}")
-    assert "\n" not in found.message
-    assert not found.steps
+    assert found.message.endswith("programs.calls:44:15: close takes 1 arguments (fd), not 2")
 
 
-def test_without_an_executor_such_cases_are_skipped_and_others_are_not(
+def test_a_call_that_no_program_makes_is_not_made(ran: Written) -> None:
+    assert of(ran, "is-never-made").outcome is Outcome.ERROR
+    assert "reboot is a call that no program makes" in of(ran, "is-never-made").message
+
+
+def test_the_plan_says_what_they_are_called(ran: Written) -> None:
+    info = next(each for each in ran.plan if each.id == f"{MODULE}::not-there")
+    assert (info.title, info.feature) == ("not there", "Programs of a test")
+    assert info.hash == of(ran, "not-there").hash
+
+
+def test_workers_of_xdist_run_them_and_the_plan_is_the_same(ran: Written, tmp_path: Path) -> None:
+    cases = written(tmp_path)
+    run_cases(cases, f"--conformance-record={tmp_path / 'record.jsonl'}", "-n", "2", "-k", "right or wrong")
+    found = read(tmp_path / "record.jsonl")
+    assert {info.id: info for info in found.plan} == {
+        info.id: info for info in ran.plan if "right" in info.id or "wrong" in info.id
+    }
+    assert {case: each.outcome for case, each in found.results.items()} == {
+        case: ran.results[case].outcome for case in found.results
+    }
+
+
+def test_a_file_with_two_programs_of_one_name_is_not_collected_and_others_are(tmp_path: Path) -> None:
+    cases = written(tmp_path, other="def test_other(): pass\n")
+    (cases / "area" / "programs.calls").write_text("one:\n    getpid()\n\none:\n    getuid()\n")
+    run_cases(cases, f"--conformance-record={tmp_path / 'record.jsonl'}", "--continue-on-collection-errors")
+    found = read(tmp_path / "record.jsonl")
+    assert set(found.results) == {"area/test_other.py::test_other"}
+    assert [each for each in found.troubles if f"{MODULE} cannot be collected" in each]
+
+
+def test_without_an_executor_they_are_skipped_and_other_cases_are_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if os.access(programs.INSIDE, os.X_OK):
         pytest.skip("an executor came along with the suite")
     monkeypatch.setenv("CC", "no-such-compiler")
     monkeypatch.setenv("CONFORMANCE_CACHE", str(tmp_path / "cache"))
-    cases = write_cases(tmp_path, kept=CASES + "\ndef test_other(): pass\n")
-    (cases / "area" / "right.json").write_text(FILES["right"])
+    cases = written(tmp_path, other="def test_other(): pass\n")
     run_cases(cases, f"--conformance-record={tmp_path / 'record.jsonl'}", "-k", "right or other")
-    found = read(tmp_path / "record.jsonl")
-    if found["test_kept[right]"].outcome is Outcome.PASSED:
+    found = read(tmp_path / "record.jsonl").results
+    if found[f"{MODULE}::right"].outcome is Outcome.PASSED:
         pytest.skip("an executor came along with the suite")
-    assert found["test_kept[right]"].outcome is Outcome.SKIPPED
-    assert "there is no executor here" in found["test_kept[right]"].message
-    assert found["test_other"].outcome is Outcome.PASSED
+    assert found[f"{MODULE}::right"].outcome is Outcome.SKIPPED
+    assert "there is no executor here" in found[f"{MODULE}::right"].message
+    assert found["area/test_other.py::test_other"].outcome is Outcome.PASSED
 
 
 # The executor misbehaves
 
 
-def kept(tmp_path: Path, executor: str) -> programs.Kept:
-    """A program for an executor that is a shell script."""
-    (tmp_path / "right.json").write_text(FILES["right"])
-    (tmp_path / "executor").write_text(f"#!/bin/sh\n{executor}\n")
+def result(tmp_path: Path, script: str) -> CaseResult:
+    """What comes of a program when the executor is a shell script."""
+    (tmp_path / "programs.calls").write_text(FILE)
+    (tmp_path / "executor").write_text(f"#!/bin/sh\n{script}\n")
     (tmp_path / "executor").chmod(0o755)
-    return programs.Kept(str(tmp_path / "right.json"), str(tmp_path / "executor"), 1.0)
+    executor = programs.Executor(0.05)
+    executor.path = str(tmp_path / "executor")
+    try:
+        return executor.result(listed(tmp_path / "programs.calls")[0])
+    finally:
+        executor.close()
 
 
 @pytest.mark.parametrize(
     ("script", "why"),
     [
-        ("exit 3", "status 3 and no result"),
-        ("echo hello", "status 0 and no result"),
-        ("echo this is another program", "something else than frames"),
-        ("kill -9 $$", "status -9 and no result"),
-        (r"printf 'SCX1\022\000\000\000\004\000\000\000oops'", "oops"),
-        (r"printf 'SCX1\021\000\000\000\004\000\000\000oops'", "cut short"),
-        (r"printf 'SCX1\021\000\000\000\010\000\000\000\001\000\000\000\000\000\000\000'", "no result"),
+        ("echo this is another program; cat >/dev/null", "something else than frames"),
+        (r"printf 'SCX1\022\000\000\000\004\000\000\000oops'; cat >/dev/null", "oops"),
+        (r"printf 'SCX1\021\000\000\000\004\000\000\000oops'; cat >/dev/null", "cut short"),
+        (
+            r"printf 'SCX1\021\000\000\000\010\000\000\000\007\000\000\000\000\000\000\000'; cat >/dev/null",
+            "another program's",
+        ),
     ],
 )
-def test_executor_that_gives_no_result_is_an_error_that_says_so(tmp_path: Path, script: str, why: str) -> None:
-    with pytest.raises(ProtocolError, match=why):
-        kept(tmp_path, f"cat >/dev/null; {script}").run(lambda _: None)
+def test_executor_that_talks_nonsense_is_an_error_that_says_so(tmp_path: Path, script: str, why: str) -> None:
+    needs_executor()
+    found = result(tmp_path, script)
+    assert found.outcome is Outcome.ERROR
+    assert why in found.message
 
 
-def test_executor_that_does_not_read_is_an_error_that_says_so(tmp_path: Path) -> None:
-    with pytest.raises(ProtocolError, match="status 0 and no result"):
-        kept(tmp_path, "exec true").run(lambda _: None)
+@pytest.mark.parametrize("script", ["exit 3", "kill -9 $$", "sleep 60"])
+def test_executor_that_dies_or_falls_silent_twice_is_a_crash(tmp_path: Path, script: str) -> None:
+    needs_executor()
+    assert result(tmp_path, f"echo x >> {tmp_path}/starts; {script}").outcome is Outcome.CRASH
+    assert (tmp_path / "starts").read_text() == "x\nx\n"
 
 
-def test_executor_that_cannot_be_started_is_an_error_that_says_so(tmp_path: Path) -> None:
-    broken = kept(tmp_path, "")
-    (tmp_path / "executor").write_bytes(b"\x7fELF\1\2\3")
-    with pytest.raises(ProtocolError, match=r"^the executor cannot be started: Exec format error$"):
-        broken.run(lambda _: None)
-
-
-def test_deadline_is_long_unless_the_program_is_to_block(tmp_path: Path) -> None:
-    for name in ("right", "blocks"):
-        (tmp_path / f"{name}.json").write_text(FILES[name])
-    right, blocks = (programs.Kept(str(tmp_path / f"{name}.json"), "", 3.0) for name in ("right", "blocks"))
-    assert right.deadline == pytest.approx(3.0)
-    assert blocks.deadline == pytest.approx(0.3)
-
-
-def test_executor_is_found_or_made_once_and_absent_where_it_cannot_be(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_executor_is_found_or_made() -> None:
     needs_executor()
     assert os.access(programs.prepare(), os.X_OK)

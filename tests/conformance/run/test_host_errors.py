@@ -14,6 +14,8 @@ from runners.registry import Careful
 from tests.conformance.run.test_orchestrate import CASES, plan_of
 from tests.fakes import FakeGuest, FakeRunner
 
+pytestmark = pytest.mark.usefixtures("no_programs")
+
 ERRORS = [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EMFILE, errno.ENOMEM]
 PLACES = ("missing", "open", "spawn", "remember", "read", "label")
 

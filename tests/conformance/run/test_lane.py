@@ -9,7 +9,8 @@ import pytest
 from conformance.programs import wire
 from conformance.programs.program import Ref
 from conformance.protocol import executor as protocol
-from conformance.run.lane import DEADLINE, DEATHS, MOST_SLOWDOWN, Lane, LaneError
+from conformance.protocol.executor import DEADLINE, MOST_SLOWDOWN
+from conformance.run.lane import DEATHS, Lane, LaneError
 from conformance.syscalls.files.opening import O_CREAT, O_RDWR
 from conformance.syscalls.memory.mapping import (
     MAP_ANONYMOUS,

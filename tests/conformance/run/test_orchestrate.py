@@ -18,6 +18,8 @@ from runners.local import HostGuest, LocalRunner
 from tests.fakes import DEATH, BrokenRunner, FakeRunner, Said, line, says
 from tests.mounts import grow, needs_root, on_small_disk
 
+pytestmark = pytest.mark.usefixtures("no_programs")
+
 CASES = [f"a/test_b.py::test_{name}" for name in ("one", "two", "three")]
 ONE, TWO, THREE = CASES
 

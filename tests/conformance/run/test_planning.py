@@ -114,7 +114,7 @@ def test_a_path_where_no_cases_are_is_refused_with_the_areas(given: str) -> None
 
 
 def test_areas_are_the_folders_that_have_cases() -> None:
-    assert {"files", "netlink", "programs"} <= set(areas())
+    assert {"files", "netlink"} <= set(areas())
     assert "__pycache__" not in areas()
 
 

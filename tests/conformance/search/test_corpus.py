@@ -1,23 +1,27 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
 
+from conformance import places
 from conformance.model import Target
+from conformance.programs.notation.model import Listing, unpromised
+from conformance.programs.notation.parse import parse_file
+from conformance.programs.notation.promises import Blocks, End, Exits, Fails, Killed, Promise, Succeeds
 from conformance.programs.program import Program, Ref
 from conformance.run.errors import UsageError
 from conformance.search import corpus as keeping
 from conformance.search.compare import ProgramDifference
-from conformance.search.replay import Replayed, read_program, replay
+from conformance.search.replay import Replayed, replay
 from conformance.syscalls.files.opening import O_RDWR
+from conformance.syscalls.machinery.table import chapters
 from runners.local import LocalRunner
 from runners.registry import declarations, declared
 from tests.executors import ABSENT, BAD, LyingRunner, needs_executor, program, room, text
 
 
-def keep(corpus: Path, made: Program, *results: Replayed) -> Path:
+def keep(corpus: Path, made: Program, *results: Replayed) -> str:
     """Keep a program on which targets said this."""
     return keeping.keep(made, results, corpus, *keeping.last_call(made))
 
@@ -27,19 +31,61 @@ def said(target: str, *what: str, stable: bool = True, difference: ProgramDiffer
     return Replayed(target, "6.1.0", [], list(what), difference, stable)
 
 
+def kept_as(place: str) -> Listing:
+    """What was kept, read again."""
+    path, _, name = place.partition("::")
+    return parse_file(Path(path).read_text(), path).of(name)
+
+
 def test_program_on_which_all_agree_is_kept_with_its_promise(tmp_path: Path) -> None:
-    path = keep(tmp_path, ABSENT, said("native", "ENOENT"), said("wsl2", "ENOENT"))
-    assert path.parent == tmp_path / "files"
-    assert path.name.startswith("open-")
-    document = json.loads(path.read_text())
-    assert (document["promise"], document["agreed"]) == (["ENOENT"], ["native 6.1.0", "wsl2 6.1.0"])
-    assert read_program(path) == ABSENT
-    assert keep(tmp_path, ABSENT, said("native", "ENOENT")) == path
+    place = keep(tmp_path, ABSENT, said("native", "ENOENT"), said("wsl2", "ENOENT"))
+    assert place == f"{tmp_path}/files/found.calls::open"
+    found = kept_as(place)
+    assert (found.program, found.above) == (ABSENT, ("agreed: native 6.1.0, wsl2 6.1.0",))
+    assert [step.promises for step in found.steps] == [(Promise(Fails(("ENOENT",))),)]
+    assert keep(tmp_path, ABSENT, said("native", "ENOENT")) == place
 
 
-def test_programs_about_the_same_call_are_kept_apart(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("what", "end"),
+    [
+        ("0", Succeeds()),
+        ("EACCES", Fails(("EACCES",))),
+        ("blocked", Blocks()),
+        ("killed by signal 11", Killed("SIGSEGV")),
+        ("exited with 3", Exits(3)),
+    ],
+)
+def test_what_a_call_came_to_is_its_promise(tmp_path: Path, what: str, end: End) -> None:
+    found = kept_as(keep(tmp_path, program(("getpid",), ("close", 41)), said("native", "0", what)))
+    assert [step.promises[0].end for step in found.steps] == [Succeeds(), end]
+
+
+def test_what_a_kernel_may_lack_by_itself_may_be_missing(tmp_path: Path) -> None:
+    found = kept_as(keep(tmp_path, program(("socket", 2, 1, 0)), said("native", "0")))
+    assert found.steps[0].promises == (Promise(Succeeds(), missing=()),)
+
+
+def test_programs_about_the_same_call_are_kept_apart_in_one_file(tmp_path: Path) -> None:
     others = program(("getpid",), ("close", 41))
-    assert keep(tmp_path, BAD, said("native", "EBADF")) != keep(tmp_path, others, said("native", "0", "EBADF"))
+    one, other = keep(tmp_path, BAD, said("native", "EBADF")), keep(tmp_path, others, said("native", "0", "EBADF"))
+    assert one != other
+    assert (kept_as(one).program, kept_as(other).program) == (BAD, others)
+
+
+def test_programs_go_to_the_area_of_cases_of_their_chapter(tmp_path: Path) -> None:
+    polls = program(("eventfd2", 0, 0))
+    assert keep(tmp_path, polls, said("native", "0")).startswith(f"{tmp_path}/events/found.calls::")
+    areas = {path.name for path in places.CASES.iterdir()}
+    assert {keeping.area_of(chapter) for chapter in chapters().values()} <= areas
+
+
+def test_a_file_that_somebody_has_spoilt_is_left_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "files").mkdir()
+    (tmp_path / "files" / "found.calls").write_text("one:\n    close(1, 2)\n")
+    with pytest.raises(UsageError, match=r"^not kept: .*found\.calls:2:14: close takes 1 arguments"):
+        keep(tmp_path, ABSENT, said("native", "ENOENT"))
+    assert (tmp_path / "files" / "found.calls").read_text() == "one:\n    close(1, 2)\n"
 
 
 @pytest.mark.parametrize("field", ["errno", "result", "buf", "buf.st_size", "signals", "state"])
@@ -60,7 +106,7 @@ def test_program_that_writes_other_data_on_a_target_is_not_kept(tmp_path: Path) 
     reads = program(("open", text("f0"), O_RDWR, 0), ("read", Ref(0), room(64), 8))
     liar = LyingRunner(lambda outcome: outcome.replace(b"abcdefgh", b"abcdefgX"))
     runs: list[list[Replayed]] = []
-    replay([reads], {"native": LocalRunner(), "wrong": liar}, runs.append)
+    replay([unpromised(reads)], {"native": LocalRunner(), "wrong": liar}, runs.append)
     (found,) = runs
     assert found[0].said == found[1].said
     with pytest.raises(UsageError, match=r"^not kept: read, buf: .*X.* on wrong, .*abcdefgh.* on native$"):
@@ -93,7 +139,7 @@ def test_of_several_programs_those_are_kept_on_which_all_agree(tmp_path: Path) -
     programs = {"/x/one": ABSENT, "/x/two": BAD}
     done = {"/x/one": [said("native", "ENOENT")], "/x/two": [said("native", "EBADF", stable=False)]}
     kept, refused = keeping.keep_all(programs, done, tmp_path)
-    assert [path.parent.name for path in kept] == ["files"]
+    assert [Path(place.partition("::")[0]).parent.name for place in kept] == ["files"]
     assert refused == ["two: not kept: native says something else from run to run"]
     alone = keeping.keep_all({"/x/two": BAD}, done, tmp_path)
     assert alone == ([], ["not kept: native says something else from run to run"])

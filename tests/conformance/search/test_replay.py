@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from conformance.model import Json
+from conformance.programs.notation.model import unpromised
 from conformance.programs.program import Program, to_json
 from conformance.run.errors import Exit, UsageError, UserError
 from conformance.search import replay as replaying
 from conformance.search.replay import Replayed
+from conformance.search.replay_display import lines
 from runners.local import HostGuest, LocalRunner
 from tests.executors import ABSENT, BAD, ExecutorRunner, Lie, LyingRunner, Moody, dies, liar, needs_executor, program
 from tests.fakes import DEATH
@@ -103,7 +105,7 @@ def all_replayed(programs: Sequence[Program], **lies: Lie) -> list[list[Replayed
     """Programs on this kernel and on liars."""
     found: list[list[Replayed]] = []
     liars = {name: LyingRunner(lie) for name, lie in lies.items()}
-    replaying.replay(programs, {"native": LocalRunner(), **liars}, found.append)
+    replaying.replay([*map(unpromised, programs)], {"native": LocalRunner(), **liars}, found.append)
     return found
 
 
@@ -141,7 +143,7 @@ def test_programs_share_guests_and_are_told_of_one_by_one_as_the_gravest() -> No
 
     told: list[list[str]] = []
     replaying.replay(
-        [ABSENT, BAD],
+        [unpromised(ABSENT), unpromised(BAD)],
         {"native": Counted(), "again": Counted()},
         lambda each: told.append([one.said[0] for one in each]),
     )
@@ -160,7 +162,7 @@ def test_target_that_cannot_be_opened_again_is_told_with_what_was_left_out() -> 
     with pytest.raises(
         UserError, match=r"^native: cannot be opened again: .*; 2 programs of 2 not replayed$"
     ) as caught:
-        replaying.replay([ABSENT, BAD], {"native": runner}, lambda _: None)
+        replaying.replay([unpromised(ABSENT), unpromised(BAD)], {"native": runner}, lambda _: None)
     assert caught.value.status is Exit.FAILED
 
 
@@ -174,7 +176,7 @@ def test_replay_in_which_one_run_differs_does_not_agree(moods: list[bool]) -> No
 
 def test_reference_that_dies_itself_is_no_agreement() -> None:
     found: list[list[Replayed]] = []
-    replaying.replay([ABSENT], {"native": LyingRunner(dies), "dead": LyingRunner(dies)}, found.append)
+    replaying.replay([unpromised(ABSENT)], {"native": LyingRunner(dies), "dead": LyingRunner(dies)}, found.append)
     ((native, dead),) = found
     assert (native.lost, dead.difference) == (True, None)
     assert replaying.status_of_replay(found[0]) is Exit.INCOMPLETE
@@ -216,8 +218,26 @@ def test_programs_that_people_have_written_are_read_by_their_names(tmp_path: Pat
     file.write_text(MINE, encoding="utf-8")
     found = replaying.programs_at([file])
     assert list(found) == [f"{file}:two-of-them", f"{file}:is-absent"]
-    assert found[f"{file}:is-absent"] == ABSENT
-    assert [step.label for step in found[f"{file}:two-of-them"].steps] == ["open", "close"]
+    assert found[f"{file}:is-absent"].program == ABSENT
+    assert [step.call.label for step in found[f"{file}:two-of-them"].steps] == ["open", "close"]
+
+
+def test_what_linux_promises_and_a_target_does_not_keep_is_told_of_each(tmp_path: Path) -> None:
+    file = tmp_path / "mine.calls"
+    file.write_text("""x:\n    close(41) = -1 EBADF\n    close(42) = ok\n""", encoding="utf-8")
+    told: list[list[Replayed]] = []
+    runners = {"native": LocalRunner(), "liar": LyingRunner(liar)}
+    replaying.replay(list(replaying.programs_at([file]).values()), runners, told.append)
+    (found,) = told
+    assert [each.broken for each in found] == [
+        ["call 1, close: -1 EBADF, and Linux promises success"],
+        [
+            "call 0, close: -1 EINVAL, and Linux promises -1 EBADF",
+            "call 1, close: -1 EINVAL, and Linux promises success",
+        ],
+    ]
+    assert "    call 1, close: -1 EBADF, and Linux promises success" in list(lines(found))
+    assert replaying.status_of_replay(found[:1]) is Exit.UNEXPECTED
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -11,14 +10,13 @@ from conformance.programs.notation.layout import WIDTH
 from conformance.programs.notation.model import GAP, File, Listing, PromisedCall
 from conformance.programs.notation.parse import parse_file, parse_program
 from conformance.programs.notation.printing import print_file, print_program
-from conformance.programs.notation.promises import Fails, Promise, Succeeds
-from conformance.programs.program import Memory, Program, ProgramCall, Ref, from_json
+from conformance.programs.program import Memory, Program, ProgramCall, Ref
 from conformance.search.generate import Generator
 from conformance.syscalls.files.opening import O_CREAT, O_RDWR
 from tests.conformance.programs.notation.texts import printed
 from tests.conformance.search.drawn import any_programs, likely
 
-KEPT = sorted((ROOT / "cases/programs").glob("*/*.json"))
+SHIPPED = sorted((ROOT / "cases").rglob("*.calls"))
 DRAWN = 500
 
 
@@ -49,22 +47,10 @@ def test_what_a_generator_makes_comes_back_as_it_was(seed: int) -> None:
         comes_back(program)
 
 
-def kept_listing(path: Path) -> Listing:
-    """A kept program and its promises, as a file in the notation has them."""
-    document = json.loads(path.read_text(encoding="utf-8"))
-    promises = [Promise(Succeeds() if each == "0" else Fails((each,))) for each in document["promise"]]
-    program = from_json(document)
-    steps = [PromisedCall(call, promises=(each,)) for call, each in zip(program.steps, promises, strict=True)]
-    return Listing(path.stem, tuple(steps))
-
-
-def test_every_kept_program_comes_back_with_its_promises() -> None:
-    assert len(KEPT) > 100
-    file = File("Programs that were kept", tuple(map(kept_listing, KEPT)))
-    text = print_file(file)
-    assert parse_file(text, "kept.calls") == file
-    assert print_file(parse_file(text, "kept.calls")) == text
-    assert max(map(len, text.splitlines())) <= WIDTH
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: f"{path.parent.name}/{path.name}")
+def test_every_program_that_ships_is_written_as_it_would_be_printed(path: Path) -> None:
+    text = path.read_text()
+    assert print_file(parse_file(text, path.name)) == text
 
 
 # -- how it looks
