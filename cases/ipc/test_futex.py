@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import struct
-from errno import EAGAIN, EDEADLK, EINVAL, ENOSYS, EPERM, ETIMEDOUT
+from errno import EAGAIN, EDEADLK, EFAULT, EINVAL, ENOSYS, EPERM, ESRCH, ETIMEDOUT
 
+import pytest
+
+from conformance.syscalls import Buffer, untraced
+from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
-from conformance.syscalls.help.waiting import until
+from conformance.syscalls.help.pipes import new_pipe
+from conformance.syscalls.help.waiting import PATIENCE, until
 from conformance.syscalls.machinery.buffers import memory_at, write_memory
 from conformance.syscalls.machinery.world import PAGE
 from conformance.syscalls.memory.mapping import MAP_ANONYMOUS, MAP_SHARED, PROT_READ, PROT_WRITE, mmap
 from conformance.syscalls.processes.futex import futex, set_robust_list
 from conformance.syscalls.processes.identity import gettid
-from conformance.syscalls.time.clocks import Timespec
+from conformance.syscalls.time.clocks import CLOCK_REALTIME, Timespec, clock_gettime
 
 FUTEX_WAIT, FUTEX_WAKE, FUTEX_CMP_REQUEUE, FUTEX_LOCK_PI, FUTEX_UNLOCK_PI, FUTEX_TRYLOCK_PI = 0, 1, 4, 6, 7, 8
 FUTEX_WAIT_BITSET = 9
@@ -90,3 +95,67 @@ def test_lock_that_lends_its_priority_knows_its_owner() -> None:
     assert in_child(child) == 0
     futex(word, FUTEX_UNLOCK_PI, 0, None, None, 0)
     assert word_at(word) & FUTEX_TID_MASK == 0
+
+
+def test_lock_of_a_word_that_is_not_aligned_is_einval_but_not_ones_own_to_unlock() -> None:
+    """`futex_unlock_pi` reads the owner, and says EPERM, before it looks at the address (sysprog21/elfuse#173)."""
+    word = shared() + 33
+    futex.fails_with(EPERM, word, FUTEX_UNLOCK_PI, 0, None, None, 0)
+    futex.fails_with(EINVAL, word, FUTEX_LOCK_PI, 0, None, None, 0)
+    futex.fails_with(EINVAL, word, FUTEX_TRYLOCK_PI, 0, None, None, 0)
+    assert word_at(word) == 0
+    set_word(word, gettid())
+    futex.fails_with(EINVAL, word, FUTEX_UNLOCK_PI, 0, None, None, 0)
+    futex.fails_with(EFAULT, 8, FUTEX_UNLOCK_PI, 0, None, None, 0)
+    assert word_at(word) == gettid()
+
+
+@pytest.mark.parametrize("operation", [FUTEX_LOCK_PI, FUTEX_TRYLOCK_PI], ids=["lock", "trylock"])
+def test_lock_whose_owner_is_gone_is_esrch(operation: int) -> None:
+    """And stays the owner's, who had not put it on a robust list (`attach_to_pi_owner`; sysprog21/elfuse#173)."""
+    word = shared()
+    gone = fork_child(lambda: futex(word, FUTEX_LOCK_PI, 0, None, None, 0))
+    assert exit_status(gone) == 0
+    assert word_at(word) == gone
+    futex.fails_with(ESRCH, word, operation, 0, Timespec(tv_sec=1), None, 0)
+    assert word_at(word) & FUTEX_TID_MASK == gone
+
+
+def test_lock_that_is_marked_as_its_owners_who_died_is_taken_with_the_mark() -> None:
+    """FUTEX_OWNER_DIED stays until user space has mended what the lock protects (futex(2), `futex_lock_pi_atomic`)."""
+    word = shared()
+    set_word(word, FUTEX_OWNER_DIED)
+    futex(word, FUTEX_TRYLOCK_PI, 0, None, None, 0)
+    assert word_at(word) == FUTEX_OWNER_DIED | gettid()
+
+
+def test_waiter_gets_the_lock_of_an_owner_that_dies_and_is_told() -> None:
+    """By FUTEX_OWNER_DIED in the word. The owner ends when it sees that somebody waits (FUTEX_WAITERS)."""
+    word = shared()
+    reader, writer = new_pipe()
+
+    def owner() -> None:
+        futex(word, FUTEX_LOCK_PI, 0, None, None, 0)
+        write(writer, b"x", 1)
+        until(lambda: bool(word_at(word) & FUTEX_WAITERS))
+
+    pid, now = fork_child(owner), Buffer(16)
+    assert read(reader, Buffer(1), 1) == 1
+    with untraced():  # until when, is a time of day
+        clock_gettime(CLOCK_REALTIME, now)
+        soon = Timespec(tv_sec=now.int_at(0, 8) + PATIENCE)
+        assert futex.result_of(word, FUTEX_LOCK_PI, 0, soon, None, 0) == (0, 0)
+    assert exit_status(pid) == 0
+    assert word_at(word) & (FUTEX_TID_MASK | FUTEX_OWNER_DIED) == gettid() | FUTEX_OWNER_DIED
+
+
+def test_lock_that_is_not_had_in_time_says_that_somebody_waited() -> None:
+    """ETIMEDOUT, at an absolute time that is long past; FUTEX_WAITERS is the kernel's to set (futex(2))."""
+    word = shared()
+    futex(word, FUTEX_LOCK_PI, 0, None, None, 0)
+
+    def child() -> None:
+        futex.fails_with(ETIMEDOUT, word, FUTEX_LOCK_PI, 0, Timespec(tv_sec=1), None, 0)
+
+    assert in_child(child) == 0
+    assert word_at(word) & ~FUTEX_OWNER_DIED == gettid() | FUTEX_WAITERS

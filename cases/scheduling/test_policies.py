@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from errno import E2BIG, EINVAL, EPERM, ESRCH
+from errno import E2BIG, EFAULT, EINVAL, EPERM, ESRCH
 
 import pytest
 
 from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
+from conformance.syscalls.machinery.world import PAGE
 from conformance.syscalls.processes.credentials import setresuid
 from conformance.syscalls.processes.identity import getpid
 from conformance.syscalls.processes.limits import RLIMIT_NICE, RLIMIT_RTPRIO, Rlimit, setrlimit
@@ -103,7 +104,7 @@ def test_process_must_be_there_and_ones_own() -> None:
 
 
 def test_attributes_may_be_longer_if_their_tail_is_zero() -> None:
-    """sched_setattr(2): else E2BIG, and the size that the kernel knows is written."""
+    """sched_setattr(2)."""
     attr = SchedAttr(size_=VERSION_0, policy=SCHED_BATCH, nice=5)
     sched_setattr(0, attr, 0)
     found = SchedAttr()
@@ -113,10 +114,30 @@ def test_attributes_may_be_longer_if_their_tail_is_zero() -> None:
     longer = SchedAttr(size_=256, policy=SCHED_OTHER, nice=6)
     sched_setattr(0, Buffer(bytes(longer).ljust(256, b"\0")), 0)
     assert sched_getscheduler(0) == SCHED_OTHER
-    sched_setattr.fails_with(E2BIG, 0, Buffer(bytes(longer).ljust(255, b"\0") + b"\1"), 0)
-    sched_setattr.fails_with(E2BIG, 0, SchedAttr(size_=VERSION_0 - 1), 0)
     sched_setattr.fails_with(EINVAL, 0, attr, 1)
     sched_setattr.fails_with(EINVAL, 0, SchedAttr(size_=VERSION_0, flags=1 << 40), 0)
     sched_getattr.fails_with(EINVAL, 0, found, VERSION_0 - 1, 0)
     unordered = SchedAttr(size_=VERSION_0, policy=SCHED_DEADLINE, runtime=20 * 10**6, deadline=10**7, period=10**7)
     sched_setattr.fails_with(EINVAL, 0, unordered, 0)  # runtime <= deadline <= period (sched(7))
+
+
+@pytest.mark.parametrize(
+    ("size", "last"), [(256, 1), (VERSION_0 - 1, 0), (PAGE + 1, 0)], ids=["tail", "short", "more-than-a-page"]
+)
+def test_attributes_that_do_not_fit_are_e2big_and_tell_the_size_that_the_kernel_knows(size: int, last: int) -> None:
+    """sched_setattr(2), `sched_copy_attr` in kernel/sched/syscalls.c; asterinas/asterinas#2575."""
+    data = bytes(SchedAttr(size_=size, policy=SCHED_BATCH, nice=5)).ljust(max(size, VERSION_0), b"\0")[:-1]
+    data += bytes([last])
+    attr = Buffer(data)
+    sched_setattr.fails_with(E2BIG, 0, attr, 0)
+    assert VERSION_0 <= attr.int_at(0) < 256
+    assert attr.take(size, 4) == data[4:]
+    assert sched_getscheduler(0) == SCHED_OTHER
+
+
+def test_attributes_must_be_somewhere() -> None:
+    """A null pointer is EINVAL, one that is none EFAULT (asterinas/asterinas#2575)."""
+    sched_setattr.fails_with(EINVAL, 0, None, 0)
+    sched_setattr.fails_with(EFAULT, 0, 8, 0)
+    sched_getattr.fails_with(EINVAL, 0, None, VERSION_0, 0)
+    sched_getattr.fails_with(EFAULT, 0, 8, VERSION_0, 0)

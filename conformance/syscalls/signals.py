@@ -7,7 +7,7 @@ import struct
 from typing import Annotated
 
 from conformance.syscalls.machinery.aliases import Address64, Count, In, InBytes, Out, Pid, Pid32, Signal, Time64, Zero
-from conformance.syscalls.machinery.buffers import I32, U32, U64, Layout, Struct
+from conformance.syscalls.machinery.buffers import I32, U16, U32, U64, Layout, Struct
 from conformance.syscalls.machinery.call import Look, syscall
 from conformance.syscalls.machinery.choices import (
     BAD_POINTERS,
@@ -123,6 +123,7 @@ class Sigaltstack(Struct):
 # -- siginfo_t
 
 Code = Annotated[I32, Choices(SI_QUEUE, SI_TIMER, SI_USER, SI_TKILL, SI_KERNEL, -3, -60)]
+Tail64 = Annotated["ctypes.Array[ctypes.c_ubyte]", Layout(ctypes.c_ubyte * 64), Choices(0)]
 Tail80 = Annotated["ctypes.Array[ctypes.c_ubyte]", Layout(ctypes.c_ubyte * 80), Choices(0)]
 Tail96 = Annotated["ctypes.Array[ctypes.c_ubyte]", Layout(ctypes.c_ubyte * 96), Choices(0)]
 
@@ -179,6 +180,49 @@ class SiginfoSyscall(Struct):
     si_syscall: I32
     si_arch: U32
     rest: Tail96
+
+
+class Sigcontext(Struct):
+    """`struct sigcontext` of x86-64: the registers of the interrupted program, and what interrupted it."""
+
+    r8: U64
+    r9: U64
+    r10: U64
+    r11: U64
+    r12: U64
+    r13: U64
+    r14: U64
+    r15: U64
+    rdi: U64
+    rsi: U64
+    rbp: U64
+    rbx: U64
+    rdx: U64
+    rax: U64
+    rcx: U64
+    rsp: U64
+    rip: U64
+    eflags: U64
+    cs: U16
+    gs: U16
+    fs: U16
+    ss: U16
+    err: U64
+    trapno: U64
+    oldmask: U64
+    cr2: U64
+    fpstate: Address64
+    reserved1: Tail64
+
+
+class Ucontext(Struct):
+    """`struct ucontext` of x86-64: what a handler gets as its third argument, and what its return restores."""
+
+    uc_flags: U64
+    uc_link: U64
+    uc_stack: Sigaltstack
+    uc_mcontext: Sigcontext
+    uc_sigmask: Sigset64
 
 
 SIGINFOS = (Siginfo, SiginfoFault, SiginfoChild, SiginfoSyscall)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from conformance.syscalls.machinery.aliases import Anything, Bits, Fd, InBytes, Int, Out, OutInt, Path, Size, Zero
-from conformance.syscalls.machinery.buffers import Struct
+from conformance.syscalls.machinery.buffers import U32, Struct
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import BAD_POINTERS, Blob, Choices, often, rarely, room
-from conformance.syscalls.machinery.kinds import Masked
+from conformance.syscalls.machinery.kinds import Flags, Masked, named
 from conformance.syscalls.machinery.touches import IPC, NOTHING
 
 UTS_FIELD = 65
@@ -16,6 +16,10 @@ UTS_FIELD = 65
 
 LINUX_REBOOT_MAGIC1, LINUX_REBOOT_MAGIC2 = 0xFEE1DEAD, 672274793
 LINUX_REBOOT_CMD_CAD_OFF, LINUX_REBOOT_CMD_CAD_ON = 0, 0x89ABCDEF
+
+LDT_ENTRIES, LDT_ENTRY_SIZE = 8192, 8
+USER_DESC_SEG_32BIT, USER_DESC_READ_EXEC_ONLY, USER_DESC_LIMIT_IN_PAGES = 1, 8, 16
+USER_DESC_SEG_NOT_PRESENT, USER_DESC_USEABLE = 32, 64
 
 OutNames = Annotated[
     Out[Struct],
@@ -27,7 +31,17 @@ HostName = Annotated[
     Choices(Blob(b"renamed"), rarely(Blob(b""), Blob(b"n" * 64), Blob(b"n" * 65), *BAD_POINTERS)),
 ]
 NameSize = Annotated[int, Choices(7, rarely(0, 64, 65, -1))]
+UserDescFlags = Annotated[U32, Flags(named(globals(), "USER_DESC_"))]
 OutSysinfo = Annotated[Out[Struct], Masked(), Choices(often(room(112), room(64, edge=True)), rarely(*BAD_POINTERS))]
+
+
+class UserDesc(Struct):
+    """`struct user_desc`: a segment. Its flags are bit-fields; `contents` has the second and the third bit."""
+
+    entry_number: U32
+    base_addr: U32
+    limit: U32
+    flags: UserDescFlags
 
 
 @syscall(x86_64=63, aarch64=160, touches=NOTHING)
@@ -62,7 +76,7 @@ def vhangup() -> Zero: ...
 def iopl(level: Int) -> Zero: ...
 @syscall(x86_64=173, never="reaches the hardware")
 def ioperm(start: Int, count: Int, on: Int) -> Zero: ...
-@syscall(x86_64=154, never="reaches the hardware")
+@syscall(x86_64=154, narrow=True, never="reaches the hardware")
 def modify_ldt(function: Int, pointer: Anything, size: Size) -> Int: ...
 @syscall(x86_64=211, never="reaches the hardware")
 def get_thread_area(info: Anything) -> Zero: ...

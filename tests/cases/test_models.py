@@ -3,43 +3,16 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from tests.suite import SOURCES, environment
+from tests.cases.kernels import Kernel, run_on
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="buffers beyond the limit of users")
 
 STREAMS = "cases/sockets/test_streams_model.py"
 PIPES = "cases/ipc/test_pipes_model.py"
-
-PLUGIN = """
-from errno import EAGAIN
-from conformance.syscalls.machinery.buffers import write_memory
-from conformance.syscalls.machinery.call import Syscall
-
-enter = Syscall._enter
-SOL_SOCKET, SO_SNDBUFFORCE, SIOCINQ, F_SETPIPE_SZ, POLLOUT = 1, 32, 0x541B, 1031, 4
-
-def instead(call, args):
-    made = lambda: enter(call, args)
-{body}
-    return made()
-
-Syscall._enter = instead
-"""
-
-
-@dataclass(frozen=True)
-class Kernel:
-    """One that does something else than this one: Python with `call.name`, `args` and `made()`."""
-
-    cases: str
-    body: str
 
 
 FAULTS = {
@@ -123,26 +96,9 @@ CHOICES = {
 """What Linux may do, and does not promise."""
 
 
-def ran(kernel: Kernel, where: Path) -> subprocess.CompletedProcess[str]:
-    """The cases of a model on such a kernel."""
-    (where / "another_kernel.py").write_text(
-        PLUGIN.replace("{body}", kernel.body.removeprefix("\n"))
-        + "\nfrom conformance.syscalls.sockets.options import setsockopt\n"
-    )
-    return subprocess.run(
-        [sys.executable, "-m", "pytest", kernel.cases, "-q", "-p", "no:cacheprovider", "-p", "another_kernel"],
-        cwd=SOURCES,
-        env={**environment(), "PYTHONPATH": f"{where}:{SOURCES}"},
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-
-
 @pytest.mark.parametrize("name", FAULTS)
 def test_a_model_sees_a_kernel_that_breaks_a_promise(tmp_path: Path, name: str) -> None:
-    done = ran(FAULTS[name], tmp_path)
+    done = run_on(FAULTS[name], tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
     assert "AssertionError" in done.stdout or "assert " in done.stdout
 
@@ -150,5 +106,5 @@ def test_a_model_sees_a_kernel_that_breaks_a_promise(tmp_path: Path, name: str) 
 @needs_root
 @pytest.mark.parametrize("name", CHOICES)
 def test_a_model_leaves_to_the_kernel_what_linux_does_not_promise(tmp_path: Path, name: str) -> None:
-    done = ran(CHOICES[name], tmp_path)
+    done = run_on(CHOICES[name], tmp_path)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr

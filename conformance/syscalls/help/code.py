@@ -87,6 +87,11 @@ def save_siginfo(address: int) -> bytes:
     return b"\x48\xbf" + struct.pack("<Q", address) + b"\xb9" + struct.pack("<I", 128) + b"\xf3\xa4"
 
 
+def save_context(address: int, size: int) -> bytes:
+    """Machine code for a SA_SIGINFO handler: copies the start of the `ucontext_t` that its third argument points to."""
+    return b"\x48\x89\xd6\x48\xbf" + struct.pack("<Q", address) + b"\xb9" + struct.pack("<I", size) + b"\xf3\xa4"
+
+
 def if_zero(body: bytes) -> bytes:
     """Machine code that runs `body` only when rax is zero: what fork(2) returns in the child."""
     return b"\x48\x85\xc0\x0f\x85" + struct.pack("<i", len(body)) + body

@@ -174,6 +174,8 @@ class CallFacts:
     """By machine, as uname(2) calls it; it has no number where the architecture lacks it."""
     since: str = ""
     """The release that first had it, such as `6.6`; "" where it is older than Linux 2.6.13."""
+    narrow: bool = False
+    """Whether it returns a C int: the upper half of the register is zero, even where it has failed."""
     never: str = ""
     """Why no generated program may make it: what it does, as in "ends the machine"."""
     touches: Touches = EVERYTHING
@@ -309,6 +311,8 @@ class Syscall(Generic[P]):
         ctypes.set_errno(0)
         result: int = _raw(self._number, *registers)
         error = ctypes.get_errno() if result == -1 else 0
+        if self.facts.narrow and result >> 31 == 1:
+            return -1, (1 << 32) - result
         return result, error
 
 
@@ -383,6 +387,7 @@ def syscall(
     aarch64: int | None = None,
     number: int | None = None,
     since: str = "",
+    narrow: bool = False,
     never: str = "",
     touches: Touches = EVERYTHING,
     shows: Shows = (),
@@ -394,7 +399,7 @@ def syscall(
     """
     by_machine = {"x86_64": number if x86_64 is None else x86_64, "aarch64": number if aarch64 is None else aarch64}
     numbers = {machine: each for machine, each in by_machine.items() if each is not None}
-    facts = CallFacts(numbers, since, never, touches, _looks(shows), _sequences(after))
+    facts = CallFacts(numbers, since, narrow, never, touches, _looks(shows), _sequences(after))
     return lambda function: Syscall(function, facts)
 
 

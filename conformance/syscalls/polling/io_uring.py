@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Annotated
 
 from conformance.syscalls.files.vectors import iovecs
-from conformance.syscalls.machinery.aliases import Anything, Count, InBytes, InOut, Int, Zero
-from conformance.syscalls.machinery.buffers import U32, U64, Buffer, Struct
+from conformance.syscalls.machinery.aliases import Address64, Anything, Count, In, InBytes, InOut, Int, Zero
+from conformance.syscalls.machinery.buffers import U16, U32, U64, Buffer, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import Blob, Choice, Choices, Use, often, rarely, room
 from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, Length, Masked, Renamed, named
 from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.touches import PROCESS
-from conformance.syscalls.machinery.world import UNMAPPED
+from conformance.syscalls.machinery.world import ARENA, UNMAPPED
 from conformance.syscalls.polling.poll import WaitMask
 from conformance.syscalls.signals import SigsetSize
 
@@ -22,7 +22,10 @@ IORING_SETUP_SINGLE_ISSUER, IORING_SETUP_DEFER_TASKRUN, IORING_SETUP_NO_SQARRAY 
 
 IORING_OFF_SQ_RING, IORING_OFF_CQ_RING, IORING_OFF_SQES = 0, 0x8000000, 0x10000000
 
-IORING_OP_NOP, IORING_OP_READ = 0, 22
+IORING_OP_NOP, IORING_OP_READ, IORING_OP_PROVIDE_BUFFERS = 0, 22, 31
+
+IOSQE_BUFFER_SELECT = 32
+IORING_CQE_F_BUFFER, IORING_CQE_BUFFER_SHIFT = 1, 16
 
 IORING_ENTER_GETEVENTS, IORING_ENTER_SQ_WAKEUP, IORING_ENTER_SQ_WAIT = 1, 2, 4
 
@@ -35,6 +38,7 @@ IORING_REGISTER_EVENTFD, IORING_UNREGISTER_EVENTFD, IORING_REGISTER_FILES_UPDATE
 )
 IORING_REGISTER_PROBE, IORING_REGISTER_PERSONALITY, IORING_UNREGISTER_PERSONALITY = 8, 9, 10
 IORING_REGISTER_RESTRICTIONS, IORING_REGISTER_ENABLE_RINGS = 11, 12
+IORING_REGISTER_PBUF_RING, IORING_UNREGISTER_PBUF_RING = 22, 23
 
 _OPCODES = named(globals(), "IORING_REGISTER_", "IORING_UNREGISTER_")
 
@@ -82,6 +86,18 @@ class IoUringParams(Struct):
     cq_off: RingOffsets
 
 
+class IoUringBufReg(Struct):
+    """`struct io_uring_buf_reg`: where a ring of buffers lies that a group has."""
+
+    ring_addr: Annotated[Address64, Choices(Blob(bytes(4096)), ARENA, ARENA + 16, 0)]
+    ring_entries: Annotated[U32, Choices(4, 1, 3, 0, 1 << 15, 1 << 16)]
+    bgid: Annotated[U16, Choices(3, 0)]
+    flags: Annotated[U16, Choices(0, 1, 4)]
+    reserved0: U64
+    reserved1: U64
+    reserved2: U64
+
+
 Submit = Annotated[int, Choices(often(0), 1, 2)]
 Unused = Annotated[int, Choices(0, rarely(1))]
 EnterFlags = Annotated[int, Flags(named(globals(), "IORING_ENTER_"))]
@@ -115,6 +131,7 @@ BufferTable = Annotated[
 BufferCount = Annotated[int, Length(16)]
 EventFdPointer = Annotated[InBytes, Choices(_ints(Use("fd:event")), _ints(Use("fd:file")), _ints(-1), UNMAPPED, 0)]
 OneEventFd = Annotated[int, Choices(often(1), 0, 2)]
+OneRing = OneEventFd
 Probe = Annotated[
     bytes | Buffer | int | None,
     Pointer(out=True),
@@ -151,6 +168,10 @@ def io_uring_register_nothing(fd: UringFd, opcode: RegisterOpcode, argument: Unu
 @operation(io_uring_register, opcode=(IORING_REGISTER_EVENTFD, IORING_REGISTER_EVENTFD_ASYNC))
 def io_uring_register_eventfd(
     fd: UringFd, opcode: RegisterOpcode, argument: EventFdPointer, count: OneEventFd
+) -> Zero: ...
+@operation(io_uring_register, opcode=(IORING_REGISTER_PBUF_RING, IORING_UNREGISTER_PBUF_RING))
+def io_uring_register_buffer_ring(
+    fd: UringFd, opcode: RegisterOpcode, argument: In[IoUringBufReg], count: OneRing
 ) -> Zero: ...
 @operation(io_uring_register, opcode=IORING_REGISTER_PROBE)
 def io_uring_register_probe(fd: UringFd, opcode: RegisterOpcode, argument: Probe, count: ProbeCount) -> Zero: ...

@@ -24,7 +24,7 @@ pytestmark = pytest.mark.skipif(shutil.which("gcc") is None, reason="there is no
 
 KERNEL = (
     *("asm/stat.h", "asm/statfs.h", "asm/fcntl.h", "asm/poll.h", "asm/signal.h", "asm/siginfo.h"),
-    *("asm/shmbuf.h", "asm/sembuf.h", "asm/msgbuf.h"),
+    *("asm/shmbuf.h", "asm/sembuf.h", "asm/msgbuf.h", "asm/sigcontext.h", "asm/ucontext.h", "asm/ldt.h"),
     *("linux/time.h", "linux/stat.h", "linux/openat2.h", "linux/uio.h", "linux/mqueue.h", "linux/mount.h"),
     *("linux/eventpoll.h", "linux/inotify.h", "linux/aio_abi.h", "linux/sched.h", "linux/sched/types.h"),
     *("linux/resource.h", "linux/ptrace.h", "linux/filter.h", "linux/landlock.h", "linux/bpf.h", "linux/perf_event.h"),
@@ -46,8 +46,10 @@ SPLIT = {
     ("EpollEvent", "data"),
     ("EpollEvent", "data_high"),
     ("PerfEvent", "flags"),
+    ("UserDesc", "flags"),
+    ("IoUringBufReg", "flags"),
 }
-"""Members that are only a part of one in C, or several bit-fields."""
+"""Members that are only a part of one in C, or several bit-fields, or nameless in headers of old."""
 NAMELESS = {
     *("AioContext", "TimerId", "Tid", "Pidfd", "OwnerPid", "NewPid", "Word", "FutexOwner"),
     *("TwoIovecs", "CapData"),

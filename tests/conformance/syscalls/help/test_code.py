@@ -95,3 +95,10 @@ def test_six_arguments_arrive_in_order(tmp_path: Path) -> None:
     address = code.function(code.call(mmap, 0, 4096, 1, 2, fd, 4096) + code.RET)()
     assert memory_at(address, 11) == b"second page"
     os.close(fd)
+
+
+def test_what_a_handler_is_given_of_the_interrupted_program_is_saved() -> None:
+    source, saved = Buffer(bytes(range(64))), Buffer(bytes(64))
+    as_third_argument = b"\x48\xba" + source.address.to_bytes(8, "little")  # movabs rdx, address
+    code.function(as_third_argument + code.save_context(saved.address, 40) + code.RET)()
+    assert bytes(saved) == bytes(range(40)) + bytes(24)

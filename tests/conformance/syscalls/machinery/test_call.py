@@ -13,6 +13,7 @@ from conformance.syscalls.files.paths import AT_FDCWD
 from conformance.syscalls.files.pipes import pipe2
 from conformance.syscalls.files.reading import pread64, read, write
 from conformance.syscalls.files.status import Stat, fstat
+from conformance.syscalls.machinery import call
 from conformance.syscalls.machinery.absence import Missing
 from conformance.syscalls.machinery.aliases import Fd, In, Int, Size, Zero
 from conformance.syscalls.machinery.buffers import POISON, Buffer
@@ -40,6 +41,7 @@ from conformance.syscalls.machinery.table import stubs
 from conformance.syscalls.polling.poll import Pollfd, poll
 from conformance.syscalls.processes.identity import getpid
 from conformance.syscalls.scheduling import SchedAttr, sched_setattr
+from conformance.syscalls.system import modify_ldt
 
 Recorded = tuple[str, list[Seen], int, int, dict[str, Seen]]
 
@@ -103,6 +105,15 @@ def test_an_error_is_an_exception_with_errno_and_name() -> None:
     with pytest.raises(OSError, match="close: Bad file descriptor") as found:
         close(-1)
     assert found.value.errno == errno.EBADF
+
+
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="the one call that is narrow is of x86-64")
+def test_an_error_of_a_call_that_returns_a_c_int_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    answers = {0xFFFFFFEA: (-1, errno.EINVAL), 0xFFFFFFDA: (-1, errno.ENOSYS), 64: (64, 0), 0: (0, 0)}
+    for raw, answer in answers.items():
+        monkeypatch.setattr(call, "_raw", lambda *_, raw=raw: raw)
+        assert modify_ldt.result_of(0, None, 0) == answer
+        assert getpid.result_of() == (raw, 0)
 
 
 def test_errors_have_the_class_that_python_gives_them(tmp_path: Path) -> None:
