@@ -91,7 +91,7 @@ def sock_fprog(*instructions: bytes) -> Blob:
     return Blob(len(instructions).to_bytes(16, "little"), ((8, 8, Blob(b"".join(instructions))),))
 
 
-BPF_LD_H_ABS, BPF_JA, BPF_RET = 0x28, 5, 6
+BPF_LD_H_ABS, BPF_JMP_JA, BPF_RET = 0x28, 5, 6
 
 InFlag = Annotated[InBytes, Choices(*numbers(1, 0), seldom(*numbers(2, -1, 0x7FFFFFFF), KERNEL_ADDRESS, 0))]
 InNumber = Annotated[
@@ -117,7 +117,7 @@ InFilter = Annotated[
         seldom(
             *(sock_fprog(instruction(BPF_RET, 3)), sock_fprog(instruction(BPF_RET, 0))),
             sock_fprog(instruction(BPF_LD_H_ABS, 0), instruction(BPF_RET, 0xFFFF)),
-            *(sock_fprog(instruction(BPF_JA, 9)), sock_fprog(instruction(0xFFFF, 0)), sock_fprog()),
+            *(sock_fprog(instruction(BPF_JMP_JA, 9)), sock_fprog(instruction(0xFFFF, 0)), sock_fprog()),
             *(0, KERNEL_ADDRESS),
         ),
     ),
