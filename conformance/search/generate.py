@@ -21,6 +21,7 @@ from conformance.programs.program import Program, Ref
 from conformance.search.bind import Call, complete, is_a, makers, makes, plain_call, wants
 from conformance.search.observe import has_flags, looks
 from conformance.search.sweep import sweep
+from conformance.syscalls.machinery.call import Parameter
 from conformance.syscalls.machinery.choices import Choice
 from conformance.syscalls.machinery.kinds import Flags
 from conformance.syscalls.machinery.table import chapters, grammar
@@ -40,6 +41,8 @@ NEAR, SAME_CHAPTER = 0.5, 0.35
 """How often a call is one that uses what another one made, and one of the same chapter."""
 PLAIN = 0.75
 """How often an argument is the plainest one: where most of them are odd, the call only fails."""
+STRAY = 0.03
+"""How often an argument that may be anything is a number that nobody has named, where there are such."""
 MADE_ODDLY = 0.3
 """The share of programs in which something that is used was made with flags."""
 LOOKED_AT = 0.9
@@ -282,9 +285,12 @@ class Generator:
     def _call(self, label: str, odd: int) -> Call:
         """A call of which one argument may be anything, and the others mostly are plain."""
         parameters = grammar()[label].parameters
-        return Call(label, tuple(self._argument(each.choices, at == odd) for at, each in enumerate(parameters)))
+        return Call(label, tuple(self._argument(each, at == odd) for at, each in enumerate(parameters)))
 
-    def _argument(self, choices: Sequence[Choice], odd: bool) -> Choice:
+    def _argument(self, parameter: Parameter, odd: bool) -> Choice:
+        if odd and parameter.strays and self._random.random() < STRAY:
+            return self._random.choice(parameter.strays)
+        choices = parameter.choices
         return self._random.choice(choices) if odd or self._random.random() > PLAIN else choices[0]
 
     def _seldom(self, labels: Sequence[str]) -> str:

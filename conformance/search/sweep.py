@@ -26,8 +26,8 @@ def sweep(labels: Iterable[str]) -> Iterator[Call]:
 
 
 def single(parameter: Parameter) -> tuple[Choice, ...]:
-    """What is worth trying for an argument by itself: of masks no pairs of bits."""
-    choices, kind = tuple(dict.fromkeys(parameter.choices)), parameter.kind
+    """What is tried for an argument by itself, named or not: of masks no pairs of bits."""
+    choices, kind = tuple(dict.fromkeys((*parameter.choices, *parameter.strays))), parameter.kind
     if not isinstance(kind, Flags) or not kind.bits:
         return choices
     names = set(kind.names.values())

@@ -48,6 +48,9 @@ _OF_THE_KERNEL = (FS_IOC_GETFSUUID, FS_IOC_GETVERSION, FIOGETOWN)
 class Requests(Flags):
     """Numbers of `ioctl`: known by name, others in hexadecimal."""
 
+    strays = (3, 4, 5)
+    """They are made of letters and sizes: there are no neighbours."""
+
     def show(self, seen: Seen) -> str:
         if isinstance(seen, int) and seen not in self.names.values() and not -4096 < seen < 10:
             return hex(seen)

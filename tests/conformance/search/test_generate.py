@@ -77,6 +77,7 @@ def test_programs_make_no_call_that_is_never_to_be_made() -> None:
 def test_programs_are_tamed(monkeypatch: pytest.MonkeyPatch) -> None:
     generator = Generator(("time",), 1)
     generator._pool.clear()
+    generator._sweep = iter(())
     monkeypatch.setattr(generator, "_draw", lambda: (Call("kill", (-1, 9)), Call("reboot", (1, 2, 3, 0))))
     ((_, made),) = generator.batch(1)
     assert made.steps[:1] == program(("kill", 0, 9)).steps
