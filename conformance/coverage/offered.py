@@ -55,7 +55,7 @@ def offered() -> frozenset[tuple[str, int]]:
     structs: set[type[Struct]] = set()
     for description in grammar().values():
         for parameter in description.parameters:
-            found |= _named(parameter.kind, parameter.choices)
+            found |= _named(parameter.kind, (*parameter.choices, *parameter.strays))
             if parameter.struct is not None and parameter.kind.reads:
                 structs.add(parameter.struct)
             if isinstance(parameter.kind, Pointer):
@@ -75,7 +75,7 @@ def _of_members(struct: type[Struct]) -> set[tuple[str, int]]:
     for member, notes in struct.members.items():
         for kind in notes:
             if isinstance(kind, Kind):
-                found |= _named(kind, member_choices(struct, member))
+                found |= _named(kind, (*member_choices(struct, member), *kind.strays))
     return found
 
 

@@ -144,8 +144,9 @@ class Parameter:
 
     @cached_property
     def strays(self) -> tuple[int, ...]:
-        """What it may pass beside, hardly ever: numbers that nobody has named."""
-        return tuple(each for each in self.kind.strays if each not in self.choices)
+        """What it may pass beside, hardly ever."""
+        harmful = {value for mark in self.tame if isinstance(mark, Instead) for value in mark.values}
+        return tuple(each for each in self.kind.strays if each not in self.choices and each not in harmful)
 
     def strategy(self) -> SearchStrategy[Choice]:
         """`choices` for Hypothesis, which is imported here and not before: it takes seconds in an emulated guest."""

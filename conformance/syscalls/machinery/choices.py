@@ -177,8 +177,7 @@ class Chooser(Protocol):
 
 
 STRAY = 24
-"""How many others there are at least for each struct with a number that nobody has named: what has a name is hardly
-tried less."""
+"""How many others there are at least for each struct with a number that is hardly ever to be tried."""
 
 
 def with_strays(others: tuple[Blob, ...], strays: Iterable[Blob]) -> tuple[Blob, ...]:
@@ -206,7 +205,7 @@ def struct_blobs(struct: type[Struct]) -> Iterator[Blob]:
 
 
 def _stray_blobs(struct: type[Struct]) -> Iterator[Blob]:
-    """Plain ones but for a number in them that nobody has named."""
+    """Plain ones but for a number in them that is hardly ever to be tried."""
     names = list(struct.members)
     plain = [member_choices(struct, name)[0] for name in names]
     for at, name in enumerate(names):

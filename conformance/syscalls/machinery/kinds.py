@@ -131,7 +131,7 @@ class Kind:
 
     @property
     def strays(self) -> tuple[int, ...]:
-        """Numbers that nobody has named, each of which is tried, too, though hardly ever."""
+        """Numbers that are tried, too, though hardly ever, beside those that are worth trying."""
         return ()
 
     def usual(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
@@ -344,8 +344,9 @@ class AddressKind(Kind):
 class Flags(Kind):
     """Bits, or one of several values, with names. `names` maps a name to its value; a mask of zero bits is `0`.
 
-    What has no name yet may mean something to a kernel that is newer, or to one that is no Linux: single bits, and
-    numbers among the small ones, or next to larger ones, are strays.
+    What is not worth trying by itself is tried all the same, hardly ever: names that no choice has, and what has no
+    name yet and may mean something to a kernel that is newer, or to one that is no Linux: single bits, and numbers
+    among the small ones, or next to larger ones.
     """
 
     def __init__(self, names: Mapping[str, int], *, bits: bool = True) -> None:
@@ -354,8 +355,8 @@ class Flags(Kind):
 
     @property
     def strays(self) -> tuple[int, ...]:
-        named = set(self.names.values())
-        return tuple(each for each in (BITS if self.bits else _beside(named)) if each not in named)
+        named = dict.fromkeys(self.names.values())
+        return tuple(dict.fromkeys((*named, *(BITS if self.bits else _beside(set(named))))))
 
     @property
     def words(self) -> Mapping[str, int]:

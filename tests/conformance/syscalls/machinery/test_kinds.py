@@ -389,21 +389,21 @@ def test_a_constant_is_written_in_c_as_a_number_with_its_meaning(kind: Kind, val
 # What has no name
 
 
-def test_single_bits_that_have_no_name_are_strays() -> None:
+def test_names_and_single_bits_that_have_none_are_strays() -> None:
     kind = Flags({"A": 1, "B": 6, "C": 1 << 31})
-    assert kind.strays == tuple(1 << at for at in range(1, 31))
+    assert kind.strays == (1, 6, 1 << 31, *(1 << at for at in range(1, 31)))
     assert Kind().strays == ()
 
 
 def test_numbers_among_options_and_behind_them_are_strays() -> None:
     kind = Flags({"A": 1, "B": 3, "C": 0x4200, "D": 0x4201, "E": -1}, bits=False)
-    assert kind.strays == (0, 2, *range(4, 11), 0x4202)
+    assert kind.strays == (1, 3, 0x4200, 0x4201, -1, 0, 2, *range(4, 11), 0x4202)
 
 
 def test_strays_stand_beside_what_is_worth_trying_and_are_none_of_it() -> None:
-    parameter = Parameter("any", Annotated[int, Flags({"A": 1}), Choices(0, 2)])
+    parameter = Parameter("any", Annotated[int, Flags({"A": 1, "B": 8}), Choices(0, 2)])
     assert parameter.choices == (0, 2)
-    assert parameter.strays == tuple(1 << at for at in range(2, 32))
+    assert parameter.strays == (1, 8, 4, *(1 << at for at in range(4, 32)))
 
 
 def test_an_operation_has_no_strays_where_its_arguments_are_given() -> None:
