@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
-PARTS = ("conformance", "cases", "runners", "reports", "benchmarks")
+PARTS = ("conformance", "cases", "runners", "reports", "benchmarks", "tools")
 POSIX = {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "LC_ALL": "POSIX"}
 MODE_AT = {"open": 0, "makefile": 0, "fdopen": 1, "NamedTemporaryFile": 0, "TemporaryFile": 0}
 """Where the mode stands among the arguments of a method."""

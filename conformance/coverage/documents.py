@@ -35,7 +35,8 @@ def lines(text: str) -> Iterator[list[str]]:
     return rows
 
 
-def _shipped(name: str) -> str:
+def shipped(name: str) -> str:
+    """The text of a table that the suite ships."""
     return (files(__package__) / name).read_text(encoding="utf-8")
 
 
@@ -43,7 +44,7 @@ def _shipped(name: str) -> str:
 def documented() -> tuple[Documented, ...]:
     """Every line of the table of documented errnos, by call and errno."""
     return tuple(
-        Documented(call, errno, tuple(pages.split(","))) for call, errno, pages in lines(_shipped("errnos.tsv"))
+        Documented(call, errno, tuple(pages.split(","))) for call, errno, pages in lines(shipped("errnos.tsv"))
     )
 
 
@@ -51,7 +52,7 @@ def documented() -> tuple[Documented, ...]:
 def peers() -> dict[str, Peer]:
     """What others test of each call of the kernel's table, by the call's name."""
     found = {}
-    for _, call, _, programs, _, ltp, files_of_gvisor, gvisor in lines(_shipped("peers.tsv")):
+    for _, call, _, programs, _, ltp, files_of_gvisor, gvisor in lines(shipped("peers.tsv")):
         found[call] = Peer(call, *map(int, (programs, ltp, files_of_gvisor, gvisor)))
     return found
 

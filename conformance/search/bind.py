@@ -21,10 +21,10 @@ from conformance.programs.program import (
     ProgramCall,
     Ref,
 )
-from conformance.syscalls.machinery.call import Pseudo
+from conformance.syscalls.machinery.call import Operation, Pseudo
 from conformance.syscalls.machinery.choices import Blob, Choice, LengthOf, Use
 from conformance.syscalls.machinery.memory import Pointer
-from conformance.syscalls.machinery.table import grammar
+from conformance.syscalls.machinery.table import grammar, operations
 from conformance.syscalls.machinery.touches import FILES
 
 MOST_DEPTH = 3
@@ -42,6 +42,26 @@ class Call:
 def plain_call(label: str, **given: Choice) -> Call:
     """A call with its plainest arguments, but for those that are `given`, by name."""
     return Call(label, tuple(given.get(each.name, each.choices[0]) for each in grammar()[label].parameters))
+
+
+def meant(label: str, args: Sequence[Argument]) -> str:
+    """The label of the operation that a call means with its arguments, if it is one that is described."""
+    description = grammar()[label]
+    if isinstance(description, Operation):
+        return label
+    fits = (each.__name__ for each in operations().get(description.name, ()) if each.matches(args))
+    return next(fits, label)
+
+
+@cache
+def strays_of(label: str) -> tuple[tuple[int, ...], ...]:
+    """What each parameter of a call may be beside its choices, hardly ever: nothing that an operation is there for."""
+    description = grammar()[label]
+    several = () if isinstance(description, Operation) else operations().get(description.name, ())
+    return tuple(
+        tuple(value for value in each.strays if not any(value in one.given.get(each.name, ()) for one in several))
+        for each in description.parameters
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,9 +170,9 @@ class _Binder:
             args.append(self.bind(choice, args, depth))
         if len(self.steps) >= MOST_CALLS:
             return
-        at = len(self.steps)
-        self.steps.append(ProgramCall(call.label, tuple(args)))
-        for made in makes(call.label):
+        at, label = len(self.steps), meant(call.label, args)
+        self.steps.append(ProgramCall(label, tuple(args[: len(grammar()[label].parameters)])))
+        for made in makes(label):
             if made.argument < 0:
                 self.alive.append((made.family, Ref(at)))
             elif made.argument < len(args) and _reaches(args[made.argument], made):

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from conformance.programs.execution import Execution, succeeded
 from conformance.programs.harmful import is_allowed, neutralised
 from conformance.programs.program import Program, Ref
-from conformance.search.bind import Call, complete, is_a, makers, makes, plain_call, wants
+from conformance.search.bind import Call, complete, is_a, makers, makes, plain_call, strays_of, wants
 from conformance.search.observe import has_flags, looks
 from conformance.search.sweep import sweep
 from conformance.syscalls.machinery.choices import Choice
@@ -40,6 +40,8 @@ NEAR, SAME_CHAPTER = 0.5, 0.35
 """How often a call is one that uses what another one made, and one of the same chapter."""
 PLAIN = 0.75
 """How often an argument is the plainest one: where most of them are odd, the call only fails."""
+STRAY = 0.03
+"""How often an argument that may be anything is a stray, where it has such."""
 MADE_ODDLY = 0.3
 """The share of programs in which something that is used was made with flags."""
 LOOKED_AT = 0.9
@@ -282,7 +284,10 @@ class Generator:
     def _call(self, label: str, odd: int) -> Call:
         """A call of which one argument may be anything, and the others mostly are plain."""
         parameters = grammar()[label].parameters
-        return Call(label, tuple(self._argument(each.choices, at == odd) for at, each in enumerate(parameters)))
+        args = [self._argument(each.choices, at == odd) for at, each in enumerate(parameters)]
+        if parameters and (strays := strays_of(label)[odd]) and self._random.random() < STRAY:
+            args[odd] = self._random.choice(strays)
+        return Call(label, tuple(args))
 
     def _argument(self, choices: Sequence[Choice], odd: bool) -> Choice:
         return self._random.choice(choices) if odd or self._random.random() > PLAIN else choices[0]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from conformance.search.bind import Call, plain_call
+from conformance.search.bind import Call, plain_call, strays_of
 from conformance.syscalls.machinery.call import Parameter
 from conformance.syscalls.machinery.choices import Choice
 from conformance.syscalls.machinery.kinds import Flags
@@ -20,14 +20,14 @@ def sweep(labels: Iterable[str]) -> Iterator[Call]:
         plain = plain_call(label)
         yield plain
         for at, parameter in enumerate(grammar()[label].parameters):
-            for choice in single(parameter):
+            for choice in single(parameter, strays_of(label)[at]):
                 if choice != plain.args[at]:
                     yield Call(label, (*plain.args[:at], choice, *plain.args[at + 1 :]))
 
 
-def single(parameter: Parameter) -> tuple[Choice, ...]:
-    """What is worth trying for an argument by itself: of masks no pairs of bits."""
-    choices, kind = tuple(dict.fromkeys(parameter.choices)), parameter.kind
+def single(parameter: Parameter, strays: Iterable[int] = ()) -> tuple[Choice, ...]:
+    """What is tried for an argument by itself, of masks no pairs of bits; `strays` are tried beside."""
+    choices, kind = tuple(dict.fromkeys((*parameter.choices, *strays))), parameter.kind
     if not isinstance(kind, Flags) or not kind.bits:
         return choices
     names = set(kind.names.values())

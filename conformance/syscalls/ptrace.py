@@ -23,6 +23,7 @@ from conformance.syscalls.machinery.choices import (
 )
 from conformance.syscalls.machinery.kinds import Flags, Kind, Masked, Names, Renamed, Seen, named
 from conformance.syscalls.machinery.memory import MemoryOr, OneOf
+from conformance.syscalls.machinery.taming import Instead
 from conformance.syscalls.machinery.touches import PROCESS
 from conformance.syscalls.machinery.world import ARENA, DATA, HANDLER, READ_ONLY
 from conformance.syscalls.processes.identity import NOBODY
@@ -38,6 +39,10 @@ PTRACE_GETSIGINFO, PTRACE_SETSIGINFO, PTRACE_GETREGSET, PTRACE_SETREGSET = 0x420
 PTRACE_SEIZE, PTRACE_INTERRUPT, PTRACE_LISTEN, PTRACE_PEEKSIGINFO = 0x4206, 0x4207, 0x4208, 0x4209
 PTRACE_GETSIGMASK, PTRACE_SETSIGMASK, PTRACE_SECCOMP_GET_FILTER = 0x420A, 0x420B, 0x420C
 PTRACE_SECCOMP_GET_METADATA, PTRACE_GET_SYSCALL_INFO, PTRACE_GET_RSEQ_CONFIGURATION = 0x420D, 0x420E, 0x420F
+PTRACE_SET_SYSCALL_USER_DISPATCH_CONFIG, PTRACE_GET_SYSCALL_USER_DISPATCH_CONFIG = 0x4210, 0x4211
+PTRACE_SET_SYSCALL_INFO = 0x4212
+PTRACE_GETFPXREGS, PTRACE_SETFPXREGS, PTRACE_OLDSETOPTIONS = 18, 19, 21
+PTRACE_GET_THREAD_AREA, PTRACE_SET_THREAD_AREA, PTRACE_ARCH_PRCTL = 25, 26, 30
 _REQUESTS = named(globals(), "PTRACE_")
 
 PTRACE_O_TRACESYSGOOD, PTRACE_O_TRACEFORK, PTRACE_O_TRACEVFORK, PTRACE_O_TRACECLONE = 1, 2, 4, 8
@@ -55,7 +60,10 @@ AUDIT_ARCH_X86_64 = 0xC000003E
 DEBUG_REGISTERS = 848
 """Offset of `u_debugreg[0]` in `struct user` of x86-64 (<sys/user.h>); each is 8 bytes."""
 
-Request = Annotated[int, Flags(_REQUESTS, bits=False), Choices(999, PTRACE_SINGLEBLOCK, 0x4300, -1)]
+Request = Annotated[
+    int, Flags(_REQUESTS, bits=False), Choices(999, PTRACE_SINGLEBLOCK, 0x4300, -1), Instead({PTRACE_TRACEME: 999})
+]
+"""Never PTRACE_TRACEME: nobody follows a program."""
 Pid64 = Annotated[U64, Renamed("pid", keep=(0, 1))]
 SixWords = Annotated["ctypes.Array[ctypes.c_uint64]", Layout(ctypes.c_uint64 * 6)]
 

@@ -28,6 +28,7 @@ from conformance.syscalls.time.clocks import Timespec
 SCHED_OTHER, SCHED_FIFO, SCHED_RR, SCHED_BATCH, SCHED_IDLE, SCHED_DEADLINE, SCHED_EXT = 0, 1, 2, 3, 5, 6, 7
 SCHED_RESET_ON_FORK = 0x40000000
 
+SCHED_FLAG_RECLAIM, SCHED_FLAG_DL_OVERRUN, SCHED_FLAG_UTIL_CLAMP_MIN, SCHED_FLAG_UTIL_CLAMP_MAX = 2, 4, 32, 64
 SCHED_FLAG_RESET_ON_FORK, SCHED_FLAG_KEEP_POLICY, SCHED_FLAG_KEEP_PARAMS = 1, 8, 16
 
 PRIO_PROCESS, PRIO_PGRP, PRIO_USER = 0, 1, 2
@@ -82,10 +83,12 @@ class SchedAttr(Struct):
     size_: Annotated[U32, Choices(48, 0, 56, 47, 4096)]
     policy: Annotated[
         U32,
+        Flags(_POLICIES, bits=False),
         Choices(SCHED_BATCH, SCHED_OTHER, SCHED_IDLE, SCHED_FIFO, SCHED_RR, SCHED_DEADLINE, 4, 99),
     ]
     flags: Annotated[
         U64,
+        Flags(named(globals(), "SCHED_FLAG_")),
         Choices(0, SCHED_FLAG_RESET_ON_FORK, SCHED_FLAG_KEEP_POLICY, SCHED_FLAG_KEEP_PARAMS, 2, 32, 1 << 40),
     ]
     nice: Annotated[I32, Choices(0, 5, 19, -1, -20, 20)]
@@ -133,12 +136,14 @@ OutCpu = Annotated[
 # The user's other processes are the executor's.
 Which = Annotated[
     int,
+    Flags(named(globals(), "PRIO_"), bits=False),
     Choices(PRIO_PROCESS, seldom(PRIO_PGRP, PRIO_USER, 3, -1)),
     Instead({PRIO_USER: PRIO_PROCESS}),
 ]
 Nice = Annotated[int, Choices(5, seldom(10, 19, 100, 0, -1, -20, -100))]
 IoWhich = Annotated[
     int,
+    Flags(named(globals(), "IOPRIO_WHO_"), bits=False),
     Choices(IOPRIO_WHO_PROCESS, seldom(IOPRIO_WHO_PGRP, IOPRIO_WHO_USER, 0, 4)),
     Instead({IOPRIO_WHO_USER: IOPRIO_WHO_PROCESS}),
 ]

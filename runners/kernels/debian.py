@@ -17,7 +17,7 @@ from runners.base import RunnerError, sentence
 from runners.host import children
 from runners.host.cache import cache_root, locked
 
-SUITES = ("bookworm", "bullseye", "bookworm-backports", "trixie", "sid")
+SUITES = ("bookworm", "bullseye", "bookworm-backports", "trixie", "trixie-backports", "sid")
 """Where to look, in this order. Each suite's security archive, if it has one, is asked with it."""
 KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 TIMEOUT = 600.0

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from conformance.syscalls.files.ioctls import XFLAGS
 from conformance.syscalls.files.opening import File
 from conformance.syscalls.files.paths import NoFollowFlags
 from conformance.syscalls.machinery.aliases import AlwaysZero, Dir, Fd, In, InBytes, Mode, Out, Path, Size, Uid, Zero
 from conformance.syscalls.machinery.buffers import U32, U64, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import Blob, Choices, seldom
+from conformance.syscalls.machinery.kinds import Flags
 from conformance.syscalls.machinery.touches import FILES, LABELS, NOTHING
 from conformance.syscalls.machinery.world import UNMAPPED
 
@@ -51,7 +53,7 @@ Utimbuf = Annotated[
 class FileAttr(Struct):
     """`struct file_attr` (Linux 6.17)."""
 
-    fa_xflags: Annotated[U64, Choices(0, 8, 0x10, 0x40, 0x80, 0x20000, 1 << 40)]
+    fa_xflags: Annotated[U64, Flags(XFLAGS), Choices(0, 8, 0x10, 0x40, 0x80, 0x20000, 1 << 40)]
     fa_extsize: Annotated[U32, Choices(0, 4096)]
     fa_nextents: Annotated[U32, Choices(0)]
     fa_projid: Annotated[U32, Choices(0, 1)]

@@ -23,7 +23,6 @@ from conformance.syscalls.machinery.aliases import (
     Anything,
     Fd,
     In,
-    InBytes,
     Int,
     Out,
     Pid,
@@ -31,12 +30,11 @@ from conformance.syscalls.machinery.aliases import (
     SomePid,
     Zero,
 )
-from conformance.syscalls.machinery.buffers import I32, Struct
+from conformance.syscalls.machinery.buffers import I32, U64, Struct
 from conformance.syscalls.machinery.call import operation, syscall
-from conformance.syscalls.machinery.choices import BAD_POINTERS, Blob, Choices, Use, often, rarely, room, seldom
+from conformance.syscalls.machinery.choices import BAD_POINTERS, Choices, Use, often, rarely, room, seldom
 from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, Renamed, named
 from conformance.syscalls.machinery.touches import HIDDEN, NOTHING, PROCESS
-from conformance.syscalls.machinery.world import UNMAPPED
 
 F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_SETOWN, F_GETOWN = range(10)
 F_SETSIG, F_GETSIG, F_SETOWN_EX, F_GETOWN_EX, F_GETOWNER_UIDS = 10, 11, 15, 16, 17
@@ -45,6 +43,7 @@ F_SETLEASE, F_GETLEASE, F_NOTIFY, F_DUPFD_QUERY, F_CREATED_QUERY, F_DUPFD_CLOEXE
 F_SETPIPE_SZ, F_GETPIPE_SZ, F_ADD_SEALS, F_GET_SEALS = 1031, 1032, 1033, 1034
 F_GET_RW_HINT, F_SET_RW_HINT, F_GET_FILE_RW_HINT, F_SET_FILE_RW_HINT = 1035, 1036, 1037, 1038
 F_GETDELEG, F_SETDELEG = 1039, 1040
+F_CANCELLK = 1029
 
 _COMMANDS = named(globals(), "F_")
 _NO_COMMAND = max(_COMMANDS.values()) + 1
@@ -84,17 +83,22 @@ LongOut = Annotated[Out[Struct], Choices(often(room(8)), seldom(room(8, edge=Tru
 """Room for a number of 64 bits, or two of 32."""
 
 
-def _hint(value: int) -> Blob:
-    return Blob(value.to_bytes(8, "little", signed=True))
+RWH_WRITE_LIFE_NOT_SET, RWH_WRITE_LIFE_NONE, RWH_WRITE_LIFE_SHORT = 0, 1, 2
+RWH_WRITE_LIFE_MEDIUM, RWH_WRITE_LIFE_LONG, RWH_WRITE_LIFE_EXTREME = 3, 4, 5
 
 
-WriteHint = Annotated[InBytes, Choices(*map(_hint, (0, 1, 2, 3, 4, 5, 6, -1)), UNMAPPED)]
+class WriteHint(Struct):
+    """How long what is written is thought to be there."""
+
+    hint: Annotated[U64, Flags(named(globals(), "RWH_"), bits=False)]
 
 
 class FOwnerEx(Struct):
     """`struct f_owner_ex`."""
 
-    type: Annotated[I32, Choices(F_OWNER_PID, F_OWNER_TID, F_OWNER_PGRP, 3)]
+    type: Annotated[
+        I32, Flags(named(globals(), "F_OWNER_"), bits=False), Choices(F_OWNER_PID, F_OWNER_TID, F_OWNER_PGRP, 3)
+    ]
     pid: Owner32
 
 
@@ -139,4 +143,4 @@ def fcntl_notify(fd: DirFd, command: FcntlCommand, arg: DirectoryEvents = 0) -> 
 @operation(fcntl, command=(F_GET_RW_HINT, F_GET_FILE_RW_HINT), touches=NOTHING)
 def fcntl_get_rw_hint(fd: File, command: FcntlCommand, arg: LongOut = 0) -> Zero: ...
 @operation(fcntl, command=(F_SET_RW_HINT, F_SET_FILE_RW_HINT), touches=HIDDEN)
-def fcntl_set_rw_hint(fd: File, command: FcntlCommand, arg: WriteHint = 0) -> Zero: ...
+def fcntl_set_rw_hint(fd: File, command: FcntlCommand, arg: In[WriteHint] = 0) -> Zero: ...

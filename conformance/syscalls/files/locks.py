@@ -29,6 +29,7 @@ from conformance.syscalls.machinery.touches import NOTHING
 LOCK_SH, LOCK_EX, LOCK_NB, LOCK_UN = 1, 2, 4, 8
 
 F_RDLCK, F_WRLCK, F_UNLCK = 0, 1, 2
+F_EXLCK, F_SHLCK, LOCK_MAND, LOCK_READ, LOCK_WRITE, LOCK_RW = 4, 8, 0x20, 0x40, 0x80, 192
 
 Lockable = Annotated[int, FileDescriptor(), Choices(Use("fd:file"), rarely(Use("fd:dir"), -1))]
 """Not an fd without a file, such as epoll's: those share one inode, and so their locks, with the whole machine."""
@@ -43,7 +44,7 @@ LockOperation = Annotated[
 ]
 """Mostly not to block: the one who holds a lock is the program itself."""
 
-_TYPES = named(globals(), "F_RDLCK", "F_WRLCK", "F_UNLCK")
+_TYPES = named(globals(), "F_RDLCK", "F_WRLCK", "F_UNLCK", "F_EXLCK", "F_SHLCK")
 LockType = Annotated[int, Flags(_TYPES, bits=False)]
 Lease = Annotated[int, Flags(_TYPES, bits=False), Choices(F_WRLCK, F_RDLCK, F_UNLCK, rarely(3, -1))]
 
@@ -51,8 +52,12 @@ Lease = Annotated[int, Flags(_TYPES, bits=False), Choices(F_WRLCK, F_RDLCK, F_UN
 class Flock(Struct):
     """`struct flock`."""
 
-    l_type: Annotated[I16, Choices(F_WRLCK, F_RDLCK, F_UNLCK, 3)]
-    l_whence: Annotated[I16, Choices(SEEK_SET, SEEK_CUR, SEEK_END, 3)]
+    l_type: Annotated[I16, Flags(_TYPES, bits=False), Choices(F_WRLCK, F_RDLCK, F_UNLCK, 3)]
+    l_whence: Annotated[
+        I16,
+        Flags({"SEEK_SET": SEEK_SET, "SEEK_CUR": SEEK_CUR, "SEEK_END": SEEK_END}, bits=False),
+        Choices(SEEK_SET, SEEK_CUR, SEEK_END, 3),
+    ]
     pad: U32
     l_start: Annotated[I64, Choices(0, 1, 5, 26, -1)]
     l_len: Annotated[I64, Choices(0, 1, 5, -1)]

@@ -23,7 +23,9 @@ O_DSYNC, O_ASYNC, O_DIRECT, O_LARGEFILE, O_DIRECTORY, O_NOFOLLOW = (
     0o400000,
 )
 O_NOATIME, O_CLOEXEC, O_SYNC, O_PATH, O_TMPFILE = 0o1000000, 0o2000000, 0o4010000, 0o10000000, 0o20200000
+O_EMPTYPATH = 1 << 26
 
+OPENAT2_REGULAR = 1 << 32
 RESOLVE_NO_XDEV, RESOLVE_NO_MAGICLINKS, RESOLVE_NO_SYMLINKS = 1, 2, 4
 RESOLVE_BENEATH, RESOLVE_IN_ROOT, RESOLVE_CACHED = 8, 16, 32
 
@@ -63,6 +65,7 @@ class OpenHow(Struct):
 
     flags: Annotated[
         U64,
+        Flags(O_BITS | {"OPENAT2_REGULAR": OPENAT2_REGULAR}),
         Choices(
             *(O_RDWR, O_RDWR | O_CREAT, O_RDONLY, O_PATH, O_RDONLY | O_DIRECTORY, O_RDWR | O_NOFOLLOW),
             *(O_TMPFILE | O_RDWR, O_RDWR | O_TRUNC | O_CLOEXEC, 1 << 30, 1 << 62),
@@ -71,6 +74,7 @@ class OpenHow(Struct):
     mode: Annotated[U64, Choices(0, 0o644, 0o600, 1 << 20)]
     resolve: Annotated[
         U64,
+        Flags(named(globals(), "RESOLVE_")),
         Choices(
             *(0, RESOLVE_NO_XDEV, RESOLVE_NO_SYMLINKS, RESOLVE_BENEATH, RESOLVE_IN_ROOT, RESOLVE_NO_MAGICLINKS),
             *(RESOLVE_CACHED, RESOLVE_BENEATH | RESOLVE_IN_ROOT, 1 << 20),

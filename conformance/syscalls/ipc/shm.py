@@ -6,6 +6,7 @@ from typing import Annotated
 
 from conformance.syscalls.ipc.sysv import (
     IN_PERM,
+    IPC_COMMANDS,
     IPC_CREAT,
     IPC_EXCL,
     IPC_INFO,
@@ -30,6 +31,9 @@ from conformance.syscalls.machinery.touches import IPC, MEMORY
 from conformance.syscalls.machinery.world import ARENA, DATA, PAGE
 
 SHM_HUGETLB, SHM_NORESERVE = 0o4000, 0o10000
+SHM_HUGE_64KB, SHM_HUGE_512KB, SHM_HUGE_1MB, SHM_HUGE_2MB = 0x40000000, 0x4C000000, 0x50000000, 0x54000000
+SHM_HUGE_8MB, SHM_HUGE_16MB, SHM_HUGE_32MB, SHM_HUGE_256MB = 0x5C000000, 0x60000000, 0x64000000, 0x70000000
+SHM_HUGE_512MB, SHM_HUGE_1GB, SHM_HUGE_2GB, SHM_HUGE_16GB = 0x74000000, 0x78000000, 0x7C000000, 0x88000000
 
 SHM_RDONLY, SHM_RND, SHM_REMAP, SHM_EXEC = 0o10000, 0o20000, 0o40000, 0o100000
 
@@ -58,7 +62,10 @@ ShmAddress = Annotated[
     Choices(often(ARENA), seldom(*(ARENA + at * PAGE for at in (1, 4, 8)), ARENA + PAGE + 1, DATA, KERNEL_ADDRESS)),
 ]
 AttachAddress = Annotated[ShmAddress, Tame.IN_ARENA_OR_ANYWHERE]
-OtherCommand = Annotated[int, Choices(99, 4, -1, 0x100)]
+Command = Annotated[
+    int, Flags(named(globals(), "SHM_LOCK", "SHM_UNLOCK", "SHM_STAT", "SHM_INFO") | IPC_COMMANDS, bits=False)
+]
+OtherCommand = Annotated[Command, Choices(99, 4, -1, 0x100)]
 
 
 class ShmidDs(Struct):
@@ -90,12 +97,12 @@ def shmdt(address: ShmAddress) -> Zero: ...
 @syscall(x86_64=31, aarch64=195, touches=IPC)
 def shmctl(id: ShmId, command: OtherCommand, buf: InOut[ShmidDs]) -> Int: ...
 @operation(shmctl, command=IPC_STAT, shows="ipc:shm")
-def shmctl_stat(id: ShmId, command: Int, buf: OutShmid) -> Zero: ...
+def shmctl_stat(id: ShmId, command: Command, buf: OutShmid) -> Zero: ...
 @operation(shmctl, command=IPC_SET)
-def shmctl_set(id: ShmId, command: Int, buf: In[ShmidDs]) -> Zero: ...
+def shmctl_set(id: ShmId, command: Command, buf: In[ShmidDs]) -> Zero: ...
 @operation(shmctl, command=(IPC_RMID, SHM_LOCK, SHM_UNLOCK))
-def shmctl_do(id: ShmId, command: Int, buf: Nothing) -> Zero: ...
+def shmctl_do(id: ShmId, command: Command, buf: Nothing) -> Zero: ...
 @operation(shmctl, command=(IPC_INFO, SHM_INFO))
-def shmctl_info(id: ShmId, command: Int, buf: OutMasked) -> Varying: ...
+def shmctl_info(id: ShmId, command: Command, buf: OutMasked) -> Varying: ...
 @operation(shmctl, command=(SHM_STAT, SHM_STAT_ANY))
-def shmctl_stat_of(id: IpcIndex, command: Int, buf: OutShmid) -> IpcId: ...
+def shmctl_stat_of(id: IpcIndex, command: Command, buf: OutShmid) -> IpcId: ...

@@ -12,6 +12,7 @@ from conformance.syscalls.machinery.kinds import Flags, Masked, Octal, Renamed, 
 IPC_PRIVATE, IPC_CREAT, IPC_EXCL, IPC_NOWAIT = 0, 0o1000, 0o2000, 0o4000
 IPC_RMID, IPC_SET, IPC_STAT, IPC_INFO = 0, 1, 2, 3
 
+IPC_COMMANDS = named(globals(), "IPC_RMID", "IPC_SET", "IPC_STAT", "IPC_INFO")
 MODES = named(globals(), "IPC_CREAT", "IPC_EXCL")
 
 Key = Annotated[int, Choices(IPC_PRIVATE, 77, seldom(78, -1))]

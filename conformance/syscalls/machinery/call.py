@@ -142,6 +142,12 @@ class Parameter:
             return self._worth.among(partial(self.kind.rest, self.struct))
         return self.kind.usual(self.struct)
 
+    @cached_property
+    def strays(self) -> tuple[int, ...]:
+        """What it may pass beside, hardly ever."""
+        harmful = {value for mark in self.tame if isinstance(mark, Instead) for value in mark.values}
+        return tuple(each for each in self.kind.strays if each not in self.choices and each not in harmful)
+
     def strategy(self) -> SearchStrategy[Choice]:
         """`choices` for Hypothesis, which is imported here and not before: it takes seconds in an emulated guest."""
         from hypothesis.strategies import sampled_from  # noqa: PLC0415 - see above
@@ -352,7 +358,7 @@ class Operation(Syscall[P]):
         found = super().parameters
         for parameter in found:
             if parameter.name in self.given:
-                parameter.choices = self.given[parameter.name]
+                parameter.choices, parameter.strays = self.given[parameter.name], ()
         return found
 
     @cached_property
@@ -379,6 +385,14 @@ class Pseudo(Syscall[P]):
         super().__init__(function, facts)
         self.kind = number
         """Its number in the executor's protocol, which no call has."""
+
+    @cached_property
+    def parameters(self) -> tuple[Parameter, ...]:
+        """The arguments, in order; what the executor has no name for it does not know."""
+        found = super().parameters
+        for parameter in found:
+            parameter.strays = ()
+        return found
 
 
 def syscall(

@@ -172,6 +172,18 @@ class Chooser(Protocol):
 
     def usual(self) -> tuple[Choice, ...]: ...
     def rest(self) -> tuple[Choice, ...]: ...
+    @property
+    def strays(self) -> tuple[int, ...]: ...
+
+
+STRAY = 24
+"""How many others there are at least for each struct with a number that is hardly ever to be tried."""
+
+
+def with_strays(others: tuple[Blob, ...], strays: Iterable[Blob]) -> tuple[Blob, ...]:
+    """Structs, and beside them, once each, those that are hardly ever to be tried."""
+    beside = tuple(each for each in strays if each not in others)
+    return (*others * -(-len(beside) * STRAY // len(others)), *beside) if beside else others
 
 
 def joined(one: Blob, other: Blob) -> Blob:
@@ -189,6 +201,20 @@ MIXED = 0.4
 
 def struct_blobs(struct: type[Struct]) -> Iterator[Blob]:
     """Structs of a type: the plain one, each member's values one at a time, and some mixtures, always the same."""
+    yield from with_strays(tuple(_named_blobs(struct)), _stray_blobs(struct))
+
+
+def _stray_blobs(struct: type[Struct]) -> Iterator[Blob]:
+    """Plain ones but for a number in them that is hardly ever to be tried."""
+    names = list(struct.members)
+    plain = [member_choices(struct, name)[0] for name in names]
+    for at, name in enumerate(names):
+        for note in struct.members[name]:
+            for value in note.strays if isinstance(note, Chooser) else ():
+                yield compose(struct, names, [*plain[:at], value, *plain[at + 1 :]])
+
+
+def _named_blobs(struct: type[Struct]) -> Iterator[Blob]:
     names = list(struct.members)
     values = [member_choices(struct, name) for name in names]
     plain = [each[0] for each in values]

@@ -47,6 +47,9 @@ MASK = "*"
 _NAMED = (signal.SIGALRM, signal.SIGHUP, signal.SIGPIPE, signal.SIGKILL, signal.SIGSTOP, signal.SIGCONT, signal.SIGURG)
 SIGNALS = (*map(int, _NAMED), 34, 64, 0, 65, -1)
 """Ones that mean something of their own, real-time ones, and numbers that are none."""
+BITS = tuple(1 << at for at in range(32))
+SMALL, BEHIND = 256, 8
+"""Options and operations below the first are mostly counted through; how many of those that may follow are tried."""
 _NO_WORDS: Mapping[str, int] = MappingProxyType({})
 _NO_LAYOUTS: Mapping[int, type[Struct]] = MappingProxyType({})
 _AT_FDCWD: Mapping[str, int] = MappingProxyType({"AT_FDCWD": AT_FDCWD})
@@ -125,6 +128,11 @@ class Kind:
     def spell(self, value: int) -> str:
         """A number as programs write it: a number, names that `words` or constants have, several with `|`."""
         return number_spelled(value)
+
+    @property
+    def strays(self) -> tuple[int, ...]:
+        """Numbers that are tried, too, though hardly ever, beside those that are worth trying."""
+        return ()
 
     def usual(self, struct: type[Struct] | None = None) -> tuple[Choice, ...]:
         """What a generated program may put here, the plainest that works first; what is repeated is likelier.
@@ -334,11 +342,21 @@ class AddressKind(Kind):
 
 
 class Flags(Kind):
-    """Bits, or one of several values, with names. `names` maps a name to its value; a mask of zero bits is `0`."""
+    """Bits, or one of several values, with names. `names` maps a name to its value; a mask of zero bits is `0`.
+
+    What is not worth trying by itself is tried all the same, hardly ever: names that no choice has, and what has no
+    name yet and may mean something to a kernel that is newer, or to one that is no Linux: single bits, and numbers
+    among the small ones, or next to larger ones.
+    """
 
     def __init__(self, names: Mapping[str, int], *, bits: bool = True) -> None:
         self.names = names
         self.bits = bits
+
+    @property
+    def strays(self) -> tuple[int, ...]:
+        named = dict.fromkeys(self.names.values())
+        return tuple(dict.fromkeys((*named, *(BITS if self.bits else _beside(set(named))))))
 
     @property
     def words(self) -> Mapping[str, int]:
@@ -388,6 +406,12 @@ class Flags(Kind):
         if rest or not found:
             found.append(hex(rest) if rest else "0")
         return "|".join(found)
+
+
+def _beside(named: set[int]) -> Iterator[int]:
+    """Numbers from 0 to a few behind the largest small one, and those that follow upon larger ones."""
+    yield from range(max((each for each in named if each < SMALL), default=0) + BEHIND)
+    yield from sorted({each + 1 for each in named if each >= SMALL})
 
 
 class SignalNumber(Kind):

@@ -20,11 +20,16 @@ FSPICK_CLOEXEC, FSPICK_SYMLINK_NOFOLLOW, FSPICK_NO_AUTOMOUNT, FSPICK_EMPTY_PATH 
 FSCONFIG_SET_FLAG, FSCONFIG_SET_STRING, FSCONFIG_SET_BINARY, FSCONFIG_SET_PATH = 0, 1, 2, 3
 FSCONFIG_SET_PATH_EMPTY, FSCONFIG_SET_FD, FSCONFIG_CMD_CREATE, FSCONFIG_CMD_RECONFIGURE = 4, 5, 6, 7
 
-FSMOUNT_CLOEXEC = 1
+FSMOUNT_CLOEXEC, FSMOUNT_NAMESPACE = 1, 2
+FSCONFIG_CMD_CREATE_EXCL = 8
+MOUNT_ATTR_RELATIME, MOUNT_ATTR_STRICTATIME, MOUNT_ATTR_NODIRATIME = 0, 0x20, 0x80
+
 MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NODEV, MOUNT_ATTR_NOEXEC = 1, 2, 4, 8
 MOUNT_ATTR_NOATIME, MOUNT_ATTR_IDMAP, MOUNT_ATTR_NOSYMFOLLOW = 0x10, 0x100000, 0x200000
 
-OpenFlags = Annotated[int, Flags({"CLOEXEC": FSOPEN_CLOEXEC}), Choices(often(0, FSOPEN_CLOEXEC), seldom(1 << 30, -1))]
+OpenFlags = Annotated[
+    int, Flags({"FSOPEN_CLOEXEC": FSOPEN_CLOEXEC}), Choices(often(0, FSOPEN_CLOEXEC), seldom(1 << 30, -1))
+]
 PickFlags = Annotated[int, Flags(named(globals(), "FSPICK_"))]
 ContextFd = Annotated[int, FileDescriptor("fscontext")]
 
@@ -51,11 +56,14 @@ OtherFd = Annotated[
 ]
 IsCreated = Annotated[int, Resource("created")]
 
-FsmountFlags = Annotated[int, Choices(often(Use("created")), FSMOUNT_CLOEXEC, seldom(0, 2, -1))]
+FsmountFlags = Annotated[
+    int, Flags(named(globals(), "FSMOUNT_")), Choices(often(Use("created")), FSMOUNT_CLOEXEC, seldom(0, 2, -1))
+]
 """Only what has been created can be mounted."""
+ATTRIBUTES = named(globals(), "MOUNT_ATTR_")
 MountAttributes = Annotated[
     int,
-    Flags(named(globals(), "MOUNT_ATTR_")),
+    Flags(ATTRIBUTES),
     Choices(0, seldom(MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV), ...),
 ]
 MountTree = Annotated[int, FileDescriptor("path:mount")]
@@ -81,7 +89,7 @@ def fsconfig_binary(fd: ContextFd, command: FsconfigCommand, key: BinaryKey, val
 def fsconfig_path(fd: ContextFd, command: FsconfigCommand, key: StringKey, value: DirPath, aux: Dir) -> Zero: ...
 @operation(fsconfig, command=FSCONFIG_SET_FD)
 def fsconfig_fd(fd: ContextFd, command: FsconfigCommand, key: StringKey, value: AlwaysZero, aux: OtherFd) -> Zero: ...
-@operation(fsconfig, command=Choices(FSCONFIG_CMD_CREATE, rarely(FSCONFIG_CMD_RECONFIGURE, 8)))
+@operation(fsconfig, command=Choices(FSCONFIG_CMD_CREATE, rarely(FSCONFIG_CMD_RECONFIGURE, FSCONFIG_CMD_CREATE_EXCL)))
 def fsconfig_command(
     fd: ContextFd, command: FsconfigCommand, key: AlwaysZero, value: AlwaysZero, aux: AlwaysZero
 ) -> IsCreated: ...

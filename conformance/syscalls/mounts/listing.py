@@ -9,13 +9,16 @@ from conformance.syscalls.machinery.aliases import AlwaysZero, Count, In, OutBuf
 from conformance.syscalls.machinery.buffers import U32, U64, Struct
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import BAD_POINTERS, Blob, Choices, Use, often, rarely, room, seldom
-from conformance.syscalls.machinery.kinds import Length, Masked, Renamed
+from conformance.syscalls.machinery.kinds import Flags, Length, Masked, Renamed, named
 from conformance.syscalls.machinery.touches import MOUNTS
 from conformance.syscalls.machinery.world import UNMAPPED
 
-LSMT_ROOT = -1
+LSMT_ROOT, LISTMOUNT_REVERSE = -1, 1
 
 STATMOUNT_SB_BASIC, STATMOUNT_MNT_BASIC, STATMOUNT_FS_TYPE = 1, 2, 0x20
+STATMOUNT_BY_FD, STATMOUNT_PROPAGATE_FROM, STATMOUNT_MNT_ROOT, STATMOUNT_MNT_POINT = 1, 4, 8, 0x10
+STATMOUNT_MNT_NS_ID, STATMOUNT_MNT_OPTS, STATMOUNT_FS_SUBTYPE, STATMOUNT_SB_SOURCE = 0x40, 0x80, 0x100, 0x200
+STATMOUNT_OPT_ARRAY, STATMOUNT_OPT_SEC_ARRAY, STATMOUNT_MNT_UIDMAP, STATMOUNT_MNT_GIDMAP = 0x400, 0x800, 0x2000, 0x4000
 
 MountId64 = Annotated[U64, Renamed("mount", keep=(0,))]
 
@@ -28,6 +31,7 @@ class MntIdReq(Struct):
     mnt_id: MountId64
     param: Annotated[
         U64,
+        Flags(named(globals(), "STATMOUNT_")),
         Choices(STATMOUNT_MNT_BASIC, STATMOUNT_SB_BASIC | STATMOUNT_MNT_BASIC, STATMOUNT_FS_TYPE, 0x18, 0, 1 << 60),
     ]
 

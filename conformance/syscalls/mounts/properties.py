@@ -13,6 +13,7 @@ from conformance.syscalls.machinery.kinds import Flags
 from conformance.syscalls.machinery.touches import MOUNTS
 from conformance.syscalls.mounts.attaching import TREE_AT, OpenTreeFlags
 from conformance.syscalls.mounts.contexts import (
+    ATTRIBUTES,
     MOUNT_ATTR_IDMAP,
     MOUNT_ATTR_NOATIME,
     MOUNT_ATTR_NOEXEC,
@@ -37,14 +38,18 @@ class MountAttr(Struct):
 
     attr_set: Annotated[
         U64,
+        Flags(ATTRIBUTES),
         Choices(
             *(MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOSUID, MOUNT_ATTR_NOATIME, MOUNT_ATTR_NOSYMFOLLOW),
             *(0, MOUNT_ATTR_IDMAP, 1 << 40),
         ),
     ]
-    attr_clr: Annotated[U64, Choices(0, MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOEXEC, MOUNT_ATTR__ATIME, 1 << 40)]
+    attr_clr: Annotated[
+        U64, Flags(ATTRIBUTES), Choices(0, MOUNT_ATTR_RDONLY, MOUNT_ATTR_NOEXEC, MOUNT_ATTR__ATIME, 1 << 40)
+    ]
     propagation: Annotated[
         U64,
+        Flags({"MS_UNBINDABLE": MS_UNBINDABLE, "MS_PRIVATE": MS_PRIVATE, "MS_SLAVE": MS_SLAVE, "MS_SHARED": MS_SHARED}),
         Choices(0, MS_PRIVATE, MS_SHARED, MS_SLAVE, MS_UNBINDABLE, MS_PRIVATE | MS_SHARED, 1),
     ]
     userns_fd: Annotated[U64, Choices(0, Use("fd:file"))]

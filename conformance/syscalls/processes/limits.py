@@ -18,7 +18,7 @@ RLIMIT_MEMLOCK, RLIMIT_AS, RLIMIT_LOCKS, RLIMIT_SIGPENDING, RLIMIT_MSGQUEUE, RLI
 RLIMIT_RTPRIO, RLIMIT_RTTIME = 14, 15
 RLIM_INFINITY = 2**64 - 1
 
-RUSAGE_SELF, RUSAGE_CHILDREN, RUSAGE_THREAD = 0, -1, 1
+RUSAGE_SELF, RUSAGE_CHILDREN, RUSAGE_THREAD, RUSAGE_BOTH = 0, -1, 1, -2
 
 Resource = Annotated[
     int,
@@ -37,7 +37,9 @@ class Rlimit(Struct):
 
 OptionalRlimit = Annotated[In[Rlimit], Choices(0, ...)]
 OutOldRlimit = Annotated[Out[Rlimit], Choices(often(room(Rlimit.size())), 0, KERNEL_ADDRESS)]
-Whose = Annotated[int, Choices(RUSAGE_SELF, RUSAGE_CHILDREN, RUSAGE_THREAD, 2, -2)]
+Whose = Annotated[
+    int, Flags(named(globals(), "RUSAGE_"), bits=False), Choices(RUSAGE_SELF, RUSAGE_CHILDREN, RUSAGE_THREAD, 2, -2)
+]
 
 
 class Rusage(Struct):

@@ -7,7 +7,7 @@ from typing import Annotated
 from conformance.syscalls.machinery.aliases import Fd, Int, Pid
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import Choices
-from conformance.syscalls.machinery.kinds import Kind, Names, Seen, named
+from conformance.syscalls.machinery.kinds import Flags, Kind, Names, Seen, named
 from conformance.syscalls.machinery.touches import PROCESS
 
 CLONE_VM, CLONE_FS, CLONE_FILES, CLONE_SIGHAND = 0x100, 0x200, 0x400, 0x800
@@ -17,7 +17,11 @@ SHARING = named(globals(), "CLONE_")
 
 KCMP_FILE, KCMP_VM, KCMP_FILES, KCMP_FS, KCMP_SIGHAND, KCMP_IO, KCMP_SYSVSEM, KCMP_EPOLL_TFD = range(8)
 
-KcmpType = Annotated[int, Choices(KCMP_VM, KCMP_FILES, KCMP_FS, KCMP_SIGHAND, KCMP_IO, KCMP_SYSVSEM, 99, -1)]
+KcmpType = Annotated[
+    int,
+    Flags(named(globals(), "KCMP_"), bits=False),
+    Choices(KCMP_VM, KCMP_FILES, KCMP_FS, KCMP_SIGHAND, KCMP_IO, KCMP_SYSVSEM, 99, -1),
+]
 
 
 class Same(Kind):

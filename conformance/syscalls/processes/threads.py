@@ -7,6 +7,7 @@ from typing import Annotated
 from conformance.syscalls.machinery.aliases import Address, Anything, Bits, Int, Size, SomePid, Unused, Varying, Zero
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import Choices, seldom
+from conformance.syscalls.machinery.kinds import Flags, named
 from conformance.syscalls.machinery.touches import PROCESS
 
 ARCH_SET_GS, ARCH_SET_FS, ARCH_GET_FS, ARCH_GET_GS = 0x1001, 0x1002, 0x1003, 0x1004
@@ -19,8 +20,13 @@ MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPE
 MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ = 128, 256
 MEMBARRIER_CMD_GET_REGISTRATIONS = 512
 
+MEMBARRIER_CMD_FLAG_CPU = 1
+
 MembarrierCommand = Annotated[
     int,
+    Flags(
+        {name: value for name, value in named(globals(), "MEMBARRIER_CMD_").items() if "FLAG" not in name}, bits=False
+    ),
     Choices(
         *(MEMBARRIER_CMD_GLOBAL, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED, MEMBARRIER_CMD_PRIVATE_EXPEDITED),
         *(MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED, MEMBARRIER_CMD_GLOBAL_EXPEDITED),
@@ -29,7 +35,7 @@ MembarrierCommand = Annotated[
         *(MEMBARRIER_CMD_GET_REGISTRATIONS, 3, -1),
     ),
 ]
-MembarrierFlags = Annotated[int, Choices(0, seldom(1, 2))]
+MembarrierFlags = Annotated[int, Flags({"MEMBARRIER_CMD_FLAG_CPU": MEMBARRIER_CMD_FLAG_CPU}), Choices(0, seldom(1, 2))]
 QueryFlags = Annotated[int, Choices(0, seldom(1))]
 
 _TAKES_AWAY = "takes the executor's registers or stack away"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated
 
 from conformance.syscalls.machinery.aliases import InBytes, Int, Out, Path, Size, Zero
@@ -26,6 +27,11 @@ from conformance.syscalls.machinery.world import READ_ONLY, UNMAPPED
 
 KEY_SPEC_THREAD_KEYRING, KEY_SPEC_PROCESS_KEYRING, KEY_SPEC_SESSION_KEYRING, KEY_SPEC_USER_KEYRING = -1, -2, -3, -4
 KEY_SPEC_USER_SESSION_KEYRING, KEY_SPEC_GROUP_KEYRING, KEY_SPEC_REQKEY_AUTH_KEY = -5, -6, -7
+KEY_SPEC_REQUESTOR_KEYRING = -8
+
+KEY_REQKEY_DEFL_DEFAULT, KEY_REQKEY_DEFL_THREAD_KEYRING, KEY_REQKEY_DEFL_PROCESS_KEYRING = 0, 1, 2
+KEY_REQKEY_DEFL_SESSION_KEYRING, KEY_REQKEY_DEFL_USER_KEYRING, KEY_REQKEY_DEFL_USER_SESSION_KEYRING = 3, 4, 5
+KEY_REQKEY_DEFL_GROUP_KEYRING, KEY_REQKEY_DEFL_REQUESTOR_KEYRING, KEY_REQKEY_DEFL_NO_CHANGE = 6, 7, -1
 
 KEYCTL_GET_KEYRING_ID, KEYCTL_JOIN_SESSION_KEYRING, KEYCTL_UPDATE, KEYCTL_REVOKE = 0, 1, 2, 3
 KEYCTL_CHOWN, KEYCTL_SETPERM, KEYCTL_DESCRIBE, KEYCTL_CLEAR, KEYCTL_LINK, KEYCTL_UNLINK = 4, 5, 6, 7, 8, 9
@@ -33,15 +39,28 @@ KEYCTL_SEARCH, KEYCTL_READ, KEYCTL_INSTANTIATE, KEYCTL_NEGATE, KEYCTL_SET_REQKEY
 KEYCTL_SET_TIMEOUT, KEYCTL_ASSUME_AUTHORITY, KEYCTL_GET_SECURITY, KEYCTL_SESSION_TO_PARENT = 15, 16, 17, 18
 KEYCTL_INVALIDATE, KEYCTL_GET_PERSISTENT, KEYCTL_RESTRICT_KEYRING, KEYCTL_MOVE, KEYCTL_CAPABILITIES = 21, 22, 29, 30, 31
 
+KEYCTL_REJECT, KEYCTL_INSTANTIATE_IOV, KEYCTL_DH_COMPUTE, KEYCTL_PKEY_QUERY, KEYCTL_PKEY_ENCRYPT = 19, 20, 23, 24, 25
+KEYCTL_PKEY_DECRYPT, KEYCTL_PKEY_SIGN, KEYCTL_PKEY_VERIFY, KEYCTL_WATCH_KEY = 26, 27, 28, 0x20
+
 KeyctlOperation = Annotated[
     int,
     Flags(named(globals(), "KEYCTL_"), bits=False),
     Choices(99, KEYCTL_INSTANTIATE, KEYCTL_NEGATE, -1),
+    Instead({KEYCTL_SESSION_TO_PARENT: 99, KEYCTL_GET_PERSISTENT: 99}),
 ]
+"""Never the two that reach beyond the process: to its parent, and to a keyring that the user keeps."""
+
+
+KEYCTL_MOVE_EXCL = 1
+_KEYRINGS = named(globals(), "KEY_SPEC_")
 
 
 class KeySerial(Renamed):
     """What keyctl(2) returns: a key's serial number, which is a large random one, or a size or zero."""
+
+    @property
+    def words(self) -> Mapping[str, int]:
+        return _KEYRINGS
 
     def normal(self, seen: Seen, names: Names) -> Seen:
         return seen if isinstance(seen, int) and seen < 1 << 16 else super().normal(seen, names)
@@ -112,10 +131,10 @@ Creating = Annotated[int, Choices(1, seldom(0))]
 Owner = Annotated[int, Choices(0, 1000, -1)]
 Permissions = Annotated[int, Choices(0x3F3F0000, 0x3F000000, 0x1F1F1F1F, 0, 0x3F3F3F3F, 1 << 31)]
 Timeout = Annotated[int, Choices(1000, 0, 1 << 31)]
-DefaultKeyring = Annotated[int, Choices(*range(9), -1)]
+DefaultKeyring = Annotated[int, Flags(named(globals(), "KEY_REQKEY_"), bits=False), Choices(*range(9), -1)]
 RestrictedType = Annotated[InBytes, Choices(0, seldom(b"asymmetric", KERNEL_ADDRESS))]
 Restriction = Annotated[InBytes, Choices(0, seldom(b"x"))]
-KeyMoveFlags = Annotated[int, Choices(0, seldom(1, 2))]
+KeyMoveFlags = Annotated[int, Flags({"KEYCTL_MOVE_EXCL": KEYCTL_MOVE_EXCL}), Choices(0, seldom(1, 2))]
 
 
 @syscall(x86_64=248, aarch64=217, touches=PROCESS)

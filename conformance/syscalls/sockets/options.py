@@ -18,7 +18,7 @@ from conformance.syscalls.machinery.choices import (
     room,
     seldom,
 )
-from conformance.syscalls.machinery.kinds import MASK, Flags, Kind, Names, Seen, named
+from conformance.syscalls.machinery.kinds import MASK, Flags, Kind, Masked, Names, Seen, named
 from conformance.syscalls.machinery.touches import NOTHING
 from conformance.syscalls.sockets.socket import (
     LEVELS,
@@ -37,17 +37,36 @@ SO_BINDTODEVICE, SO_ATTACH_FILTER, SO_DETACH_FILTER, SO_TIMESTAMP, SO_ACCEPTCONN
 SO_RCVBUFFORCE, SO_SNDBUFFORCE, SO_PASSSEC, SO_MARK, SO_PROTOCOL, SO_DOMAIN, SO_PEEK_OFF = 33, 32, 34, 36, 38, 39, 42
 SO_LOCK_FILTER, SO_BPF_EXTENSIONS, SO_INCOMING_CPU, SO_PEERGROUPS, SO_BINDTOIFINDEX = 44, 48, 49, 59, 62
 SO_PASSPIDFD, SO_PEERPIDFD = 76, 77
+SO_NO_CHECK, SO_BSDCOMPAT, SO_SECURITY_AUTHENTICATION, SO_SECURITY_ENCRYPTION_TRANSPORT = 11, 14, 22, 23
+SO_SECURITY_ENCRYPTION_NETWORK, SO_GET_FILTER, SO_DETACH_BPF, SO_PEERNAME, SO_TIMESTAMPNS = 24, 26, 27, 28, 35
+SO_TIMESTAMPING, SO_RXQ_OVFL, SO_WIFI_STATUS, SO_NOFCS, SO_SELECT_ERR_QUEUE, SO_BUSY_POLL = 37, 40, 41, 43, 45, 46
+SO_MAX_PACING_RATE, SO_ATTACH_BPF, SO_ATTACH_REUSEPORT_CBPF, SO_ATTACH_REUSEPORT_EBPF = 47, 50, 51, 52
+SO_CNX_ADVICE, SO_MEMINFO, SO_INCOMING_NAPI_ID, SO_COOKIE, SO_ZEROCOPY, SO_TXTIME = 53, 55, 56, 57, 60, 61
+SO_TIMESTAMP_NEW, SO_TIMESTAMPNS_NEW, SO_TIMESTAMPING_NEW, SO_RCVTIMEO_NEW, SO_SNDTIMEO_NEW = 63, 0x40, 65, 66, 67
+SO_DETACH_REUSEPORT_BPF, SO_PREFER_BUSY_POLL, SO_BUSY_POLL_BUDGET, SO_NETNS_COOKIE, SO_BUF_LOCK = 68, 69, 70, 71, 72
+SO_RESERVE_MEM, SO_TXREHASH, SO_RCVMARK, SO_DEVMEM_LINEAR, SO_DEVMEM_DMABUF = 73, 74, 75, 78, 79
+SO_DEVMEM_DONTNEED, SO_RCVPRIORITY, SO_PASSRIGHTS, SO_INQ, SO_RIGHTS_NOTRUNC = 80, 82, 83, 84, 85
+SO_TIMESTAMP_OLD, SO_RCVTIMEO_OLD, SO_SNDTIMEO_OLD, SO_TIMESTAMPNS_OLD, SO_TIMESTAMPING_OLD = 29, 20, 21, 35, 37
 
 SocketLevel = Annotated[int, Flags(named(globals(), "SOL_") | LEVELS, bits=False)]
 SocketOption = Annotated[int, Flags(named(globals(), "SO_"), bits=False)]
 
 FLAGS = (
     *(SO_REUSEADDR, SO_REUSEPORT, SO_KEEPALIVE, SO_BROADCAST, SO_OOBINLINE, SO_DONTROUTE, SO_PASSCRED, SO_PASSSEC),
-    *(SO_TIMESTAMP, SO_LOCK_FILTER, SO_DEBUG, SO_PASSPIDFD, 35, 11, 43, 41, 45),
+    *(SO_TIMESTAMP, SO_LOCK_FILTER, SO_DEBUG, SO_PASSPIDFD, SO_TIMESTAMPNS, SO_NO_CHECK, SO_NOFCS, SO_WIFI_STATUS),
+    *(SO_SELECT_ERR_QUEUE, SO_BSDCOMPAT, SO_RXQ_OVFL, SO_TIMESTAMP_NEW, SO_TIMESTAMPNS_NEW, SO_RCVMARK, SO_RCVPRIORITY),
+    *(SO_PASSRIGHTS, SO_INQ, SO_RIGHTS_NOTRUNC, SO_ZEROCOPY, SO_TXREHASH, SO_PREFER_BUSY_POLL),
 )
-NUMBERS = (SO_RCVLOWAT, SO_PRIORITY, SO_MARK, SO_PEEK_OFF, 46, SO_BINDTOIFINDEX, SO_INCOMING_CPU, 47, 69)
-ASKED = (SO_TYPE, SO_DOMAIN, SO_PROTOCOL, SO_ACCEPTCONN, SO_ERROR, SO_SNDLOWAT)
+NUMBERS = (
+    *(SO_RCVLOWAT, SO_PRIORITY, SO_MARK, SO_PEEK_OFF, SO_BUSY_POLL, SO_BINDTOIFINDEX, SO_INCOMING_CPU),
+    *(SO_MAX_PACING_RATE, SO_BUSY_POLL_BUDGET, SO_BUF_LOCK, SO_RESERVE_MEM, SO_TIMESTAMPING, SO_TIMESTAMPING_NEW),
+    *(SO_CNX_ADVICE, SO_DEVMEM_DONTNEED),
+)
+ASKED = (SO_TYPE, SO_DOMAIN, SO_PROTOCOL, SO_ACCEPTCONN, SO_ERROR, SO_SNDLOWAT, SO_BPF_EXTENSIONS)
 """Options that cannot be set."""
+VARYING = (SO_COOKIE, SO_NETNS_COOKIE, SO_MEMINFO, SO_INCOMING_NAPI_ID, SO_PEERPIDFD)
+"""What says how much memory a socket has, or counts through those of the machine."""
+TIMEOUTS = (SO_RCVTIMEO, SO_SNDTIMEO, SO_RCVTIMEO_NEW, SO_SNDTIMEO_NEW)
 WRONG = (0, 1000, -1)
 
 
@@ -91,7 +110,7 @@ def sock_fprog(*instructions: bytes) -> Blob:
     return Blob(len(instructions).to_bytes(16, "little"), ((8, 8, Blob(b"".join(instructions))),))
 
 
-BPF_LD_H_ABS, BPF_JA, BPF_RET = 0x28, 5, 6
+BPF_LD_H_ABS, BPF_JMP_JA, BPF_RET = 0x28, 5, 6
 
 InFlag = Annotated[InBytes, Choices(*numbers(1, 0), seldom(*numbers(2, -1, 0x7FFFFFFF), KERNEL_ADDRESS, 0))]
 InNumber = Annotated[
@@ -117,7 +136,7 @@ InFilter = Annotated[
         seldom(
             *(sock_fprog(instruction(BPF_RET, 3)), sock_fprog(instruction(BPF_RET, 0))),
             sock_fprog(instruction(BPF_LD_H_ABS, 0), instruction(BPF_RET, 0xFFFF)),
-            *(sock_fprog(instruction(BPF_JA, 9)), sock_fprog(instruction(0xFFFF, 0)), sock_fprog()),
+            *(sock_fprog(instruction(BPF_JMP_JA, 9)), sock_fprog(instruction(0xFFFF, 0)), sock_fprog()),
             *(0, KERNEL_ADDRESS),
         ),
     ),
@@ -126,6 +145,7 @@ InFilter = Annotated[
 OutOption = Out[Ucred | Struct]
 """An option's value; Ucred is the one struct among them that holds what is the kernel's choice."""
 OutNumber = Annotated[Out[Struct], Choices(often(room(4)), room(8), room(1), room(2), KERNEL_ADDRESS)]
+OutVarying = Annotated[Out[Struct], Masked(), Choices(often(room(8)), room(4), room(64), KERNEL_ADDRESS)]
 OutPair = Annotated[Out[Struct], Choices(room(8), rarely(room(16), room(4), KERNEL_ADDRESS))]
 OutTimeval = Annotated[Out[Struct], Choices(room(16), rarely(room(32), room(8), KERNEL_ADDRESS))]
 OutBufferSize = Annotated[Out[Struct], BufferSize(), Choices(often(room(4)), room(8), rarely(*BAD_POINTERS))]
@@ -150,9 +170,13 @@ def getsockopt_number(
 def getsockopt_buffer(
     fd: AnySocket, level: Int, option: SocketOption, value: OutBufferSize, length: SizePointer
 ) -> Zero: ...
+@operation(getsockopt, level=SOL_SOCKET, option=VARYING)
+def getsockopt_varying(
+    fd: AnySocket, level: Int, option: SocketOption, value: OutVarying, length: SizePointer
+) -> Zero: ...
 @operation(getsockopt, level=SOL_SOCKET, option=SO_LINGER)
 def getsockopt_linger(fd: AnySocket, level: Int, option: SocketOption, value: OutPair, length: SizePointer) -> Zero: ...
-@operation(getsockopt, level=SOL_SOCKET, option=(SO_RCVTIMEO, SO_SNDTIMEO))
+@operation(getsockopt, level=SOL_SOCKET, option=TIMEOUTS)
 def getsockopt_timeout(
     fd: AnySocket, level: Int, option: SocketOption, value: OutTimeval, length: SizePointer
 ) -> Zero: ...
@@ -174,9 +198,11 @@ def setsockopt_flag(fd: AnySocket, level: Int, option: SocketOption, value: InFl
 def setsockopt_number(fd: AnySocket, level: Int, option: SocketOption, value: InNumber, length: Size) -> Zero: ...
 @operation(setsockopt, level=SOL_SOCKET, option=SO_LINGER)
 def setsockopt_linger(fd: AnySocket, level: Int, option: SocketOption, value: InLinger, length: Size) -> Zero: ...
-@operation(setsockopt, level=SOL_SOCKET, option=(SO_RCVTIMEO, SO_SNDTIMEO))
+@operation(setsockopt, level=SOL_SOCKET, option=TIMEOUTS)
 def setsockopt_timeout(fd: AnySocket, level: Int, option: SocketOption, value: InTimeval, length: Size) -> Zero: ...
-@operation(setsockopt, level=SOL_SOCKET, option=Choices(SO_ATTACH_FILTER, seldom(SO_DETACH_FILTER, 51)))
+@operation(
+    setsockopt, level=SOL_SOCKET, option=Choices(SO_ATTACH_FILTER, seldom(SO_DETACH_FILTER, SO_ATTACH_REUSEPORT_CBPF))
+)
 def setsockopt_filter(fd: Socket, level: Int, option: SocketOption, value: InFilter, length: Size) -> Zero: ...
 @operation(setsockopt, level=SOL_SOCKET, option=SO_BINDTODEVICE)
 def setsockopt_device(fd: InetSocket, level: Int, option: SocketOption, value: InDevice, length: Size) -> Zero: ...

@@ -96,7 +96,7 @@ def test_apt_keeps_its_state_apart_from_the_machines(
     assert suites == ["bookworm", "bookworm-security"]
 
 
-@pytest.mark.parametrize("name", ["bookworm-backports", "sid"])
+@pytest.mark.parametrize("name", ["bookworm-backports", "trixie-backports", "sid"])
 def test_a_suite_without_a_security_archive_has_one_source(
     cache: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -153,6 +153,13 @@ def test_the_newest_package_of_the_first_suite_that_has_the_series_is_taken(
         images._find_debian("5.4")
 
 
+def test_a_series_that_only_backports_have_is_found_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    has = 'case "$*" in */apt/trixie-backports/*) echo linux-image-6.16.3+deb13-cloud-amd64;; esac'
+    put(monkeypatch, tmp_path / "bin", {"apt-get": "exit 0", "apt-cache": has})
+    suite, package = images._find_debian("6.16")
+    assert (suite.name, package) == ("trixie-backports", "linux-image-6.16.3+deb13-cloud-amd64")
+
+
 def test_a_kernel_that_was_fetched_needs_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fetch(series: str, into: Path) -> None:
         image(into / "vmlinuz", f"{series}.0-1-cloud-amd64")

@@ -255,3 +255,15 @@ def test_an_operation_is_drawn_as_what_it_is() -> None:
             for parameter in each.parameters:
                 if parameter.name in each.given:
                     assert set(parameter.choices) <= set(each.given[parameter.name]), label
+
+
+def test_a_struct_with_a_bit_that_has_no_name_is_tried_and_hardly_ever() -> None:
+    class Flagged(Struct):
+        """One with flags."""
+
+        flags: Annotated[U32, Flags({"A": 1, "B": 2})]
+
+    found = [int.from_bytes(each.data, "little") for each in struct_blobs(Flagged)]
+    assert {1 << at for at in range(32)} <= set(found)
+    assert [found.count(1 << at) for at in range(2, 30)] == [1] * 28
+    assert len(found) / 20 > 28

@@ -30,6 +30,7 @@ from conformance.syscalls.machinery.kinds import (
     named,
 )
 from conformance.syscalls.machinery.memory import FdPair, MemoryOr, Pointer
+from conformance.syscalls.machinery.table import grammar
 from conformance.syscalls.machinery.world import ARENA, PAGE
 
 OPEN = Flags({"O_RDONLY": 0, "O_WRONLY": 1, "O_CREAT": 0o100, "O_TMPFILE": 0o20200000, "O_DIRECTORY": 0o200000})
@@ -383,3 +384,29 @@ def test_times_that_are_tried_are_compared_exactly(kind: Kind) -> None:
 )
 def test_a_constant_is_written_in_c_as_a_number_with_its_meaning(kind: Kind, value: int, source: str) -> None:
     assert kind.to_c(value) == source
+
+
+# What has no name
+
+
+def test_names_and_single_bits_that_have_none_are_strays() -> None:
+    kind = Flags({"A": 1, "B": 6, "C": 1 << 31})
+    assert kind.strays == (1, 6, 1 << 31, *(1 << at for at in range(1, 31)))
+    assert Kind().strays == ()
+
+
+def test_numbers_among_options_and_behind_them_are_strays() -> None:
+    kind = Flags({"A": 1, "B": 3, "C": 0x4200, "D": 0x4201, "E": -1}, bits=False)
+    assert kind.strays == (1, 3, 0x4200, 0x4201, -1, 0, 2, *range(4, 11), 0x4202)
+
+
+def test_strays_stand_beside_what_is_worth_trying_and_are_none_of_it() -> None:
+    parameter = Parameter("any", Annotated[int, Flags({"A": 1, "B": 8}), Choices(0, 2)])
+    assert parameter.choices == (0, 2)
+    assert parameter.strays == (1, 8, 4, *(1 << at for at in range(4, 32)))
+
+
+def test_an_operation_has_no_strays_where_its_arguments_are_given() -> None:
+    found = {each.name: each.strays for each in grammar()["fcntl_setfl"].parameters}
+    assert found["command"] == ()
+    assert len(found["arg"]) > 10

@@ -7,7 +7,8 @@ import subprocess
 import pytest
 
 from conformance.syscalls.machinery.table import numbers, stubs
-from tests.conformance.syscalls.headers import by_version, newest_options
+from tests.conformance.syscalls.headers import newest_options
+from tools.headers import by_version
 
 X86_64, AARCH64 = numbers("x86_64"), numbers("aarch64")
 TABLES = {"x86_64": X86_64, "aarch64": AARCH64}

@@ -42,7 +42,7 @@ def test_of_a_call_that_failed_both_what_was_asked_for_and_what_was_written_are_
     ("made", "told"),
     [
         (step("poll", {"fd": 3, "events": 1, "revents": 0}, 1, 0), "poll({fd=3, events=POLLIN, revents=0}, 1, 0) = 0"),
-        (step("fcntl", 3, 5, {"l_type": 1, "pad": 0, "pad1": 7}), "fcntl(3, F_GETLK, {l_type=1, pad1=7}) = 0"),
+        (step("fcntl", 3, 5, {"l_type": 1, "pad": 0, "pad1": 7}), "fcntl(3, F_GETLK, {l_type=F_WRLCK, pad1=7}) = 0"),
     ],
 )
 def test_members_of_a_struct_are_shown_by_their_own_kinds_and_padding_where_it_is_not_zero(

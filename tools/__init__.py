@@ -1,0 +1,1 @@
+"""What makes the tables that the suite ships anew, a script each."""
