@@ -12,7 +12,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         r"/proc/thread-self/net/.*",
     ),
     "what this process has open, or mapped": (r"/proc/(thread-)?self/(fd|fdinfo|map_files)/.*",),
-    "what processes have made, or opened": (r"/dev/(pts|mqueue|hugepages|shm|fd)/.*", r"/proc/sys/fs/mqueue/.*"),
+    "what processes have made, or opened": (r"/dev/(pts|mqueue|hugepages|shm|fd)/.*",),
     # devices
     "hardware": (
         r"/proc/(acpi|asound|dri|ide|mpt|scsi|rtas|device-tree|mdstat)",
@@ -54,14 +54,20 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         r"/proc/sys/dev/.*",
     ),
     "a class of devices, or a bus, that is there when its driver is": (
-        r"/sys/class/(?!(bdi|block|dma|firmware|graphics|input|iommu|mem|misc|net|pci_bus|power_supply|pps|ptp|rtc|"
-        r"thermal|tty|vc|vtconsole|watchdog|devlink)(/|$)).*",
-        r"/sys/bus/(?!(cpu|clockevents|clocksource|event_source|workqueue|node|memory|pci|platform|memory_tiering)"
-        r"(/|$)).*",
+        (
+            r"/sys/class/(?!(bdi|block|dma|firmware|graphics|input|iommu|mem|misc|net|pci_bus|power_supply|pps|ptp|rtc|"
+            r"thermal|tty|vc|vtconsole|watchdog|devlink)(/|$)).*"
+        ),
+        (
+            r"/sys/bus/(?!(cpu|clockevents|clocksource|event_source|workqueue|node|memory|pci|platform|memory_tiering)"
+            r"(/|$)).*"
+        ),
     ),
     "devices of drivers, and what a system makes in /dev": (
-        r"/dev/(?!(console|fd|full|fuse|kmsg|mqueue|net|null|ptmx|pts|random|shm|std(in|out|err)|tty|urandom|userfaultfd|"
-        r"zero)(/|$)).*",
+        (
+            r"/dev/(?!(console|fd|full|fuse|kmsg|mqueue|net|null|ptmx|pts|random|shm|std(in|out|err)|tty|urandom|userfaultfd|"
+            r"zero)(/|$)).*"
+        ),
         r"/dev/net/(?!tun$).*",
     ),
     # what comes and goes
@@ -69,15 +75,13 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         r"/sys/fs/(cgroup|bpf|pstore|selinux|smackfs|resctrl)/.*",
         r"/sys/fs/fuse/connections/.*",
         r"/sys/kernel/(debug|tracing|security|config)/.*",
-        r"/proc/sys/fs/binfmt_misc/.*",
-        r"/proc/fs/nfsd/.*",
     ),
     "what the kernel is built with, has loaded and has made for it": (
         r"/sys/module/.*",
         r"/sys/kernel/(slab|btf|livepatch|rpm.*|notes)/.*",
     ),
     "of a module, which may be loaded or not": (
-        r"/proc/sys/fs/(nfs|xfs|cifs|fscache|quota)",
+        r"/proc/sys/fs/(nfs|xfs|cifs|fscache|binfmt_misc)",
         r"/proc/sys/(sunrpc|fscache|crypto)",
         r"/proc/sys/net/(sctp|dccp|rds|tipc|smc|ax25|netrom|rose|x25|vsock|bridge|iw_cm|rxrpc|mpls|can|netfilter)",
         r"/proc/sys/net/(ipv4/(netfilter|vs|ip_conntrack.*)|nf_conntrack_max)",
