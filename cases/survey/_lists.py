@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from errno import errorcode
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,3 +22,8 @@ def observe_all(entries: Iterable[tuple[str, str]], observe: Observe) -> None:
     assert size <= MOST_BYTES, f"{len(found)} entries, {size} bytes: this branch is to be divided"
     for name, value in found.items():
         observe(name, value)
+
+
+def outcome(error: int) -> str:
+    """What an observation says of a call: `succeeds`, or its errno's name."""
+    return errorcode.get(error, f"errno {error}") if error else "succeeds"
