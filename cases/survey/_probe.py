@@ -77,7 +77,7 @@ def probe(entry: Entry, numbers: Sequence[int], arguments: Mapping[int, Sequence
     done = subprocess.run([b"./" + path], stdout=subprocess.PIPE, check=True)
     found = list(struct.iter_unpack("<qqq", done.stdout))
     assert len(found) == len(numbers)
-    return [_said(*each, entry.bits) for each in found]
+    return [_said(result, returned, status, entry.bits) for result, returned, status in found]
 
 
 def _time(seconds: float) -> bytes:
