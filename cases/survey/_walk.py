@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cases.survey._rules import left_out, unread
+from cases.survey._rules import left_out, mounted, unread
 
 READ_BYTES = 64 * 1024
 """How much of a file is looked at."""
@@ -45,7 +45,8 @@ def walk(branch: Branch, others: frozenset[str]) -> Iterator[tuple[str, str]]:
         try:
             names = sorted(os.listdir(folder))
         except OSError as error:
-            yield f"{folder}/", f"list: {name_of(error)}"
+            if not left_out(f"{folder}/"):
+                yield f"{folder}/", f"list: {name_of(error)}"
             continue
         for name in names:
             path = f"{folder}/{name}"
@@ -55,7 +56,7 @@ def walk(branch: Branch, others: frozenset[str]) -> Iterator[tuple[str, str]]:
             readable = stat.S_ISREG(mode) or stat.S_ISCHR(mode)
             more, names = inside(path) if readable and not unread(path) else ("", [])
             yield path, said + more
-            yield from ((f"{path} {key}", "key") for key in names)
+            yield from ((named, "key") for key in names if not left_out(named := f"{path} {key}"))
             if stat.S_ISDIR(mode) and level + 1 < branch.depth and path not in others:
                 folders.append((path, level + 1))
 
@@ -66,7 +67,7 @@ def told_of(path: str) -> tuple[int, str]:
         mode = os.lstat(path).st_mode
     except OSError as error:
         return 0, f"stat: {name_of(error)}"
-    return mode, stat.filemode(mode)
+    return mode, stat.filemode(mode)[: 1 if mounted(path) else None]
 
 
 def inside(path: str) -> tuple[str, list[str]]:
@@ -112,8 +113,8 @@ def keys(lines: list[str]) -> list[str]:
     """
     if len(lines) < 2:
         return []
-    for form in (_KEY, _COUNTER):
-        found = [form.match(line) for line in lines if line]
+    for form in (_KEY.match, _COUNTER.fullmatch):
+        found = [form(line) for line in lines if line]
         if all(found):
             names = [each[1] for each in found if each]
             twice = names[::2] == names[1::2] and len(set(names)) * 2 == len(names)

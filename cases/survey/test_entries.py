@@ -24,7 +24,6 @@ BRANCHES = {
     "proc-sys": Branch("/proc/sys", 6),
     "proc-net": Branch("/proc/net", 4),
     "proc": Branch("/proc", 4),
-    "sys-fs": Branch("/sys/fs", 3),
     "sys-kernel": Branch("/sys/kernel", 3),
     "sys-devices-system": Branch("/sys/devices/system", 3),
     "sys": Branch("/sys", 4),

@@ -19,6 +19,7 @@ from conformance.syscalls.sockets.socket import (
     AF_INET,
     AF_INET6,
     AF_NETLINK,
+    IPPROTO_SCTP,
     IPPROTO_TCP,
     SOCK_DGRAM,
     SOCK_RAW,
@@ -32,14 +33,27 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.needs("root")
 
-FAMILIES = dict(
-    enumerate(
-        "unspec unix inet ax25 ipx appletalk netrom bridge atmpvc x25 inet6 rose decnet netbeui security key netlink "
-        "packet ash econet atmsvc rds sna irda pppox wanpipe llc ib mpls can tipc bluetooth iucv rxrpc isdn phonet "
-        "ieee802154 caif alg nfc vsock kcm qipcrtr smc xdp mctp".split()
-    )
-)
-"""<linux/socket.h>."""
+FAMILIES = {
+    "unix": 1,
+    "inet": 2,
+    "inet6": 10,
+    "key": 15,
+    "netlink": 16,
+    "packet": 17,
+    "pppox": 24,
+    "can": 29,
+    "tipc": 30,
+    "bluetooth": 31,
+    "alg": 38,
+    "vsock": 40,
+    "kcm": 41,
+    "qipcrtr": 42,
+    "smc": 43,
+    "xdp": 44,
+    "mctp": 45,
+    "none": 46,
+}
+"""<linux/socket.h>: those that somebody still uses. One that is not there makes the kernel look for a module."""
 TYPES = {
     "stream": SOCK_STREAM,
     "dgram": SOCK_DGRAM,
@@ -50,7 +64,6 @@ TYPES = {
 }
 PROTOCOLS = {
     "icmp": (SOCK_DGRAM, 1),
-    "dccp": (6, 33),
     "icmpv6": (SOCK_DGRAM, 58),
     "l2tp": (SOCK_DGRAM, 115),
     "sctp": (SOCK_STREAM, 132),
@@ -68,32 +81,21 @@ NETLINK = dict(
     )
 )
 """<linux/netlink.h>."""
-CONGESTION = (
-    "reno cubic bbr dctcp vegas westwood htcp hybla illinois bic scalable lp veno yeah nv cdg highspeed".split()
-)
+CONGESTION = ("reno", "cubic", "bbr", "dctcp", "vegas", "htcp", "none")
 ALGORITHMS = {
-    "hash": (
-        *("md5", "sha1", "sha224", "sha256", "sha384", "sha512", "sha3-256", "sm3", "blake2b-256", "crc32", "crc32c"),
-        *("hmac(sha1)", "hmac(sha256)", "cmac(aes)", "xxhash64", "rmd160", "wp512"),
-    ),
-    "skcipher": (
-        *("cbc(aes)", "ctr(aes)", "ecb(aes)", "xts(aes)", "cts(cbc(aes))", "cbc(des3_ede)", "chacha20", "cbc(sm4)"),
-        *("cbc(camellia)", "cbc(serpent)", "cbc(twofish)", "adiantum(xchacha12,aes)", "ecb(arc4)"),
-    ),
-    "aead": (
-        *("gcm(aes)", "ccm(aes)", "rfc4106(gcm(aes))", "rfc7539(chacha20,poly1305)"),
-        "authenc(hmac(sha256),cbc(aes))",
-    ),
-    "rng": ("stdrng", "jitterentropy_rng"),
+    "hash": ("sha256", "hmac(sha256)", "crc32c", "none"),
+    "skcipher": ("cbc(aes)", "xts(aes)", "chacha20"),
+    "aead": ("gcm(aes)",),
+    "rng": ("stdrng",),
 }
 
 
 def test_families(observe: Observe) -> None:
     """Each with each type, and no protocol; a family that is not there at all is told once."""
     with untraced():
-        observe_all(
-            ((f"{FAMILIES[number]}{kind}", said) for number in FAMILIES for kind, said in types(number)), observe
-        )
+        made(AF_INET, SOCK_SEQPACKET, IPPROTO_SCTP)  # where that is a module it brings a type to the families of IP
+        for family, number in FAMILIES.items():
+            observe_all(((f"{family}{kind}", said) for kind, said in types(number)), observe)
 
 
 def types(family: int) -> list[tuple[str, str]]:
