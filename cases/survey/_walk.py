@@ -14,8 +14,8 @@ from dataclasses import dataclass
 
 from cases.survey._rules import left_out, mounted, unread
 
-READ_BYTES = 64 * 1024
-"""How much of a file is looked at."""
+READ_BYTES, DEVICE_BYTES = 64 * 1024, 16
+"""How much of a file, and of a device, is looked at."""
 QUIET = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 """How a file is opened that may wait for somebody, or be a terminal."""
 _NUMBER = re.compile(r"[-+]?[\d./:]+")
@@ -53,8 +53,8 @@ def walk(branch: Branch, others: frozenset[str]) -> Iterator[tuple[str, str]]:
             if left_out(path):
                 continue
             mode, said = told_of(path)
-            readable = stat.S_ISREG(mode) or stat.S_ISCHR(mode)
-            more, names = inside(path) if readable and not unread(path) else ("", [])
+            most = READ_BYTES if stat.S_ISREG(mode) else DEVICE_BYTES if stat.S_ISCHR(mode) else 0
+            more, names = inside(path, most) if most and not unread(path) else ("", [])
             yield path, said + more
             yield from ((named, "key") for key in names if not left_out(named := f"{path} {key}"))
             if stat.S_ISDIR(mode) and level + 1 < branch.depth and path not in others:
@@ -70,14 +70,17 @@ def told_of(path: str) -> tuple[int, str]:
     return mode, stat.filemode(mode)[: 1 if mounted(path) else None]
 
 
-def inside(path: str) -> tuple[str, list[str]]:
-    """What is told of a file by opening it: what is refused, or its columns, behind a comma; its keys."""
+def inside(path: str, most: int) -> tuple[str, list[str]]:
+    """What is told of a file by opening it and reading so many bytes at most.
+
+    That is what is refused, or its columns, behind a comma; and its keys.
+    """
     try:
         fd = os.open(path, QUIET)
     except OSError as error:
         return f", open: {name_of(error)}", []
     try:
-        lines = beginning(fd).decode("latin-1").splitlines()
+        lines = beginning(fd, most).decode("latin-1").splitlines()
     except OSError as error:
         return f", read: {name_of(error)}", []
     finally:
@@ -86,10 +89,10 @@ def inside(path: str) -> tuple[str, list[str]]:
     return f", columns: {count}" if count else "", keys(lines)
 
 
-def beginning(fd: int) -> bytes:
-    """The first bytes of a file, `READ_BYTES` at most. Raises OSError."""
+def beginning(fd: int, most: int) -> bytes:
+    """The first bytes of a file. Raises OSError."""
     found = b""
-    while len(found) < READ_BYTES and (data := os.read(fd, READ_BYTES - len(found))):
+    while len(found) < most and (data := os.read(fd, most - len(found))):
         found += data
     return found
 

@@ -74,7 +74,7 @@ def test_numbers(way: str, observe: Observe) -> None:
 
 @pytest.mark.needs("disposable")
 @pytest.mark.parametrize("way", ["syscall", "int80", "x32"])
-def test_numbers_of_calls_that_could_harm(way: str, observe: Observe) -> None:
+def test_numbers_that_could_harm(way: str, observe: Observe) -> None:
     """The others, with the same arguments."""
     survey(way, sorted(I386_HARMFUL if way == "int80" else HARMFUL), observe)
 
