@@ -36,7 +36,7 @@ WALL = 0x40000000
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class Way:
     """A way into the kernel: machine code that takes its arguments from r12 + 8 … and makes the call of r12."""
 
     code: bytes
@@ -44,14 +44,14 @@ class Entry:
     """How wide a result is."""
 
 
-SYSCALL_ENTRY = Entry(
+BY_SYSCALL = Way(
     bytes.fromhex("49 8b 04 24")  # mov rax, [r12]
     + bytes.fromhex("49 8b 7c 24 08  49 8b 74 24 10  49 8b 54 24 18")  # rdi, rsi, rdx
     + bytes.fromhex("4d 8b 54 24 20  4d 8b 44 24 28  4d 8b 4c 24 30")  # r10, r8, r9
     + SYSCALL,
     64,
 )
-INT80_ENTRY = Entry(
+BY_INT80 = Way(
     bytes.fromhex("49 8b 04 24")
     + bytes.fromhex("49 8b 5c 24 08  49 8b 4c 24 10  49 8b 54 24 18")  # rbx, rcx, rdx
     + bytes.fromhex("49 8b 74 24 20  49 8b 7c 24 28  49 8b 6c 24 30")  # rsi, rdi, rbp
@@ -64,7 +64,7 @@ _WAIT = bytes.fromhex("48 89 c7  49 8d 75 10  ba") + struct.pack("<I", WALL) + b
 _NEXT = bytes.fromhex("49 83 c4 40  49 83 c5 18  4d 39 fc  0f 82")  # r12 += 64; r13 += 24; cmp r12, r15; jb
 
 
-def probe(entry: Entry, numbers: Sequence[int], arguments: Mapping[int, Sequence[int]], waiting: set[int]) -> list[str]:
+def probe(how: Way, numbers: Sequence[int], arguments: Mapping[int, Sequence[int]], waiting: set[int]) -> list[str]:
     """What came of each call: `succeeds`, an errno, a signal that ended the process, `ends the process`, `waits`.
 
     `arguments` are those of numbers that want others than `HARMLESS`; `waiting` are the numbers of calls that are
@@ -74,11 +74,11 @@ def probe(entry: Entry, numbers: Sequence[int], arguments: Mapping[int, Sequence
         struct.pack("<7qq", number, *(*arguments.get(number, ()), *HARMLESS)[:6], DATA + 32 * (number in waiting))
         for number in numbers
     )
-    path = new_program(b"probe", _program(entry.code, len(numbers)), _time(LONG) + _time(SHORT) + rows)
+    path = new_program(b"probe", _program(how.code, len(numbers)), _time(LONG) + _time(SHORT) + rows)
     done = subprocess.run([b"./" + path], stdout=subprocess.PIPE, check=True)
     found = list(struct.iter_unpack("<qqq", done.stdout))
     assert len(found) == len(numbers)
-    return [_said(result, returned, status, entry.bits) for result, returned, status in found]
+    return [_said(result, returned, status, how.bits) for result, returned, status in found]
 
 
 def _time(seconds: float) -> bytes:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from cases.survey._lists import observe_all
-from cases.survey._probe import INT80_ENTRY, SYSCALL_ENTRY, Entry, probe
+from cases.survey._probe import BY_INT80, BY_SYSCALL, Way, probe
 from conformance.syscalls.files.filesystems import quotactl, quotactl_fd, sync, syncfs
 from conformance.syscalls.processes.futex import futex
 from conformance.syscalls.processes.limits import acct
@@ -81,9 +81,9 @@ def test_numbers_that_could_harm(way: str, observe: Observe) -> None:
 
 def survey(way: str, numbers: list[int], observe: Observe) -> None:
     """Call these numbers in this way."""
-    entry: Entry = INT80_ENTRY if way == "int80" else SYSCALL_ENTRY
+    how: Way = BY_INT80 if way == "int80" else BY_SYSCALL
     others, waiting = (I386_OTHERS, I386_WAITING) if way == "int80" else (OTHERS, WAITING)
     bit = X32 if way == "x32" else 0
     arguments = {number | bit: each for number, each in others.items()}
-    said = probe(entry, [number | bit for number in numbers], arguments, {number | bit for number in waiting})
+    said = probe(how, [number | bit for number in numbers], arguments, {number | bit for number in waiting})
     observe_all(((f"{number:03}", each) for number, each in zip(numbers, said, strict=True)), observe)

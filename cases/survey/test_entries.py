@@ -33,7 +33,11 @@ BRANCHES = {
 ROOTS = frozenset(branch.root for branch in BRANCHES.values())
 
 
+@pytest.mark.shares("net")
 @pytest.mark.parametrize("branch", BRANCHES)
 def test_entries(branch: str, observe: Observe) -> None:
-    """What is there and what is not; what is the machine's is left out."""
+    """What is there and what is not; what is the machine's is left out.
+
+    Some settings of the network are in the first namespace alone.
+    """
     observe_all(walk(BRANCHES[branch], ROOTS), observe)

@@ -22,26 +22,9 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.needs("root")
 
 FILE_SYSTEMS = (
-    *("9p", "autofs", "binfmt_misc", "bpf", "configfs", "debugfs", "devpts", "devtmpfs", "ext4", "fuse"),
-    *(
-        "fusectl",
-        "hugetlbfs",
-        "mqueue",
-        "overlay",
-        "proc",
-        "pstore",
-        "ramfs",
-        "securityfs",
-        "squashfs",
-    ),
-    *(
-        "sysfs",
-        "tmpfs",
-        "tracefs",
-        "vfat",
-        "virtiofs",
-    ),
-)
+    "9p autofs binfmt_misc bpf configfs debugfs devpts devtmpfs ext4 fuse fusectl hugetlbfs mqueue overlay proc pstore "
+    "ramfs securityfs squashfs sysfs tmpfs tracefs vfat virtiofs"
+).split()
 """Those that a system is made of. One that is a module is loaded, which takes a guest half a second."""
 OPTIONS = {
     "tmpfs": (
