@@ -70,7 +70,7 @@ def test_a_few_observations_that_differ_are_told_with_their_values() -> None:
 
 
 def test_of_many_observations_that_differ_the_sorts_are_counted_and_the_first_are_named() -> None:
-    theirs: dict[str, Json] = {f"gone{at}": at for at in range(5)} | {"other": 1, "same": 1}
+    theirs: dict[str, Json] = {**{f"gone{at}": at for at in range(5)}, "other": 1, "same": 1}
     ours: dict[str, Json] = {"other": 2, "same": 1, "new1": 0, "new2": 0}
     found = between(result(observations=theirs), result(observations=ours))
     assert found
