@@ -115,13 +115,23 @@ MOUNTED: dict[str, tuple[str, ...]] = {
 }
 """Whose permissions are not told."""
 
+VARYING: dict[str, tuple[str, ...]] = {
+    "a line for each of what the machine has": (
+        r"/proc/(key-users|locks|diskstats|partitions)",
+        r"/proc/net/.*",
+        r"/proc/(thread-)?self/children",
+    ),
+}
+"""Files that are one line of numbers by chance."""
+
 
 def _any(rules: dict[str, tuple[str, ...]], below: str) -> re.Pattern[str]:
     patterns = [pattern for each in rules.values() for pattern in each]
     return re.compile(f"(?:{'|'.join(f'(?:{pattern})' for pattern in patterns)}){below}")
 
 
-_LEFT_OUT, _UNREAD, _MOUNTED = _any(LEFT_OUT, "(/.*)?"), _any(UNREAD, ""), _any(MOUNTED, "")
+_LEFT_OUT = _any(LEFT_OUT, "(/.*)?")
+_UNREAD, _MOUNTED, _VARYING = (_any(rules, "") for rules in (UNREAD, MOUNTED, VARYING))
 
 
 def left_out(path: str) -> bool:
@@ -137,3 +147,8 @@ def unread(path: str) -> bool:
 def mounted(path: str) -> bool:
     """Whether a directory is one to mount something at, so that it may be seen with one of two modes."""
     return _MOUNTED.fullmatch(path) is not None
+
+
+def varying(path: str) -> bool:
+    """Whether a file has as many lines as there is of something."""
+    return _VARYING.fullmatch(path) is not None

@@ -12,7 +12,7 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from cases.survey._rules import left_out, mounted, unread
+from cases.survey._rules import left_out, mounted, unread, varying
 
 READ_BYTES, DEVICE_BYTES = 64 * 1024, 16
 """How much of a file, and of a device, is looked at."""
@@ -21,8 +21,11 @@ QUIET = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _NUMBER = re.compile(r"[-+]?[\d./:]+")
 _KEY = re.compile(r"([A-Za-z_][\w()/ .-]*?)\s*:")
 _COUNTER = re.compile(r"([A-Za-z]\w*) -?\d+")
-_TABLE = re.compile(r"/proc/(net/(?!dev$).*|(thread-)?self/(limits|stat)|swaps|partitions|cgroups|sysvipc/.*|stat)")
-"""Files whose first line tells what the columns of all are, or has them itself."""
+_TABLE = re.compile(r"/proc/(net/(?!netstat|snmp|sockstat|rt_acct|fib_trie|connector).*|self/limits|swaps|cgroups|sysvipc/.*)")
+"""Files whose first line tells what the columns of all others are, if it is no line of numbers."""
+_ALIKE = re.compile(r"/proc/(net/(softnet_stat|rt6_stats)|(thread-)?self/stat|stat)")
+"""Files that always have a line of data, and whose lines all have the columns of the first."""
+_HEXADECIMAL = re.compile(r"[\da-f:]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,15 +101,15 @@ def beginning(fd: int, most: int) -> bytes:
 
 
 def columns(path: str, lines: list[str]) -> int:
-    """How many columns a table has, or the one line of numbers that is all of a file; 0 where there is nothing to tell.
+    """How many columns a table has, or a line of numbers that is all of a file; 0 where there is nothing to tell.
 
-    One number is no table.
+    One number is no table, and a table without a head is empty on some machines.
     """
-    if not lines:
-        return 0
-    words = lines[0].split()
-    numbers = len(lines) == 1 and len(words) > 1 and all(map(_NUMBER.fullmatch, words))
-    return len(words) if numbers or _TABLE.fullmatch(path) else 0
+    words = lines[0].split() if lines else []
+    if _ALIKE.fullmatch(path) or (_TABLE.fullmatch(path) and words and not _HEXADECIMAL.fullmatch(words[0])):
+        return len(words)
+    line = len(lines) == 1 and len(words) > 1 and not varying(path)
+    return len(words) if line and all(map(_NUMBER.fullmatch, words)) else 0
 
 
 def keys(lines: list[str]) -> list[str]:

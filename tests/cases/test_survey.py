@@ -72,6 +72,9 @@ def test_keys_are_those_of_files_that_have_nothing_else(text: str, found: list[s
         ("/proc/loadavg", "0.00 0.01 0.05 1/123 4567", 5),
         ("/proc/sys/kernel/pid_max", "4194304", 0),
         ("/proc/net/udp", "  sl  local_address rem_address\n   0: 1 2", 3),
+        ("/proc/net/if_inet6", "00000000000000000000000000000001 01 80 10 80 lo", 0),
+        ("/proc/net/softnet_stat", "00000000 00000001\n00000000 00000001", 2),
+        ("/proc/key-users", "    0:    27 26/26 25/1000000 583/25000000", 0),
         ("/proc/version", "Linux version 6.1", 0),
         ("/proc/sys/kernel/acct", "", 0),
     ],
@@ -99,7 +102,9 @@ def test_two_walks_see_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    "rules", [_rules.LEFT_OUT, _rules.UNREAD, _rules.MOUNTED], ids=["left out", "unread", "mounted"]
+    "rules",
+    [_rules.LEFT_OUT, _rules.UNREAD, _rules.MOUNTED, _rules.VARYING],
+    ids=["left out", "unread", "mounted", "varying"],
 )
 def test_every_rule_has_a_reason_and_can_be_read(rules: dict[str, tuple[str, ...]]) -> None:
     for reason, patterns in rules.items():
