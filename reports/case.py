@@ -84,7 +84,7 @@ def _target(matrix: Matrix, comparison: Comparison, name: str, width: int, full:
         yield f"{name} has no trace: it did not run the case to its end"
     else:
         yield from _pairs(f"{against}", f"{name}", _compared(theirs, mine, cell.step), width, full)
-        yield from _observed(f"{against}", theirs, name, mine, width)
+        yield from _observed(f"{against}", theirs, name, mine, width, full)
         yield from _cut(mine, theirs)
     if mine is not None and mine.message:
         yield ""
@@ -166,9 +166,12 @@ def _single(trace: Trace | None, width: int, full: bool) -> Iterator[str]:
         yield from _behind("  ", one_line(f"{name} = {observation_text(value)}"), width)
 
 
-def _observed(left: str, theirs: Trace, right: str, mine: Trace, width: int) -> Iterator[str]:
-    """What both have observed, the values that differ under one another."""
-    for name in sorted({*theirs.observations, *mine.observations}):
+def _observed(left: str, theirs: Trace, right: str, mine: Trace, width: int, full: bool) -> Iterator[str]:
+    """What both have observed, the values that differ under one another; what is alike is counted where it is much."""
+    shared = theirs.observations.keys() & mine.observations.keys()
+    alike = {name for name in shared if theirs.observations[name] == mine.observations[name]}
+    hidden = alike if not full and len(alike) > BEFORE + AFTER else set()
+    for name in sorted({*theirs.observations, *mine.observations} - hidden):
         values = [
             observation_text(each.observations[name]) if name in each.observations else "(nothing)"
             for each in (theirs, mine)
@@ -178,6 +181,8 @@ def _observed(left: str, theirs: Trace, right: str, mine: Trace, width: int) -> 
             continue
         for target, value in zip((left, right), values, strict=True):
             yield from _behind("! ", one_line(f"{name} on {target} = {value}"), width)
+    if hidden:
+        yield f"  … {plural(len(hidden), 'observation')} alike (--full)"
 
 
 def _cut(*traces: Trace) -> Iterator[str]:

@@ -18,6 +18,7 @@ COMMANDS = {
     "run": "Run cases on all targets, or those given with -t, side by side, compare, and print the matrix",
     "show": "Show one case of a run: verdicts, causes, messages, both traces with the first difference marked",
     "report": "Compare the records of a run anew and render the matrix",
+    "survey": "List what kernels show, hold the lists against each other, and print what differs, entry by entry",
     "coverage": "Count what a run has met of the kernel: calls, documented errnos, flags, operations",
     "diff": "Compare what two kernels did: what has become worse, what has changed, what is better",
     "targets": "List the targets, with whether each can run here and, if not, the one thing that is missing",

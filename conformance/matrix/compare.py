@@ -45,8 +45,39 @@ def difference(reference: Normal, target: Normal, named: str = REFERENCE) -> Dif
             return Difference(Level.OUTCOME, message)
         return Difference(Level.OUTCOME, found.message, found.step, found.call, found.errno, found.reference_errno)
     if found is None and target.observations != reference.observations:
-        return Difference(Level.DATA, f"observed {target.observations}, {named} {reference.observations}")
+        return Difference(Level.DATA, difference_of_observations(reference, target, named))
     return found
+
+
+FEW = 3
+"""How many observations that differ are told with their values; of more, so many names of each sort."""
+
+
+def difference_of_observations(reference: Normal, target: Normal, named: str = REFERENCE) -> str:
+    """What two have observed that is not the same: with the values if it is little, else how much and the first of it.
+
+    A case may observe thousands (`cases/survey`), and a message is a line.
+    """
+    ours, theirs = dict(target.observations), dict(reference.observations)
+    differing = [name for name in sorted({*ours, *theirs}) if ours.get(name) != theirs.get(name)]
+    if len(differing) <= FEW:
+        return "; ".join(
+            f"observed {name}: {ours.get(name, NOTHING)}, {named} {theirs.get(name, NOTHING)}" for name in differing
+        )
+    sorts = {
+        "absent": [name for name in differing if name not in ours],
+        "only here": [name for name in differing if name not in theirs],
+        "other": [name for name in differing if name in ours and name in theirs],
+    }
+    parts = [f"{len(names)} {what} ({_first(names)})" for what, names in sorts.items() if names]
+    return f"{len(differing)} of {len({*ours, *theirs})} observations differ: {', '.join(parts)}"
+
+
+NOTHING = "nothing"
+
+
+def _first(names: list[str]) -> str:
+    return ", ".join(names[:FEW]) + (" …" if len(names) > FEW else "")
 
 
 def difference_of_steps(

@@ -34,8 +34,8 @@ class Normal:
 
     outcome: Outcome
     steps: tuple[NormalStep, ...]
-    observations: str
-    """As text with sorted keys, since they may be nested."""
+    observations: tuple[tuple[str, str], ...]
+    """By name, in order; each as text with sorted keys, since it may be nested."""
 
 
 def normalise(result: CaseResult) -> Normal:
@@ -44,7 +44,7 @@ def normalise(result: CaseResult) -> Normal:
     return Normal(
         result.outcome,
         tuple(_step(step, names) for step in result.steps),
-        _text(result.observations),
+        tuple((name, _text(value)) for name, value in sorted(result.observations.items())),
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from conformance.matrix.build import build
-from conformance.model import Comparison, Matrix, Outcome
+from conformance.model import Comparison, Json, Matrix, Outcome
 from conformance.text import cells
 from reports.case import AFTER, BEFORE, render
 from reports.summary import repeat_command
@@ -69,6 +69,17 @@ def test_observations_that_differ_are_marked() -> None:
     text = said(120, "other", case="other/test_more.py::test_three")
     assert "! name on native = (nothing)" in text
     assert "! name on other = " in text
+
+
+@pytest.mark.parametrize("full", [False, True])
+def test_observations_that_are_alike_are_counted_where_they_are_many(full: bool) -> None:
+    many: dict[str, Json] = {f"entry{at}": "-r--r--r--" for at in range(BEFORE + AFTER + 1)}
+    said = [result(observations=many | {"odd": odd}) for odd in ("here", "there")]
+    found = build([record(name, each) for name, each in zip(("native", "other"), said, strict=True)], "native")
+    text = render(found, found.comparisons[0], (), 80, full=full)
+    assert '! odd on other = "there"' in text
+    assert ("  entry0 = " in text) is full
+    assert (f"… {len(many)} observations alike (--full)" in text) is not full
 
 
 def test_where_all_say_the_same_one_trace_is_enough() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from conformance.matrix.compare import Difference, difference
 from conformance.matrix.normalise import normalise
-from conformance.model import CaseResult, Level, Outcome, Step
+from conformance.model import CaseResult, Json, Level, Outcome, Step
 from tests.builders import passed, result, step
 
 READ = step("read", 0, None, 4, result=2, outs={"1": "ab"})
@@ -59,6 +59,24 @@ def test_another_observation_is_a_difference_of_data() -> None:
     assert (found.level, found.step) == (Level.DATA, None)
     assert "['b']" in found.message
     assert "['a']" in found.message
+
+
+def test_a_few_observations_that_differ_are_told_with_their_values() -> None:
+    found = between(result(observations={"a": 1, "b": 2, "c": 3}), result(observations={"a": 1, "b": 4, "d": None}))
+    assert found
+    assert found.message == (
+        "observed b: 4, the reference 2; observed c: nothing, the reference 3; observed d: None, the reference nothing"
+    )
+
+
+def test_of_many_observations_that_differ_the_sorts_are_counted_and_the_first_are_named() -> None:
+    theirs: dict[str, Json] = {**{f"gone{at}": at for at in range(5)}, "other": 1, "same": 1}
+    ours: dict[str, Json] = {"other": 2, "same": 1, "new1": 0, "new2": 0}
+    found = between(result(observations=theirs), result(observations=ours))
+    assert found
+    assert found.message == (
+        "8 of 9 observations differ: 5 absent (gone0, gone1, gone2 …), 2 only here (new1, new2), 1 other (other)"
+    )
 
 
 def test_only_the_first_difference_is_told() -> None:
