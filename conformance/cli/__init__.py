@@ -29,6 +29,7 @@ COMMANDS = {
     "fuzz": "Search for divergences: run generated programs on all targets in lock-step, and keep a reproducer of each",
     "exec": "Run a command in a fresh guest of a target: its streams are this command's, and so is its exit status",
     "shell": "Open a shell in a fresh guest of a target, at this terminal; Python where the guest has no shell",
+    "trace": "Record the system calls of a command with strace(1), for `conformance replay --strace`",
     "replay": "Run programs on targets: reproducers, what somebody has written, or the calls in a log of strace(1)",
 }
 """The subcommands, each with the first sentence of its help: importing them all to list them takes long."""

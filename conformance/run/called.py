@@ -6,6 +6,7 @@ import ast
 import difflib
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -13,6 +14,8 @@ from pathlib import Path
 import msgspec
 
 from conformance.places import ROOT
+from conformance.programs.listed import files, listings
+from conformance.programs.notation.errors import NotationError
 from conformance.run.errors import UsageError
 from conformance.syscalls.machinery.table import grammar
 
@@ -27,7 +30,7 @@ class Calling:
     seen: list[str]
     """Ids of cases that made one of them on some target, in the newest run that has the case."""
     by_source: list[str]
-    """Functions in no record that name one of them, or use something that does: `files/test_open.py::test_modes`."""
+    """Functions and programs in no record that name one of them, or use something that does: `files/test_x.py::…`."""
     runs: list[str]
     """The runs that were looked through, the newest first."""
 
@@ -123,13 +126,24 @@ def functions(cases: Path) -> set[str]:
 
 
 def uses(cases: Path) -> dict[str, set[str]]:
-    """By test function (`files/test_open.py::test_modes`), the calls that it or what it uses names."""
+    """By test function (`files/test_open.py::test_modes`), the calls that it or what it uses names; by program, too."""
     found = {}
     for path in sorted(cases.rglob("test_*.py")):
         name = ".".join(("cases", *path.relative_to(cases).with_suffix("").parts))
         for test in _module(name, cases.parent).defined:
             if test.startswith(("test_", "Test")):
                 found[f"{path.relative_to(cases).as_posix()}::{test}"] = _closure(name, test, cases.parent)
+    return found | _used_by_programs(cases)
+
+
+def _used_by_programs(cases: Path) -> dict[str, set[str]]:
+    """By program, the calls that it makes. Those of a file that cannot be read are left out."""
+    found = {}
+    for path in files(cases):
+        with suppress(NotationError, OSError):
+            for listed, listing in listings(path):
+                made = {step.call.description.name for step in listing.steps}
+                found[f"{path.relative_to(cases).as_posix()}::{listed.name}"] = made
     return found
 
 

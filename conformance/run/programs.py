@@ -64,7 +64,7 @@ def selected(selection: Selection) -> CasePrograms:
     return CasePrograms(found, troubles)
 
 
-class Executor:
+class Batches:
     """Runs programs on one target: in the guest of a session while that lives, then in guests of its own.
 
     A context manager.

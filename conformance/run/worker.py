@@ -14,7 +14,7 @@ from conformance.model import CaseInfo, CaseResult, Outcome, Record, Target
 from conformance.protocol.lines import End, FactsLine, Header, Plan, ResultLine, Trouble
 from conformance.run.conduct import Conduct
 from conformance.run.errors import UserError
-from conformance.run.programs import NO_PROGRAMS, CasePrograms, Executor
+from conformance.run.programs import NO_PROGRAMS, Batches, CasePrograms
 from conformance.run.records import RecordFile
 from conformance.run.selection import Selection
 from conformance.run.session import Died, Session
@@ -130,7 +130,7 @@ class Worker(threading.Thread):
         self._stopping = threading.Event()
         self._programs = programs
         self._session: Session | None = None
-        self._executor: Executor | None = None
+        self._batches: Batches | None = None
         self._file: RecordFile | None = None
         self._idle_deaths = 0
         self._lost: dict[str, str] = {}
@@ -148,8 +148,8 @@ class Worker(threading.Thread):
         self._requests.put(None)
         if session := self._session:
             session.interrupt()
-        if executor := self._executor:
-            executor.interrupt()
+        if batches := self._batches:
+            batches.interrupt()
 
     # -- the thread
 
@@ -228,8 +228,8 @@ class Worker(threading.Thread):
         if not wanted:
             return
         try:
-            with Executor(self.name, self._runner, session.guest, session.facts) as self._executor:
-                for result in self._executor.run(wanted, first=not self.first_pass.is_set(), running=self._is_running):
+            with Batches(self.name, self._runner, session.guest, session.facts) as self._batches:
+                for result in self._batches.run(wanted, first=not self.first_pass.is_set(), running=self._is_running):
                     if self._stopping.is_set():
                         raise Stopped
                     self._write(ResultLine(result))
@@ -242,7 +242,7 @@ class Worker(threading.Thread):
                 raise Stopped from None
             raise
         finally:
-            self._executor = None
+            self._batches = None
         if session.guest.death() is not None:
             self._close()
 

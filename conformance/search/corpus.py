@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-import signal
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,15 +12,14 @@ from pathlib import Path
 from conformance import places
 from conformance.model import Target
 from conformance.programs.notation.errors import NotationError
-from conformance.programs.notation.model import File, Listing, PromisedCall
+from conformance.programs.notation.model import File, Listing
 from conformance.programs.notation.parse import parse_file
 from conformance.programs.notation.printing import print_file
-from conformance.programs.notation.promises import Blocks, End, Exits, Fails, Killed, Promise, Succeeds
-from conformance.programs.program import Program, ProgramCall, to_json
+from conformance.programs.program import Program, to_json
 from conformance.run.errors import UsageError
 from conformance.run.whole import write_whole
+from conformance.search.promised import promised
 from conformance.search.replay import Replayed
-from conformance.syscalls.machinery.call import Operation
 from conformance.syscalls.machinery.table import chapters
 from conformance.text import one_line
 
@@ -87,7 +85,7 @@ def keep(program: Program, replayed: Sequence[Replayed], cases: Path, chapter: s
     there = next((each.name for each in file.programs if each.program == program), None)
     if there is None:
         there = _name(about, program, {each.name for each in file.programs})
-        listing = Listing(there, _promised(program, reference.said), above=(agreed,))
+        listing = Listing(there, promised(program, reference.said), above=(agreed,))
         write_whole(path, print_file(replace(file, programs=(*file.programs, listing))).encode())
     return f"{path}::{there}"
 
@@ -109,32 +107,6 @@ def _name(about: str, program: Program, taken: Collection[str]) -> str:
         return words
     digest = hashlib.sha256(json.dumps(to_json(program)).encode()).hexdigest()
     return next(name for size in range(8, 65) if (name := f"{words}-{digest[:size]}") not in taken)
-
-
-def _promised(program: Program, said: Sequence[str]) -> tuple[PromisedCall, ...]:
-    """A program with what all have said of its calls: `0` or an errno's name each, and how it ended."""
-    ends = list(map(_end, said))
-    return tuple(
-        PromisedCall(call, promises=(_promise(call, ends[at]),) if at < len(ends) else ())
-        for at, call in enumerate(program.steps)
-    )
-
-
-def _promise(call: ProgramCall, end: End) -> Promise:
-    """Operations, and all about sockets, are what a kernel may lack by itself."""
-    lackable = isinstance(call.description, Operation) or chapters()[call.label] == "sockets"
-    return Promise(end, missing=() if lackable and isinstance(end, Succeeds) else None)
-
-
-def _end(said: str) -> End:
-    what, _, detail = said.rpartition(" ")
-    if said == "0":
-        return Succeeds()
-    if what == "killed by signal":
-        return Killed(signal.Signals(int(detail)).name)
-    if what == "exited with":
-        return Exits(int(detail))
-    return Blocks() if said == "blocked" else Fails((said,))
 
 
 def area_of(chapter: str) -> str:

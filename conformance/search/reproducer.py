@@ -11,11 +11,14 @@ from pathlib import Path
 from conformance.model import Json
 from conformance.programs.execution import succeeded
 from conformance.programs.header import world_c
+from conformance.programs.notation.model import File, Listing
+from conformance.programs.notation.printing import print_file
 from conformance.programs.program import Argument, Memory, ProgramCall, Ref, to_json
 from conformance.programs.wire import Encoded, Observed, State, number, whole
 from conformance.search.compare import ERRNO, RESULT, SIGNALS, STATE
 from conformance.search.issue import cut, headline, issue, side_by_side
 from conformance.search.loop import Finding
+from conformance.search.promised import promised
 from conformance.syscalls.machinery.call import Pseudo, errno_name
 from conformance.syscalls.machinery.kinds import Kind, Renamed
 from conformance.syscalls.machinery.show import kind_of_result
@@ -45,10 +48,19 @@ def write(finding: Finding, into: Path, arguments: Sequence[str] = ()) -> Path:
         place = into / f"{folder_name(finding)}-{count}"
     place.mkdir(parents=True)
     (place / "program.json").write_text(json.dumps(document(finding), indent=1) + "\n", encoding="utf-8")
+    (place / "program.calls").write_text(text(finding), encoding="utf-8")
     (place / "repro.c").write_text(repro_c(finding), encoding="utf-8")
     (place / "traces.txt").write_text(side_by_side(finding), encoding="utf-8")
     (place / "issue.md").write_text(issue(finding, place, program_c(finding), arguments), encoding="utf-8")
     return place
+
+
+def text(finding: Finding) -> str:
+    """The program as text, with what the reference did as what is promised."""
+    name = re.sub(r"[^a-z0-9]+", "-", str(finding.signature).lower()).strip("-")
+    name = name if name[:1].isalpha() else f"call-{name}"
+    listing = Listing(name, promised(finding.program, finding.reference.errnos))
+    return print_file(File(headline(finding), (listing,)))
 
 
 def document(finding: Finding) -> Json:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from conformance.model import CaseResult, Facts, Outcome
-from conformance.run.programs import BATCH, CasePrograms, Executor, selected
+from conformance.run.programs import BATCH, Batches, CasePrograms, selected
 from conformance.run.selection import Selection, is_program
 from runners.base import Runner, RunnerError
 from runners.local import LocalRunner
@@ -60,7 +60,7 @@ def programs(cases: Path) -> CasePrograms:
 
 def ran(runner: Runner, programs: CasePrograms, facts: Facts | None = HERE) -> dict[str, CaseResult]:
     """What came of programs, by their names."""
-    with Executor("lts", runner, None, facts) as executor:
+    with Batches("lts", runner, None, facts) as executor:
         found = list(executor.run(list(programs.by_id.values()), first=True))
     return {each.case.partition("::")[2]: each for each in found}
 
@@ -154,7 +154,7 @@ def test_a_target_that_dies_of_everything_is_given_up_with_a_sentence(programs: 
 def test_the_guest_of_a_session_is_used_and_left_open(programs: CasePrograms) -> None:
     needs_executor()
     with LocalRunner().open() as guest:
-        with Executor("native", ExecutorRunner(times=0), guest, HERE) as executor:
+        with Batches("native", ExecutorRunner(times=0), guest, HERE) as executor:
             found = list(executor.run(list(programs.by_id.values())[:2], first=True))
         assert [each.outcome for each in found] == [Outcome.PASSED] * 2
         with guest.spawn(["true"]) as channel:

@@ -8,7 +8,7 @@ from conformance import places
 from conformance.model import Target
 from conformance.programs.notation.model import Listing, unpromised
 from conformance.programs.notation.parse import parse_file
-from conformance.programs.notation.promises import Blocks, End, Exits, Fails, Killed, Promise, Succeeds
+from conformance.programs.notation.promises import Fails, Promise
 from conformance.programs.program import Program, Ref
 from conformance.run.errors import UsageError
 from conformance.search import corpus as keeping
@@ -44,26 +44,6 @@ def test_program_on_which_all_agree_is_kept_with_its_promise(tmp_path: Path) -> 
     assert (found.program, found.above) == (ABSENT, ("agreed: native 6.1.0, wsl2 6.1.0",))
     assert [step.promises for step in found.steps] == [(Promise(Fails(("ENOENT",))),)]
     assert keep(tmp_path, ABSENT, said("native", "ENOENT")) == place
-
-
-@pytest.mark.parametrize(
-    ("what", "end"),
-    [
-        ("0", Succeeds()),
-        ("EACCES", Fails(("EACCES",))),
-        ("blocked", Blocks()),
-        ("killed by signal 11", Killed("SIGSEGV")),
-        ("exited with 3", Exits(3)),
-    ],
-)
-def test_what_a_call_came_to_is_its_promise(tmp_path: Path, what: str, end: End) -> None:
-    found = kept_as(keep(tmp_path, program(("getpid",), ("close", 41)), said("native", "0", what)))
-    assert [step.promises[0].end for step in found.steps] == [Succeeds(), end]
-
-
-def test_what_a_kernel_may_lack_by_itself_may_be_missing(tmp_path: Path) -> None:
-    found = kept_as(keep(tmp_path, program(("socket", 2, 1, 0)), said("native", "0")))
-    assert found.steps[0].promises == (Promise(Succeeds(), missing=()),)
 
 
 def test_programs_about_the_same_call_are_kept_apart_in_one_file(tmp_path: Path) -> None:

@@ -16,11 +16,14 @@ from pathlib import Path
 import pytest
 
 from conformance.programs.execution import Execution
+from conformance.programs.notation.judging import Keeping, judged
+from conformance.programs.notation.parse import parse_file
 from conformance.programs.program import Memory, Program, Ref, from_json
 from conformance.programs.wire import ProgramOutcome, State, decode, encode
 from conformance.run.lane import Lane
 from conformance.search import reproducer
 from conformance.search.compare import differences, signature
+from conformance.search.issue import headline
 from conformance.search.loop import Finding
 from conformance.syscalls.files.opening import O_RDWR
 from conformance.syscalls.machinery.world import HANDLER, RESTORER, UNMAPPED
@@ -325,7 +328,22 @@ def test_bytes_are_strings_that_no_compiler_misreads() -> None:
 def test_folder_has_the_program_a_c_file_both_traces_and_a_text(native: Lane, tmp_path: Path) -> None:
     place = reproducer.write(found(native, DIVERGENCES[2]), tmp_path / "deep" / "results")
     assert place == tmp_path / "deep" / "results" / "liar-lseek-errno-success---ESPIPE"
-    assert {each.name for each in place.iterdir()} == {"program.json", "repro.c", "traces.txt", "issue.md"}
+    named = {"program.json", "program.calls", "repro.c", "traces.txt", "issue.md"}
+    assert {each.name for each in place.iterdir()} == named
+
+
+def test_program_is_there_as_text_with_what_the_reference_did(
+    native: Lane, divergence: Divergence, tmp_path: Path
+) -> None:
+    finding = found(native, divergence)
+    path = reproducer.write(finding, tmp_path) / "program.calls"
+    file = parse_file(path.read_text(), path.name)
+    (listing,) = file.programs
+    assert (file.title, listing.program) == (headline(finding), finding.program)
+    assert all(each.kept is Keeping.KEPT for each in judged(listing, finding.reference))
+    assert any(each.kept is Keeping.BROKEN for each in judged(listing, finding.target)) == (
+        finding.difference.field in ("errno", "state")
+    )
 
 
 def test_program_can_be_read_again_and_says_what_was_found(
