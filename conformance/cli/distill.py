@@ -74,10 +74,10 @@ def command(
     Exit status: 0 done, 1 programs that were there do not keep what they promise, and were dropped, 2 usage, 3 a
     target failed, 130 interrupted (nothing was written).
     """
+    from conformance.run.lane import LaneError  # noqa: PLC0415
     from conformance.search.distill import distilling  # noqa: PLC0415 - slow to import, and --help needs none of it
     from conformance.search.distill.display import DistillDisplay, report  # noqa: PLC0415
     from conformance.search.distill.files import default_root  # noqa: PLC0415
-    from conformance.search.lane import LaneError  # noqa: PLC0415
     from runners.base import RunnerError  # noqa: PLC0415
     from runners.registry import runner_for  # noqa: PLC0415
 

@@ -10,6 +10,7 @@ from itertools import count
 from conformance.programs.execution import Execution
 from conformance.programs.notation.model import Listing
 from conformance.programs.program import Program
+from conformance.run.lane import Lane
 from conformance.search.distill.confirming import confirmed
 from conformance.search.distill.facts import ACCEPTED, Fact, Goal, Sort, last_facts
 from conformance.search.distill.gathering import KEPT, Candidate, Gathered, odd
@@ -17,7 +18,6 @@ from conformance.search.distill.naming import name_of
 from conformance.search.distill.promising import listing
 from conformance.search.distill.running import executed
 from conformance.search.distill.shrinking import shrunk
-from conformance.search.lane import Lane
 
 SHRINKERS = 8
 """How many programs are made small at a time: a lane has enough to do while others wait for its answers."""

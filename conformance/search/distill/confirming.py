@@ -11,9 +11,9 @@ from conformance.model import CaseResult, Outcome
 from conformance.programs.execution import Execution
 from conformance.programs.program import Program
 from conformance.programs.wire import State
+from conformance.run.lane import Lane
 from conformance.search.compare import differences
 from conformance.search.distill.running import executed
-from conformance.search.lane import Lane
 
 RUNS = 3
 """How often a program must do the same in a process of its own."""

@@ -11,6 +11,7 @@ from conformance.conditions import KERNEL
 from conformance.programs.harmful import is_allowed
 from conformance.programs.notation.judging import Keeping, judged
 from conformance.programs.notation.model import Listing
+from conformance.run.lane import Lane
 from conformance.search.distill.choosing import Chosen, choose
 from conformance.search.distill.confirming import confirmed
 from conformance.search.distill.facts import Goal, goals
@@ -18,7 +19,6 @@ from conformance.search.distill.files import read, write
 from conformance.search.distill.gathering import Gathered, run_trials, search
 from conformance.search.distill.trials import trials
 from conformance.search.generate import Generator, labels_of
-from conformance.search.lane import Lane
 from conformance.search.search import lanes
 from conformance.syscalls.machinery.call import Pseudo
 from conformance.syscalls.machinery.table import grammar

@@ -9,12 +9,12 @@ from conformance.coverage.facts import NAMES
 from conformance.programs.execution import Execution, succeeded
 from conformance.programs.harmful import APART, neutralised, touches
 from conformance.programs.program import Argument, Memory, Program, ProgramCall, Ref
+from conformance.run.lane import Lane
 from conformance.search.bind import complete
 from conformance.search.distill.facts import ACCEPTED, Fact, Goal, Sort, facts_of, last_facts
 from conformance.search.distill.running import executed
 from conformance.search.distill.trials import Trial, is_apart
 from conformance.search.generate import Generator
-from conformance.search.lane import Lane
 from conformance.syscalls.machinery.choices import Blob, Choice, LengthOf
 from conformance.syscalls.machinery.table import grammar
 

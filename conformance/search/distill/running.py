@@ -11,7 +11,7 @@ from typing import TypeVar
 from conformance.programs.execution import Execution
 from conformance.programs.program import Program
 from conformance.programs.wire import Encoded, encode
-from conformance.search.lane import Lane
+from conformance.run.lane import Lane
 
 T = TypeVar("T")
 BATCH = 128

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from conformance.programs.execution import Execution
 from conformance.programs.program import Program
 from conformance.programs.wire import encode
+from conformance.run.lane import Lane
 from conformance.search.compare import ProgramDifference
 from conformance.search.distill.facts import Fact, last_facts
-from conformance.search.lane import Lane
 from conformance.search.minimise import minimise
 
 

@@ -9,7 +9,7 @@ from conformance.programs.execution import Execution
 from conformance.programs.notation.parse import parse_program
 from conformance.programs.program import Program
 from conformance.programs.wire import ProgramOutcome, State, encode
-from conformance.search.lane import Lane
+from conformance.run.lane import Lane
 from runners.local import LocalRunner
 from tests.conformance.search.native import run_one
 
