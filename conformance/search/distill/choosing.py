@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import compress, count
+from operator import not_
 
 from conformance.programs.execution import Execution
 from conformance.programs.notation.model import Listing
 from conformance.programs.program import Program
 from conformance.run.lane import Lane
-from conformance.search.distill.confirming import confirmed
+from conformance.search.distill.confirming import confirmed, steady
 from conformance.search.distill.facts import ACCEPTED, Fact, Goal, Sort, last_facts
 from conformance.search.distill.gathering import KEPT, Candidate, Gathered, odd
 from conformance.search.distill.naming import name_of
@@ -22,6 +24,8 @@ from conformance.search.distill.shrinking import shrunk
 SHRINKERS = 8
 """How many programs are made small at a time: a lane has enough to do while others wait for its answers."""
 ORDER = list(Sort)
+SOME_KINDS = ("file", "pipe r", "socket unix pair", "event")
+"""The kinds of fd that stand for all, where most come to the same errno."""
 
 
 @dataclass(slots=True)
@@ -33,10 +37,19 @@ class Chosen:
     facts: set[Fact] = field(default_factory=set)
     """Those that some program's last call shows."""
 
+    executions: dict[str, Execution] = field(default_factory=dict)
+    """What each program did."""
+
     def keep(self, each: Listing, execution: Execution) -> None:
         """Take a program in."""
         self.listings[each.name] = each
+        self.executions[each.name] = execution
         self.facts |= last_facts(execution)
+
+    def drop(self, name: str) -> None:
+        """Take a program out, and what it shows."""
+        del self.listings[name]
+        self.facts -= last_facts(self.executions.pop(name))
 
     @property
     def goals(self) -> set[Goal]:
@@ -56,8 +69,9 @@ def choose(lanes: Sequence[Lane], gathered: Gathered, chosen: dict[str, Chosen])
     """Add to what each call has whatever it lacks; the programs that were left out, since they differ from run to
     run."""
     facts: dict[str, list[Fact]] = {call: [] for call in chosen}
+    alike = usual(gathered.found)
     for fact in sorted(gathered.found, key=_order):
-        if fact.goal.call in facts and _counts(fact, gathered):
+        if fact.goal.call in facts and fact not in alike and _counts(fact, gathered):
             facts[fact.goal.call].append(fact)
     unsteady = []
     for turn in range(KEPT):
@@ -92,6 +106,32 @@ def _all_picks(
 
 def _order(fact: Fact) -> tuple[int, Fact]:
     return ORDER.index(fact.goal.sort), fact
+
+
+def drop_unsteady(lanes: Sequence[Lane], chosen: Mapping[str, Chosen]) -> list[str]:
+    """Drop what does something else when all programs are run in their order; those that are dropped."""
+    names = [(call, name) for call, each in sorted(chosen.items()) for name in sorted(each.listings)]
+    dropped = []
+    so = steady(lanes, [chosen[call].executions[name] for call, name in names])
+    for call, name in compress(names, map(not_, so)):
+        chosen[call].drop(name)
+        dropped.append(f"{call}: {name}")
+    return dropped
+
+
+def usual(found: Iterable[Fact]) -> set[Fact]:
+    """Kinds of fd that come to what most kinds do, where an argument asks for one of another kind: but a few of them
+    say no more than some do."""
+    by_argument: dict[tuple[str, ...], list[Fact]] = {}
+    for fact in found:
+        if fact.goal.sort is Sort.DESCRIPTOR:
+            by_argument.setdefault((fact.goal.call, *fact.goal.about[:2]), []).append(fact)
+    left = set()
+    for facts in by_argument.values():
+        said, times = Counter(fact.said for fact in facts).most_common(1)[0]
+        if times > len(facts) // 2 and said != ACCEPTED:
+            left |= {each for each in facts if each.said == said and each.goal.about[2] not in SOME_KINDS}
+    return left
 
 
 def _counts(fact: Fact, gathered: Gathered) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from conformance.matrix.compare import ITSELF, difference
 from conformance.matrix.normalise import normalise
@@ -19,6 +19,8 @@ RUNS = 3
 """How often a program must do the same in a process of its own."""
 BESIDE = 2
 """How often among all others, in another order each time."""
+IN_ORDER = 2
+"""How often all of them in their order."""
 PATIENCE = 5.0
 """Factor on deadlines of those alone: among others a program must not be slow."""
 
@@ -30,10 +32,30 @@ def confirmed(lanes: Sequence[Lane], programs: Sequence[Program]) -> list[Execut
     for turn in range(RUNS + BESIDE):
         own = turn < RUNS
         random.Random(turn).shuffle(order)  # noqa: S311 - reproducible on purpose
-        asked = [(at, programs[at]) for at in order]
-        for at, execution in executed(lanes, asked, own=own, patience=PATIENCE if own else 1.0):
-            runs[at].append(execution)
+        _run(lanes, programs, order, runs, own=own)
     return [each[0] if agree(each) else None for each in runs]
+
+
+def steady(lanes: Sequence[Lane], executions: Sequence[Execution]) -> list[bool]:
+    """Whether programs do what they did before, one after the other as a run of cases has them, twice."""
+    runs = [[each] for each in executions]
+    programs = [each.program for each in executions]
+    for _ in range(IN_ORDER):
+        _run(lanes, programs, range(len(programs)), runs, own=False)
+    return list(map(agree, runs))
+
+
+def _run(
+    lanes: Sequence[Lane],
+    programs: Sequence[Program],
+    order: Iterable[int],
+    runs: Sequence[list[Execution]],
+    *,
+    own: bool,
+) -> None:
+    asked = ((at, programs[at]) for at in order)
+    for at, execution in executed(lanes, asked, own=own, patience=PATIENCE if own else 1.0):
+        runs[at].append(execution)
 
 
 def agree(runs: Sequence[Execution]) -> bool:

@@ -12,7 +12,7 @@ from conformance.programs.harmful import is_allowed
 from conformance.programs.notation.judging import Keeping, judged
 from conformance.programs.notation.model import Listing
 from conformance.run.lane import Lane
-from conformance.search.distill.choosing import Chosen, choose
+from conformance.search.distill.choosing import Chosen, choose, drop_unsteady
 from conformance.search.distill.confirming import confirmed
 from conformance.search.distill.facts import Goal, goals
 from conformance.search.distill.files import read, write
@@ -103,6 +103,9 @@ def distill(plan: DistillPlan, guests: Sequence[Lane], progress: Callable[[Disti
     done.stage = "choosing"
     told()
     done.unsteady = choose(guests, done.gathered, done.chosen)
+    done.stage = "running all of them"
+    told()
+    done.unsteady += drop_unsteady(guests[:1], done.chosen)
     for call, each in done.chosen.items():
         if path := write(call, plan.output, each.listings.values()):
             done.files.append(path)

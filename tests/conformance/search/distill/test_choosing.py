@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from conformance.search.bind import complete, plain_call
-from conformance.search.distill.choosing import Chosen, choose
+from conformance.search.distill.choosing import SOME_KINDS, Chosen, choose, drop_unsteady, usual
 from conformance.search.distill.facts import ACCEPTED, Fact, Goal, Sort
 from conformance.search.distill.gathering import Gathered
 from conformance.search.distill.promising import listing
@@ -59,6 +59,23 @@ def test_a_flag_that_is_refused_alone_and_accepted_elsewhere_is_accepted() -> No
     assert Fact(EXCL, ACCEPTED) in found.facts
 
 
+def kind(name: str, said: str) -> Fact:
+    """What a kind of fd comes to."""
+    return Fact(Goal("accept", Sort.DESCRIPTOR, ("accept", "fd", name)), said)
+
+
+def test_of_kinds_of_fd_that_come_to_the_same_errno_some_stand_for_all() -> None:
+    others = {kind(name, "ENOTSOCK") for name in ("dir", "mem", "epoll", "timer")}
+    some = {kind(name, "ENOTSOCK") for name in SOME_KINDS}
+    odd = {kind("path", "EBADF"), kind("socket inet udp", "EOPNOTSUPP")}
+    assert usual(others | some | odd) == others
+
+
+def test_where_no_errno_is_most_kinds_or_they_are_accepted_each_counts() -> None:
+    assert usual([kind("dir", "EISDIR"), kind("mem", "EINVAL"), kind("path", "EBADF")]) == set()
+    assert usual([kind("dir", ACCEPTED), kind("mem", ACCEPTED), kind("path", ACCEPTED)]) == set()
+
+
 @needs_executor
 def test_a_program_that_blocks_is_left_out_and_named() -> None:
     gathered = Gathered(set())
@@ -75,3 +92,14 @@ def test_a_kernel_without_the_call_says_nothing() -> None:
     gathered = Gathered(set())
     gathered.offer(Fact(EXCL, "ENOSYS"), given(OPEN, 0).program, asked=True)
     assert chosen_of(gathered)[0].listings == {}
+
+
+@needs_executor
+def test_what_does_something_else_in_its_turn_is_dropped_with_what_it_shows() -> None:
+    found = Chosen("openat")
+    for name, execution in {"lies": given(NOWHERE, -20), "succeeds": done(OPEN)}.items():
+        found.keep(listing(name, execution), execution)
+    with native() as lane:
+        assert drop_unsteady([lane], {"openat": found}) == ["openat: lies"]
+    assert set(found.listings) == {"succeeds"}
+    assert Goal("openat", Sort.ERRNO, ("ENOTDIR",)) not in found.goals

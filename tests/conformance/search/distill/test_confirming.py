@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from conformance.programs.notation.parse import parse_program
 from conformance.programs.wire import State
-from conformance.search.distill.confirming import agree, confirmed
+from conformance.search.distill.confirming import agree, confirmed, steady
 from tests.conformance.search.distill.native_lane import ENOENT, NOWHERE, OPEN, given, native
 from tests.conformance.search.native import needs_executor
 
@@ -36,3 +36,9 @@ def test_programs_are_run_alone_and_beside_each_other() -> None:
     assert first is not None
     assert first.errnos == ["ENOENT"]
     assert second is None
+
+
+@needs_executor
+def test_what_does_something_else_in_its_turn_is_told() -> None:
+    with native() as lane:
+        assert steady([lane], [given(NOWHERE, ENOENT), given(NOWHERE, -20), given(OPEN, 0)]) == [True, False, True]
