@@ -46,6 +46,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *("conformance.protocol", "conformance.programs", "conformance.search", "conformance.run"),
         *("conformance.places", "runners.base"),
     ),
+    "conformance.search.distill": (
+        *("conformance", "conformance.conditions", "conformance.coverage", "conformance.matrix", "conformance.model"),
+        *("conformance.places", "conformance.programs", "conformance.run", "conformance.search"),
+        *("conformance.syscalls", "conformance.text", "runners.base"),
+    ),
     "conformance.run": (
         *("conformance.model", "conformance.text", "conformance.syscalls", "conformance.matrix", "conformance.run"),
         *("conformance.protocol", "conformance.guest", "conformance.places", "runners.base"),

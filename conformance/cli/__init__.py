@@ -27,6 +27,7 @@ COMMANDS = {
     "kernels": "Find, fetch and build kernel images",
     "expect": "Accept what differs in a run, move a baseline on, drop what is dead, or exchange lists with others",
     "fuzz": "Search for divergences: run generated programs on all targets in lock-step, and keep a reproducer of each",
+    "distill": "Search for what Linux does, and write down for each fact of a call the smallest program that shows it",
     "exec": "Run a command in a fresh guest of a target: its streams are this command's, and so is its exit status",
     "shell": "Open a shell in a fresh guest of a target, at this terminal; Python where the guest has no shell",
     "trace": "Record the system calls of a command with strace(1), for `conformance replay --strace`",

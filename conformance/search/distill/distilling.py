@@ -1,0 +1,127 @@
+"""Distilling from beginning to end: what is there already, the trials, the search, the choice, the files."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from conformance.conditions import KERNEL
+from conformance.programs.harmful import is_allowed
+from conformance.programs.notation.judging import Keeping, judged
+from conformance.programs.notation.model import Listing
+from conformance.run.lane import Lane
+from conformance.search.distill.choosing import Chosen, choose, drop_unsteady
+from conformance.search.distill.confirming import confirmed
+from conformance.search.distill.facts import Goal, goals
+from conformance.search.distill.files import read, write
+from conformance.search.distill.gathering import Gathered, run_trials, search
+from conformance.search.distill.trials import trials
+from conformance.search.generate import Generator, labels_of
+from conformance.search.search import lanes
+from conformance.syscalls.machinery.call import Pseudo
+from conformance.syscalls.machinery.table import grammar
+from runners.base import Runner
+
+
+@dataclass(frozen=True, slots=True)
+class DistillPlan:
+    """What is asked for."""
+
+    calls: tuple[str, ...]
+    seed: int
+    seconds: float
+    """How long the search goes on, after all questions were asked."""
+    output: Path
+
+
+@dataclass(slots=True)
+class Distilled:
+    """What has come of it so far."""
+
+    gathered: Gathered
+    started: float = field(default_factory=time.monotonic)
+    stage: str = "reading"
+    kept: int = 0
+    """Programs that were there already, and are as they were."""
+    dropped: list[str] = field(default_factory=list)
+    """Programs that were there, and do not show any more what they promise."""
+    unsteady: list[str] = field(default_factory=list)
+    """Programs that differ from run to run, and were left out."""
+    chosen: dict[str, Chosen] = field(default_factory=dict)
+    files: list[Path] = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """Since it began."""
+        return time.monotonic() - self.started
+
+    @property
+    def programs(self) -> int:
+        """How many there are in all files."""
+        return sum(len(each.listings) for each in self.chosen.values())
+
+    @property
+    def met(self) -> set[Goal]:
+        """The questions that a program answers."""
+        return {goal for each in self.chosen.values() for goal in each.goals}
+
+
+def calls_of(named: Sequence[str]) -> tuple[str, ...]:
+    """System calls by name; all that programs may make where none is named. Raises ValueError."""
+    labels = labels_of(named) if named else [label for label in grammar() if is_allowed(label)]
+    return tuple(sorted({grammar()[label].name for label in labels if not isinstance(grammar()[label], Pseudo)}))
+
+
+LANES = 2
+"""How many guests of the reference there are at a time."""
+
+
+def distill_on(plan: DistillPlan, runners: Mapping[str, Runner], progress: Callable[[Distilled], None]) -> Distilled:
+    """Distil on targets, of which the reference is the first. Raises RunnerError, UserError, LaneError."""
+    reference, runner = next(iter(runners.items()))
+    with lanes({f"{reference} {at}": runner for at in range(LANES)}) as opened:
+        return distill(plan, opened, progress)
+
+
+def distill(plan: DistillPlan, guests: Sequence[Lane], progress: Callable[[Distilled], None]) -> Distilled:
+    """Distil some calls on one target, of which each of `guests` is a guest. Raises UsageError, LaneError."""
+    done = Distilled(Gathered(goals(plan.calls)))
+    done.chosen = {call: Chosen(call) for call in plan.calls}
+
+    def told() -> None:
+        progress(done)
+
+    _keep_what_is_there(plan, guests, done)
+    labels = [label for label, each in grammar().items() if each.name in plan.calls and is_allowed(label)]
+    done.stage = "asking"
+    run_trials(guests, trials(labels), done.gathered, told)
+    done.stage = "searching"
+    end = time.monotonic() + plan.seconds
+    search(guests, Generator(seed_=plan.seed), done.gathered, lambda: time.monotonic() < end, told)
+    done.stage = "choosing"
+    told()
+    done.unsteady = choose(guests, done.gathered, done.chosen)
+    done.stage = "running all of them"
+    told()
+    done.unsteady += drop_unsteady(guests[:1], done.chosen)
+    for call, each in done.chosen.items():
+        if path := write(call, plan.output, each.listings.values()):
+            done.files.append(path)
+    done.stage = "done"
+    told()
+    return done
+
+
+def _keep_what_is_there(plan: DistillPlan, guests: Sequence[Lane], done: Distilled) -> None:
+    """Programs of earlier times stay, as long as they do what they promise."""
+    those: list[tuple[str, Listing]] = [(call, each) for call in plan.calls for each in read(call, plan.output)]
+    executions = confirmed(guests, [each.program for _, each in those])
+    versions = {**guests[0].versions, KERNEL: guests[0].release}
+    for (call, each), execution in zip(those, executions, strict=True):
+        if execution and not any(one.kept is Keeping.BROKEN for one in judged(each, execution, versions)):
+            done.chosen[call].keep(each, execution)
+            done.kept += 1
+        else:
+            done.dropped.append(f"{call}: {each.name}")

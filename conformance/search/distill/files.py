@@ -1,0 +1,74 @@
+"""The files of what was distilled: one a call, in the area that its chapter belongs to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from conformance import places
+from conformance.programs.notation.model import File, Listing
+from conformance.programs.notation.parse import parse_file
+from conformance.programs.notation.printing import print_file
+from conformance.programs.program import ProgramError
+from conformance.run.errors import UsageError
+from conformance.run.whole import write_whole
+from conformance.syscalls.machinery.table import chapters
+
+AREAS = {"polling": "events", "obsolete": "system", "pseudo": "processes"}
+"""The areas of cases whose chapters are called something else."""
+DISTILLED = "Distilled:"
+"""How the first comment of a file begins that `conformance distill` has written, and may write anew."""
+
+
+def default_root() -> Path:
+    """The cases of the checkout. Raises UsageError where the suite was installed from a wheel."""
+    if not (places.ROOT / "pyproject.toml").is_file():
+        raise UsageError("cases are kept in a checkout of the suite, and this is one that was installed: name a folder")
+    return places.CASES
+
+
+def path_of(call: str, root: Path) -> Path:
+    """Where a call's file is below the cases."""
+    chapter = chapters()[call]
+    return root / AREAS.get(chapter, chapter) / f"call_{call}.calls"
+
+
+def title_of(call: str) -> str:
+    """What a call's file is called."""
+    return f"{call}(2): what Linux does, fact by fact"
+
+
+def comment_of(call: str) -> tuple[str, ...]:
+    """What a file says of itself."""
+    return (
+        f"{DISTILLED} `conformance distill {call}` writes this file, the smallest program for each fact of the call.",
+        "Programs that are here and still do what they promise stay as they are: see docs/distilling.md.",
+    )
+
+
+def read(call: str, root: Path) -> tuple[Listing, ...]:
+    """The programs that a call's file has already; none where there is no such file. Raises UsageError."""
+    path = path_of(call, root)
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        return ()
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read: {error}") from error
+    try:
+        file = parse_file(text, str(path))
+    except ProgramError as error:
+        raise UsageError(str(error)) from error
+    if not file.above or not file.above[0].startswith(DISTILLED):
+        raise UsageError(f"{path} is a file that somebody has written: rename it, so that this one can be {call}'s")
+    return file.programs
+
+
+def write(call: str, root: Path, listings: Iterable[Listing]) -> Path | None:
+    """Write a call's file, its programs by name; None where there are none and there was no file."""
+    path = path_of(call, root)
+    those = tuple(sorted(listings, key=lambda each: each.name))
+    if not those and not path.exists():
+        return None
+    write_whole(path, print_file(File(title_of(call), those, comment_of(call))).encode())
+    return path
