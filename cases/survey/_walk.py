@@ -21,7 +21,9 @@ QUIET = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _NUMBER = re.compile(r"[-+]?[\d./:]+")
 _KEY = re.compile(r"([A-Za-z_][\w()/ .-]*?)\s*:")
 _COUNTER = re.compile(r"([A-Za-z]\w*) -?\d+")
-_TABLE = re.compile(r"/proc/(net/(?!netstat|snmp|sockstat|rt_acct|fib_trie|connector).*|self/limits|swaps|cgroups|sysvipc/.*)")
+_TABLE = re.compile(
+    r"/proc/(net/(?!netstat|snmp|sockstat|rt_acct|fib_trie|connector).*|self/limits|swaps|cgroups|sysvipc/.*)"
+)
 """Files whose first line tells what the columns of all others are, if it is no line of numbers."""
 _ALIKE = re.compile(r"/proc/(net/(softnet_stat|rt6_stats)|(thread-)?self/stat|stat)")
 """Files that always have a line of data, and whose lines all have the columns of the first."""
