@@ -11,7 +11,7 @@ AREA = "survey"
 """The folder of cases that the survey is."""
 ENTRIES = "entries"
 """The function whose parameters are branches by themselves."""
-WAYS = ("numbers-syscall", "numbers-x32", "numbers-that-could-harm-syscall", "numbers-that-could-harm-x32")
+WAYS = ("numbers-syscall", "numbers-x32", "numbers-that-could-harm-syscall")
 """Branches whose entries are numbers of the table of x86-64."""
 
 
