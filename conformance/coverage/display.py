@@ -20,7 +20,7 @@ from conformance.text import one_line, plural
 
 SCHEMA = 1
 """Version of a coverage as JSON."""
-WIDTHS = {"errnos": 56, "flags": 52, "operations": 56, "reason": 32}
+WIDTHS = {"errnos": 56, "flags": 52, "operations": 56, "reason": 22}
 """How wide the columns of what nothing reaches may be."""
 
 

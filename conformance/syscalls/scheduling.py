@@ -98,6 +98,8 @@ class SchedAttr(Struct):
     period: Slice64
 
 
+SCHED_GETATTR_FLAG_DL_DYNAMIC = 1
+AskedAttr = Annotated[int, Flags(named(globals(), "SCHED_GETATTR_")), Choices(often(0), seldom(1))]
 AttrSize = Annotated[int, Choices(48, rarely(56, 47, 0, 4097))]
 
 
@@ -178,7 +180,7 @@ def sched_setattr(pid: PidOrSelf, attr: InOut[SchedAttr], flags: NoFlags) -> Zer
     shows="scheduling",
     after=("sched_setscheduler", "sched_getscheduler"),
 )
-def sched_getattr(pid: PidOrSelf, attr: Out[SchedAttr], size: AttrSize, flags: NoFlags) -> Zero: ...
+def sched_getattr(pid: PidOrSelf, attr: Out[SchedAttr], size: AttrSize, flags: AskedAttr) -> Zero: ...
 @syscall(x86_64=146, aarch64=125, touches=NOTHING)
 def sched_get_priority_max(policy: Policy) -> Int: ...
 @syscall(x86_64=147, aarch64=126, touches=NOTHING)

@@ -7,6 +7,7 @@ from typing import Annotated
 from conformance.syscalls.files.descriptors import LongOut, Owner32
 from conformance.syscalls.files.opening import File
 from conformance.syscalls.files.reading import Readable
+from conformance.syscalls.files.requests import OTHERS
 from conformance.syscalls.machinery.aliases import (
     AlwaysZero,
     Anything,
@@ -102,7 +103,8 @@ IoctlRequest = Annotated[
     int,
     Requests(
         named(globals(), *("FIO", "FIGET", "FIBMAP", "BMAP", "FS_IOC", "FICLONE", "FIDEDUPE", "FIFREEZE", "FITHAW"))
-        | named(globals(), "FITRIM", "TC", "TIOC", "BLK", "IOC_WATCH"),
+        | named(globals(), "FITRIM", "TC", "TIOC", "BLK", "IOC_WATCH")
+        | OTHERS,
         bits=False,
     ),
     Choices(*(value for value in _REQUESTS.values() if value not in _OF_THE_KERNEL), 0, -1, 0x5400),

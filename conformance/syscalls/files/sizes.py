@@ -12,6 +12,7 @@ from conformance.syscalls.machinery.kinds import Flags, named
 from conformance.syscalls.machinery.touches import FILES, NOTHING
 
 FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FALLOC_FL_COLLAPSE_RANGE = 1, 2, 8
+FALLOC_FL_ALLOCATE_RANGE, FALLOC_FL_NO_HIDE_STALE, FALLOC_FL_WRITE_ZEROES = 0, 4, 0x80
 FALLOC_FL_ZERO_RANGE, FALLOC_FL_INSERT_RANGE, FALLOC_FL_UNSHARE_RANGE = 0x10, 0x20, 0x40
 
 FallocMode = Annotated[

@@ -41,9 +41,10 @@ SHM_LOCK, SHM_UNLOCK, SHM_STAT, SHM_INFO, SHM_STAT_ANY = 11, 12, 13, 14, 15
 
 ShmId = Annotated[int, Renamed("ipc:shm")]
 ShmSize = Annotated[int, Choices(4096, seldom(1, 8192, 12288, 0, -1, 1 << 40))]
+SHM_R, SHM_W = 0o400, 0o200
 ShmFlags = Annotated[
     int,
-    Flags(MODES),
+    Flags(MODES | named(globals(), "SHM_H", "SHM_NORESERVE") | {"SHM_R": SHM_R, "SHM_W": SHM_W}),
     Choices(
         0o600 | IPC_CREAT,
         seldom(

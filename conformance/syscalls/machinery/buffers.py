@@ -53,7 +53,8 @@ class _StructType(_StructureType):
     def __init__(cls, name: str, bases: tuple[type, ...], namespace: dict[str, Any]) -> None:  # noqa: N805 - a metaclass
         super().__init__(name, bases, namespace)
         own = {} if bases == (ctypes.Structure,) else namespace.get("__annotations__", {})
-        hints = get_type_hints(cls, include_extras=True) if own else {}
+        known = {**globals(), **vars(sys.modules[cls.__module__])}  # what an annotation means by `globals()`, too
+        hints = get_type_hints(cls, known, dict(namespace), include_extras=True) if own else {}
         fields = []
         cls.members = {}
         for member in own:

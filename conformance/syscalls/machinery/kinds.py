@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import re
 import signal
+import stat
 from collections.abc import Iterator, Mapping
 from copy import copy
 from itertools import combinations
@@ -39,6 +40,8 @@ from conformance.syscalls.machinery.world import ARENA, ARENA_PAGES, DATA, PAGE
 Seen: TypeAlias = Json
 
 AT_FDCWD = -100
+PIDFD_SELF_THREAD, PIDFD_SELF_THREAD_GROUP, PIDFD_SELF, PIDFD_SELF_PROCESS = -10000, -10001, -10000, -10001
+FD_PIDFS_ROOT, FD_NSFS_ROOT, FD_FAILFS_ROOT, FD_INVALID = -10002, -10003, -10004, -10009
 _PID = re.compile("[0-9]{1,10}")
 MASK = "*"
 """What stands for a value that cannot be compared."""
@@ -52,8 +55,24 @@ SMALL, BEHIND = 256, 8
 """Options and operations below the first are mostly counted through; how many of those that may follow are tried."""
 _NO_WORDS: Mapping[str, int] = MappingProxyType({})
 _NO_LAYOUTS: Mapping[int, type[Struct]] = MappingProxyType({})
-_AT_FDCWD: Mapping[str, int] = MappingProxyType({"AT_FDCWD": AT_FDCWD})
-_SIGNALS: Mapping[str, int] = MappingProxyType({each.name: int(each) for each in signal.Signals})
+_NO_FDS: Mapping[str, int] = MappingProxyType(
+    {
+        "AT_FDCWD": AT_FDCWD,
+        "PIDFD_SELF": PIDFD_SELF,
+        "PIDFD_SELF_PROCESS": PIDFD_SELF_PROCESS,
+        "PIDFD_SELF_THREAD": PIDFD_SELF_THREAD,
+        "PIDFD_SELF_THREAD_GROUP": PIDFD_SELF_THREAD_GROUP,
+        "FD_PIDFS_ROOT": FD_PIDFS_ROOT,
+        "FD_NSFS_ROOT": FD_NSFS_ROOT,
+        "FD_FAILFS_ROOT": FD_FAILFS_ROOT,
+        "FD_INVALID": FD_INVALID,
+    }
+)
+"""What stands for an fd without being one (linux/fcntl.h)."""
+_MODES: Mapping[str, int] = MappingProxyType(
+    {name: each for name, each in vars(stat).items() if name.startswith("S_I") and isinstance(each, int)}
+)
+_SIGNALS: Mapping[str, int] = MappingProxyType({name: int(each) for name, each in signal.Signals.__members__.items()})
 
 
 class Names:
@@ -204,6 +223,14 @@ class Hex(Kind):
 class Octal(Kind):
     """File modes."""
 
+    @property
+    def words(self) -> Mapping[str, int]:
+        return _MODES
+
+    @property
+    def strays(self) -> tuple[int, ...]:
+        return tuple(dict.fromkeys(_MODES.values()))
+
     worth = Choices(0o644, 0o755, seldom(0o600, 0, 0o7777, 0o1777, 0o444, 0o4755, 0o2755, -1))
 
     def spell(self, value: int) -> str:
@@ -261,7 +288,11 @@ class FileDescriptor(Renamed):
 
     @property
     def words(self) -> Mapping[str, int]:
-        return _AT_FDCWD
+        return _NO_FDS
+
+    @property
+    def strays(self) -> tuple[int, ...]:
+        return tuple(dict.fromkeys(_NO_FDS.values()))
 
     def spell(self, value: int) -> str:
         return "AT_FDCWD" if value == AT_FDCWD else super().spell(value)
@@ -418,6 +449,10 @@ class SignalNumber(Kind):
     """A signal's number."""
 
     worth = Choices(signal.SIGUSR1, signal.SIGUSR2, signal.SIGCHLD, signal.SIGTERM, seldom(*SIGNALS))
+
+    @property
+    def strays(self) -> tuple[int, ...]:
+        return tuple(range(1, 66))
 
     @property
     def words(self) -> Mapping[str, int]:

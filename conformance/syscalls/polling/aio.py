@@ -19,7 +19,7 @@ from conformance.syscalls.machinery.choices import (
     seldom,
     struct_blobs,
 )
-from conformance.syscalls.machinery.kinds import FileDescriptor, Masked, Renamed, Resource
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, Masked, Renamed, Resource, named
 from conformance.syscalls.machinery.touches import MEMORY, PROCESS
 from conformance.syscalls.machinery.world import UNMAPPED
 from conformance.syscalls.polling.poll import POLLIN, WaitMaskPointer
@@ -28,7 +28,9 @@ from conformance.syscalls.time.clocks import AtOnce
 IOCB_CMD_PREAD, IOCB_CMD_PWRITE, IOCB_CMD_FSYNC, IOCB_CMD_FDSYNC = 0, 1, 2, 3
 IOCB_CMD_POLL, IOCB_CMD_PREADV, IOCB_CMD_PWRITEV = 5, 7, 8
 
-IOCB_FLAG_RESFD = 1
+IOCB_CMD_NOOP = 6
+
+IOCB_FLAG_RESFD, IOCB_FLAG_IOPRIO = 1, 2
 
 AioId = Annotated[int, Renamed("aio", keep=(0,))]
 
@@ -47,6 +49,7 @@ class Iocb(Struct):
     rw_flags: Annotated[U32, Choices(0, 2, 8, 1 << 30)]
     opcode: Annotated[
         U16,
+        Flags(named(globals(), "IOCB_CMD_"), bits=False),
         Choices(IOCB_CMD_PREAD, IOCB_CMD_PWRITE, IOCB_CMD_FSYNC, IOCB_CMD_FDSYNC, IOCB_CMD_POLL, 6, 99),
     ]
     priority: Annotated[I16, Choices(0)]
@@ -55,7 +58,7 @@ class Iocb(Struct):
     nbytes: Annotated[U64, Choices(16, 5, 0, -1)]
     offset: Annotated[I64, Choices(0, 5, 26, -1)]
     reserved: U64
-    flags: Annotated[U32, Choices(0, IOCB_FLAG_RESFD, 4)]
+    flags: Annotated[U32, Flags(named(globals(), "IOCB_FLAG_")), Choices(0, IOCB_FLAG_RESFD, 4)]
     resfd: Annotated[I32, FileDescriptor("event"), Choices(0, ...)]
 
 

@@ -8,7 +8,6 @@ from conformance.syscalls.machinery.aliases import (
     Address,
     Address64,
     Anything,
-    Bits,
     In,
     InBytes,
     InOut,
@@ -32,7 +31,7 @@ from conformance.syscalls.machinery.choices import (
     room,
     seldom,
 )
-from conformance.syscalls.machinery.kinds import Kind, Masked, Names, Seen
+from conformance.syscalls.machinery.kinds import Flags, Kind, Masked, Names, Seen, named
 from conformance.syscalls.machinery.touches import PROCESS
 from conformance.syscalls.machinery.world import ARENA, DATA
 from conformance.syscalls.processes.identity import PidOrSelf
@@ -41,11 +40,15 @@ from conformance.syscalls.time.clocks import CLOCK_MONOTONIC, CLOCK_PROCESS_CPUT
 FUTEX_WAIT, FUTEX_WAKE, FUTEX_FD, FUTEX_REQUEUE, FUTEX_CMP_REQUEUE, FUTEX_WAKE_OP, FUTEX_LOCK_PI = range(7)
 FUTEX_UNLOCK_PI, FUTEX_TRYLOCK_PI, FUTEX_WAIT_BITSET, FUTEX_WAKE_BITSET = 7, 8, 9, 10
 FUTEX_WAIT_REQUEUE_PI, FUTEX_CMP_REQUEUE_PI, FUTEX_LOCK_PI2 = 11, 12, 13
-FUTEX_PRIVATE_FLAG, FUTEX_CLOCK_REALTIME = 128, 256
+FUTEX_UNLOCK_WAKE_LIST64, FUTEX_UNLOCK_PI_LIST64, FUTEX_UNLOCK_BITSET_LIST64 = 513, 519, 522
+FUTEX_UNLOCK_WAKE_LIST32, FUTEX_UNLOCK_PI_LIST32, FUTEX_UNLOCK_BITSET_LIST32 = 0x601, 0x607, 0x60A
+_PLAIN = named(globals(), "FUTEX_")
+FUTEX_PRIVATE_FLAG, FUTEX_CLOCK_REALTIME, FUTEX_ROBUST_UNLOCK, FUTEX_ROBUST_LIST32 = 128, 256, 512, 1024
 
 FUTEX_OWNER_DIED, FUTEX_WAITERS, FUTEX_TID_MASK = 1 << 30, 1 << 31, (1 << 30) - 1
 
-FUTEX2_SIZE_U32, FUTEX2_PRIVATE = 2, 128
+FUTEX2_SIZE_U8, FUTEX2_SIZE_U16, FUTEX2_SIZE_U32, FUTEX2_SIZE_U64 = 0, 1, 2, 3
+FUTEX2_NUMA, FUTEX2_MPOL, FUTEX2_PRIVATE = 4, 8, 128
 
 WORD = DATA + 0xF000
 """Where a word lies that several calls use."""
@@ -94,6 +97,11 @@ WakeOp = Annotated[
 ]
 """What to make of the second word, and with what to compare it: four bits each, and an argument of twelve bits each."""
 
+Operation = Annotated[
+    int,
+    Flags(_PLAIN | {f"{name}_PRIVATE": value | FUTEX_PRIVATE_FLAG for name, value in _PLAIN.items()}, bits=False),
+]
+
 
 def either(*operations: int) -> tuple[int, ...]:
     """Futex operations, of processes that share memory and of one's own threads."""
@@ -101,54 +109,54 @@ def either(*operations: int) -> tuple[int, ...]:
 
 
 @syscall(x86_64=202, aarch64=98, touches=PROCESS)
-def futex(word: Anything, operation: Bits, value: Int, timeout: Anything, word2: Anything, value3: Int) -> Int: ...
+def futex(word: Anything, operation: Operation, value: Int, timeout: Anything, word2: Anything, value3: Int) -> Int: ...
 @operation(futex, operation=either(FUTEX_WAIT))
 def futex_op_wait(
-    word: Word, operation: Bits, value: Expected, timeout: AtOnce, word2: UnusedPointer, value3: Unused
+    word: Word, operation: Operation, value: Expected, timeout: AtOnce, word2: UnusedPointer, value3: Unused
 ) -> Int: ...
 @operation(futex, operation=either(FUTEX_WAKE))
 def futex_op_wake(
-    word: Word, operation: Bits, value: HowMany, timeout: UnusedPointer, word2: UnusedPointer, value3: Unused
+    word: Word, operation: Operation, value: HowMany, timeout: UnusedPointer, word2: UnusedPointer, value3: Unused
 ) -> Int: ...
 @operation(futex, operation=either(FUTEX_WAIT_BITSET, FUTEX_WAIT_BITSET | FUTEX_CLOCK_REALTIME))
 def futex_op_wait_bitset(
-    word: Word, operation: Bits, value: Expected, timeout: AtOnce, word2: UnusedPointer, value3: Bitset
+    word: Word, operation: Operation, value: Expected, timeout: AtOnce, word2: UnusedPointer, value3: Bitset
 ) -> Int: ...
 @operation(futex, operation=either(FUTEX_WAKE_BITSET))
 def futex_op_wake_bitset(
-    word: Word, operation: Bits, value: HowMany, timeout: UnusedPointer, word2: UnusedPointer, value3: Bitset
+    word: Word, operation: Operation, value: HowMany, timeout: UnusedPointer, word2: UnusedPointer, value3: Bitset
 ) -> Int: ...
 @operation(futex, operation=either(FUTEX_REQUEUE))
 def futex_op_requeue(
-    word: Word, operation: Bits, value: HowMany, timeout: Requeued, word2: Word, value3: Unused
+    word: Word, operation: Operation, value: HowMany, timeout: Requeued, word2: Word, value3: Unused
 ) -> Int: ...
 @operation(futex, operation=either(FUTEX_CMP_REQUEUE))
 def futex_op_cmp_requeue(
-    word: Word, operation: Bits, value: HowMany, timeout: Requeued, word2: Word, value3: Expected
+    word: Word, operation: Operation, value: HowMany, timeout: Requeued, word2: Word, value3: Expected
 ) -> Int: ...
 @operation(futex, operation=either(FUTEX_WAKE_OP))
 def futex_op_wake_op(
-    word: Word, operation: Bits, value: HowMany, timeout: Requeued, word2: Word, value3: WakeOp
+    word: Word, operation: Operation, value: HowMany, timeout: Requeued, word2: Word, value3: WakeOp
 ) -> Int: ...
 @operation(futex, operation=either(FUTEX_LOCK_PI, FUTEX_LOCK_PI2))
 def futex_op_lock_pi(
-    word: OwnerWord, operation: Bits, value: Unused, timeout: AtOnce, word2: UnusedPointer, value3: Unused
+    word: OwnerWord, operation: Operation, value: Unused, timeout: AtOnce, word2: UnusedPointer, value3: Unused
 ) -> Int: ...
 @operation(futex, operation=either(FUTEX_TRYLOCK_PI, FUTEX_UNLOCK_PI))
 def futex_op_pi(
-    word: OwnerWord, operation: Bits, value: Unused, timeout: UnusedPointer, word2: UnusedPointer, value3: Unused
+    word: OwnerWord, operation: Operation, value: Unused, timeout: UnusedPointer, word2: UnusedPointer, value3: Unused
 ) -> Int: ...
 @operation(futex, operation=either(FUTEX_WAIT_REQUEUE_PI))
 def futex_op_wait_requeue_pi(
-    word: Word, operation: Bits, value: Expected, timeout: AtOnce, word2: Word, value3: Bitset
+    word: Word, operation: Operation, value: Expected, timeout: AtOnce, word2: Word, value3: Bitset
 ) -> Int: ...
 @operation(futex, operation=either(FUTEX_CMP_REQUEUE_PI))
 def futex_op_cmp_requeue_pi(
-    word: Word, operation: Bits, value: One, timeout: Requeued, word2: Word, value3: Expected
+    word: Word, operation: Operation, value: One, timeout: Requeued, word2: Word, value3: Expected
 ) -> Int: ...
 @operation(futex, operation=(FUTEX_FD, 99, FUTEX_CLOCK_REALTIME | FUTEX_WAKE))
 def futex_op_unknown(
-    word: Word, operation: Bits, value: Unused, timeout: UnusedPointer, word2: UnusedPointer, value3: Unused
+    word: Word, operation: Operation, value: Unused, timeout: UnusedPointer, word2: UnusedPointer, value3: Unused
 ) -> Int: ...
 
 
@@ -178,6 +186,7 @@ NumberOfWaiters = Annotated[int, Choices(2, 1, 0, 129)]
 """FUTEX_WAITV_MAX is 128."""
 FutexFlags = Annotated[
     int,
+    Flags(named(globals(), "FUTEX2_")),
     Choices(often(FUTEX2_SIZE_U32), often(FUTEX2_SIZE_U32 | FUTEX2_PRIVATE), seldom(0, 1, 3, 4, 0x100, -1)),
 ]
 WaitClock = Annotated[int, Choices(CLOCK_MONOTONIC, CLOCK_REALTIME, CLOCK_PROCESS_CPUTIME_ID, -1)]

@@ -27,6 +27,7 @@ PidfdFlags = Annotated[
 OptionalSiginfo = Annotated[In[Siginfo], Choices(0, ...)]
 PidfdSignalFlags = Annotated[
     int,
+    Flags(named(globals(), "PIDFD_SIGNAL_")),
     Choices(
         often(0),
         seldom(PIDFD_SIGNAL_THREAD, PIDFD_SIGNAL_THREAD_GROUP, PIDFD_SIGNAL_PROCESS_GROUP),

@@ -7,7 +7,7 @@ import struct
 from typing import Annotated, TypeAlias
 
 from conformance.syscalls.files.reading import read, write
-from conformance.syscalls.machinery.aliases import Address64, Fd, Zero
+from conformance.syscalls.machinery.aliases import Address64, Fd, In, Zero
 from conformance.syscalls.machinery.buffers import I32, I64, U16, U32, U64, Buffer, Layout, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import KERNEL_ADDRESS, Blob, Choices, often, rarely, room, seldom
@@ -22,7 +22,7 @@ SECCOMP_MODE_DISABLED, SECCOMP_MODE_STRICT, SECCOMP_MODE_FILTER = 0, 1, 2
 SECCOMP_SET_MODE_STRICT, SECCOMP_SET_MODE_FILTER, SECCOMP_GET_ACTION_AVAIL, SECCOMP_GET_NOTIF_SIZES = 0, 1, 2, 3
 
 SECCOMP_FILTER_FLAG_TSYNC, SECCOMP_FILTER_FLAG_LOG, SECCOMP_FILTER_FLAG_SPEC_ALLOW = 1, 2, 4
-SECCOMP_FILTER_FLAG_NEW_LISTENER, SECCOMP_FILTER_FLAG_TSYNC_ESRCH = 8, 16
+SECCOMP_FILTER_FLAG_NEW_LISTENER, SECCOMP_FILTER_FLAG_TSYNC_ESRCH, SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV = 8, 16, 32
 
 SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_KILL_THREAD, SECCOMP_RET_TRAP = 0x80000000, 0, 0x30000
 SECCOMP_RET_ERRNO, SECCOMP_RET_USER_NOTIF, SECCOMP_RET_TRACE = 0x50000, 0x7FC00000, 0x7FF00000
@@ -127,10 +127,6 @@ _NO_FILTERS = (_filter((BPF_LD_W_ABS, 0, 0, 3), ALLOW), _filter((BPF_LD_W_ABS, 0
 """That read where nothing is aligned, that never return, and that have no instructions."""
 
 
-def _action(action: int) -> Blob:
-    return Blob(action.to_bytes(4, "little"))
-
-
 # Not named in what follows: a struct would lend its members' kinds to all that the pointer may point to.
 SeccompArgument = Annotated[object, Pointer(out=True), OneOf(SockFprog)]
 InFilter = Annotated[
@@ -140,21 +136,28 @@ InFilter = Annotated[
     Choices(*_FILTERS, seldom(_KILLING, _LOGGING, *_NO_FILTERS, 0, KERNEL_ADDRESS)),
 ]
 Null = Annotated[object, Pointer(), Choices(often(0), 1)]
-InAction = Annotated[
-    object,
-    Pointer(),
-    Choices(
-        *(_action(SECCOMP_RET_ERRNO), _action(SECCOMP_RET_KILL_PROCESS), _action(SECCOMP_RET_TRAP)),
-        *(_action(SECCOMP_RET_ALLOW), _action(0x12340000), KERNEL_ADDRESS),
-    ),
-]
+
+
+class Action(Struct):
+    """What a filter can answer."""
+
+    action: Annotated[
+        U32,
+        Flags(named(globals(), "SECCOMP_RET_"), bits=False),
+        Choices(SECCOMP_RET_ERRNO, SECCOMP_RET_KILL_PROCESS, SECCOMP_RET_TRAP, SECCOMP_RET_ALLOW, 0x12340000),
+    ]
+
+
+InAction = In[Action]
 OutSizes = Annotated[object, Pointer(out=True, reads=False), Choices(room(6), seldom(KERNEL_ADDRESS))]
 
 SeccompOperation = Annotated[int, Flags(named(globals(), "SECCOMP_SET", "SECCOMP_GET"), bits=False)]
 SeccompFlags = Annotated[int, Flags(named(globals(), "SECCOMP_FILTER_FLAG"))]
 StrictFlags = Annotated[int, Choices(1, seldom(0))]
 AskingFlags = Annotated[int, Choices(0, rarely(1))]
-SeccompMode = Annotated[int, Choices(SECCOMP_MODE_FILTER, seldom(0, 3))]
+SeccompMode = Annotated[
+    int, Flags(named(globals(), "SECCOMP_MODE_"), bits=False), Choices(SECCOMP_MODE_FILTER, seldom(0, 3))
+]
 Listener = Annotated[int, FileDescriptor("seccomp")]
 
 

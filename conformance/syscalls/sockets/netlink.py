@@ -5,10 +5,10 @@ from __future__ import annotations
 import struct
 from typing import Annotated, NamedTuple
 
-from conformance.syscalls.machinery.aliases import Int, Size, SizePointer, Zero
+from conformance.syscalls.machinery.aliases import Size, SizePointer, Zero
 from conformance.syscalls.machinery.call import operation
 from conformance.syscalls.machinery.choices import Choices, seldom
-from conformance.syscalls.machinery.kinds import FileDescriptor
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, named
 from conformance.syscalls.sockets.addresses import InSockaddrNl
 from conformance.syscalls.sockets.connections import bind
 from conformance.syscalls.sockets.options import SOL_NETLINK, InFlag, OutNumber, SocketLevel, getsockopt, setsockopt
@@ -24,10 +24,14 @@ from conformance.syscalls.sockets.socket import (
 
 NETLINK_ROUTE, NETLINK_USERSOCK, NETLINK_SOCK_DIAG, NETLINK_AUDIT, NETLINK_CONNECTOR = 0, 2, 4, 9, 11
 NETLINK_NETFILTER, NETLINK_KOBJECT_UEVENT, NETLINK_GENERIC = 12, 15, 16
+NETLINK_UNUSED, NETLINK_FIREWALL, NETLINK_INET_DIAG, NETLINK_NFLOG, NETLINK_XFRM, NETLINK_SELINUX = 1, 3, 4, 5, 6, 7
+NETLINK_ISCSI, NETLINK_FIB_LOOKUP, NETLINK_IP6_FW, NETLINK_DNRTMSG, NETLINK_SCSITRANSPORT = 8, 10, 13, 14, 18
+NETLINK_ECRYPTFS, NETLINK_RDMA, NETLINK_CRYPTO, NETLINK_SMC = 19, 20, 21, 22
+_PROTOCOLS = named(globals(), "NETLINK_")
 
 NETLINK_ADD_MEMBERSHIP, NETLINK_DROP_MEMBERSHIP, NETLINK_PKTINFO, NETLINK_NO_ENOBUFS = 1, 2, 3, 5
 NETLINK_LISTEN_ALL_NSID, NETLINK_LIST_MEMBERSHIPS, NETLINK_CAP_ACK, NETLINK_EXT_ACK = 8, 9, 10, 11
-NETLINK_GET_STRICT_CHK = 12
+NETLINK_BROADCAST_ERROR, NETLINK_RX_RING, NETLINK_TX_RING, NETLINK_GET_STRICT_CHK = 4, 6, 7, 12
 
 NLMSG_NOOP, NLMSG_ERROR, NLMSG_DONE = 1, 2, 3
 NLM_F_REQUEST, NLM_F_MULTI, NLM_F_ACK, NLM_F_ECHO = 1, 2, 4, 8
@@ -52,14 +56,15 @@ LOOPBACK_INDEX = 1
 HEADER = 16
 """Bytes of a `struct nlmsghdr`."""
 
-NETLINK_FLAGS = (
-    *(NETLINK_ADD_MEMBERSHIP, NETLINK_DROP_MEMBERSHIP, NETLINK_PKTINFO, NETLINK_NO_ENOBUFS, NETLINK_EXT_ACK),
-    *(4, NETLINK_LISTEN_ALL_NSID, NETLINK_CAP_ACK, NETLINK_GET_STRICT_CHK),
-)
+_OPTIONS = {name: value for name, value in named(globals(), "NETLINK_").items() if name not in _PROTOCOLS}
+NetlinkOption = Annotated[int, Flags(_OPTIONS, bits=False)]
+NETLINK_NUMBERS = tuple(_OPTIONS.values())
 
 NetlinkSocket = Annotated[int, FileDescriptor("socket:netlink")]
 NetlinkProtocol = Annotated[
-    int, Choices(NETLINK_ROUTE, seldom(NETLINK_SOCK_DIAG, NETLINK_KOBJECT_UEVENT, NETLINK_AUDIT, 99))
+    int,
+    Flags(_PROTOCOLS, bits=False),
+    Choices(NETLINK_ROUTE, seldom(NETLINK_SOCK_DIAG, NETLINK_KOBJECT_UEVENT, NETLINK_AUDIT, 99)),
 ]
 
 
@@ -132,9 +137,11 @@ def rtmsg(*, family: int = 0, prefix: int = 0, table: int = 0, protocol: int = 0
 def socket_netlink(family: Family, type: SocketType, protocol: NetlinkProtocol) -> NetlinkSocket: ...
 @operation(bind, length=12)
 def bind_netlink(fd: NetlinkSocket, address: InSockaddrNl, length: Size) -> Zero: ...
-@operation(getsockopt, level=SOL_NETLINK, option=(*NETLINK_FLAGS, NETLINK_LIST_MEMBERSHIPS))
+@operation(getsockopt, level=SOL_NETLINK, option=NETLINK_NUMBERS)
 def getsockopt_netlink(
-    fd: NetlinkSocket, level: SocketLevel, option: Int, value: OutNumber, length: SizePointer
+    fd: NetlinkSocket, level: SocketLevel, option: NetlinkOption, value: OutNumber, length: SizePointer
 ) -> Zero: ...
-@operation(setsockopt, level=SOL_NETLINK, option=NETLINK_FLAGS)
-def setsockopt_netlink(fd: NetlinkSocket, level: SocketLevel, option: Int, value: InFlag, length: Size) -> Zero: ...
+@operation(setsockopt, level=SOL_NETLINK, option=NETLINK_NUMBERS)
+def setsockopt_netlink(
+    fd: NetlinkSocket, level: SocketLevel, option: NetlinkOption, value: InFlag, length: Size
+) -> Zero: ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Annotated
 
-from conformance.syscalls.machinery.aliases import InBytes, Int, Out, Pid32, Size, SizePointer, Zero
+from conformance.syscalls.machinery.aliases import In, InBytes, Out, Pid32, Size, SizePointer, Zero
 from conformance.syscalls.machinery.buffers import U32, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import (
@@ -48,6 +48,16 @@ SO_RESERVE_MEM, SO_TXREHASH, SO_RCVMARK, SO_DEVMEM_LINEAR, SO_DEVMEM_DMABUF = 73
 SO_DEVMEM_DONTNEED, SO_RCVPRIORITY, SO_PASSRIGHTS, SO_INQ, SO_RIGHTS_NOTRUNC = 80, 82, 83, 84, 85
 SO_TIMESTAMP_OLD, SO_RCVTIMEO_OLD, SO_SNDTIMEO_OLD, SO_TIMESTAMPNS_OLD, SO_TIMESTAMPING_OLD = 29, 20, 21, 35, 37
 
+SOF_TIMESTAMPING_TX_HARDWARE, SOF_TIMESTAMPING_TX_SOFTWARE, SOF_TIMESTAMPING_RX_HARDWARE = 1, 2, 4
+SOF_TIMESTAMPING_RX_SOFTWARE, SOF_TIMESTAMPING_SOFTWARE, SOF_TIMESTAMPING_SYS_HARDWARE = 8, 0x10, 0x20
+SOF_TIMESTAMPING_RAW_HARDWARE, SOF_TIMESTAMPING_OPT_ID, SOF_TIMESTAMPING_TX_SCHED = 0x40, 0x80, 0x100
+SOF_TIMESTAMPING_TX_ACK, SOF_TIMESTAMPING_OPT_CMSG, SOF_TIMESTAMPING_OPT_TSONLY = 0x200, 0x400, 0x800
+SOF_TIMESTAMPING_OPT_STATS, SOF_TIMESTAMPING_OPT_PKTINFO, SOF_TIMESTAMPING_OPT_TX_SWHW = 0x1000, 0x2000, 0x4000
+SOF_TIMESTAMPING_BIND_PHC, SOF_TIMESTAMPING_OPT_ID_TCP, SOF_TIMESTAMPING_OPT_RX_FILTER = 0x8000, 0x10000, 0x20000
+SOF_TIMESTAMPING_TX_COMPLETION = 0x40000
+
+SOL_ALG, SOL_TLS, SOL_XDP, SOL_MPTCP, SOL_VSOCK = 279, 282, 283, 284, 287
+
 SocketLevel = Annotated[int, Flags(named(globals(), "SOL_") | LEVELS, bits=False)]
 SocketOption = Annotated[int, Flags(named(globals(), "SO_"), bits=False)]
 
@@ -59,7 +69,7 @@ FLAGS = (
 )
 NUMBERS = (
     *(SO_RCVLOWAT, SO_PRIORITY, SO_MARK, SO_PEEK_OFF, SO_BUSY_POLL, SO_BINDTOIFINDEX, SO_INCOMING_CPU),
-    *(SO_MAX_PACING_RATE, SO_BUSY_POLL_BUDGET, SO_BUF_LOCK, SO_RESERVE_MEM, SO_TIMESTAMPING, SO_TIMESTAMPING_NEW),
+    *(SO_MAX_PACING_RATE, SO_BUSY_POLL_BUDGET, SO_BUF_LOCK, SO_RESERVE_MEM),
     *(SO_CNX_ADVICE, SO_DEVMEM_DONTNEED),
 )
 ASKED = (SO_TYPE, SO_DOMAIN, SO_PROTOCOL, SO_ACCEPTCONN, SO_ERROR, SO_SNDLOWAT, SO_BPF_EXTENSIONS)
@@ -67,6 +77,7 @@ ASKED = (SO_TYPE, SO_DOMAIN, SO_PROTOCOL, SO_ACCEPTCONN, SO_ERROR, SO_SNDLOWAT, 
 VARYING = (SO_COOKIE, SO_NETNS_COOKIE, SO_MEMINFO, SO_INCOMING_NAPI_ID, SO_PEERPIDFD)
 """What says how much memory a socket has, or counts through those of the machine."""
 TIMEOUTS = (SO_RCVTIMEO, SO_SNDTIMEO, SO_RCVTIMEO_NEW, SO_SNDTIMEO_NEW)
+STAMPED = (SO_TIMESTAMPING, SO_TIMESTAMPING_NEW)
 WRONG = (0, 1000, -1)
 
 
@@ -117,6 +128,14 @@ InNumber = Annotated[
     InBytes,
     Choices(*numbers(4096, 1, 16, 8192, 100, 0, 65536, 64, -1, 0x7FFFFFFF), KERNEL_ADDRESS, 0),
 ]
+
+
+class Timestamping(Struct):
+    """Which times are wanted, and of what."""
+
+    flags: Annotated[U32, Flags(named(globals(), "SOF_TIMESTAMPING_"))]
+
+
 InLinger = Annotated[
     InBytes,
     Choices(linger(1, 0), linger(0, 0), linger(1, 1), linger(1, -1), linger(2, 7), *numbers(1), KERNEL_ADDRESS),
@@ -159,50 +178,66 @@ def getsockopt(
 @operation(
     getsockopt,
     level=SOL_SOCKET,
-    option=(*ASKED, *FLAGS, *NUMBERS, *WRONG),
+    option=(*ASKED, *FLAGS, *NUMBERS, *STAMPED, *WRONG),
     shows="fd:socket",
     after=("setsockopt_flag",),
 )
 def getsockopt_number(
-    fd: AnySocket, level: Int, option: SocketOption, value: OutNumber, length: SizePointer
+    fd: AnySocket, level: SocketLevel, option: SocketOption, value: OutNumber, length: SizePointer
 ) -> Zero: ...
 @operation(getsockopt, level=SOL_SOCKET, option=(SO_SNDBUF, SO_RCVBUF), after=("setsockopt_number",))
 def getsockopt_buffer(
-    fd: AnySocket, level: Int, option: SocketOption, value: OutBufferSize, length: SizePointer
+    fd: AnySocket, level: SocketLevel, option: SocketOption, value: OutBufferSize, length: SizePointer
 ) -> Zero: ...
 @operation(getsockopt, level=SOL_SOCKET, option=VARYING)
 def getsockopt_varying(
-    fd: AnySocket, level: Int, option: SocketOption, value: OutVarying, length: SizePointer
+    fd: AnySocket, level: SocketLevel, option: SocketOption, value: OutVarying, length: SizePointer
 ) -> Zero: ...
 @operation(getsockopt, level=SOL_SOCKET, option=SO_LINGER)
-def getsockopt_linger(fd: AnySocket, level: Int, option: SocketOption, value: OutPair, length: SizePointer) -> Zero: ...
+def getsockopt_linger(
+    fd: AnySocket, level: SocketLevel, option: SocketOption, value: OutPair, length: SizePointer
+) -> Zero: ...
 @operation(getsockopt, level=SOL_SOCKET, option=TIMEOUTS)
 def getsockopt_timeout(
-    fd: AnySocket, level: Int, option: SocketOption, value: OutTimeval, length: SizePointer
+    fd: AnySocket, level: SocketLevel, option: SocketOption, value: OutTimeval, length: SizePointer
 ) -> Zero: ...
 @operation(getsockopt, level=SOL_SOCKET, option=SO_PEERCRED)
 def getsockopt_peercred(
-    fd: Socket, level: Int, option: SocketOption, value: OutCredentials, length: SizePointer
+    fd: Socket, level: SocketLevel, option: SocketOption, value: OutCredentials, length: SizePointer
 ) -> Zero: ...
 @operation(getsockopt, level=SOL_SOCKET, option=(SO_BINDTODEVICE, SO_PEERGROUPS, SO_ATTACH_FILTER, SO_PEERSEC))
-def getsockopt_bytes(fd: Socket, level: Int, option: SocketOption, value: OutPair, length: SizePointer) -> Zero: ...
+def getsockopt_bytes(
+    fd: Socket, level: SocketLevel, option: SocketOption, value: OutPair, length: SizePointer
+) -> Zero: ...
 @syscall(x86_64=54, aarch64=208, touches=NOTHING)
 def setsockopt(fd: AnySocket, level: SocketLevel, option: SocketOption, value: InBytes, length: Size) -> Zero: ...
 @operation(setsockopt, level=SOL_SOCKET, option=(*FLAGS, *ASKED[:3], *WRONG))
-def setsockopt_flag(fd: AnySocket, level: Int, option: SocketOption, value: InFlag, length: Size) -> Zero: ...
+def setsockopt_flag(fd: AnySocket, level: SocketLevel, option: SocketOption, value: InFlag, length: Size) -> Zero: ...
 @operation(
     setsockopt,
     level=SOL_SOCKET,
     option=Choices(seldom(*NUMBERS), SO_SNDBUF, SO_RCVBUF, seldom(SO_SNDBUFFORCE, SO_RCVBUFFORCE)),
 )
-def setsockopt_number(fd: AnySocket, level: Int, option: SocketOption, value: InNumber, length: Size) -> Zero: ...
+def setsockopt_number(
+    fd: AnySocket, level: SocketLevel, option: SocketOption, value: InNumber, length: Size
+) -> Zero: ...
+@operation(setsockopt, level=SOL_SOCKET, option=STAMPED)
+def setsockopt_timestamping(
+    fd: AnySocket, level: SocketLevel, option: SocketOption, value: In[Timestamping], length: Size
+) -> Zero: ...
 @operation(setsockopt, level=SOL_SOCKET, option=SO_LINGER)
-def setsockopt_linger(fd: AnySocket, level: Int, option: SocketOption, value: InLinger, length: Size) -> Zero: ...
+def setsockopt_linger(
+    fd: AnySocket, level: SocketLevel, option: SocketOption, value: InLinger, length: Size
+) -> Zero: ...
 @operation(setsockopt, level=SOL_SOCKET, option=TIMEOUTS)
-def setsockopt_timeout(fd: AnySocket, level: Int, option: SocketOption, value: InTimeval, length: Size) -> Zero: ...
+def setsockopt_timeout(
+    fd: AnySocket, level: SocketLevel, option: SocketOption, value: InTimeval, length: Size
+) -> Zero: ...
 @operation(
     setsockopt, level=SOL_SOCKET, option=Choices(SO_ATTACH_FILTER, seldom(SO_DETACH_FILTER, SO_ATTACH_REUSEPORT_CBPF))
 )
-def setsockopt_filter(fd: Socket, level: Int, option: SocketOption, value: InFilter, length: Size) -> Zero: ...
+def setsockopt_filter(fd: Socket, level: SocketLevel, option: SocketOption, value: InFilter, length: Size) -> Zero: ...
 @operation(setsockopt, level=SOL_SOCKET, option=SO_BINDTODEVICE)
-def setsockopt_device(fd: InetSocket, level: Int, option: SocketOption, value: InDevice, length: Size) -> Zero: ...
+def setsockopt_device(
+    fd: InetSocket, level: SocketLevel, option: SocketOption, value: InDevice, length: Size
+) -> Zero: ...

@@ -55,7 +55,7 @@ SPLIT = {
 NAMELESS = {
     *("AioContext", "TimerId", "Tid", "Pidfd", "OwnerPid", "NewPid", "Word", "FutexOwner"),
     *("TwoIovecs", "CapData"),
-    *("ExecReport", "Ustat", "InodeFlags", "WriteHint"),
+    *("ExecReport", "Ustat", "InodeFlags", "WriteHint", "Action", "Timestamping"),
 }
 """Structs that C has no one name for: single numbers, pairs of structs, and what no header has."""
 

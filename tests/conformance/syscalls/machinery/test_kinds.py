@@ -103,7 +103,8 @@ def test_a_number_is_spelled_as_its_kind_has_it(kind: Kind, value: int, spelled:
 
 def test_a_kind_knows_the_names_that_its_numbers_have() -> None:
     assert OPEN.words["O_CREAT"] == 0o100
-    assert FileDescriptor().words == {"AT_FDCWD": -100}
+    assert FileDescriptor().words["AT_FDCWD"] == -100
+    assert Octal().words["S_IFDIR"] == 0o40000
     assert SignalNumber().words["SIGSEGV"] == 11
     assert MemoryOr(SignalNumber()).words["NULL"] == 0
     assert MemoryOr(SignalNumber()).words["SIGSEGV"] == 11
