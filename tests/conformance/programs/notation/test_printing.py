@@ -48,8 +48,10 @@ def test_what_a_generator_makes_comes_back_as_it_was(seed: int) -> None:
 
 
 @pytest.mark.parametrize("path", SHIPPED, ids=lambda path: f"{path.parent.name}/{path.name}")
-def test_every_program_that_ships_is_written_as_it_would_be_printed(path: Path) -> None:
-    text = path.read_text()
+def test_every_file_that_ships_comes_back_with_promises_and_comments(path: Path) -> None:
+    file = parse_file(path.read_text(), path.name)
+    text = print_file(file)
+    assert parse_file(text, path.name) == file
     assert print_file(parse_file(text, path.name)) == text
 
 
