@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pytest
 
+from conformance.coverage.counting import coverage_of
+from conformance.coverage.documents import documented
 from conformance.matrix.build import build
 from conformance.model import Answers, Record, Target
 from conformance.run import records
 from conformance.run.errors import Exit
+from conformance.run.selection import is_program
 from tests.integration.command import started
 from tests.integration.twice import is_all_the_same
 from tests.suite import SOURCES, Written, environment, read
@@ -66,6 +69,13 @@ def test_all_cases_are_run_in_both_ways(both: tuple[Record, Record]) -> None:
             case: results[-1].hash for case, results in record.results.items()
         }
     assert {info.id: info.hash for info in both[0].cases} == {info.id: info.hash for info in both[1].cases}
+
+
+def test_programs_are_thousands_and_meet_most_of_what_is_documented(both: tuple[Record, Record]) -> None:
+    assert sum(is_program(info.id) for info in both[0].cases) >= 3000
+    sums = coverage_of(both[:1]).all
+    assert len(sums.pairs & documented()) >= 1100
+    assert len(sums.calls) >= 310
 
 
 def test_machine_against_itself_is_all_the_same(both: tuple[Record, Record]) -> None:

@@ -12,7 +12,7 @@ from conformance.search.strace.lines import read_log
 from conformance.search.strace.saying import say
 from conformance.search.strace.stretches import stretches
 
-MOST_BYTES = 8 << 20
+MOST_BYTES = 128 << 20
 """Of a log."""
 MOST_CALLS = 20_000
 """That the process of a log makes."""
