@@ -11,9 +11,13 @@ from reports.summary import observation_text
 
 SHOWN = 12
 """Entries of each sort that are shown of a branch, unless all are asked for."""
-PARTS = {"open": "another errno of open", "read": "another errno of read", "columns": "other columns"}
-"""What is behind a comma in what is told of a file (`cases/survey/_walk.py`), by its first word."""
 ABSENT, ONLY, OTHER = "not here", "only here", "otherwise"
+TYPE, MODE = "another type", "another mode"
+OPENING, READING, COLUMNS = "another errno of open", "another errno of read", "other columns"
+PARTS = {"open": OPENING, "read": READING, "columns": COLUMNS}
+"""What is behind a comma in what is told of a file (`cases/survey/_walk.py`), by its first word."""
+SHUT = (TYPE, OPENING, READING, OTHER)
+"""What keeps anything from being seen below an entry."""
 SORTS = (ABSENT, ONLY)
 """Those that come first."""
 
@@ -65,28 +69,30 @@ def sort_of(theirs: str, mine: str) -> str:
     if len(kind) not in (1, 10) or len(other) not in (1, 10) or kind[:1] not in "-bcdlps":
         return OTHER
     if kind[0] != other[0]:
-        return "another type"
+        return TYPE
     if kind != other:
-        return "another mode"
+        return MODE
     words = {part.partition(":")[0] for part in {*rest} ^ {*others}}
     return next((said for word, said in PARTS.items() if word in words), OTHER)
 
 
 def folded(entries: list[Differing]) -> list[Differing]:
-    """Without what lies below an entry that is not there either, or is new too: that says how many those are."""
+    """Without what lies below an entry that is not there either, is new too, or cannot be seen into any more.
+
+    The entry says how many those are.
+    """
     found: list[Differing] = []
     for each in entries:
         last = found[-1] if found else None
-        if (
-            last
-            and not each.told
-            and each.sort == last.sort
-            and each.name.startswith((f"{last.name}/", f"{last.name} "))
-        ):
+        if last and not each.told and each.name.startswith((f"{last.name}/", f"{last.name} ")) and _hides(last, each):
             found[-1] = Differing(last.name, last.sort, last.told, last.below + 1)
         else:
             found.append(each)
     return found
+
+
+def _hides(above: Differing, below: Differing) -> bool:
+    return above.sort == below.sort or above.sort in SHUT
 
 
 def render(matrix: Matrix, width: int, names: Names, *, full: bool = False) -> str:

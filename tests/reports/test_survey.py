@@ -61,6 +61,14 @@ def test_what_lies_below_an_entry_that_is_not_there_is_counted() -> None:
     assert folded(found) == [Differing("/a", ABSENT, below=2), Differing("/a-b", ABSENT)]
 
 
+def test_what_can_be_seen_into_no_more_says_how_much_was_there() -> None:
+    theirs: dict[str, Json] = {"/a": READ, "/a key": "key", "vsock": "there", "vsock dgram": "succeeds"}
+    found = differing(theirs, {"/a": f"{READ}, open: EACCES", "vsock": "EAFNOSUPPORT"}, "native")
+    assert [(each.name, each.below) for each in folded(found)] == [("/a", 1), ("vsock", 1)]
+    theirs = {"/a": READ, "/a key": "key"}
+    assert len(folded(differing(theirs, {"/a": f"{READ}, columns: 3"}, "native"))) == 2
+
+
 def test_what_is_otherwise_below_an_entry_is_not_folded() -> None:
     found = differing({"/a": READ, "/a key": "key"}, {"/a key": "other", "/a new": "key"}, "native")
     assert [each.sort for each in folded(found)] == [ABSENT, OTHER, ONLY]
