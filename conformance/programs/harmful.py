@@ -65,9 +65,17 @@ def is_allowed(label: str) -> bool:
     return not grammar()[label].facts.never
 
 
+def _may_be_made(step: ProgramCall) -> bool:
+    """Whether a call may be made as it stands: one that is allowed for being refused, with nothing else."""
+    description = step.description
+    if isinstance(description, Operation) and description.facts.refused and not description.matches(step.args):
+        return False
+    return is_allowed(step.label)
+
+
 def neutralised(program: Program) -> Program:
     """The program without what it must not do: calls that are never made dropped, the others' arguments put right."""
-    kept = program.without({at for at, step in enumerate(program.steps) if not is_allowed(step.label)})
+    kept = program.without({at for at, step in enumerate(program.steps) if not _may_be_made(step)})
     return Program(tuple(_tamed(step) for step in kept.steps))
 
 

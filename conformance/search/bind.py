@@ -44,15 +44,6 @@ def plain_call(label: str, **given: Choice) -> Call:
     return Call(label, tuple(given.get(each.name, each.choices[0]) for each in grammar()[label].parameters))
 
 
-def meant(label: str, args: Sequence[Argument]) -> str:
-    """The label of the operation that a call means with its arguments, if it is one that is described."""
-    description = grammar()[label]
-    if isinstance(description, Operation):
-        return label
-    fits = (each.__name__ for each in operations().get(description.name, ()) if each.matches(args))
-    return next(fits, label)
-
-
 @cache
 def strays_of(label: str) -> tuple[tuple[int, ...], ...]:
     """What each parameter of a call may be beside its choices, hardly ever: nothing that an operation is there for."""
@@ -170,9 +161,9 @@ class _Binder:
             args.append(self.bind(choice, args, depth))
         if len(self.steps) >= MOST_CALLS:
             return
-        at, label = len(self.steps), meant(call.label, args)
-        self.steps.append(ProgramCall(label, tuple(args[: len(grammar()[label].parameters)])))
-        for made in makes(label):
+        at = len(self.steps)
+        self.steps.append(ProgramCall(call.label, tuple(args)))
+        for made in makes(call.label):
             if made.argument < 0:
                 self.alive.append((made.family, Ref(at)))
             elif made.argument < len(args) and _reaches(args[made.argument], made):

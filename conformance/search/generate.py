@@ -345,9 +345,10 @@ def labels_of(calls: Iterable[str]) -> tuple[str, ...]:
             names = {name for label, each in grammar().items() for name in (label, each.name)}
             near = get_close_matches(call, sorted(names))
             raise ValueError(f"there is no call {call}" + (f"; did you mean {', '.join(near)}?" if near else ""))
-        if why := grammar()[labels[0]].facts.never:
-            raise ValueError(f"{call} is a call that no program makes: it {why}")
-        found += labels
+        able = [label for label in labels if is_allowed(label)]
+        if not able:
+            raise ValueError(f"{call} is a call that no program makes: it {grammar()[labels[0]].facts.never}")
+        found += able
     return tuple(dict.fromkeys(found))
 
 

@@ -189,6 +189,8 @@ class CallFacts:
     after: tuple[tuple[str, ...], ...] = ()
     """Sequences of calls, by label, after which it means most: with their plainest arguments, each of them succeeds. A
     search that draws calls by chance would hardly ever meet a stopped tracee or a queue with a message in it."""
+    refused: str = ""
+    """What refuses such an operation of a call that is never made otherwise, whoever asks."""
 
 
 def _sequences(after: After) -> tuple[tuple[str, ...], ...]:
@@ -423,17 +425,20 @@ def operation(
     touches: Touches | None = None,
     shows: Shows = (),
     after: After = (),
+    refused: str = "",
     **given: int | tuple[int, ...] | Choices,
 ) -> Callable[[Callable[P, int]], Operation[P]]:
     """Describe what a call means where arguments have certain values: `@operation(fcntl, command=(F_GETFD, F_GETFL))`.
 
     The signature has the call's parameters, with the kinds that they have then. Its name is for readers. What it
     `touches` is what its call does, where nothing else is said. Where some values are likelier than others, `Choices`
-    say so.
+    say so. Programs make it even where its call is never made, if what is given is always `refused`: by what, in words.
     """
     values = {name: _given(value) for name, value in given.items()}
     touched = of.facts.touches if touches is None else touches
-    facts = replace(of.facts, touches=touched, shows=_looks(shows), after=_sequences(after))
+    facts = replace(of.facts, touches=touched, shows=_looks(shows), after=_sequences(after), refused=refused)
+    if refused:
+        facts = replace(facts, never="")
     return lambda function: Operation(function, facts, of, values)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from conformance.syscalls.machinery.aliases import Address, AlwaysZero, Bits, Fd, Out, Size, Zero
+from conformance.syscalls.machinery.aliases import Address, AlwaysZero, Fd, Out, Size, Zero
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import BAD_POINTERS, Choices, Use, often, rarely, room, seldom
@@ -118,6 +118,8 @@ Mappable = Annotated[
         ...,
     ),
 ]
+SHADOW_STACK_SET_TOKEN, SHADOW_STACK_SET_MARKER = 1, 2
+ShadowFlags = Annotated[int, Flags(named(globals(), "SHADOW_STACK_"))]
 PageOffset = Annotated[int, Choices(0, rarely(PAGE, 2 * PAGE, 1, -1, -PAGE, 1 << 40))]
 PageNumber = Annotated[int, Choices(0, seldom(1, 2, 100, -1))]
 Ignored = Annotated[int, Choices(often(0), 1, 3)]
@@ -164,4 +166,6 @@ def mincore(addr: Mapped, length: MapLength, vec: Residency) -> Zero: ...
 @syscall(x86_64=12, aarch64=214, touches=PROCESS | MEMORY)
 def brk(addr: BreakAddress) -> Address: ...
 @syscall(number=453, since="6.6", never="takes the executor's registers or stack away")
-def map_shadow_stack(addr: Address, size: Size, flags: Bits) -> Address: ...
+def map_shadow_stack(addr: Address, size: Size, flags: ShadowFlags) -> Address: ...
+@operation(map_shadow_stack, flags=(4, 1 << 30, -1), touches=PROCESS, refused="flags that there are not")
+def map_shadow_stack_refused(addr: Address, size: AnyLength, flags: ShadowFlags) -> Zero: ...

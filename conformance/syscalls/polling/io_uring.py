@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from conformance.syscalls.files.vectors import iovecs
-from conformance.syscalls.machinery.aliases import Address64, Anything, Count, In, InBytes, InOut, Int, Zero
+from conformance.syscalls.machinery.aliases import Address64, AlwaysZero, Anything, Count, In, InBytes, InOut, Int, Zero
 from conformance.syscalls.machinery.buffers import U16, U32, U64, Buffer, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import Blob, Choice, Choices, Use, often, rarely, room
@@ -162,6 +162,10 @@ def io_uring_setup(entries: Entries, params: InOut[IoUringParams]) -> UringFd: .
 @syscall(number=426, since="5.1", never="lets threads of the kernel go on beyond the program's end")
 def io_uring_enter(
     fd: UringFd, submit: Submit, complete: Unused, flags: EnterFlags, argument: WaitMask, size: SigsetSize
+) -> Count: ...
+@operation(io_uring_enter, submit=0, touches=PROCESS, refused="nothing: without requests there is nothing to do")
+def io_uring_enter_nothing(
+    fd: UringFd, submit: Int, complete: AlwaysZero, flags: EnterFlags, argument: WaitMask, size: SigsetSize
 ) -> Count: ...
 @syscall(number=427, since="5.1", touches=PROCESS)
 def io_uring_register(fd: UringFd, opcode: RegisterOpcode, argument: Anything, count: Int) -> Int: ...

@@ -18,8 +18,11 @@ CLONE_PIDFD, CLONE_PTRACE, CLONE_VFORK, CLONE_PARENT = 0x1000, 0x2000, 0x4000, 0
 CLONE_SETTLS, CLONE_PARENT_SETTID, CLONE_CHILD_CLEARTID = 0x80000, 0x100000, 0x200000
 CLONE_UNTRACED, CLONE_CHILD_SETTID = 0x800000, 0x1000000
 CLONE_CLEAR_SIGHAND, CLONE_INTO_CGROUP = 0x100000000, 0x200000000
+CLONE_DETACHED, CLONE_AUTOREAP, CLONE_NNP, CLONE_PIDFD_AUTOKILL = 0x400000, 0x400000000, 0x800000000, 0x1000000000
+CLONE_EMPTY_MNTNS = 0x2000000000
 
-CloneFlags = Annotated[int, Flags(named(globals(), "CLONE_") | SHARING | NAMESPACES)]
+CloneKind = Flags(named(globals(), "CLONE_") | SHARING | NAMESPACES)
+CloneFlags = Annotated[int, CloneKind]
 Status = Annotated[int, Choices(0, 42, 255, 256, -1)]
 
 
@@ -41,7 +44,7 @@ TidOrPidfd = Annotated[object, Pointer(out=True), OneOf(Tid, Pidfd)]
 class CloneArgs(Struct):
     """`struct clone_args`, size 88 (Linux 5.7)."""
 
-    flags: U64
+    flags: Annotated[U64, CloneKind, Choices(0, 1 << 40)]
     pidfd: Address64
     child_tid: Address64
     parent_tid: Address64

@@ -10,7 +10,8 @@ from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import KERNEL_ADDRESS, Choices, often, room, seldom
 from conformance.syscalls.machinery.kinds import Flags, named
 from conformance.syscalls.machinery.taming import Tame
-from conformance.syscalls.machinery.touches import MEMORY, NOTHING, PROCESS
+from conformance.syscalls.machinery.touches import FILES, MEMORY, NOTHING, PROCESS
+from conformance.syscalls.machinery.world import UNMAPPED
 from conformance.syscalls.processes.identity import PidOrSelf
 
 RLIMIT_CPU, RLIMIT_FSIZE, RLIMIT_DATA, RLIMIT_STACK, RLIMIT_CORE, RLIMIT_RSS, RLIMIT_NPROC, RLIMIT_NOFILE = range(8)
@@ -74,6 +75,10 @@ class Tms(Struct):
     cstime: Varying64
 
 
+NoAccounts = Annotated[Path, Choices(b"absent", b"d0", b"", b"f0/x", UNMAPPED, KERNEL_ADDRESS)]
+"""Where nothing can be written down: not NULL, which ends it, and programs have no CAP_SYS_PACCT."""
+
+
 @syscall(x86_64=97, aarch64=163, touches=NOTHING, after=("setrlimit", "prlimit64"))
 def getrlimit(resource: Resource, limit: Out[Rlimit]) -> Zero: ...
 @syscall(x86_64=160, aarch64=164, touches=PROCESS | MEMORY)
@@ -86,5 +91,5 @@ def prlimit64(
 def getrusage(who: Whose, usage: Out[Rusage]) -> Zero: ...
 @syscall(x86_64=100, aarch64=153, touches=NOTHING)
 def times(buf: Out[Tms]) -> Varying: ...
-@syscall(x86_64=163, aarch64=89, never="belongs to the whole machine")
-def acct(path: Path) -> Zero: ...
+@syscall(x86_64=163, aarch64=89, touches=FILES)
+def acct(path: NoAccounts) -> Zero: ...

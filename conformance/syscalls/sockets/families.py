@@ -6,7 +6,7 @@ from typing import Annotated
 
 from conformance.syscalls.machinery.aliases import Size, SizePointer, Zero
 from conformance.syscalls.machinery.call import operation
-from conformance.syscalls.machinery.choices import Choices, often
+from conformance.syscalls.machinery.choices import Choices, Use, often
 from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, named
 from conformance.syscalls.machinery.touches import NETWORK
 from conformance.syscalls.sockets.options import (
@@ -34,7 +34,6 @@ from conformance.syscalls.sockets.socket import (
     Default,
     Family,
     SocketType,
-    TcpSocket,
     non_blocking,
     socket,
 )
@@ -69,6 +68,7 @@ VmOption = Annotated[int, Flags(named(globals(), "SO_VM_"), bits=False)]
 AlgOption = Annotated[int, Flags(named(globals(), "ALG_SET_"), bits=False)]
 XdpOption = Annotated[int, Flags(named(globals(), "XDP_"), bits=False)]
 TlsOption = Annotated[int, Flags(named(globals(), "TLS_"), bits=False)]
+MaybeTcp = Annotated[int, FileDescriptor("socket"), Choices(Use("fd:socket"), often(Use("fd:socket:inet:tcp")))]
 MptcpOption = Annotated[int, Flags(named(globals(), "MPTCP_"), bits=False)]
 
 ETH_P_ALL = 3
@@ -112,13 +112,13 @@ def getsockopt_xdp(
 def setsockopt_xdp(fd: XdpSocket, level: SocketLevel, option: XdpOption, value: InFlag, length: Size) -> Zero: ...
 @operation(getsockopt, level=SOL_TLS, option=tuple(named(globals(), "TLS_").values()))
 def getsockopt_tls(
-    fd: TcpSocket, level: SocketLevel, option: TlsOption, value: OutNumber, length: SizePointer
+    fd: MaybeTcp, level: SocketLevel, option: TlsOption, value: OutNumber, length: SizePointer
 ) -> Zero: ...
 @operation(setsockopt, level=SOL_TLS, option=tuple(named(globals(), "TLS_").values()))
-def setsockopt_tls(fd: TcpSocket, level: SocketLevel, option: TlsOption, value: InFlag, length: Size) -> Zero: ...
+def setsockopt_tls(fd: MaybeTcp, level: SocketLevel, option: TlsOption, value: InFlag, length: Size) -> Zero: ...
 @operation(getsockopt, level=SOL_MPTCP, option=tuple(named(globals(), "MPTCP_").values()))
 def getsockopt_mptcp(
-    fd: TcpSocket, level: SocketLevel, option: MptcpOption, value: OutVarying, length: SizePointer
+    fd: MaybeTcp, level: SocketLevel, option: MptcpOption, value: OutVarying, length: SizePointer
 ) -> Zero: ...
 @operation(setsockopt, level=SOL_MPTCP, option=tuple(named(globals(), "MPTCP_").values()))
-def setsockopt_mptcp(fd: TcpSocket, level: SocketLevel, option: MptcpOption, value: InFlag, length: Size) -> Zero: ...
+def setsockopt_mptcp(fd: MaybeTcp, level: SocketLevel, option: MptcpOption, value: InFlag, length: Size) -> Zero: ...

@@ -24,6 +24,7 @@ from conformance.syscalls.sockets.socket import (
     IPPROTO_UDP,
     Inet6Socket,
     InetSocket,
+    TcpClient,
     TcpSocket,
     UdpSocket,
 )
@@ -108,7 +109,7 @@ def getsockopt_tcp(
 ) -> Zero: ...
 @operation(getsockopt, level=IPPROTO_TCP, option=TCP_VARYING)
 def getsockopt_tcp_varying(
-    fd: TcpSocket, level: SocketLevel, option: TcpOption, value: OutVarying, length: SizePointer
+    fd: TcpClient, level: SocketLevel, option: TcpOption, value: OutVarying, length: SizePointer
 ) -> Zero: ...
 @operation(getsockopt, level=IPPROTO_UDP, option=UDP_NUMBERS)
 def getsockopt_udp(

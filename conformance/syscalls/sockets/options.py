@@ -77,6 +77,9 @@ ASKED = (SO_TYPE, SO_DOMAIN, SO_PROTOCOL, SO_ACCEPTCONN, SO_ERROR, SO_SNDLOWAT, 
 VARYING = (SO_COOKIE, SO_NETNS_COOKIE, SO_MEMINFO, SO_INCOMING_NAPI_ID, SO_PEERPIDFD)
 """What says how much memory a socket has, or counts through those of the machine."""
 TIMEOUTS = (SO_RCVTIMEO, SO_SNDTIMEO, SO_RCVTIMEO_NEW, SO_SNDTIMEO_NEW)
+SteadyOption = Annotated[
+    SocketOption, Choices(*(each for each in named(globals(), "SO_").values() if each not in VARYING))
+]
 STAMPED = (SO_TIMESTAMPING, SO_TIMESTAMPING_NEW)
 WRONG = (0, 1000, -1)
 
@@ -173,7 +176,7 @@ OutCredentials = Annotated[Out[Ucred], Choices(often(room(12)), room(64), room(4
 
 @syscall(x86_64=55, aarch64=209, touches=NOTHING)
 def getsockopt(
-    fd: AnySocket, level: SocketLevel, option: SocketOption, value: OutOption, length: SizePointer
+    fd: AnySocket, level: SocketLevel, option: SteadyOption, value: OutOption, length: SizePointer
 ) -> Zero: ...
 @operation(
     getsockopt,

@@ -143,7 +143,7 @@ def test_chapter_that_there_is_not_is_named_with_those_that_there_are(tmp_path: 
     [
         ("sendmgs", "there is no call sendmgs; did you mean sendmsg"),
         ("close,ppol", "there is no call ppol; did you mean ppoll"),
-        ("reboot", "reboot is a call that no program makes: it ends the machine"),
+        ("fork", "fork is a call that no program makes: it could run away"),
     ],
 )
 def test_call_that_cannot_be_made_is_named(call: str, why: str, tmp_path: Path) -> None:

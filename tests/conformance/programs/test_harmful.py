@@ -5,8 +5,9 @@ from hypothesis import given, settings
 
 from conformance.programs.harmful import is_allowed, neutralised, touches
 from conformance.programs.program import NO_PROCESS, NO_RESOURCE, Argument, Memory, Program, ProgramCall, Ref
+from conformance.search.bind import complete, plain_call
 from conformance.syscalls.machinery.aliases import Zero
-from conformance.syscalls.machinery.call import syscall
+from conformance.syscalls.machinery.call import Operation, syscall
 from conformance.syscalls.machinery.table import chapters, grammar, stubs
 from conformance.syscalls.machinery.taming import Tame
 from conformance.syscalls.machinery.touches import (
@@ -70,10 +71,24 @@ def as_pid(number: int) -> int:
     return (number + (1 << 31)) % (1 << 32) - (1 << 31)
 
 
+def is_refused(step: ProgramCall) -> bool:
+    """Whether a call is one that every kernel refuses, with arguments that it does refuse."""
+    return (
+        isinstance(step.description, Operation)
+        and bool(step.description.facts.refused)
+        and all(step.args[at] in allowed for at, allowed in step.description._places)
+    )
+
+
+def may_be_refused(step: ProgramCall) -> bool:
+    """Whether a call is none that is made for being refused alone, or is."""
+    return not step.description.facts.refused or is_refused(step)
+
+
 def harm(step: ProgramCall) -> str:  # noqa: PLR0911 - a table of rules
     """What a step would do that none may; empty when it does no harm."""
     name, args = step.description.name, step.args
-    if name in NEVER:
+    if name in NEVER and not is_refused(step):
         return f"it {NEVER[name]}"
     if name in SIGNALLERS and args and isinstance(args[0], int) and (as_pid(args[0]) < 0 or as_pid(args[0]) == INIT):
         return "it signals init, everybody, or a group that may be anybody's"
@@ -118,7 +133,7 @@ def test_no_program_does_harm_once_it_is_neutralised(program: Program) -> None:
 def test_a_harmless_program_stays_as_it_is(program: Program) -> None:
     tame = neutralised(program)
     assert neutralised(tame) == tame
-    kept = [step.label for step in program.steps if is_allowed(step.label)]
+    kept = [step.label for step in program.steps if is_allowed(step.label) and may_be_refused(step)]
     assert [step.label for step in tame.steps] == kept
 
 
@@ -138,7 +153,7 @@ def test_more_calls_touch_no_less(program: Program) -> None:
 @pytest.mark.parametrize("name", sorted(NEVER))
 def test_what_must_never_be_called_is_a_call_and_is_dropped(name: str) -> None:
     assert name in stubs()
-    labels = [label for label in LABELS if grammar()[label].name == name]
+    labels = [label for label in LABELS if grammar()[label].name == name and not grammar()[label].facts.refused]
     assert labels, "its operations are dropped, too, whatever they are called"
     for label in labels:
         assert not is_allowed(label)
@@ -150,11 +165,27 @@ def test_what_must_never_be_called_is_a_call_and_is_dropped(name: str) -> None:
 
 def test_what_would_hurt_the_machine_or_the_executor_is_never_called() -> None:
     worst = """
-    reboot kexec_load kexec_file_load init_module finit_module delete_module clock_settime settimeofday adjtimex
-    clock_adjtime swapon swapoff acct syslog iopl ioperm modify_ldt clone clone3 fork vfork rt_sigreturn pause vhangup
-    arch_prctl set_tid_address rseq sync bpf perf_event_open pivot_root
+    reboot kexec_load kexec_file_load init_module finit_module delete_module swapon syslog modify_ldt clone clone3 fork
+    vfork rt_sigreturn pause vhangup arch_prctl set_tid_address rseq sync bpf perf_event_open pivot_root
     """
     assert set(worst.split()) - NEVER.keys() == set()
+
+
+REFUSED = {label: each.facts.refused for label, each in grammar().items() if each.facts.refused}
+
+
+@pytest.mark.parametrize("label", sorted(REFUSED))
+def test_what_every_kernel_refuses_is_made_and_nothing_beside_it(label: str) -> None:
+    description = grammar()[label]
+    assert isinstance(description, Operation)
+    assert description.name in NEVER
+    assert len(REFUSED[label].split()) > 1, "with a reason"
+    given = complete([plain_call(label)])
+    assert neutralised(given) == given
+    last = len(given.steps) - 1
+    for at, _ in description._places:
+        for other in (77, Ref(0), Memory(b"x")):
+            assert len(neutralised(given.with_argument(last, at, other)).steps) == last, "it would not be refused"
 
 
 def test_most_calls_are_allowed() -> None:

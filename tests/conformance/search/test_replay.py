@@ -245,7 +245,7 @@ def test_what_linux_promises_and_a_target_does_not_keep_is_told_of_each(tmp_path
     [
         ("", "has no program: a name and calls below it were expected"),
         ("x:\n    clsoe(0)\n", "mine.calls:2:5: there is no call clsoe; did you mean close?"),
-        ("x:\n    reboot(0, 0, 0, 0)\n", "mine.calls:x: call 0, reboot, is one that no program makes: it "),
+        ("x:\n    reboot(0xfee1dead, 0, 0, 0)\n", "mine.calls:x: call 0, reboot, is one that no program makes: it "),
         ("x:\n    kill(-1, SIGKILL)\n", "mine.calls:x: a call of it reaches for what is not a program's own"),
         ("x:\n    close(\udcff)\n", "is no UTF-8"),
     ],
