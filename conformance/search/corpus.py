@@ -18,6 +18,7 @@ from conformance.programs.notation.printing import print_file
 from conformance.programs.program import Program, to_json
 from conformance.run.errors import UsageError
 from conformance.run.whole import write_whole
+from conformance.search.distill.files import AREAS
 from conformance.search.promised import promised
 from conformance.search.replay import Replayed
 from conformance.syscalls.machinery.table import chapters
@@ -25,8 +26,6 @@ from conformance.text import one_line
 
 FILE = f"found{places.CALLS}"
 """Where the programs of an area are kept."""
-_AREAS = {"polling": "events", "pseudo": "processes", "system": "processes", "obsolete": "processes"}
-"""The areas of chapters that have none of their name."""
 TITLE = "Programs about {} that a search has found"
 
 
@@ -111,7 +110,7 @@ def _name(about: str, program: Program, taken: Collection[str]) -> str:
 
 def area_of(chapter: str) -> str:
     """The area of cases that programs of a chapter of descriptions belong to."""
-    return _AREAS.get(chapter, chapter)
+    return AREAS.get(chapter, chapter)
 
 
 def last_call(program: Program) -> tuple[str, str]:
