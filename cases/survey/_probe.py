@@ -110,6 +110,7 @@ def _said(result: int, returned: int, status: int, bits: int) -> str:
             result = struct.unpack("<i", struct.pack("<q", result)[:4])[0]
         return errno.errorcode.get(-result, f"errno {-result}") if -4096 < result < 0 else "succeeds"
     status &= 0xFFFFFFFF
+    assert status, "there was no process to make the call: what exit(-1) leaves is not 0"
     if os.WIFSIGNALED(status):
         number = os.WTERMSIG(status)
         return "waits" if number == signal.SIGALRM else signal.Signals(number).name

@@ -203,6 +203,20 @@ def test_arguments_of_a_number_are_handed_over(tmp_path: Path, monkeypatch: pyte
     assert probe(BY_SYSCALL, [33, 33], {33: (0, 9)}, set()) == ["succeeds"] * 2  # dup2 of standard input
 
 
+@pytest.mark.skipif(os.uname().machine != "x86_64", reason="written for x86_64")
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace(1) refuses the call")
+def test_a_number_that_no_process_could_call_is_a_fault_of_the_case(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would look like one that ends its process: no vfork(2) here."""
+    real = subprocess.run
+    refuse = ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=vfork:error=EAGAIN:when=2+"]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(subprocess, "run", lambda command, **how: real([*refuse, *command], **how))
+    with pytest.raises(AssertionError, match="there was no process"):
+        probe(BY_SYSCALL, [GETPID, GETPID], {}, set())
+
+
 # -- a fault
 
 COVERED = "/sys/kernel/fscaps"
