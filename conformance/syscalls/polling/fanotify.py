@@ -7,10 +7,10 @@ from typing import Annotated
 from conformance.syscalls.files.opening import O_RDONLY, O_RDWR
 from conformance.syscalls.files.paths import DirPath
 from conformance.syscalls.machinery.aliases import Dir, Zero
-from conformance.syscalls.machinery.call import syscall
+from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import Choices, often, seldom
 from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, named
-from conformance.syscalls.machinery.touches import PROCESS
+from conformance.syscalls.machinery.touches import FILES, PROCESS
 
 FAN_CLOEXEC, FAN_NONBLOCK, FAN_CLASS_NOTIF, FAN_CLASS_CONTENT, FAN_CLASS_PRE_CONTENT = 1, 2, 0, 4, 8
 FAN_UNLIMITED_QUEUE, FAN_UNLIMITED_MARKS, FAN_REPORT_PIDFD, FAN_REPORT_TID = 0x10, 0x20, 0x80, 0x100
@@ -27,6 +27,13 @@ FAN_ONDIR, FAN_EVENT_ON_CHILD = 1 << 30, 1 << 27
 FAN_EVENT_INFO_TYPE_FID, FAN_EVENT_INFO_TYPE_DFID_NAME = 1, 2
 
 FAN_ALLOW, FAN_DENY = 1, 2
+FAN_MARK_INODE, FAN_ATTRIB, FAN_MARK_DONT_FOLLOW, FAN_MARK_IGNORED_MASK, FAN_ENABLE_AUDIT = 0, 4, 4, 0x20, 0x40
+FAN_MARK_IGNORED_SURV_MODIFY, FAN_MOVED_FROM, FAN_MOVED_TO, FAN_MOVE, FAN_MARK_MNTNS = 0x40, 0x40, 0x80, 192, 272
+FAN_MARK_EVICTABLE, FAN_DELETE_SELF, FAN_MARK_IGNORE, FAN_MARK_IGNORE_SURV = 0x200, 0x400, 0x400, 0x440
+FAN_MOVE_SELF, FAN_REPORT_DFID_NAME, FAN_REPORT_TARGET_FID, FAN_REPORT_DFID_NAME_TARGET = 0x800, 0xC00, 0x1000, 0x1E00
+FAN_REPORT_FD_ERROR, FAN_Q_OVERFLOW, FAN_REPORT_MNT, FAN_FS_ERROR = 0x2000, 0x4000, 0x4000, 0x8000
+FAN_OPEN_EXEC_PERM, FAN_PRE_ACCESS, FAN_MNT_ATTACH, FAN_MNT_DETACH = 0x40000, 0x100000, 0x1000000, 0x2000000
+FAN_RENAME = 0x10000000
 
 _EVENTS = (
     "FAN_ACCESS",
@@ -86,3 +93,12 @@ FanotifyEvents = Annotated[
 def fanotify_init(flags: FanotifyFlags, event_flags: EventFlags) -> FanotifyFd: ...
 @syscall(x86_64=301, aarch64=263, since="2.6.37", never="can stop every process of a mount by its permission events")
 def fanotify_mark(fd: FanotifyFd, flags: FanotifyMark, mask: FanotifyEvents, dirfd: Dir, path: DirPath) -> Zero: ...
+@operation(
+    fanotify_mark,
+    mask=(FAN_OPEN_EXEC, FAN_FS_ERROR, FAN_OPEN_EXEC | FAN_ONDIR, FAN_OPEN_EXEC | FAN_EVENT_ON_CHILD, 0, 0x80, 1 << 40),
+    touches=FILES | PROCESS,
+    refused="nothing: without events that ask for permission nobody is stopped",
+)
+def fanotify_mark_quiet(
+    fd: FanotifyFd, flags: FanotifyMark, mask: FanotifyEvents, dirfd: Dir, path: DirPath
+) -> Zero: ...
