@@ -16,8 +16,10 @@ from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import Parameter, errno_name, see
 from conformance.syscalls.machinery.kinds import Kind
 from conformance.syscalls.machinery.memory import Pointer
+from conformance.syscalls.machinery.places import place_spelled
 from conformance.syscalls.machinery.show import of_member, shown
-from conformance.syscalls.machinery.world import DATA
+from conformance.syscalls.machinery.world import DATA, MEMORY_END
+from conformance.syscalls.signals import fault_code
 
 _MOST_ERRNO = 4095
 _NO_ADDRESSES: Mapping[int, int] = MappingProxyType({})
@@ -28,13 +30,15 @@ def succeeded(result: int) -> bool:
     return not -_MOST_ERRNO <= result < 0
 
 
-def ending(outcome: ProgramOutcome) -> str:
-    """How a program ended, in a word or two."""
+def ending(outcome: ProgramOutcome, *, where: bool = False) -> str:
+    """How a program ended, in a word or two; `where`: and at which address, if it was a fault."""
     match outcome.state:
         case State.DONE:
             return "done"
         case State.DIED:
-            return f"killed by signal {outcome.detail}"
+            code, place = code_of(outcome), place_of(outcome)
+            why = f" ({code} at {place})" if where and code else f" ({code})" if code else ""
+            return f"killed by signal {outcome.detail}{why}"
         case State.BLOCKED:
             return "blocked"
         case State.EXITED:
@@ -43,6 +47,19 @@ def ending(outcome: ProgramOutcome) -> str:
             return "the guest died"
         case _:
             return outcome.state.name.lower()
+
+
+def code_of(outcome: ProgramOutcome) -> str:
+    """The name of the si_code of the fault that ended a program; "" where none is known."""
+    return fault_code(outcome.detail, outcome.fault[0]) if outcome.fault else ""
+
+
+def place_of(outcome: ProgramOutcome) -> str:
+    """Where in a program's memory the fault was that ended it; "" where none is known."""
+    if outcome.fault is None:
+        return ""
+    address = outcome.fault[1]
+    return place_spelled(address) if not address or DATA <= address < MEMORY_END else "an address of its own"
 
 
 @dataclass(frozen=True)
@@ -84,7 +101,7 @@ class Execution:
         found = [shown(step) for step in self.steps]
         if self.outcome.state is not State.DONE:
             done, steps = len(self.outcome.results), self.program.steps
-            found.append(f"{steps[done].label if done < len(steps) else ''}: {self.ending}")
+            found.append(f"{steps[done].label if done < len(steps) else ''}: {ending(self.outcome, where=True)}")
         return found
 
     def value_of(self, ref: Ref, none: int = NO_RESOURCE) -> int:

@@ -35,6 +35,8 @@ _ARG, _OUT, _LOAD = struct.Struct("<BQ"), struct.Struct("<IH"), struct.Struct("<
 HEADER = 4
 """Bytes of an outcome before its signals, of which there are two bytes each."""
 RESULT = struct.Struct("<q")
+FAULT = struct.Struct("<iQ")
+"""At the end of an outcome, where a fault ended the program and it is known why: si_code and si_addr."""
 _MASK = (1 << 64) - 1
 
 
@@ -202,6 +204,8 @@ class ProgramOutcome:
     results: tuple[tuple[int, tuple[bytes, ...]], ...] = ()
     """By completed step: the result (minus the errno where it failed), and what is in each observed buffer up to the
     last byte that is not poison."""
+    fault: tuple[int, int] | None = None
+    """The si_code and the si_addr of the signal that ended it, where memory was at fault and said so."""
 
 
 LOST = bytes([State.LOST, 0, 0, 0])
@@ -224,9 +228,13 @@ def decode(data: bytes, encoded: Encoded) -> ProgramOutcome:
                 begin, at = extent_of(data, at, each)
                 buffers.append(data[begin:at])
             results.append((result, tuple(buffers)))
+        fault = None
+        if state == State.DIED and at + FAULT.size == len(data):
+            fault = FAULT.unpack_from(data, at)
+            at = len(data)
         if at != len(data):
             raise ProtocolError(f"an outcome of {len(data)} bytes ends after {at}")
-        return ProgramOutcome(State(state), detail, signals, tuple(results))
+        return ProgramOutcome(State(state), detail, signals, tuple(results), fault)
     except (IndexError, struct.error, ValueError) as error:
         raise ProtocolError(f"an outcome cannot be read: {error}") from error
 

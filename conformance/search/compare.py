@@ -9,7 +9,7 @@ from typing import Any
 from conformance.matrix.causes import NOT_THERE, gives_up_privileges
 from conformance.matrix.normalise import normal_value
 from conformance.model import Cause, Json
-from conformance.programs.execution import Execution, succeeded
+from conformance.programs.execution import Execution, code_of, place_of, succeeded
 from conformance.programs.program import Program, ProgramCall
 from conformance.programs.wire import ProgramOutcome, State
 from conformance.syscalls.machinery.call import Parameter, errno_name
@@ -17,7 +17,7 @@ from conformance.syscalls.machinery.kinds import Flags, Kind, Names
 from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.show import kind_of_result
 
-STATE, ERRNO, RESULT, SIGNALS = "state", "errno", "result", "signals"
+STATE, ERRNO, RESULT, SIGNALS, FAULT = "state", "errno", "result", "signals", "fault"
 """What may differ, beside a member of an output buffer, whose name is its argument's and its own."""
 _NOT_THERE = frozenset(map(errno_name, NOT_THERE))
 
@@ -118,8 +118,11 @@ def differences(reference: Execution, target: Execution) -> Iterator[ProgramDiff
         return
     last = min(len(ours), len(program.steps) - 1)
     one, other = reference.outcome, target.outcome
-    if (one.state, one.detail) != (other.state, other.detail):
+    faults = one.fault is not None and other.fault is not None
+    if (one.state, one.detail) != (other.state, other.detail) or (faults and code_of(one) != code_of(other)):
         yield ProgramDifference(last, program.steps[last].label, STATE, reference.ending, target.ending)
+    elif faults and place_of(one) != place_of(other):
+        yield ProgramDifference(last, program.steps[last].label, FAULT, place_of(one), place_of(other))
     elif one.signals != other.signals:
         yield ProgramDifference(last, program.steps[last].label, SIGNALS, _caught(one), _caught(other))
 

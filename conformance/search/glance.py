@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from conformance.programs.execution import Execution, succeeded
-from conformance.programs.wire import HEADER, RESULT, Encoded, Observed, extent_of, whole
+from conformance.programs.wire import FAULT, HEADER, RESULT, Encoded, Observed, extent_of, whole
 from conformance.protocol.executor import ProtocolError
 from conformance.search.compare import ERRNO, ProgramDifference, differences, flat
 from conformance.syscalls.machinery.buffers import Struct
@@ -66,7 +66,7 @@ def _glance(encoded: Encoded, reference: bytes, target: bytes) -> ProgramDiffere
             parameter = steps[index].description.parameters[each.argument]
             _compare(parameter, each, reference[begin:at], target[begin:at], pairs)
     head = slice(HEADER + 2 * reference[3])
-    if reference[head] != target[head] or not at == len(reference) == len(target):
+    if reference[head] != target[head] or reference[at:] != target[at:] or len(reference) - at not in (0, FAULT.size):
         raise _NotPlain
     pairs.hold(encoded, reference, target, reference[2])
     return None

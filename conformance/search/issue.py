@@ -18,7 +18,7 @@ from conformance.model import Json
 from conformance.programs.execution import Execution, ending
 from conformance.programs.program import Memory
 from conformance.programs.wire import ProgramOutcome, State
-from conformance.search.compare import ERRNO, RESULT, SIGNALS, STATE, ProgramDifference
+from conformance.search.compare import ERRNO, FAULT, RESULT, SIGNALS, STATE, ProgramDifference
 from conformance.search.loop import Finding
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.show import kind_of_result, show_value
@@ -86,17 +86,18 @@ def _with_signal(said: str) -> str:
 
     def named(found: re.Match[str]) -> str:
         try:
-            return f"{found[0]} ({signal.Signals(int(found[1])).name})"
+            name = signal.Signals(int(found[1])).name
         except ValueError:
             return found[0]
+        return f"signal {found[1]} ({name}, {found[2]})" if found[2] else f"signal {found[1]} ({name})"
 
-    return re.sub(r"signal (\d+)", named, said)
+    return re.sub(r"signal (\d+)(?: \(([^)]*)\))?", named, said)
 
 
 def sides(finding: Finding) -> tuple[str, str]:
     """What the reference and the target said of what differs, as text of its kind, short enough for a sentence."""
     found = finding.difference
-    if found.field in (STATE, ERRNO):
+    if found.field in (STATE, ERRNO, FAULT):
         return found.reference, found.target
     if found.field == SIGNALS:
         return _with_signal(found.reference), _with_signal(found.target)

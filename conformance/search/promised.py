@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections.abc import Sequence
 
 from conformance.programs.notation.model import PromisedCall
 from conformance.programs.notation.promises import Blocks, End, Exits, Fails, Killed, Promise, Succeeds
+from conformance.programs.notation.promising import ANY_CODES, CODES
 from conformance.programs.program import Program, ProgramCall
 from conformance.syscalls.machinery.call import Operation
 from conformance.syscalls.machinery.table import chapters
+
+_KILLED = re.compile(r"killed by signal (\d+)(?: \((.*)\))?")
 
 
 def promised(program: Program, said: Sequence[str]) -> tuple[PromisedCall, ...]:
@@ -29,11 +33,12 @@ def _promise(call: ProgramCall, end: End) -> Promise:
 
 def end_of(said: str) -> End:
     """What a call, or the program in it, came to: `0`, an errno's name, or how a program ended, in words."""
-    what, _, detail = said.rpartition(" ")
     if said == "0":
         return Succeeds()
-    if what == "killed by signal":
-        return Killed(signal.Signals(int(detail)).name)
+    if killed := _KILLED.fullmatch(said):
+        name = signal.Signals(int(killed[1])).name
+        return Killed(name, killed[2] if killed[2] in (*CODES.get(name, ()), *ANY_CODES) else "")
+    what, _, detail = said.rpartition(" ")
     if what == "exited with":
         return Exits(int(detail))
     return Blocks() if said == "blocked" else Fails((said,))

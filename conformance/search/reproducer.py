@@ -14,7 +14,7 @@ from conformance.programs.header import world_c
 from conformance.programs.notation.model import File, Listing
 from conformance.programs.notation.printing import print_file
 from conformance.programs.program import Argument, Memory, ProgramCall, Ref, to_json
-from conformance.programs.wire import Encoded, Observed, State, number, whole
+from conformance.programs.wire import Encoded, Observed, ProgramOutcome, State, number, whole
 from conformance.search.compare import ERRNO, RESULT, SIGNALS, STATE
 from conformance.search.issue import cut, headline, issue, side_by_side
 from conformance.search.loop import Finding
@@ -84,25 +84,27 @@ def document(finding: Finding) -> Json:
 
 # -- C
 
+_ENDS = ProgramOutcome(State.DONE)
+
 
 def repro_c(finding: Finding) -> str:
     """A C file that makes the calls, prints them, and exits with 1 where the target diverges from the reference."""
-    blocked, died = (finding.reference.outcome.state is not state for state in (State.BLOCKED, State.DIED))
     use = "cc repro.c && ./a.out: exit status 0 as on the reference, 1 where it diverges. x86-64 only."
     about = f"{_comment(headline(finding))}\n\n   {use}"
     # A new program must find its loader, if it is not a static one.
     executes = any(step.label == "exec_report" for step in finding.program.steps)
-    text = whole_c(program_c(finding), about, "the reference", surroundings="tree.c.in", blocked=blocked, died=died)
+    outcome = finding.reference.outcome
+    text = whole_c(program_c(finding), about, "the reference", surroundings="tree.c.in", outcome=outcome)
     return text.replace("@CHROOT@", str(int(not executes)))
 
 
 def whole_c(
-    body: str, about: str, who: str, *, surroundings: str, first: int = 0, blocked: bool = True, died: bool = True
+    body: str, about: str, who: str, *, surroundings: str, first: int = 0, outcome: ProgramOutcome = _ENDS
 ) -> str:
     """A C file with a body that `calls_c` has made. `about` stands at its top, `who` is whom it is held against.
 
-    `surroundings`: the template of what the calls are made in. `first`: the lowest fd that is free. `blocked`, `died`:
-    whether it ends with 1 where a call does not return, or kills it.
+    `surroundings`: the template of what the calls are made in. `first`: the lowest fd that is free. `outcome`: how it
+    is to end; with 1 where a call does not return or kills it, unless it is to do so, by the same fault.
     """
 
     def template(name: str) -> str:
@@ -110,7 +112,10 @@ def whole_c(
 
     text = template("repro.c.in").replace("@WORLD@", world_c().rstrip())
     text = text.replace("@SURROUNDINGS@", template(surroundings).rstrip())
-    values = {"PROGRAM": body, "BLOCKED": int(blocked), "DIED": int(died), "WHO": who, "FIRST": first}
+    blocked, died = (int(outcome.state is not state) for state in (State.BLOCKED, State.DIED))
+    code, address = outcome.fault or (0, 0)
+    values = {"PROGRAM": body, "BLOCKED": blocked, "DIED": died, "WHO": who, "FIRST": first}
+    values["FAULT"] = f"{code}, {address:#x}"
     for mark, value in values.items():
         text = text.replace(f"@{mark}@", str(value))
     return f"/* {about} */\n\n{text}"

@@ -44,6 +44,12 @@ TRAP_BRKPT, TRAP_TRACE, TRAP_HWBKPT = 1, 2, 4
 CLD_EXITED, CLD_KILLED, CLD_DUMPED, CLD_TRAPPED, CLD_STOPPED, CLD_CONTINUED = 1, 2, 3, 4, 5, 6
 SYS_SECCOMP = 1
 
+FAULT_CODES = {
+    7: ("BUS_ADRALN", "BUS_ADRERR", "BUS_OBJERR", "BUS_MCEERR_AR", "BUS_MCEERR_AO"),
+    11: ("SEGV_MAPERR", "SEGV_ACCERR", "SEGV_BNDERR", "SEGV_PKUERR", "SEGV_ACCADI", "SEGV_ADIDERR", "SEGV_ADIPERR"),
+}
+"""What may be wrong with memory, from 1 on, by the signal (SIGBUS, SIGSEGV) that says so (<asm-generic/siginfo.h>)."""
+
 SS_ONSTACK, SS_DISABLE, SS_AUTODISARM = 1, 2, 1 << 31
 MINSIGSTKSZ = 2048
 
@@ -252,6 +258,14 @@ OutSiginfo = Annotated[
     OneOf(*SIGINFOS, other=RawSiginfo()),
     Choices(often(room(128)), 0, rarely(*BAD_POINTERS[1:])),
 ]
+
+
+def fault_code(signum: int, code: int) -> str:
+    """The name of a fault's si_code, `SEGV_MAPERR` for 1 of SIGSEGV; the number where there is none."""
+    names = FAULT_CODES.get(signum, ())
+    if code == SI_KERNEL:
+        return "SI_KERNEL"
+    return names[code - 1] if 0 < code <= len(names) else str(code)
 
 
 # -- calls

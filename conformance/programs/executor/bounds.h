@@ -7,6 +7,7 @@ enum { NOT_UNDERSTOOD = 2, BROKEN = 3, NOBODY_READS = 141 }; // exit statuses
 enum {
 	CALLS_MAX = 64,
 	OUTCOME_HEADER = 8,
+	FAULT_BYTES = 12,
 	OUTCOME_MAX = 64 << 10,
 	SIGNALS = 64,
 	PROGRAMS_MAX = 1 << 20,

@@ -43,7 +43,8 @@
  *
  * An outcome: u32 size of the rest, u8 state, u8 detail, u8 completed calls, u8 number of kinds of signals caught,
  * per kind u8 signal and u8 count (255: as many or more), then per completed call i64 result and per block that it
- * puts out u16 extent, bytes. The extent ends behind the last byte that is not POISON.
+ * puts out u16 extent, bytes. The extent ends behind the last byte that is not POISON. Where a fault ended the program
+ * and it is known why: i32 si_code, u64 si_addr.
  *
  * Exit status: 0 the input ended, 2 and 3 as above, 141 nobody reads.
  */
@@ -61,6 +62,7 @@
 #include "frames.c"
 #include "program.c"
 #include "outcome.c"
+#include "fault.c"
 #include "pseudo.c"
 #include "run.c"
 

@@ -7,11 +7,6 @@ static void ring(int signal)
 	__atomic_add_fetch(&shared->bell, 1, __ATOMIC_SEQ_CST);
 }
 
-__attribute__((naked)) static void restore(void)
-{
-	__asm__("mov $15, %eax\n\tsyscall");
-}
-
 /* Wait for a worker's end, for at most `ms`. */
 static bool reap(long pid, int *status, u32 ms)
 {

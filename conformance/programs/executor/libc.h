@@ -188,12 +188,18 @@ static long wait_for(long pid, int *status, int options)
 }
 
 struct action { u64 handler, flags, restorer, mask; };
-enum { HAS_RESTORER = 0x04000000, RESTART = 0x10000000, SIG_BLOCK_ = 0, SIG_UNBLOCK_ = 1, SIG_SETMASK_ = 2 };
-enum { KILL = 9, CHLD = 17, CONT = 18, TSTP = 20, TTIN = 21, TTOU = 22, URG = 23, WINCH = 28 };
+enum { TELLS_WHY = 4, HAS_RESTORER = 0x04000000, RESTART = 0x10000000, ONCE = 0x80000000 };
+enum { SIG_BLOCK_ = 0, SIG_UNBLOCK_ = 1, SIG_SETMASK_ = 2 };
+enum { BUS = 7, KILL = 9, SEGV = 11, CHLD = 17, CONT = 18, TSTP = 20, TTIN = 21, TTOU = 22, URG = 23, WINCH = 28 };
 
 static void set_mask(u64 mask)
 {
 	sys(__NR_rt_sigprocmask, SIG_SETMASK_, &mask, 0, 8);
+}
+
+__attribute__((naked)) static void restore(void)
+{
+	__asm__("mov $15, %eax\n\tsyscall");
 }
 
 static void by_default(int signal)

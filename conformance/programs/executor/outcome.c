@@ -23,6 +23,12 @@ static void conclude(u32 state, u32 detail)
 			*to++ = (u8)signal;
 			*to++ = log[signal];
 		}
+	if (state == DIED && (u32)shared->fault == detail) {
+		put(OUTPUT + end, (u32)shared->fault_code, 4);
+		put(OUTPUT + end + 4, shared->fault_at, 8);
+		end += FAULT_BYTES;
+		put(outcome, end - start - 4, 4);
+	}
 	shared->at = AT(PREPARING, INDEX(shared->at) + 1, end);
 }
 

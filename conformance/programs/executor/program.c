@@ -130,7 +130,7 @@ static u32 names(const u8 *at, const u8 *end)
 static struct program parse(const u8 *at, u32 size)
 {
 	struct reader from = { at, at + size, false };
-	struct program program = { at, at + size, 0, 0, 0, OUTCOME_HEADER + 2 * SIGNALS, 0, 0, false };
+	struct program program = { at, at + size, 0, 0, 0, OUTCOME_HEADER + 2 * SIGNALS + FAULT_BYTES, 0, 0, false };
 	u64 calls = take(&from, 1);
 	program.wishes = (u32)take(&from, 1);
 	u32 untouched = (u32)take(&from, 2);

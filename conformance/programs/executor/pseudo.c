@@ -250,10 +250,7 @@ static __attribute__((noinline)) long pseudo_call(u64 nr, const u64 *arg)
 	case CALL_EXEC:
 		return exec(arg[0]);
 	case CALL_LOAD:
-		return in_memory(arg[0], 8) ? (long)(*(volatile u64 *)arg[0] & ~0UL >> 1) : -EINVAL;
+		return in_memory(arg[0], 8) ? read_or_write(READING, arg[0], 0) : -EINVAL;
 	}
-	if (!in_memory(arg[0], 8))
-		return -EINVAL;
-	*(volatile u64 *)arg[0] = arg[1];
-	return 0;
+	return in_memory(arg[0], 8) ? read_or_write(WRITING, arg[0], arg[1]) : -EINVAL;
 }

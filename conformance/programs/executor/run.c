@@ -76,6 +76,8 @@ static void run_call(struct reader *from, struct slots *slots, bool probe)
 	}
 	u64 slot = take(from, 1);
 	shared->progress++;
+	if (nr == __NR_rt_sigaction)
+		give_way(arg[0]);
 	long result = nr >= CALL_SPAWN ? pseudo_call(nr, arg) : sys((long)nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
 	shared->progress++;
 	record(from, result, probe);

@@ -12,6 +12,9 @@ struct shared {
 	volatile u32 has_binary;  // whether /x is there
 	volatile u32 children;
 	volatile int exec_error;
+	volatile int fault;       // the signal of a fault that the program has not survived
+	volatile int fault_code;  // its si_code
+	volatile u64 fault_at;    // its si_addr
 	struct { volatile u32 pid, word; } child[CHILDREN_MAX];
 };
 #define shared ((struct shared *)SHARED)

@@ -92,6 +92,7 @@ static _Noreturn void worker(const u8 *at, u32 count, const struct program *head
 	if (!(own.obtained & GOT_PID) && sys(__NR_getppid) != own.pid)
 		leave(0);
 	by_default(CHLD);
+	note_faults();
 	sys(__NR_setsid); // kill(0, ...) is not for the keeper
 	for (u32 i = 0; i < sizeof own_limits / sizeof own_limits[0]; i++)
 		sys(__NR_prlimit64, 0, own_limits[i].which, &own_limits[i].soft, 0);
@@ -113,6 +114,7 @@ static _Noreturn void worker(const u8 *at, u32 count, const struct program *head
 		first = false;
 		last = program;
 		shared->done = DONE_WITH(0, OFFSET(shared->at) + OUTCOME_HEADER);
+		shared->fault = 0;
 		shared->at = AT(RUNNING, index, OFFSET(shared->at));
 		shared->progress++;
 		run(&program);

@@ -12,7 +12,7 @@ from typing import Any
 
 from conformance.conditions import holds
 from conformance.model import Json
-from conformance.programs.execution import Execution
+from conformance.programs.execution import Execution, code_of
 from conformance.programs.notation.claims import meant_by, struct_of
 from conformance.programs.notation.fields import Field, fields
 from conformance.programs.notation.model import Listing
@@ -85,7 +85,7 @@ class Happened:
     detail: int = 0
     """The signal or the status that it ended with."""
     code: str = ""
-    """The signal's si_code by name; "" where nobody looked."""
+    """The signal's si_code by name; "" where it is not known: of faults of a program's own it is."""
 
     def __str__(self) -> str:
         match self.ended:
@@ -109,7 +109,8 @@ def happened(execution: Execution, at: int) -> Happened:
         written = {int(path): value for path, value in step.outs.items() if path.isdecimal()}
         return Happened(call, step.result, step.errno, written, before)
     ended = outcome.state if at == len(steps) and outcome.state is not State.DONE else State.LOST
-    return Happened(call, before=before, ended=ended, detail=outcome.detail)
+    code = code_of(outcome) if ended is State.DIED else ""
+    return Happened(call, before=before, ended=ended, detail=outcome.detail, code=code)
 
 
 def judge(

@@ -10,7 +10,7 @@ from conformance.model import Step as Seen
 from conformance.programs.execution import Execution, ending, succeeded
 from conformance.programs.program import NO_PROCESS, NO_RESOURCE, Argument, Memory, Program, Ref
 from conformance.programs.wire import Encoded, ProgramOutcome, State, encode
-from conformance.syscalls.machinery.world import DATA
+from conformance.syscalls.machinery.world import ARENA, DATA, READ_ONLY
 from tests.conformance.search.drawn import likely
 from tests.conformance.search.native import needs_executor, program, run_one
 
@@ -202,6 +202,24 @@ def test_any_outcome_has_a_trace(made: Program) -> None:
 )
 def test_an_end_is_told_in_a_few_words(state: State, detail: int, words: str) -> None:
     assert ending(ProgramOutcome(state, detail)) == words
+
+
+@pytest.mark.parametrize(
+    ("detail", "fault", "words"),
+    [
+        (11, (1, ARENA), "killed by signal 11 (SEGV_MAPERR at ARENA)"),
+        (11, (2, READ_ONLY + 8), "killed by signal 11 (SEGV_ACCERR at 0x200000100008)"),
+        (11, (128, 0), "killed by signal 11 (SI_KERNEL at NULL)"),
+        (7, (2, ARENA + 0x1000), "killed by signal 7 (BUS_ADRERR at ARENA+0x1000)"),
+        (7, (99, 0x5555_0000_0000), "killed by signal 7 (99 at an address of its own)"),
+        (11, None, "killed by signal 11"),
+    ],
+)
+def test_a_fault_is_told_by_its_code_and_where_it_was(detail: int, fault: tuple[int, int] | None, words: str) -> None:
+    outcome = ProgramOutcome(State.DIED, detail, fault=fault)
+    assert ending(outcome, where=True) == words
+    assert ending(outcome) == words.split(" at ", maxsplit=1)[0] + (")" if " at " in words else "")
+    assert Execution(encode(program(("load", ARENA))), outcome).lines == [f"load: {words}"]
 
 
 def test_errnos_are_named_and_an_end_that_is_none_of_its_own_is_told() -> None:

@@ -138,6 +138,8 @@ class Outcome:
     detail: int
     steps: list[Step]
     signals: dict[int, int]
+    fault: tuple[int, int] | None = None
+    """The si_code and the si_addr of the signal that ended it, where they are told."""
 
     @property
     def results(self) -> list[int]:
@@ -174,8 +176,9 @@ def decode(encoded: bytes, outs: list[int]) -> Outcome:
             step.outs.append(encoded[at + 2 : at + 2 + size])
             at += 2 + size
         steps.append(step)
-    assert at == len(encoded)
-    return Outcome(state, detail, steps, signals)
+    fault = struct.unpack_from("<iQ", encoded, at) if state == DIED and at + 12 == len(encoded) else None
+    assert fault or at == len(encoded)
+    return Outcome(state, detail, steps, signals, fault)
 
 
 def decode_all(payload: bytes, programs: list[bytes]) -> list[Outcome]:
@@ -323,7 +326,7 @@ def gone(pids: list[int]) -> bool:
 
 def test_it_says_hello_with_what_it_has_obtained(any_executor: Executor) -> None:
     version, obtained, page, data, release = struct.unpack("<HHIQ65s", any_executor.hello)
-    assert (any_executor.kind, version, page, data) == (HELLO, 2, os.sysconf("SC_PAGESIZE"), DATA)
+    assert (any_executor.kind, version, page, data) == (HELLO, 3, os.sysconf("SC_PAGESIZE"), DATA)
     assert release.rstrip(b"\0").decode() == os.uname().release
     assert obtained in ({0, 63} if os.geteuid() == 0 else range(64))
 
@@ -483,6 +486,57 @@ def test_memory_is_where_it_is_said_to_be(any_executor: Executor) -> None:
     for address in (ONES, HANDLER):
         outcome = any_executor.one(call(STORE, address, 1))
         assert (outcome.state, outcome.detail) == (DIED, signal.SIGSEGV)
+
+
+MAPERR, ACCERR, ADRERR = 1, 2, 2
+"""What is wrong with memory: of SIGSEGV the first two, of SIGBUS the last (<asm-generic/siginfo.h>)."""
+
+
+@pytest.mark.parametrize("touches", [NOTHING, PROCESS], ids=["shared", "own"])
+@pytest.mark.parametrize(
+    ("touched", "code", "at"),
+    [
+        (call(LOAD, ARENA + 8), MAPERR, ARENA + 8),
+        (call(LOAD, DATA + 0x11000), ACCERR, DATA + 0x11000),
+        (call(STORE, ONES, 7), ACCERR, ONES),
+        (call(STORE, ARENA - 4, 7), MAPERR, ARENA - 4),
+    ],
+    ids=["nothing", "guard", "read-only", "between"],
+)
+def test_fault_is_told_by_its_code_and_address(
+    any_executor: Executor, touched: bytes, code: int, at: int, touches: int
+) -> None:
+    for outcome in any_executor.run(*[program(call(GETPID), touched, touches=touches)] * 2):
+        assert (outcome.state, outcome.detail, len(outcome.steps)) == (DIED, signal.SIGSEGV, 1)
+        assert outcome.fault == (code, at)
+
+
+@pytest.mark.parametrize("number", [signal.SIGSEGV, signal.SIGBUS, signal.SIGTERM])
+def test_signal_that_somebody_sends_ends_a_program_without_a_fault(any_executor: Executor, number: int) -> None:
+    outcome = any_executor.one(call(GETPID, result=0), call(KILL, (0, 0), number))
+    assert (outcome.state, outcome.detail, len(outcome.steps), outcome.fault) == (DIED, number, 1, None)
+
+
+def test_program_finds_no_action_of_ours_for_a_fault(any_executor: Executor) -> None:
+    """And what it sets itself holds."""
+    look = call(SIGACTION, signal.SIGSEGV, 0, DATA, 8, outs=[(0, 32)])
+    outcome = any_executor.one(look, call(LOAD, ARENA))
+    assert (outcome.steps[0].outs, outcome.detail, outcome.fault) == ([bytes(32)], signal.SIGSEGV, None)
+    ignored = copyin(64, struct.pack("<QQQQ", 1, 0, 0, 0))
+    outcome = any_executor.one(
+        ignored,
+        call(SIGACTION, signal.SIGBUS, DATA + 64, 0, 8),
+        call(GETPID, result=0),
+        call(KILL, (0, 0), signal.SIGBUS),
+        call(GETPID),
+    )
+    assert (outcome.state, outcome.results[1]) == (DONE, outcome.results[3])
+
+
+def test_fault_of_a_program_that_may_make_no_call_is_told(any_executor: Executor) -> None:
+    """prctl(2), PR_SET_SECCOMP, SECCOMP_MODE_STRICT."""
+    outcome = any_executor.one(call(PRCTL, 22, 1), call(LOAD, ARENA))
+    assert (outcome.state, outcome.detail, outcome.fault) == (DIED, signal.SIGSEGV, (MAPERR, ARENA))
 
 
 def test_memory_that_the_program_takes_away_puts_out_nothing(any_executor: Executor) -> None:
@@ -1084,6 +1138,7 @@ def test_load_behind_a_files_end_is_a_bus_error(any_executor: Executor) -> None:
         touches=TREE | MEMORY,
     )
     assert (outcome.state, outcome.detail, len(outcome.steps)) == (DIED, signal.SIGBUS, 3)
+    assert outcome.fault == (ADRERR, ARENA + 0x1000)
 
 
 # -- robustness

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import struct
 from contextlib import suppress
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -26,7 +27,7 @@ from conformance.syscalls.machinery.buffers import POISON
 from conformance.syscalls.machinery.call import ABSENT_NUMBER, CallFacts, Syscall
 from conformance.syscalls.machinery.table import grammar
 from conformance.syscalls.machinery.touches import EVERYTHING, PROCESS
-from conformance.syscalls.machinery.world import DATA, DATA_BYTES, EDGES, PAGE
+from conformance.syscalls.machinery.world import ARENA, DATA, DATA_BYTES, EDGES, PAGE
 from tests.conformance.search.drawn import any_programs, likely, memories_of
 from tests.conformance.search.native import needs_executor, program, run, run_one
 
@@ -143,7 +144,7 @@ def outcome_bytes(outcome: ProgramOutcome) -> bytes:
     found += b"".join(map(bytes, outcome.signals))
     for result, buffers in outcome.results:
         found += struct.pack("<q", result) + b"".join(struct.pack("<H", len(each)) + each for each in buffers)
-    return found
+    return found + (struct.pack("<iQ", *outcome.fault) if outcome.fault else b"")
 
 
 TWO = encode(program(("read", 0, room(8), 8), ("pipe2", room(8), 0)))
@@ -154,6 +155,8 @@ def test_an_outcome_is_read_as_it_was_said() -> None:
     assert decode(outcome_bytes(SAID), TWO) == SAID
     assert decode(outcome_bytes(ProgramOutcome(State.BLOCKED)), TWO) == ProgramOutcome(State.BLOCKED)
     assert decode(LOST, TWO) == ProgramOutcome(State.LOST)
+    fault = replace(SAID, fault=(1, ARENA))
+    assert decode(outcome_bytes(fault), TWO) == fault
 
 
 def test_an_outcome_that_is_cut_short_is_none_nor_is_one_with_more() -> None:
@@ -163,6 +166,8 @@ def test_an_outcome_that_is_cut_short_is_none_nor_is_one_with_more() -> None:
             decode(said[:size], TWO)
     with pytest.raises(ProtocolError, match="ends after"):
         decode(said + b"x", TWO)
+    with pytest.raises(ProtocolError, match="ends after"):
+        decode(outcome_bytes(ProgramOutcome(State.EXITED, 3, fault=(1, ARENA))), TWO)
     with pytest.raises(ProtocolError, match="cut short"):
         decode(outcome_bytes(ProgramOutcome(State.DONE, results=((0, (b"abc",)),)))[:-1], TWO)
 

@@ -13,6 +13,7 @@ from conformance.programs.program import Memory, Program, ProgramCall, Ref
 from conformance.programs.wire import Encoded, ProgramOutcome, State, encode
 from conformance.search.compare import (
     ERRNO,
+    FAULT,
     RESULT,
     SIGNALS,
     STATE,
@@ -26,6 +27,7 @@ from conformance.syscalls.files.opening import O_APPEND, O_CREAT
 from conformance.syscalls.files.status import Stat
 from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.table import grammar
+from conformance.syscalls.machinery.world import ARENA
 from tests.conformance.search.drawn import likely
 from tests.conformance.search.native import needs_executor, program, run
 
@@ -194,6 +196,26 @@ def test_programs_that_end_at_one_call_in_two_ways_differ_in_it() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "said"),
+    [
+        ((1, ARENA), (2, ARENA), [STATE, "killed by signal 11 (SEGV_MAPERR)", "killed by signal 11 (SEGV_ACCERR)"]),
+        ((1, ARENA), (1, ARENA + 8), [FAULT, "ARENA", "ARENA+0x8"]),
+        ((1, ARENA), (1, ARENA), []),
+        ((128, 0), (128, 0), []),
+        ((1, 0x5555_0000_0000), (1, 0x7777_0000_0000), []),
+        ((1, ARENA), None, []),
+        (None, (1, ARENA), []),
+    ],
+    ids=["code", "address", "equal", "no-address", "not-the-programs", "not-known", "not-known-there"],
+)
+def test_faults_differ_in_their_code_or_in_their_place_in_the_programs_memory(
+    one: tuple[int, int] | None, other: tuple[int, int] | None, said: list[str]
+) -> None:
+    sides = [replace(outcome(3, state=State.DIED, detail=11), fault=fault) for fault in (one, other)]
+    assert found(OPENED, sides[0], sides[1]) == ([(1, "read", *said)] if said else [])
+
+
 def test_a_program_that_takes_its_guest_along_differs_in_its_last_call() -> None:
     """Which one it was is not known, and once the program is as small as can be, it is that."""
     done, lost = outcome(3, (2, b"ab"), 0), outcome(state=State.LOST)
@@ -234,7 +256,9 @@ def outcomes(draw: st.DrawFn, encoded: Encoded) -> ProgramOutcome:
         buffers = tuple(draw(st.binary(max_size=min(each.size, 9))) for each in observed)
         results.append((draw(st.sampled_from((0, 0, 1, 3, 4, 1 << 62, -1, -ENOENT, -ENOSYS, -4096))), buffers))
     signals = draw(st.sampled_from(((), ((10, 1),))))
-    return ProgramOutcome(draw(st.sampled_from(State)), draw(st.sampled_from((0, 9))), signals, tuple(results))
+    fault = draw(st.sampled_from((None, (1, ARENA), (2, ARENA), (2, 0))))
+    state, detail = draw(st.sampled_from(State)), draw(st.sampled_from((0, 9)))
+    return ProgramOutcome(state, detail, signals, tuple(results), fault if state is State.DIED else None)
 
 
 @settings(deadline=None, max_examples=150)

@@ -27,6 +27,7 @@ from conformance.search.glance import differences_of
 from conformance.syscalls.files.status import STATX_ATIME, Stat, Statx, StatxTimestamp
 from conformance.syscalls.machinery.kinds import Kind
 from conformance.syscalls.machinery.touches import PROCESS
+from conformance.syscalls.machinery.world import ARENA
 from tests.conformance.search.drawn import likely
 from tests.conformance.search.native import needs_executor, program, run
 
@@ -49,7 +50,7 @@ def as_bytes(outcome: ProgramOutcome) -> bytes:
         data += struct.pack("<q", result)
         for each in buffers:
             data += struct.pack("<H", len(each)) + each
-    return bytes(data)
+    return bytes(data) + (struct.pack("<iQ", *outcome.fault) if outcome.fault else b"")
 
 
 def done(*results: tuple[int, *tuple[bytes, ...]], state: State = State.DONE) -> bytes:
@@ -169,12 +170,24 @@ def near(draw: st.DrawFn, encoded: Encoded) -> tuple[bytes, bytes]:
                 buffers[index] = content[:at] + draw(st.binary(min_size=1, max_size=1)) + content[at + 1 :]
         sides[1].append((result, tuple(buffers)))
     ended = draw(st.sampled_from((State.DONE, State.DONE, State.BLOCKED)))
+    deaths = draw(st.sampled_from(FAULTS))
     calls = [draw(st.sampled_from((len(side), len(side), len(side) - 1))) for side in sides]
     one, other = (
-        as_bytes(ProgramOutcome(state, 0, (), tuple(side[:count])))
-        for state, side, count in zip((State.DONE, ended), sides, calls, strict=True)
+        as_bytes(ProgramOutcome(State.DIED if fault else state, 0, (), tuple(side[:count]), fault))
+        for state, side, count, fault in zip((State.DONE, ended), sides, calls, deaths, strict=True)
     )
     return one, other
+
+
+FAULTS = ((None, None), (None, None), ((1, ARENA), (1, ARENA)), ((1, ARENA), (2, ARENA)), ((1, ARENA), None))
+"""What ended the two sides."""
+
+
+def test_two_equal_faults_are_seen_to_be_equal_at_a_glance(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded = encode(program(("getpid",), ("load", ARENA)))
+    fault = as_bytes(ProgramOutcome(State.DIED, 11, (), ((7, ()),), (1, ARENA)))
+    monkeypatch.setattr(glance, "differences", None)  # there is no closer look
+    assert list(differences_of(encoded, fault, fault)) == []
 
 
 @settings(deadline=None, max_examples=300)

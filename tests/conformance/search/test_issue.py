@@ -19,7 +19,9 @@ from conformance.search import issue, reproducer
 from conformance.search.loop import Finding
 from conformance.syscalls.files.opening import O_APPEND, O_LARGEFILE, O_RDWR
 from conformance.syscalls.files.reading import SEEK_SET
+from conformance.syscalls.machinery.world import UNMAPPED
 from conformance.syscalls.polling.poll import POLLIN
+from conformance.syscalls.signals import SEGV_ACCERR, SEGV_MAPERR
 from conformance.syscalls.sockets.addresses import sockaddr_in, sockaddr_in6
 from conformance.syscalls.sockets.socket import AF_INET, AF_INET6, AF_NETLINK, AF_UNIX, SOCK_DGRAM, SOCK_STREAM
 from conformance.text import code_span
@@ -33,6 +35,7 @@ from tests.conformance.search.test_reproducer import (
     Turn,
     caught,
     ends,
+    faults,
     found,
     result,
     written,
@@ -138,6 +141,19 @@ FIELDS = (
         ends(State.DIED, signal.SIGSEGV, after=0),
         "`open` is killed by signal 11 (SIGSEGV) on liar, and succeeds on native.",
         id="death",
+    ),
+    pytest.param(
+        (("load", UNMAPPED),),
+        faults(SEGV_MAPERR, UNMAPPED),
+        "`load` is killed by signal 11 (SIGSEGV, SEGV_MAPERR) on liar, "
+        "and is killed by signal 11 (SIGSEGV, SEGV_ACCERR) on native.",
+        id="another fault",
+    ),
+    pytest.param(
+        (("load", UNMAPPED),),
+        faults(SEGV_ACCERR, UNMAPPED + 8),
+        "`load`: `fault` is `0x200000011008` on liar, and is `UNMAPPED` on native.",
+        id="a fault elsewhere",
     ),
     pytest.param(
         (OPEN,),

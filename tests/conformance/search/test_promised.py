@@ -14,6 +14,9 @@ from tests.executors import program
         ("EACCES", Fails(("EACCES",))),
         ("blocked", Blocks()),
         ("killed by signal 11", Killed("SIGSEGV")),
+        ("killed by signal 11 (SEGV_ACCERR)", Killed("SIGSEGV", "SEGV_ACCERR")),
+        ("killed by signal 7 (SI_KERNEL)", Killed("SIGBUS", "SI_KERNEL")),
+        ("killed by signal 11 (9)", Killed("SIGSEGV")),
         ("exited with 3", Exits(3)),
     ],
 )

@@ -26,8 +26,9 @@ from conformance.search.compare import differences, signature
 from conformance.search.issue import headline
 from conformance.search.loop import Finding
 from conformance.syscalls.files.opening import O_RDWR
-from conformance.syscalls.machinery.world import HANDLER, RESTORER, UNMAPPED
+from conformance.syscalls.machinery.world import ARENA, HANDLER, RESTORER, UNMAPPED
 from conformance.syscalls.polling.poll import POLLIN
+from conformance.syscalls.signals import SEGV_MAPERR
 from runners.local import LocalRunner
 from tests.executors import needs_executor, program, room, text
 
@@ -66,6 +67,11 @@ def written(at: int, offset: int, data: bytes) -> Turn:
 def ends(state: State, detail: int = 0, *, after: int) -> Turn:
     """A program that does not come to its end."""
     return lambda outcome: ProgramOutcome(state, detail, outcome.signals, outcome.results[:after])
+
+
+def faults(code: int, address: int) -> Turn:
+    """Memory that is at fault in another way."""
+    return lambda outcome: replace(outcome, fault=(code, address))
 
 
 def goes_on(*results: int) -> Turn:
@@ -191,7 +197,21 @@ DIVERGENCES = (
         "life in place of death",
         program(("getpid",), ("load", UNMAPPED)),
         goes_on(0),
-        "load/state/killed by signal 11 - success",
+        "load/state/killed by signal 11 (SEGV_ACCERR) - success",
+        "killed by signal 11",
+    ),
+    Divergence(
+        "a fault for another reason",
+        program(("load", UNMAPPED)),
+        faults(SEGV_MAPERR, UNMAPPED),
+        "load/state/killed by signal 11 (SEGV_ACCERR) - killed by signal 11 (SEGV_MAPERR)",
+        "killed by signal 11",
+    ),
+    Divergence(
+        "a fault elsewhere",
+        program(("store", ARENA, 7)),
+        faults(SEGV_MAPERR, ARENA + 8),
+        "store/fault",
         "killed by signal 11",
     ),
     Divergence(

@@ -5,7 +5,16 @@ import struct
 import pytest
 
 from conformance.syscalls.machinery.kinds import Names, Seen
-from conformance.syscalls.signals import CLD_EXITED, SI_KERNEL, SI_USER, SIGCHLD, SIGUSR1, rt_sigtimedwait, sigset
+from conformance.syscalls.signals import (
+    CLD_EXITED,
+    SI_KERNEL,
+    SI_USER,
+    SIGCHLD,
+    SIGUSR1,
+    fault_code,
+    rt_sigtimedwait,
+    sigset,
+)
 
 INFO = rt_sigtimedwait.parameters[1].kind
 
@@ -42,3 +51,21 @@ def test_a_signal_that_was_read_into_a_struct_is_compared_by_its_members() -> No
 
 def test_in_a_set_a_signal_is_the_bit_below_its_number() -> None:
     assert sigset(1, 64, 64) == b"\1" + bytes(6) + b"\x80"
+
+
+@pytest.mark.parametrize(
+    ("signum", "code", "name"),
+    [
+        (11, 1, "SEGV_MAPERR"),
+        (11, 2, "SEGV_ACCERR"),
+        (11, 4, "SEGV_PKUERR"),
+        (7, 1, "BUS_ADRALN"),
+        (7, 2, "BUS_ADRERR"),
+        (7, SI_KERNEL, "SI_KERNEL"),
+        (7, 9, "9"),
+        (11, 0, "0"),
+        (10, 1, "1"),
+    ],
+)
+def test_a_fault_has_the_name_that_the_header_gives_it(signum: int, code: int, name: str) -> None:
+    assert fault_code(signum, code) == name

@@ -140,6 +140,13 @@ def test_an_si_code_counts_where_somebody_looked_at_it() -> None:
         assert judge(promise, Happened(CALL, ended=State.DIED, detail=11, code=code)).kept is kept
 
 
+@pytest.mark.parametrize(("fault", "kept"), [((1, 0), Keeping.KEPT), ((2, 0), Keeping.BROKEN), (None, Keeping.KEPT)])
+def test_the_si_code_of_a_fault_is_looked_at(fault: tuple[int, int] | None, kept: Keeping) -> None:
+    listing = parse_file("x:\n    load(0) killed by SIGSEGV (SEGV_MAPERR)\n", "x.calls").programs[0]
+    execution = Execution(encode(listing.program), ProgramOutcome(State.DIED, 11, fault=fault))
+    assert [each.kept for each in judged(listing, execution)] == [kept]
+
+
 def test_a_call_that_was_not_reached_keeps_nothing() -> None:
     text = "x:\n    load(0) killed by SIGSEGV\n    close(0) = ok\n"
     assert run(text, state=State.DIED, detail=11) == [Keeping.KEPT, Keeping.BROKEN]

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+/*
+ * Memory that a program reads and writes by itself, and why that ends it.
+ *
+ * A handler of ours notes where the fault was and what was wrong, and then does the same again: the signal is blocked
+ * there, so that the kernel ends the program as if there had been no handler. It makes no call, which a program may
+ * have forbidden itself. A program that sets, or asks for, the action of such a signal finds the default one, and is
+ * told of no more.
+ */
+
+enum { NOT_TOUCHING = 0, READING = 1, WRITING = 2 };
+static struct { volatile u32 how; volatile u64 address, value; } touched;
+static volatile bool noting[SIGNALS + 1];
+
+static long touch(void)
+{
+	if (touched.how == READING)
+		return (long)(*(volatile u64 *)touched.address & ~0UL >> 1);
+	*(volatile u64 *)touched.address = touched.value;
+	return 0;
+}
+
+/* `info` is a siginfo_t: si_signo, si_errno, si_code, and at the sixteenth byte si_addr. */
+static void note(int signal, const int *info)
+{
+	noting[signal] = false;
+	if (info[2] > 0) { // by the kernel
+		shared->fault_code = info[2];
+		shared->fault_at = *(const u64 *)(info + 4);
+		shared->fault = signal;
+	}
+	if (touched.how != NOT_TOUCHING) {
+		touch();
+		shared->fault = 0; // it has survived
+	} else { // somebody has sent it, or there was no room for the frame of another handler
+		sys(__NR_tgkill, sys(__NR_getpid), sys(__NR_gettid), signal);
+	}
+}
+
+static void note_faults(void)
+{
+	struct action action = { (u64)note, TELLS_WHY | HAS_RESTORER | ONCE, (u64)restore, 0 };
+	for (int signal = BUS; signal <= SEGV; signal += SEGV - BUS)
+		noting[signal] = !sys(__NR_rt_sigaction, signal, &action, 0, 8);
+}
+
+/* Before a program's own call of rt_sigaction. */
+static void give_way(u64 signal)
+{
+	if (signal > SIGNALS || !noting[signal])
+		return;
+	noting[signal] = false;
+	by_default((int)signal);
+}
+
+static long read_or_write(u32 how, u64 address, u64 value)
+{
+	touched.address = address;
+	touched.value = value;
+	touched.how = how;
+	long result = touch();
+	touched.how = NOT_TOUCHING;
+	return result;
+}
