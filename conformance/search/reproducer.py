@@ -14,8 +14,8 @@ from conformance.programs.header import world_c
 from conformance.programs.program import Argument, Memory, ProgramCall, Ref, to_json
 from conformance.programs.wire import Encoded, Observed, State, number, whole
 from conformance.search.compare import ERRNO, RESULT, SIGNALS, STATE
+from conformance.search.finding import Finding
 from conformance.search.issue import cut, headline, issue, side_by_side
-from conformance.search.loop import Finding
 from conformance.syscalls.machinery.call import Pseudo, errno_name
 from conformance.syscalls.machinery.kinds import Kind, Renamed
 from conformance.syscalls.machinery.show import kind_of_result
