@@ -21,9 +21,10 @@ from conformance.programs.execution import Execution, succeeded
 from conformance.programs.program import Memory
 from conformance.run.lane import Lane
 from conformance.search.compare import ERRNO, STATE, ProgramDifference
+from conformance.search.finding import Finding
 from conformance.search.generate import Generator, Raw
 from conformance.search.issue import side_by_side
-from conformance.search.loop import Finding, Search
+from conformance.search.loop import Search
 from conformance.syscalls.machinery.call import errno_name
 from runners.local import LocalRunner
 from runners.profile.format import Condition, Rule, load

@@ -59,7 +59,7 @@ def _step(step: Step, names: Names) -> NormalStep:
         (at, normal_value(value, parameters[int(at)] if at.isdecimal() and int(at) < len(parameters) else None, names))
         for at, value in sorted(step.outs.items())
     ]
-    result = kind_of_result(stub).normal(step.result, names) if not step.errno else -1
+    result = kind_of_result(stub).normal_result(step.result, step.args, names) if not step.errno else -1
     return NormalStep(
         step.call,
         step.errno,

@@ -16,6 +16,7 @@ from conformance.syscalls.machinery.call import Parameter, errno_name
 from conformance.syscalls.machinery.kinds import Flags, Kind, Names
 from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.show import kind_of_result
+from conformance.syscalls.machinery.table import describe
 
 STATE, ERRNO, RESULT, SIGNALS, FAULT = "state", "errno", "result", "signals", "fault"
 """What may differ, beside a member of an output buffer, whose name is its argument's and its own."""
@@ -63,7 +64,11 @@ def normal_steps(execution: Execution) -> list[NormalCall]:
         parameters = step.description.parameters
         for value, parameter in zip(seen.args, parameters, strict=False):
             normal_value(value, parameter, names)  # names what appears for the first time
-        result = kind_of_result(step.description).normal(seen.result, names) if not seen.errno else -1
+        result: Json = -1
+        if not seen.errno:
+            # A call in general may turn out to have been an operation whose result cannot be compared.
+            kind = kind_of_result(describe(seen.call, seen.args) or step.description)
+            result = kind.normal_result(seen.result, seen.args, names)
         outs: dict[str, Json] = {}
         for path, value in seen.outs.items():
             parameter = parameters[int(path.partition(".")[0])]

@@ -19,7 +19,7 @@ from conformance.programs.execution import Execution, ending
 from conformance.programs.program import Memory
 from conformance.programs.wire import ProgramOutcome, State
 from conformance.search.compare import ERRNO, FAULT, RESULT, SIGNALS, STATE, ProgramDifference
-from conformance.search.loop import Finding
+from conformance.search.finding import Finding
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.show import kind_of_result, show_value
 from conformance.syscalls.sockets.addresses import address_shown

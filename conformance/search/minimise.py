@@ -1,8 +1,8 @@
 """Making a divergence's program as small as can be, in as few executions as can be.
 
 Knows what programs are made of, and so needs some dozen executions where Hypothesis' general shrinker needs a thousand:
-cut what follows the difference, drop calls from the end, then put the plainest value in the place of each argument.
-Candidates of one kind are run in one batch, as a round trip costs more than an execution.
+what is likeliest to be enough is tried first, by itself: the calls that the difference needs, all that can be missed at
+once, the plainest arguments. Where that is too little, each call and each argument is tried apart, in one batch.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from conformance.programs.harmful import is_tame
-from conformance.programs.program import Argument, Memory, Program
+from conformance.programs.program import Argument, Memory, Program, refs_in
 from conformance.search.compare import ProgramDifference
 from conformance.syscalls.machinery.call import Parameter
 from conformance.syscalls.machinery.choices import Blob, Choice
@@ -18,6 +18,8 @@ from conformance.syscalls.machinery.choices import Blob, Choice
 Differ = Callable[[Sequence[Program]], list[ProgramDifference | None]]
 """Runs programs on both sides; of each, the difference that is being minimised, or None where it is not there."""
 ROUNDS = 4
+FEW = 2
+"""How many values in all are tried for arguments each by itself, and not all at once before."""
 
 
 def minimise(
@@ -30,6 +32,8 @@ def minimise(
     """
     shortest = 1 if deadly else found.step + 1
     beginnings = [Program(program.steps[:count]) for count in range(shortest, found.step + 2)]
+    if not deadly and (needed := _needed(program, found)) != beginnings[-1]:
+        beginnings.insert(0, needed)
     program, found = _better(beginnings, differ) or (program, found)
     for _ in range(ROUNDS):
         shorter = _drop_calls(program, found, differ)
@@ -40,11 +44,21 @@ def minimise(
     return program, found
 
 
+def _needed(program: Program, found: ProgramDifference) -> Program:
+    """The call that differs, and those that make what it uses, and what those use."""
+    kept = {found.step}
+    for at in range(found.step, -1, -1):
+        if at in kept:
+            kept |= {ref.step for argument in program.steps[at].args for ref in refs_in(argument)}
+    return program.without(set(range(len(program.steps))) - kept)
+
+
 def _better(candidates: Sequence[Program], differ: Differ) -> tuple[Program, ProgramDifference] | None:
-    """The first candidate that still differs."""
-    for candidate, found in zip(candidates, differ(candidates), strict=True):
-        if found is not None:
-            return candidate, found
+    """The first candidate that still differs. The others are run if the first one, the likeliest, does not."""
+    for some in (candidates[:1], candidates[1:]):
+        for candidate, found in zip(some, differ(some) if some else (), strict=True):
+            if found is not None:
+                return candidate, found
     return None
 
 
@@ -67,6 +81,8 @@ def _plain_arguments(
     tried = [each for each in _plainer(program) if is_tame(program.with_argument(*each))]
     if not tried:
         return None
+    if len(tried) > FEW and (all_plain := _better([_plainest(program, tried)], differ)):
+        return all_plain
     results = differ([program.with_argument(*each) for each in tried])
     best: dict[tuple[int, int], Argument] = {}
     for (step, at, value), each in zip(tried, results, strict=True):
@@ -82,6 +98,13 @@ def _plain_arguments(
             candidate = candidate.with_argument(step, at, value)
         candidates.append(candidate)
     return _better([each for each in candidates if is_tame(each)], differ)
+
+
+def _plainest(program: Program, tried: Sequence[tuple[int, int, Argument]]) -> Program:
+    """The program with the first of the values that are tried for each argument."""
+    for step, at, value in reversed(tried):
+        program = program.with_argument(step, at, value)
+    return program
 
 
 def _plainer(program: Program) -> Iterator[tuple[int, int, Argument]]:

@@ -47,6 +47,7 @@ def new_search(asked: Asked, chosen: Sequence[Target], reference: str, targets_f
         f"{reference} again" if asked.twin else None,
         words(asked.calls),
         {name: again([by_name[reference], by_name[name]], targets_file) for name in names},
+        beside=True,
     )
 
 

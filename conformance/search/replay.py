@@ -20,7 +20,7 @@ from conformance.protocol.executor import ProtocolError
 from conformance.run.errors import Exit, UsageError, UserError
 from conformance.run.lane import Lane, LaneError
 from conformance.search.compare import ProgramDifference, differences
-from conformance.search.loop import RUNS
+from conformance.search.pursuit import RUNS
 from conformance.search.search import NO_EVIDENCE, SUMMARY, lanes
 from conformance.text import plural
 from runners.base import Runner

@@ -16,8 +16,8 @@ from conformance.programs.notation.printing import print_file
 from conformance.programs.program import Argument, Memory, ProgramCall, Ref, to_json
 from conformance.programs.wire import Encoded, Observed, ProgramOutcome, State, number, whole
 from conformance.search.compare import ERRNO, RESULT, SIGNALS, STATE
+from conformance.search.finding import Finding
 from conformance.search.issue import cut, headline, issue, side_by_side
-from conformance.search.loop import Finding
 from conformance.search.promised import promised
 from conformance.syscalls.machinery.call import Pseudo, errno_name
 from conformance.syscalls.machinery.kinds import Kind, Renamed

@@ -20,10 +20,12 @@ from conformance.run.lane import Lane, LaneError
 from conformance.run.whole import write_whole
 from conformance.search import reproducer
 from conformance.search.compare import Signature
+from conformance.search.finding import Finding
 from conformance.search.generate import Generator
-from conformance.search.loop import Finding, Search, Tally
+from conformance.search.loop import Search, Tally
+from conformance.search.pursuing import Opens
 from conformance.text import plural
-from runners.base import Runner
+from runners.base import Runner, RunnerError
 
 SUMMARY = "search.json"
 """What a search comes to, beside its reproducers' folders."""
@@ -47,6 +49,8 @@ class SearchPlan:
     """Calls of which each program has one at least; none: whatever comes."""
     arguments: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What `conformance replay` must be told to open a target as it was opened here: `--kernel`, `--targets` …"""
+    beside: bool = False
+    """Whether what differs is pursued beside the search, in a guest of its own for each target."""
 
 
 @contextmanager
@@ -57,6 +61,17 @@ def lanes(runners: Mapping[str, Runner]) -> Iterator[list[Lane]]:
         for lane in opened:
             lane.ready()
         yield opened
+
+
+def _once_more(reference: str, target: str, runners: Mapping[str, Runner]) -> Opens:
+    """What opens a target and the reference in further guests, for what differs to be pursued there."""
+
+    @contextmanager
+    def opened() -> Iterator[tuple[Lane, Lane]]:
+        with lanes({name: runners[name] for name in (reference, target)}) as (one, other):
+            yield one, other
+
+    return opened
 
 
 def search(
@@ -92,10 +107,11 @@ def search(
             [lane for lane in others if lane is not twin],
             lambda finding: _keep(finding, directory, plan.arguments.get(finding.signature.target, ())),
             known,
+            {name: _once_more(plan.reference, name, runners) for name in plan.targets if plan.beside},
         )
         try:
             search.run(seconds=plan.seconds, programs=plan.programs, progress=lambda _: progress(search))
-        except (LaneError, ProtocolError) as error:
+        except (LaneError, ProtocolError, RunnerError) as error:
             raise UserError(f"{error}; what was found until then is in {directory}") from error
         finally:
             write_whole(directory / SUMMARY, (json.dumps(summary(plan, search), indent=1) + "\n").encode())
@@ -122,6 +138,7 @@ def summary(plan: SearchPlan, search: Search) -> Json:
         "programs": tally.programs,
         "seconds": round(tally.seconds, 1),
         "executions": tally.executions,
+        "left": tally.left,
         "lanes": {
             lane.name: {
                 "release": lane.release,

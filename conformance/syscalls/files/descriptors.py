@@ -33,7 +33,7 @@ from conformance.syscalls.machinery.aliases import (
 from conformance.syscalls.machinery.buffers import I32, U64, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import BAD_POINTERS, Choices, Use, often, rarely, room, seldom
-from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, Renamed, named
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, Renamed, SameFile, named
 from conformance.syscalls.machinery.touches import HIDDEN, NOTHING, PROCESS
 
 F_DUPFD, F_GETFD, F_SETFD, F_GETFL, F_SETFL, F_GETLK, F_SETLK, F_SETLKW, F_SETOWN, F_GETOWN = range(10)
@@ -54,6 +54,7 @@ F_OWNER_TID, F_OWNER_PID, F_OWNER_PGRP = 0, 1, 2
 
 DN_ACCESS, DN_MODIFY, DN_CREATE, DN_DELETE, DN_RENAME, DN_ATTRIB, DN_MULTISHOT = 1, 2, 4, 8, 0x10, 0x20, 0x80000000
 
+Copy = Annotated[int, SameFile()]
 NewNumber = Annotated[
     int,
     FileDescriptor(),
@@ -103,15 +104,15 @@ class FOwnerEx(Struct):
 
 
 @syscall(x86_64=32, aarch64=23, touches=NOTHING)
-def dup(fd: Fd) -> Fd: ...
+def dup(fd: Fd) -> Copy: ...
 @syscall(x86_64=33, touches=NOTHING)
-def dup2(old: Fd, new: NewNumber) -> Fd: ...
+def dup2(old: Fd, new: NewNumber) -> Copy: ...
 @syscall(x86_64=292, aarch64=24, since="2.6.27", touches=NOTHING)
-def dup3(old: Fd, new: NewNumber, flags: DupFlags) -> Fd: ...
+def dup3(old: Fd, new: NewNumber, flags: DupFlags) -> Copy: ...
 @syscall(x86_64=72, aarch64=25, touches=PROCESS)
 def fcntl(fd: Fd, command: FcntlCommand, arg: Anything = 0) -> Int: ...
 @operation(fcntl, command=(F_DUPFD, F_DUPFD_CLOEXEC), touches=NOTHING)
-def fcntl_dupfd(fd: Fd, command: FcntlCommand, arg: LowestFd = 0) -> Fd: ...
+def fcntl_dupfd(fd: Fd, command: FcntlCommand, arg: LowestFd = 0) -> Copy: ...
 @operation(fcntl, command=F_DUPFD_QUERY, touches=NOTHING)
 def fcntl_dupfd_query(fd: Fd, command: FcntlCommand, arg: Fd = 0) -> Int: ...
 @operation(fcntl, command=F_CREATED_QUERY, touches=NOTHING)

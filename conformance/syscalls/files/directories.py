@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Annotated
 
 from conformance.syscalls.files.opening import DirFd
@@ -41,6 +41,18 @@ NodeMode = Annotated[
 ]
 """A mode with the type of what is made: files, FIFOs and sockets may be made by all, devices not."""
 Device = Annotated[int, Choices(0, rarely(0x103, 0x501, -1))]
+
+
+class EntriesRead(Kind):
+    """How many bytes of a directory's entries were read."""
+
+    def normal_result(self, seen: Seen, args: Sequence[Seen], names: Names) -> Seen:
+        if seen and args and isinstance(args[0], int):
+            names.list_directory(args[0])
+        return seen
+
+
+EntriesSize = Annotated[int, EntriesRead()]
 
 
 class DirectoryEntries(Kind):
@@ -94,9 +106,9 @@ def mknod(path: NewPath, mode: NodeMode, dev: Device) -> Zero: ...
 @syscall(x86_64=259, aarch64=33, since="2.6.16", touches=FILES)
 def mknodat(dirfd: Dir, path: NewPath, mode: NodeMode, dev: Device) -> Zero: ...
 @syscall(x86_64=217, aarch64=61, touches=NAMES)
-def getdents64(fd: DirFd, buf: Entries, count: Size) -> Count: ...
+def getdents64(fd: DirFd, buf: Entries, count: Size) -> EntriesSize: ...
 @syscall(x86_64=78, touches=NAMES)
-def getdents(fd: DirFd, buf: OldEntries, count: Size) -> Count: ...
+def getdents(fd: DirFd, buf: OldEntries, count: Size) -> EntriesSize: ...
 @syscall(x86_64=79, aarch64=17, touches=NAMES)
 def getcwd(buf: OutBytes, size: Size) -> Count: ...
 @syscall(x86_64=80, aarch64=49, touches=FILES | PLACE)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 import struct
+from collections.abc import Sequence
 from typing import Annotated
 
 from conformance.syscalls.files.opening import File
 from conformance.syscalls.machinery.aliases import Count, InBytes, Offset, OutBytes, Size
 from conformance.syscalls.machinery.call import Look, syscall
 from conformance.syscalls.machinery.choices import BAD_POINTERS, Choices, Use, often, rarely, room, seldom
-from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, Kind, Names, Seen, named
+from conformance.syscalls.machinery.kinds import MASK, FileDescriptor, Flags, Kind, Names, Seen, named
 from conformance.syscalls.machinery.touches import NOTHING
 
 SEEK_SET, SEEK_CUR, SEEK_END, SEEK_DATA, SEEK_HOLE = range(5)
@@ -99,6 +100,17 @@ class Stream(Kind):
         return found
 
 
+class PositionKind(Kind):
+    """Where in a file an fd is. In a directory of which entries were read, it means something to the file system only
+    (`struct linux_dirent64` calls it `d_off`, getdents64(2) an opaque value)."""
+
+    def normal_result(self, seen: Seen, args: Sequence[Seen], names: Names) -> Seen:
+        listed = bool(args) and isinstance(args[0], int) and names.is_listed(args[0])
+        return MASK if seen and listed else seen
+
+
+Position = Annotated[int, PositionKind()]
+
 StreamBytes = Annotated[
     OutBytes,
     Stream(),
@@ -119,4 +131,4 @@ def pread64(fd: File, buf: OutBytes, count: Size, offset: Offset) -> Count: ...
 @syscall(x86_64=18, aarch64=68, touches=NOTHING)
 def pwrite64(fd: File, buf: InBytes, count: Size, offset: Offset) -> Count: ...
 @syscall(x86_64=8, aarch64=62, touches=NOTHING, shows=Look("fd", offset=0, whence=SEEK_CUR))
-def lseek(fd: File, offset: Offset, whence: Whence) -> Offset: ...
+def lseek(fd: File, offset: Offset, whence: Whence) -> Position: ...

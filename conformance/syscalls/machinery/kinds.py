@@ -14,14 +14,14 @@ from __future__ import annotations
 import re
 import signal
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
 from itertools import combinations
 from types import MappingProxyType
 from typing import ClassVar, Protocol, Self, TypeAlias
 
 from conformance.model import Json
-from conformance.syscalls.machinery.buffers import Struct
+from conformance.syscalls.machinery.buffers import POISON, Struct
 from conformance.syscalls.machinery.choices import (
     BAD_POINTERS,
     NUMBERS,
@@ -75,16 +75,39 @@ _MODES: Mapping[str, int] = MappingProxyType(
 _SIGNALS: Mapping[str, int] = MappingProxyType({name: int(each) for name, each in signal.Signals.__members__.items()})
 
 
+UNWRITTEN = frozenset(
+    int.from_bytes(bytes([POISON] * width), "little", signed=signed) for width in (4, 8) for signed in (False, True)
+)
+"""What a number is in memory that was made ready for a call, which has not written there."""
+
+
 class Names:
     """Alpha-renaming: the first fd that appears is `fd#1`, wherever it comes from; equal values get equal names."""
 
     def __init__(self) -> None:
         self._seen: dict[str, dict[int, int]] = {}
+        self._files: dict[int, int] = {}
+        self._listed: set[int] = set()
 
     def name(self, family: str, value: int) -> str:
         """The name of `value` among the values of `family`, in order of appearance."""
         family_names = self._seen.setdefault(family, {})
         return f"{family}#{family_names.setdefault(value, len(family_names) + 1)}"
+
+    def share(self, one: int, other: int) -> None:
+        """Say that two fds are one open file."""
+        self._files[one] = self._file(other)
+
+    def list_directory(self, fd: int) -> None:
+        """Say that the entries of a directory were read by an fd: its position is the file system's choice since."""
+        self._listed.add(self._file(fd))
+
+    def is_listed(self, fd: int) -> bool:
+        """Whether that has been said of an fd, or of one that is the same open file."""
+        return self._file(fd) in self._listed
+
+    def _file(self, fd: int) -> int:
+        return self._files.get(fd, fd)
 
     def known(self, family: str, value: int) -> str | None:
         """The name of `value`, if it has appeared among the values of `family`."""
@@ -197,6 +220,10 @@ class Kind:
         """The form in which two kernels' values are compared."""
         return seen
 
+    def normal_result(self, seen: Seen, args: Sequence[Seen], names: Names) -> Seen:
+        """The same of what a call has returned that was given these arguments."""
+        return self.normal(seen, names)
+
     def show(self, seen: Seen) -> str:
         """The value as C source would write it, as near as can be."""
         if seen is None:
@@ -268,12 +295,12 @@ class Renamed(Kind):
         return Choices(often(Use(self.family)), Use(self.family, 1), Use(self.family, 2), -1, 0, 0x7FFFFFFE).named
 
     def normal(self, seen: Seen, names: Names) -> Seen:
-        if not isinstance(seen, int) or seen in self.keep:
+        if not isinstance(seen, int) or seen in self.keep or seen in UNWRITTEN:
             return seen
         return names.name(self.named[0], seen)
 
     def alike(self, one: int, other: int, pairs: Pairs) -> bool:
-        plain = type(self).normal is Renamed.normal
+        plain = type(self).normal is Renamed.normal and UNWRITTEN.isdisjoint((one, other))
         return plain and one not in self.keep and other not in self.keep and pairs.are_one(self.named[0], one, other)
 
 
@@ -308,6 +335,15 @@ class FileDescriptor(Renamed):
 
     def show(self, seen: Seen) -> str:
         return "AT_FDCWD" if seen == AT_FDCWD else super().show(seen)
+
+
+class SameFile(FileDescriptor):
+    """A new fd for the open file of the first argument."""
+
+    def normal_result(self, seen: Seen, args: Sequence[Seen], names: Names) -> Seen:
+        if isinstance(seen, int) and args and isinstance(args[0], int):
+            names.share(seen, args[0])
+        return self.normal(seen, names)
 
 
 class Clocked(Kind):

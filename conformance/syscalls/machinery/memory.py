@@ -19,7 +19,7 @@ from conformance.syscalls.machinery.choices import (
     seldom,
     struct_blobs,
 )
-from conformance.syscalls.machinery.kinds import AddressKind, Kind, Masked, Names, Seen
+from conformance.syscalls.machinery.kinds import UNWRITTEN, AddressKind, Kind, Masked, Names, Seen
 from conformance.syscalls.machinery.places import PLACES, place_spelled
 from conformance.syscalls.machinery.world import DATA, MEMORY_END
 
@@ -196,7 +196,7 @@ class FdPair(Kind):
     def normal(self, seen: Seen, names: Names) -> Seen:
         if not isinstance(seen, str) or len(seen) < 8:
             return super().normal(seen, names)
-        return [names.name("fd", each) for each in self._numbers(seen)]
+        return [each if each in UNWRITTEN else names.name("fd", each) for each in self._numbers(seen)]
 
     def show(self, seen: Seen) -> str:
         return str(self._numbers(seen)) if isinstance(seen, str) and len(seen) == 8 else super().show(seen)

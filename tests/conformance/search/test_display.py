@@ -15,7 +15,8 @@ from conformance.programs.wire import ProgramOutcome, State, encode
 from conformance.run.lane import Lane
 from conformance.search.compare import ProgramDifference, Signature
 from conformance.search.display import LISTED, SearchDisplay, report
-from conformance.search.loop import Finding, Flake, Search
+from conformance.search.finding import Finding, Flake
+from conformance.search.loop import Search
 from tests.executors import ExecutorRunner, Scripted, program
 
 PROGRAM = program(("close", 40))

@@ -16,7 +16,7 @@ from conformance.programs.program import Memory, Ref
 from conformance.programs.wire import State
 from conformance.run.lane import Lane
 from conformance.search import issue, reproducer
-from conformance.search.loop import Finding
+from conformance.search.finding import Finding
 from conformance.syscalls.files.opening import O_APPEND, O_LARGEFILE, O_RDWR
 from conformance.syscalls.files.reading import SEEK_SET
 from conformance.syscalls.machinery.world import UNMAPPED

@@ -15,7 +15,9 @@ from conformance.programs.program import Memory, Program, Ref
 from conformance.programs.wire import State
 from conformance.run.lane import Lane
 from conformance.search.compare import Signature
-from conformance.search.loop import RUNS, Finding, Search
+from conformance.search.finding import Finding
+from conformance.search.loop import Search
+from conformance.search.pursuit import RUNS
 from conformance.syscalls.files.opening import O_CREAT, O_RDWR
 from runners.base import Runner
 from runners.local import LocalRunner

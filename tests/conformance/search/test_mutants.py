@@ -22,8 +22,9 @@ import pytest
 from conformance.protocol import executor as protocol
 from conformance.run.lane import Lane
 from conformance.search import generate, loop
+from conformance.search.finding import Finding
 from conformance.search.generate import Generator
-from conformance.search.loop import Finding, Search
+from conformance.search.loop import Search
 from conformance.syscalls import signals as sig
 from conformance.syscalls.files.descriptors import F_SETFL
 from conformance.syscalls.files.opening import O_APPEND, O_CLOEXEC, O_EXCL, O_NONBLOCK

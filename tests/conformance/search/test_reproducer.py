@@ -23,8 +23,8 @@ from conformance.programs.wire import ProgramOutcome, State, decode, encode
 from conformance.run.lane import Lane
 from conformance.search import reproducer
 from conformance.search.compare import differences, signature
+from conformance.search.finding import Finding
 from conformance.search.issue import headline
-from conformance.search.loop import Finding
 from conformance.syscalls.files.opening import O_RDWR
 from conformance.syscalls.machinery.world import ARENA, HANDLER, RESTORER, UNMAPPED
 from conformance.syscalls.polling.poll import POLLIN
