@@ -10,7 +10,6 @@ from pathlib import Path
 from conformance.conditions import KERNEL
 from conformance.programs.harmful import is_allowed
 from conformance.programs.notation.judging import Keeping, judged
-from conformance.programs.notation.model import Listing
 from conformance.run.lane import Lane
 from conformance.search.distill.choosing import Chosen, choose, drop_unsteady
 from conformance.search.distill.confirming import confirmed
@@ -116,7 +115,9 @@ def distill(plan: DistillPlan, guests: Sequence[Lane], progress: Callable[[Disti
 
 def _keep_what_is_there(plan: DistillPlan, guests: Sequence[Lane], done: Distilled) -> None:
     """Programs of earlier times stay, as long as they do what they promise."""
-    those: list[tuple[str, Listing]] = [(call, each) for call in plan.calls for each in read(call, plan.output)]
+    already = {call: read(call, plan.output) for call in plan.calls}
+    those = [(call, each) for call in plan.calls for each in already[call].listings]
+    done.dropped = [f"{call}: {name}" for call in plan.calls for name in already[call].unreadable]
     executions = confirmed(guests, [each.program for _, each in those])
     versions = {**guests[0].versions, KERNEL: guests[0].release}
     for (call, each), execution in zip(those, executions, strict=True):

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from conformance import places
+from conformance.programs.listed import listed
+from conformance.programs.notation.errors import NotationError
 from conformance.programs.notation.model import File, Listing
-from conformance.programs.notation.parse import parse_file
 from conformance.programs.notation.printing import print_file
-from conformance.programs.program import ProgramError
 from conformance.run.errors import UsageError
 from conformance.run.whole import write_whole
 from conformance.syscalls.machinery.table import chapters
@@ -46,22 +47,37 @@ def comment_of(call: str) -> tuple[str, ...]:
     )
 
 
-def read(call: str, root: Path) -> tuple[Listing, ...]:
-    """The programs that a call's file has already; none where there is no such file. Raises UsageError."""
+@dataclass(frozen=True, slots=True)
+class Already:
+    """What a call's file has."""
+
+    listings: tuple[Listing, ...] = ()
+    unreadable: tuple[str, ...] = ()
+    """The names of programs that cannot be read any more, since a description has changed."""
+
+
+def read(call: str, root: Path) -> Already:
+    """The programs that a call's file has; none where there is no such file. Raises UsageError."""
     path = path_of(call, root)
     try:
         text = path.read_text(encoding="utf-8")
+        several = listed(path)
     except FileNotFoundError:
-        return ()
+        return Already()
+    except NotationError as error:
+        raise UsageError(str(error)) from error
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read: {error}") from error
-    try:
-        file = parse_file(text, str(path))
-    except ProgramError as error:
-        raise UsageError(str(error)) from error
-    if not file.above or not file.above[0].startswith(DISTILLED):
+    if not text.startswith(f"# {DISTILLED}"):
         raise UsageError(f"{path} is a file that somebody has written: rename it, so that this one can be {call}'s")
-    return file.programs
+    found: list[Listing] = []
+    lost: list[str] = []
+    for each in several:
+        try:
+            found.append(each.listing())
+        except NotationError:
+            lost.append(each.name)
+    return Already(tuple(found), tuple(lost))
 
 
 def write(call: str, root: Path, listings: Iterable[Listing]) -> Path | None:
