@@ -109,12 +109,14 @@ class Search:
         """Search for so long, or through so many programs. Whatever was found is kept when it is interrupted."""
         with ExitStack() as stack:
             for lane in self.lanes[1:]:
-                self._pursuers[lane.name] = stack.enter_context(self._pursuer(lane))
+                pursuer: Here | Beside = self._pursuer(lane)
+                stack.enter_context(pursuer)
+                self._pursuers[lane.name] = pursuer
             self._stream(seconds, programs, progress)
-            for pursuer in self._pursuers.values():
-                self.tally.left += pursuer.finish(everything=seconds is None)
+            for each in self._pursuers.values():
+                self.tally.left += each.finish(everything=seconds is None)
                 for lane in self.lanes:
-                    lane.unexplained += pursuer.unexplained[lane.name]
+                    lane.unexplained += each.unexplained[lane.name]
         return self.tally
 
     def _pursuer(self, lane: Lane) -> Here | Beside:
