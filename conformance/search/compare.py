@@ -8,11 +8,11 @@ from typing import Any
 
 from conformance.matrix.causes import NOT_THERE, gives_up_privileges
 from conformance.matrix.normalise import normal_value
-from conformance.model import Cause, Json
+from conformance.model import Cause, Json, Step
 from conformance.programs.execution import Execution, code_of, place_of, succeeded
 from conformance.programs.program import Program, ProgramCall
 from conformance.programs.wire import ProgramOutcome, State
-from conformance.syscalls.machinery.call import Parameter, errno_name
+from conformance.syscalls.machinery.call import Operation, Parameter, Pseudo, Syscall, errno_name
 from conformance.syscalls.machinery.kinds import Flags, Kind, Names
 from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.show import kind_of_result
@@ -62,22 +62,29 @@ def normal_steps(execution: Execution) -> list[NormalCall]:
     found = []
     for step, seen in zip(execution.program.steps, execution.steps, strict=False):
         parameters = step.description.parameters
-        for value, parameter in zip(seen.args, parameters, strict=False):
+        made = _made(step, seen)
+        for value, parameter in zip(seen.args, made.parameters, strict=False):
             normal_value(value, parameter, names)  # names what appears for the first time
         result: Json = -1
         if not seen.errno:
-            # A call in general may turn out to have been an operation whose result cannot be compared.
-            kind = kind_of_result(describe(seen.call, seen.args) or step.description)
-            result = kind.normal_result(seen.result, seen.args, names)
+            result = kind_of_result(made).normal_result(seen.result, seen.args, names)
         outs: dict[str, Json] = {}
         for path, value in seen.outs.items():
-            parameter = parameters[int(path.partition(".")[0])]
+            parameter = made.parameters[int(path.partition(".")[0])]
             if path.isdigit() or _is_masked(parameter.kind):  # with what masked memory points to
                 outs |= flat(_name(path, parameters), normal_value(value, parameter, names))
             else:
                 outs[_name(path, parameters)] = value
         found.append(NormalCall(seen.errno, result, outs))
     return found
+
+
+def _made(step: ProgramCall, seen: Step) -> Syscall[Any]:
+    """The description that fits a call as it was made: one in general may turn out to have been an operation."""
+    if isinstance(step.description, Operation | Pseudo):
+        return step.description
+    found = describe(seen.call, seen.args)
+    return found if found and len(found.parameters) >= len(step.args) else step.description
 
 
 def _is_masked(kind: Kind) -> bool:

@@ -20,9 +20,9 @@ from conformance.search.finding import Finding
 from conformance.search.issue import cut, headline, issue, side_by_side
 from conformance.search.promised import promised
 from conformance.syscalls.machinery.call import Pseudo, errno_name
-from conformance.syscalls.machinery.kinds import Kind, Renamed
+from conformance.syscalls.machinery.kinds import FileDescriptor, Kind, Renamed
 from conformance.syscalls.machinery.show import kind_of_result
-from conformance.syscalls.machinery.world import DATA
+from conformance.syscalls.machinery.world import DATA, FILES
 from conformance.syscalls.sockets.addresses import holds_address
 from conformance.text import one_line
 
@@ -222,9 +222,9 @@ def _pseudo_c(step: ProgramCall, args: list[str]) -> str:
     if name == "thread":
         return f"thread({args[0]})"
     if name == "load":
-        return f"(*(volatile long *)({args[0]}) & ~(1L << 63))"
+        return f"load({args[0]})"
     if name == "store":
-        return f"(*(volatile long *)({args[0]}) = {args[1]}, 0)"
+        return f"store({args[0]}, {args[1]})"
     return f"exec_report((void *)({args[0]}))"
 
 
@@ -301,13 +301,23 @@ def _expectation_c(finding: Finding) -> Iterator[str]:
             yield f'expect(r{at} == {result}, "{errno_name(-result)}");'
     elif found.field == RESULT:
         kind = kind_of_result(finding.program.steps[at].description)
-        if not isinstance(kind, Renamed) or result < 64:
+        if _is_told_by_number(kind, result):
             yield f'expect(r{at} == {result}L, "{result}");'
         else:
             yield from _same_one(finding, result)
+            other = finding.target.outcome.results[at][0]
+            if _is_told_by_number(kind, other):
+                yield f'expect(r{at} != {other}L, "another than {other}");'
     elif found.field != SIGNALS:
         for observed, content in zip(finding.reference.encoded.observed[at], buffers, strict=True):
             yield from _buffer_c(finding, observed, content)
+
+
+def _is_told_by_number(kind: Kind, result: int) -> bool:
+    """Whether a result is the same number each time: an fd is, as the table of fds is empty, and a pid is not."""
+    if not isinstance(kind, Renamed):
+        return True
+    return result < FILES if isinstance(kind, FileDescriptor) else result in kind.keep
 
 
 def _same_one(finding: Finding, result: int) -> Iterator[str]:
@@ -338,7 +348,7 @@ def _buffer_c(finding: Finding, observed: Observed, content: bytes) -> Iterator[
         size = min(observed.size, len(content) + 1)  # and nothing behind it
     piece = data[start : start + size]
     place = DATA + observed.offset + start
-    yield f'expect(memcmp((void *){place:#x}, {_string(piece)}, {size}) == 0, "other bytes in {field}");'
+    yield f'expect(holds({place:#x}, {_string(piece)}, {size}), "other bytes in {field}");'
 
 
 def member_place(struct: type, path: str) -> tuple[int, int]:

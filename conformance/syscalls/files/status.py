@@ -61,7 +61,7 @@ def _without_noise(seen: dict[str, Any], mode: str) -> dict[str, Any]:
     The nanoseconds of a time that the clock gave; all times of a socket, whose inode is recycled with those that the
     last one had (Linux sets none, `sock_alloc_inode`); and all of an inode without a type, which every eventfd, epoll
     and the like of a machine share, so that utimensat(2) outlives a program (`anon_inode_getfile`), and fchown(2) and
-    fchmod(2) do, before Linux 6.16 (22bdf3d6581a, "anon_inode: explicitly block ->setattr()").
+    fchmod(2) do, before Linux 6.16 ("anon_inode: explicitly block ->setattr()").
     """
     kind = seen.get(mode)
     if isinstance(kind, int) and kind & S_IFMT in (S_IFSOCK, 0):
