@@ -49,7 +49,8 @@ def questions(label: str) -> list[tuple[str, Program]]:
     others = [each for each in siblings(label)[1:] if is_allowed(each)]
     step = max(1, len(others) // MOST_OPERATIONS)
     asked = [(each, plain_program(each)) for each in (label, *others[::step])]
-    return asked + [(label, each) for each in _odd(label)]
+    asked += [(label, each) for each in _odd(label)]
+    return [(about, each) for about, each in asked if any(step.label == about for step in each.steps)]
 
 
 def _odd(label: str) -> Iterator[Program]:
