@@ -9,20 +9,18 @@ from importlib.resources import files
 from pathlib import Path
 
 from conformance.model import Json
-from conformance.programs.execution import succeeded
 from conformance.programs.header import world_c
 from conformance.programs.notation.model import File, Listing
 from conformance.programs.notation.printing import print_file
 from conformance.programs.program import Argument, Memory, ProgramCall, Ref, to_json
-from conformance.programs.wire import Encoded, Observed, ProgramOutcome, State, number, whole
-from conformance.search.compare import ERRNO, RESULT, SIGNALS, STATE
+from conformance.programs.wire import Encoded, ProgramOutcome, State, number
+from conformance.search.checks import check_c, string_c
+from conformance.search.compare import SIGNALS
 from conformance.search.finding import Finding
 from conformance.search.issue import cut, headline, issue, side_by_side
 from conformance.search.promised import promised
-from conformance.syscalls.machinery.call import Pseudo, errno_name
-from conformance.syscalls.machinery.kinds import FileDescriptor, Kind, Renamed
-from conformance.syscalls.machinery.show import kind_of_result
-from conformance.syscalls.machinery.world import DATA, FILES
+from conformance.syscalls.machinery.call import Pseudo
+from conformance.syscalls.machinery.kinds import Kind
 from conformance.syscalls.sockets.addresses import holds_address
 from conformance.text import one_line
 
@@ -126,7 +124,7 @@ def program_c(finding: Finding) -> str:
 
     def checks(at: int) -> Iterator[str]:
         if at == finding.difference.step:
-            yield from _expectation_c(finding)
+            yield from check_c(finding)
         if at == len(finding.program.steps) - 1 and finding.difference.field == SIGNALS:
             for signal, count in finding.reference.outcome.signals:
                 yield f'expect(caught[{signal}] == {count}, "{count} of signal {signal}");'
@@ -187,7 +185,7 @@ def _fill_c(
             told = memory.data
         else:
             yield f"memset((void *)(DATA + {place}), 0, {size});"
-        yield f"fill({place}, {_string(told)}, {len(told)});"
+        yield f"fill({place}, {string_c(told)}, {len(told)});"
     for offset, width, part in memory.parts:
         if isinstance(part, Memory):
             yield from _fill_c(part, inner[*path, offset], (*path, offset), inner, names)
@@ -209,7 +207,7 @@ def _call_c(step: ProgramCall, at: int, places: tuple[int, ...], names: dict[Ref
         kind = step.description.parameters[index].kind
         args.append(_argument_c(argument, kind, places[index], names))
     shown = ", ".join(args)
-    label = _string(step.description.name.encode())
+    label = string_c(step.description.name.encode())
     if isinstance(step.description, Pseudo):
         return f"r{at} = said({label}, {_pseudo_c(step, args)});"
     return f"r{at} = said({label}, syscall({number(step.description)}{', ' + shown if shown else ''}));"
@@ -241,12 +239,6 @@ def _argument_c(argument: Argument, kind: Kind, place: int, names: dict[Ref, str
     elif number_c.lstrip("-").isdigit():
         number_c += "L"
     return number_c + (f" /* {cut(comment.removesuffix(' */'), LONGEST_COMMENT)} */" if comment else "")
-
-
-def _string(data: bytes) -> str:
-    """Bytes as a C string; numbers in octal, which cannot run into what follows."""
-    plain = (32 <= each < 127 and each not in b'"\\?' for each in data)
-    return '"' + "".join(chr(each) if ok else f"\\{each:03o}" for each, ok in zip(data, plain, strict=True)) + '"'
 
 
 _TOKEN = re.compile(r""""(?:[^"\\]|\\.)*"|/\*.*?\*/|[^"/]+|/""")
@@ -285,79 +277,3 @@ def _breakable(token: str) -> str:
 def _comment(text: str) -> str:
     """Text that ends no comment of C."""
     return one_line(text).replace("*/", "* /")
-
-
-def _expectation_c(finding: Finding) -> Iterator[str]:
-    """What the reference gives at the call that differs, as a check."""
-    found, at = finding.difference, finding.difference.step
-    if at >= len(finding.reference.outcome.results):
-        yield f'expect(0, "{finding.reference.ending}");'
-        return
-    result, buffers = finding.reference.outcome.results[at]
-    if found.field in (STATE, ERRNO):
-        if succeeded(result):
-            yield f'expect(r{at} >= 0, "success");'
-        else:
-            yield f'expect(r{at} == {result}, "{errno_name(-result)}");'
-    elif found.field == RESULT:
-        kind = kind_of_result(finding.program.steps[at].description)
-        if _is_told_by_number(kind, result):
-            yield f'expect(r{at} == {result}L, "{result}");'
-        else:
-            yield from _same_one(finding, result)
-            other = finding.target.outcome.results[at][0]
-            if _is_told_by_number(kind, other):
-                yield f'expect(r{at} != {other}L, "another than {other}");'
-    elif found.field != SIGNALS:
-        for observed, content in zip(finding.reference.encoded.observed[at], buffers, strict=True):
-            yield from _buffer_c(finding, observed, content)
-
-
-def _is_told_by_number(kind: Kind, result: int) -> bool:
-    """Whether a result is the same number each time: an fd is, as the table of fds is empty, and a pid is not."""
-    if not isinstance(kind, Renamed):
-        return True
-    return result < FILES if isinstance(kind, FileDescriptor) else result in kind.keep
-
-
-def _same_one(finding: Finding, result: int) -> Iterator[str]:
-    """Which earlier result the reference's is equal to."""
-    at = finding.difference.step
-    for before, (other, _) in enumerate(finding.reference.outcome.results[:at]):
-        same = "==" if other == result else "!="
-        yield f'expect(r{at} {same} r{before}, "{"the same as" if other == result else "another than"} r{before}");'
-
-
-def _buffer_c(finding: Finding, observed: Observed, content: bytes) -> Iterator[str]:
-    """Check the bytes of the member that differs, or the whole buffer."""
-    at, field = finding.difference.step, finding.difference.field
-    step = finding.program.steps[at]
-    parameter = step.description.parameters[observed.argument]
-    first, _, member = field.partition(".")
-    if observed.path != str(observed.argument):
-        if field != f"{parameter.name}.{observed.path.partition('.')[2]}":
-            return
-        member = ""
-    elif first != parameter.name:
-        return
-    data = whole(content, observed.size)
-    start, size = 0, len(content)
-    if member and parameter.struct is not None:
-        start, size = member_place(parameter.struct, member)
-    elif not member and len(content) < observed.size:
-        size = min(observed.size, len(content) + 1)  # and nothing behind it
-    piece = data[start : start + size]
-    place = DATA + observed.offset + start
-    yield f'expect(holds({place:#x}, {_string(piece)}, {size}), "other bytes in {field}");'
-
-
-def member_place(struct: type, path: str) -> tuple[int, int]:
-    """Offset and size of a struct's member, given by its dotted name."""
-    start, size, inside = 0, 0, struct
-    for name in path.split("."):
-        member = getattr(inside, name, None)
-        if member is None:
-            break
-        start, size = start + member.offset, member.size
-        inside = dict(inside._fields_).get(name, inside)  # type: ignore[attr-defined] # ctypes
-    return start, size

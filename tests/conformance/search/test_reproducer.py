@@ -375,10 +375,6 @@ def test_c_file_prints_each_call_and_leaves_nothing(
     assert set(Path("/tmp").glob("repro-*")) == before
 
 
-def test_bytes_are_strings_that_no_compiler_misreads() -> None:
-    assert reproducer._string(b'a"\\\n\x000?\xff') == '"a\\042\\134\\012\\0000\\077\\377"'
-
-
 # The folder
 
 
