@@ -30,7 +30,7 @@ COMMANDS = {
     "distill": "Search for what Linux does, and write down for each fact of a call the smallest program that shows it",
     "exec": "Run a command in a fresh guest of a target: its streams are this command's, and so is its exit status",
     "shell": "Open a shell in a fresh guest of a target, at this terminal; Python where the guest has no shell",
-    "trace": "Record the system calls of a command with strace(1), for `conformance replay --strace`",
+    "trace": "Record the system calls of a command on this machine, for `conformance replay --strace`",
     "replay": "Run programs on targets: reproducers, what somebody has written, or the calls in a log of strace(1)",
 }
 """The subcommands, each with the first sentence of its help: importing them all to list them takes long."""

@@ -21,7 +21,7 @@ from conformance.search.finding import Finding, Flake, Pursued, Suspect, is_dead
 from conformance.search.generate import Generator, Raw
 from conformance.search.glance import differences_of
 from conformance.search.lacking import is_absent, less
-from conformance.search.pursuing import Beside, Here, Opens
+from conformance.search.pursuing import Elsewhere, Here, Opens
 
 BATCH_SECONDS = 0.2
 """How long a batch should take on the slowest target: long enough to hide the round trip, short enough to go on."""
@@ -87,7 +87,7 @@ class Search:
         self._settling = Lock()
         self._retold: deque[Program] = deque()
         self._backlogs = {lane.name: Backlog(self._is_worth) for lane in self.lanes[1:]}
-        self._pursuers: dict[str, Here | Beside] = {}
+        self._pursuers: dict[str, Here | Elsewhere] = {}
         self._size = SMALLEST_BATCH
 
     @property
@@ -109,7 +109,7 @@ class Search:
         """Search for so long, or through so many programs. Whatever was found is kept when it is interrupted."""
         with ExitStack() as stack:
             for lane in self.lanes[1:]:
-                pursuer: Here | Beside = self._pursuer(lane)
+                pursuer: Here | Elsewhere = self._pursuer(lane)
                 stack.enter_context(pursuer)
                 self._pursuers[lane.name] = pursuer
             self._stream(seconds, programs, progress)
@@ -119,9 +119,9 @@ class Search:
                     lane.unexplained += each.unexplained[lane.name]
         return self.tally
 
-    def _pursuer(self, lane: Lane) -> Here | Beside:
+    def _pursuer(self, lane: Lane) -> Here | Elsewhere:
         if opens := self._opens.get(lane.name):
-            return Beside(self._backlogs[lane.name], opens, self._settle)
+            return Elsewhere(self._backlogs[lane.name], opens, self._settle)
         return Here(self._reference, lane, self._backlogs[lane.name], self._settle)
 
     def _stream(self, seconds: float | None, programs: int | None, progress: Callable[[Tally], None]) -> None:

@@ -52,7 +52,7 @@ class Here:
         pass
 
 
-class Beside:
+class Elsewhere:
     """Pursues suspects in a thread, in a guest of its own, which is opened when there is something to pursue.
 
     What is found is told when it was there in a fresh guest as well: none of it may be the doing of the programs that

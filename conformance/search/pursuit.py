@@ -25,7 +25,7 @@ SOME_PATIENCE = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class Counterparts:
     """What a program did on the reference and on a target."""
 
     reference: Execution
@@ -110,7 +110,7 @@ class Pursuit:
 
     # -- running
 
-    def _both(self, programs: Sequence[Program], patience: float, *, deadly: bool = False) -> list[Pair]:
+    def _both(self, programs: Sequence[Program], patience: float, *, deadly: bool = False) -> list[Counterparts]:
         """The outcomes of programs on the reference and on a target, each program in a process of its own."""
         encoded = [encode(program, own=True) for program in programs]
         data = [each.data for each in encoded]
@@ -118,7 +118,7 @@ class Pursuit:
         self._executions += len(programs)
         ours, theirs = (future.result() for future in futures)
         return [
-            Pair(Execution.read(each, one), Execution.read(each, other))
+            Counterparts(Execution.read(each, one), Execution.read(each, other))
             for each, one, other in zip(encoded, ours, theirs, strict=True)
         ]
 
@@ -126,7 +126,7 @@ class Pursuit:
         patience = SOME_PATIENCE if "blocked" in (wanted.reference, wanted.target) else 1.0
         return [each.same_kind(wanted) for each in self._both(programs, patience, deadly=is_deadly(wanted))]
 
-    def _confirm(self, program: Program, found: ProgramDifference) -> tuple[str, Pair]:
+    def _confirm(self, program: Program, found: ProgramDifference) -> tuple[str, Counterparts]:
         """Why a difference is not believed, empty when each side says the same three times and they differ so; and
         what both did the last time."""
         runs = self._both([program] * RUNS, PATIENCE, deadly=is_deadly(found))

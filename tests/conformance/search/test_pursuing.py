@@ -165,7 +165,7 @@ def test_what_was_confirmed_is_kept_when_the_search_is_interrupted() -> None:
 
         def stops(_: object) -> None:
             pursuer = search._pursuers["liar"]
-            assert isinstance(pursuer, pursuing.Beside)
+            assert isinstance(pursuer, pursuing.Elsewhere)
             while not pursuer._held:
                 pass
             raise KeyboardInterrupt
