@@ -29,7 +29,7 @@ from conformance.syscalls.machinery.table import grammar
 
 INSIDE = ROOT / "bin" / "executor"
 """Where a guest's suite has it."""
-AGAIN = 10.0
+AGAIN = 25.0
 """Factor on deadlines where a program blocks of which nobody promises that."""
 SECONDS = 30.0
 """How long a program may take, before the machine's slowdown, until its executor is taken for dead."""

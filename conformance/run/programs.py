@@ -24,7 +24,7 @@ from runners.base import Guest, Runner, RunnerError
 
 BATCH = 64
 """Programs that are sent at once: enough to hide the round trip, and a result comes at least every second."""
-AGAIN = 10.0
+AGAIN = 25.0
 """Factor on deadlines where a program blocks of which nobody promises that."""
 
 
