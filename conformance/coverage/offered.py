@@ -50,10 +50,10 @@ def excuses() -> tuple[Excuse, ...]:
 
 @cache
 def offered() -> frozenset[tuple[str, int]]:
-    """Every constant, name and value, that is a choice of an argument or of a struct's member."""
+    """Every constant, name and value, that is a choice of an argument or of a struct's member in what programs make."""
     found: set[tuple[str, int]] = set()
     structs: set[type[Struct]] = set()
-    for description in grammar().values():
+    for description in (each for each in grammar().values() if not each.facts.never):
         for parameter in description.parameters:
             found |= _named(parameter.kind, (*parameter.choices, *parameter.strays))
             if parameter.struct is not None and parameter.kind.reads:

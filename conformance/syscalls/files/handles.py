@@ -62,7 +62,7 @@ KnownHandle = Annotated[
         seldom(_handle(12, known=2), _handle(0, 1), _handle(_TOO_LARGE, 1), _handle(12, 77), 0, UNMAPPED),
     ),
 ]
-HandleFlags = Annotated[int, Flags(named(vars(paths), "AT_SYMLINK_FOLLOW", "AT_EMPTY_PATH", "AT_HANDLE_FID"))]
+HandleFlags = Annotated[int, Flags(named(vars(paths), "AT_SYMLINK_FOLLOW", "AT_EMPTY_PATH", "AT_HANDLE"))]
 MountFd = Annotated[
     int,
     FileDescriptor("dir"),

@@ -15,6 +15,7 @@ from conformance.syscalls.machinery.touches import NOTHING
 from conformance.syscalls.machinery.world import UNMAPPED
 
 RWF_HIPRI, RWF_DSYNC, RWF_SYNC, RWF_NOWAIT, RWF_APPEND, RWF_NOAPPEND = 1, 2, 4, 8, 16, 32
+RWF_ATOMIC, RWF_DONTCACHE, RWF_NOSIGNAL = 0x40, 0x80, 0x100
 
 
 class Iovec(Struct):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from struct import pack
 from typing import Annotated
 
-from conformance.syscalls.machinery.aliases import AlwaysZero, Count, In, OutBuffer, Size, Zero
+from conformance.syscalls.machinery.aliases import Count, In, OutBuffer, Size, Zero
 from conformance.syscalls.machinery.buffers import U32, U64, Struct
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import BAD_POINTERS, Blob, Choices, Use, often, rarely, room, seldom
@@ -82,8 +82,11 @@ OutStatmount = Annotated[
     Choices(often(room(1024)), room(512), room(64), rarely(*BAD_POINTERS)),
 ]
 
+StatmountFlags = Annotated[int, Flags({"STATMOUNT_BY_FD": STATMOUNT_BY_FD}), Choices(often(0))]
+ListmountFlags = Annotated[int, Flags({"LISTMOUNT_REVERSE": LISTMOUNT_REVERSE}), Choices(often(0))]
+
 
 @syscall(number=457, since="6.8", touches=MOUNTS)
-def statmount(request: In[MntIdReq], buf: OutStatmount, size: Size, flags: AlwaysZero) -> Zero: ...
+def statmount(request: In[MntIdReq], buf: OutStatmount, size: Size, flags: StatmountFlags) -> Zero: ...
 @syscall(number=458, since="6.8", touches=MOUNTS)
-def listmount(request: ListRequest, ids: MountIds, count: IdCount, flags: AlwaysZero) -> Count: ...
+def listmount(request: ListRequest, ids: MountIds, count: IdCount, flags: ListmountFlags) -> Count: ...

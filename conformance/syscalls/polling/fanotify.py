@@ -44,11 +44,12 @@ _EVENTS = (
     "FAN_DELETE",
     "FAN_ONDIR",
     "FAN_EVENT_ON",
+    "FAN_FS_ERROR",
 )
 
 FanotifyFlags = Annotated[
     int,
-    Flags(named(globals(), "FAN_CLOEXEC", "FAN_NONBLOCK", "FAN_CLASS", "FAN_UNLIM", "FAN_REPORT")),
+    Flags(named(globals(), "FAN_CLOEXEC", "FAN_NONBLOCK", "FAN_CLASS", "FAN_UNLIM", "FAN_REPORT", "FAN_ENABLE")),
     Choices(
         often(FAN_NONBLOCK, FAN_NONBLOCK | FAN_CLOEXEC),
         *(FAN_NONBLOCK | FAN_REPORT_FID, FAN_NONBLOCK | FAN_REPORT_TID, FAN_NONBLOCK | FAN_REPORT_PIDFD),
