@@ -204,6 +204,15 @@ def flags_of(step: ProgramCall) -> tuple[str, ...]:
     )
 
 
+def options_of(step: ProgramCall) -> tuple[int, ...]:
+    """Which of several options, operations or protocols a call was given: each is a thing of its own."""
+    return tuple(
+        argument
+        for argument, parameter in zip(step.args, step.description.parameters, strict=False)
+        if isinstance(argument, int) and isinstance(parameter.kind, Flags) and not parameter.kind.bits
+    )
+
+
 def cause_of(found: ProgramDifference, before: Sequence[ProgramCall] = ()) -> Cause:
     """Why a target differs, as far as the two results tell, and the steps of the program that came before.
 

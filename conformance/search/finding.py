@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from conformance.programs.execution import Execution, ending
 from conformance.programs.program import Program
 from conformance.programs.wire import ProgramOutcome, State
-from conformance.search.compare import ProgramDifference, Signature
+from conformance.search.compare import ProgramDifference, Signature, options_of
 
 NOT_REPEATED = "does not repeat in a process of its own"
 NOT_IN_A_FRESH_GUEST = "does not repeat in a fresh guest"
@@ -23,8 +23,9 @@ class Suspect:
 
     @property
     def kind(self) -> tuple[str, ...]:
-        """What makes two of them probably the same one."""
-        return (self.target, *self.difference.coarse)
+        """What makes two of them probably the same one; another option of a call is another thing."""
+        options = options_of(self.program.steps[self.difference.step])
+        return (self.target, *self.difference.coarse, *map(str, options))
 
 
 @dataclass(frozen=True, slots=True)

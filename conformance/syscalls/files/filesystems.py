@@ -15,6 +15,7 @@ from conformance.syscalls.machinery.aliases import (
     OutBuffer,
     OutInt,
     Path,
+    Some64,
     Varying,
     Varying32,
     Varying64,
@@ -53,11 +54,11 @@ class Statfs(Struct):
 
     f_type: I64
     f_bsize: I64
-    f_blocks: Varying64
-    f_bfree: Varying64
-    f_bavail: Varying64
-    f_files: Varying64
-    f_ffree: Varying64
+    f_blocks: Some64
+    f_bfree: Some64
+    f_bavail: Some64
+    f_files: Some64
+    f_ffree: Some64
     f_fsid: Varying64
     f_namelen: I64
     f_frsize: I64

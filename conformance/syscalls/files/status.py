@@ -24,8 +24,9 @@ from conformance.syscalls.machinery.aliases import (
     Out,
     Path,
     Seconds64,
+    Some32,
+    Some64,
     Varying32,
-    Varying64,
     Zero,
 )
 from conformance.syscalls.machinery.buffers import I32, I64, U16, U32, U64, Layout, Struct
@@ -45,7 +46,10 @@ STATX_DIO_READ_ALIGN, STATX__RESERVED = 0x20000, 0x80000000
 
 _MASK = named(globals(), "STATX_")
 
-STATX_ATTR_MOUNT_ROOT = 0x2000
+STATX_ATTR_COMPRESSED, STATX_ATTR_IMMUTABLE, STATX_ATTR_APPEND, STATX_ATTR_NODUMP = 4, 0x10, 0x20, 0x40
+STATX_ATTR_ENCRYPTED, STATX_ATTR_AUTOMOUNT, STATX_ATTR_MOUNT_ROOT, STATX_ATTR_VERITY = 0x800, 0x1000, 0x2000, 0x100000
+STATX_ATTR_DAX, STATX_ATTR_WRITE_ATOMIC = 0x200000, 0x400000
+_ATTRIBUTES = named(globals(), "STATX_ATTR_")
 
 F_OK, X_OK, W_OK, R_OK = 0, 1, 2, 4
 
@@ -88,8 +92,8 @@ class Stat(Struct):
     pad0: U32
     st_rdev: U64
     st_size: I64
-    st_blksize: Varying64
-    st_blocks: Varying64
+    st_blksize: Some64
+    st_blocks: Some64
     st_atime: Seconds64
     st_atime_nsec: Fraction64
     st_mtime: Seconds64
@@ -128,9 +132,9 @@ _FLAT = {
 class Statx(Struct):
     """`struct statx`, as far as Linux 6.1 fills it."""
 
-    stx_mask: Varying32
-    stx_blksize: Varying32
-    stx_attributes: U64
+    stx_mask: Annotated[U32, Flags(_MASK)]
+    stx_blksize: Some32
+    stx_attributes: Annotated[U64, Flags(_ATTRIBUTES)]
     stx_nlink: U32
     stx_uid: U32
     stx_gid: U32
@@ -138,8 +142,8 @@ class Statx(Struct):
     pad0: U16
     stx_ino: Ino64
     stx_size: U64
-    stx_blocks: Varying64
-    stx_attributes_mask: Varying64
+    stx_blocks: Some64
+    stx_attributes_mask: Annotated[U64, Flags(_ATTRIBUTES)]
     stx_atime: StatxTimestamp
     stx_btime: StatxTimestamp
     stx_ctime: StatxTimestamp
@@ -148,9 +152,9 @@ class Statx(Struct):
     stx_rdev_minor: U32
     stx_dev_major: Varying32
     stx_dev_minor: Varying32
-    stx_mnt_id: Varying64
-    stx_dio_mem_align: Varying32
-    stx_dio_offset_align: Varying32
+    stx_mnt_id: Some64
+    stx_dio_mem_align: Some32
+    stx_dio_offset_align: Some32
     spare: Annotated[ctypes.Array[ctypes.c_uint64], Layout(ctypes.c_uint64 * 12), Masked()]
 
     former = _FLAT

@@ -20,6 +20,7 @@ from conformance.syscalls.machinery.kinds import (
     PathKind,
     Renamed,
     SignalNumber,
+    ZeroOrNot,
 )
 from conformance.syscalls.machinery.memory import FdPair, NumberAt, Pointer
 
@@ -89,4 +90,6 @@ Time64 = Annotated[I64, Masked()]
 Varying16 = Annotated[U16, Masked()]
 Varying32 = Annotated[U32, Masked()]
 Varying64 = Annotated[U64, Masked()]
+Some32 = Annotated[U32, ZeroOrNot()]
+Some64 = Annotated[U64, ZeroOrNot()]
 Address64 = Annotated[U64, AddressKind()]

@@ -385,6 +385,16 @@ class Masked(Kind):
         return True
 
 
+class ZeroOrNot(Kind):
+    """A number of which only is compared whether it is zero: how much there is, the number of a device or a mount."""
+
+    def normal(self, seen: Seen, names: Names) -> Seen:
+        return MASK if isinstance(seen, int) and seen else seen
+
+    def alike(self, one: int, other: int, pairs: Pairs) -> bool:
+        return bool(one) and bool(other)
+
+
 class AddressKind(Kind):
     """An address: NULL or not. One that a program made up is compared exactly."""
 

@@ -13,7 +13,6 @@ from conformance.syscalls.machinery.aliases import (
     Size,
     SomePid,
     Unused,
-    Varying,
     Zero,
 )
 from conformance.syscalls.machinery.buffers import Struct
@@ -52,6 +51,10 @@ MembarrierCommand = Annotated[
         *(MEMBARRIER_CMD_GET_REGISTRATIONS, 3, -1),
     ),
 ]
+MembarrierCommands = Annotated[
+    int, Flags({name: value for name, value in named(globals(), "MEMBARRIER_CMD_").items() if "FLAG" not in name})
+]
+"""Those that a kernel knows."""
 MembarrierFlags = Annotated[int, Flags({"MEMBARRIER_CMD_FLAG_CPU": MEMBARRIER_CMD_FLAG_CPU}), Choices(0, seldom(1, 2))]
 QueryFlags = Annotated[int, Choices(0, seldom(1))]
 
@@ -102,4 +105,4 @@ def arch_prctl_set(code: ArchCode, address: Address) -> Zero: ...
 @syscall(x86_64=324, aarch64=283, since="4.3", touches=PROCESS)
 def membarrier(command: MembarrierCommand, flags: MembarrierFlags, cpu: Unused) -> Int: ...
 @operation(membarrier, command=MEMBARRIER_CMD_QUERY)
-def membarrier_query(command: Int, flags: QueryFlags, cpu: Unused) -> Varying: ...
+def membarrier_query(command: Int, flags: QueryFlags, cpu: Unused) -> MembarrierCommands: ...

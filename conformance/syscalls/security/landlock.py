@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
-from conformance.syscalls.machinery.aliases import Fd32, In, NoFlags, Size, Varying, Zero
+from conformance.syscalls.machinery.aliases import Fd32, In, Int, NoFlags, Size, Zero
 from conformance.syscalls.machinery.buffers import U64, Buffer, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import (
@@ -122,7 +122,7 @@ VersionFlags = Annotated[int, Flags(named(globals(), "LANDLOCK_CREATE_RULESET_")
 @syscall(number=444, since="5.13", touches=PROCESS)
 def landlock_create_ruleset(attr: InRuleset, size: Size, flags: NoFlags) -> RulesetFd: ...
 @operation(landlock_create_ruleset, flags=(LANDLOCK_CREATE_RULESET_VERSION, LANDLOCK_CREATE_RULESET_ERRATA))
-def landlock_create_ruleset_version(attr: NoRuleset, size: NoSize, flags: VersionFlags) -> Varying: ...
+def landlock_create_ruleset_version(attr: NoRuleset, size: NoSize, flags: VersionFlags) -> Int: ...
 @syscall(number=445, since="5.13", touches=PROCESS)
 def landlock_add_rule(fd: RulesetFd, type: RuleType, attr: InRule, flags: RuleFlags) -> Zero: ...
 @operation(landlock_add_rule, type=LANDLOCK_RULE_NET_PORT)

@@ -21,6 +21,7 @@ from conformance.search.compare import (
     cause_of,
     differences,
     flat,
+    options_of,
     signature,
 )
 from conformance.syscalls.files.opening import O_APPEND, O_CREAT
@@ -355,6 +356,28 @@ def test_a_signature_says_what_where_and_with_which_flags() -> None:
 def test_a_signature_has_no_values_of_what_was_read() -> None:
     one, other = (ProgramDifference(1, "openat", "buf.st_size", a, b) for a, b in (("1", "2"), ("3", "4")))
     assert signature(opening(O_CREAT), one, "gvisor") == signature(opening(O_CREAT), other, "gvisor")
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("getsockopt_ip", 0, 0, 2, 0, 0), ("getsockopt_ip", 0, 0, 3, 0, 0)),
+        (("setsockopt_tcp", 0, 6, 2, 0, 0), ("setsockopt_tcp", 0, 6, 3, 0, 0)),
+        (("setsockopt_netlink", 0, 270, 5, 0, 0), ("setsockopt_netlink", 0, 270, 8, 0, 0)),
+        (("personality", 0x20000), ("personality", 0x40000)),
+    ],
+    ids=lambda each: each[0],
+)
+def test_an_option_is_part_of_the_signature_as_flags_are(one: tuple[object, ...], other: tuple[object, ...]) -> None:
+    found = ProgramDifference(0, str(one[0]), ERRNO, "success", "ENOPROTOOPT")
+    assert len({str(signature(program(each), found, "gvisor")) for each in (one, other)}) == 2
+
+
+def test_what_is_one_of_several_tells_kinds_of_differences_apart() -> None:
+    (one,) = program(("getsockopt_ip", 0, 0, 2, 0, 0)).steps
+    (other,) = program(("getsockopt_ip", 0, 0, 3, 0, 0)).steps
+    assert options_of(one) != options_of(other)
+    assert options_of(opening(O_CREAT).steps[1]) == ()
 
 
 def test_signatures_of_other_flags_errnos_or_targets_are_others() -> None:

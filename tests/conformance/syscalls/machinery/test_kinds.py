@@ -27,6 +27,7 @@ from conformance.syscalls.machinery.kinds import (
     Resource,
     Seen,
     SignalNumber,
+    ZeroOrNot,
     named,
 )
 from conformance.syscalls.machinery.memory import FdPair, MemoryOr, Pointer
@@ -411,3 +412,14 @@ def test_an_operation_has_no_strays_where_its_arguments_are_given() -> None:
     found = {each.name: each.strays for each in grammar()["fcntl_setfl"].parameters}
     assert found["command"] == ()
     assert len(found["arg"]) > 10
+
+
+# What is there or not
+
+
+def test_of_a_number_that_is_the_kernels_choice_it_is_seen_whether_there_is_one() -> None:
+    kind = ZeroOrNot()
+    assert kind.normal(0, Names()) == 0
+    assert kind.normal(5, Names()) == kind.normal(7, Names()) == MASK
+    assert not kind.alike(0, 5, Met(good=False))
+    assert kind.alike(7, 5, Met(good=False))
