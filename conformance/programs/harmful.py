@@ -68,8 +68,9 @@ def is_allowed(label: str) -> bool:
 def _may_be_made(step: ProgramCall) -> bool:
     """Whether a call may be made as it stands: one that is allowed for being refused, with nothing else."""
     description = step.description
-    if isinstance(description, Operation) and description.facts.refused and not description.matches(step.args):
-        return False
+    if isinstance(description, Operation) and description.facts.refused:
+        by_name = {each.name: value for each, value in zip(description.parameters, step.args, strict=False)}
+        return all(by_name.get(name) in allowed for name, allowed in description.given.items())
     return is_allowed(step.label)
 
 

@@ -341,9 +341,10 @@ def register(value: object) -> ctypes.c_long | ctypes.c_char_p:
     raise TypeError(f"{value!r} is neither a number nor memory")
 
 
-def _word(value: object) -> object:
-    """What a call takes for an operation: the lower 32 bits of a number, as it has the type `int` there."""
-    return value & 0xFFFF_FFFF if isinstance(value, int) else value
+def _word(value: object) -> int | None:
+    """What a call takes for an operation: the lower 32 bits of a number, as it has the type `int` there. None: memory,
+    or what is not known yet."""
+    return value & 0xFFFF_FFFF if isinstance(value, int) else None
 
 
 class Operation(Syscall[P]):
@@ -369,7 +370,7 @@ class Operation(Syscall[P]):
         return found
 
     @cached_property
-    def _places(self) -> tuple[tuple[int, frozenset[object]], ...]:
+    def _places(self) -> tuple[tuple[int, frozenset[int | None]], ...]:
         """Which argument must have which values."""
         names = [parameter.name for parameter in self.parameters]
         return tuple((names.index(name), frozenset(map(_word, allowed))) for name, allowed in self.given.items())

@@ -37,7 +37,7 @@ from conformance.syscalls.machinery.call import (
 from conformance.syscalls.machinery.choices import Choices, often, seldom
 from conformance.syscalls.machinery.kinds import FileDescriptor, Kind, Length, Seen
 from conformance.syscalls.machinery.memory import Pointer
-from conformance.syscalls.machinery.table import stubs
+from conformance.syscalls.machinery.table import describe, grammar, stubs
 from conformance.syscalls.polling.poll import Pollfd, poll
 from conformance.syscalls.processes.identity import getpid
 from conformance.syscalls.scheduling import SchedAttr, sched_setattr
@@ -338,3 +338,9 @@ def test_an_operation_says_which_of_its_values_are_likelier() -> None:
     assert fcntl_get.given["command"].count(F_GETFD) == 12 * fcntl_get.given["command"].count(F_GETFL)
     assert fcntl_get.matches([0, F_GETFL])
     assert not fcntl_get.matches([0, F_SETFD])
+
+
+def test_memory_where_an_operation_has_a_number_is_none_of_its_arguments() -> None:
+    assert describe("bpf", (12, 0, 0)) is grammar()["bpf_nothing"]
+    assert describe("bpf", (0, {"map_type": 1}, 72)) is grammar()["bpf_map_create"]
+    assert not grammar()["bpf_nothing"].matches((12, {"map_type": 1}, 0))  # type: ignore[attr-defined] # an operation
