@@ -9,7 +9,10 @@ import pytest
 
 from tests.cases.kernels import Fault, Kernel
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="most of these cases need root")
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="most of these cases need root"),
+    pytest.mark.deadline(120),
+]
 
 SCHEDULING = "cases/scheduling/test_policies.py"
 FITTING = "test_attributes_that_do_not_fit_are_e2big_and_tell_the_size_that_the_kernel_knows"
