@@ -73,6 +73,17 @@ FAULTS = {
         Kernel(SCHEDULING, '    if call.name == "sched_setattr" and args[1] is None: return -1, EFAULT'),
         ("test_attributes_must_be_somewhere",),
     ),
+    "leaves half of a pair behind": Fault(
+        Kernel(
+            "cases/processes/test_limits.py",
+            """
+    if call.name == "pipe2":
+        result, error = made()
+        if error == EMFILE: write_memory(args[0].address, struct.pack("=i", 3))
+        return result, error""",
+        ),
+        ("test_pair_for_which_there_is_one_descriptor_only_is_none_and_nothing_is_written?pipe2?",),
+    ),
     # sysprog21/elfuse#173: locks that lend their priority
     "looks at the address of a lock before its owner": Fault(
         Kernel(FUTEX, f'    if call.name == "futex" and args[1] == {UNLOCK_PI} and args[0] & 3: return -1, EINVAL'),
