@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from errno import EACCES, EINVAL, ENODEV
+from errno import E2BIG, EACCES, EINVAL, ENODEV
 
 from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.files.ioctls import ioctl
+from conformance.syscalls.files.opening import close
 from conformance.syscalls.files.reading import read
 from conformance.syscalls.machinery.buffers import write_memory
 from conformance.syscalls.machinery.world import PAGE
@@ -22,6 +23,8 @@ from conformance.syscalls.security.perf import (
 DISABLED, EXCLUDE_KERNEL, EXCLUDE_HYPERVISOR = 1 << 0, 1 << 5, 1 << 6
 FLAG_FD_CLOEXEC = 8
 PAGES = 16
+FIRST_SIZE = 64
+"""PERF_ATTR_SIZE_VER0."""
 
 
 def event(config: int = PERF_COUNT_SW_PAGE_FAULTS, *, size: int = 64) -> PerfEvent:
@@ -65,3 +68,15 @@ def test_counter_counts_while_it_is_enabled() -> None:
     assert found >= PAGES
     touch(PAGES)
     assert count(fd) == found
+
+
+def test_event_that_does_not_fit_is_e2big_and_tells_the_size_that_the_kernel_knows() -> None:
+    """`perf_copy_attr` in kernel/events/core.c. Which size that is differs from release to release."""
+    close(counter())
+    for size, last in ((256, 1), (FIRST_SIZE - 1, 0)):
+        data = bytes(event(size=size)).ljust(size, b"\0")[:-1] + bytes([last])
+        attr = Buffer(data)
+        with untraced():
+            perf_event_open.fails_with(E2BIG, attr, 0, -1, -1, FLAG_FD_CLOEXEC)
+        assert FIRST_SIZE <= attr.int_at(4) < 256
+        assert attr.take(4) + attr.take(len(data), 8) == data[:4] + data[8:]

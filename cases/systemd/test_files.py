@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from errno import EINVAL, EISDIR, ELOOP, EOPNOTSUPP, EXDEV, errorcode
+from errno import EINVAL, EISDIR, ELOOP, EOPNOTSUPP, EOVERFLOW, EXDEV, errorcode
 
 import pytest
 
@@ -55,6 +55,16 @@ def test_name_to_handle_at_tells_the_mount() -> None:
     mount_new(b"tmpfs", b"mounted")
     _, there = handle_of(b"mounted")
     assert [here, there] == [found.id for found in map(mount_at, (b"", b"mounted")) if found]
+
+
+def test_handle_for_which_there_is_too_little_room_is_eoverflow_and_tells_its_size() -> None:
+    """name_to_handle_at(2): with a size of 0 that is how a program asks for it."""
+    make_file(b"file")
+    whole, _ = handle_of(b"file")
+    asked = Buffer(bytes(8 + HANDLE_ROOM))
+    name_to_handle_at.fails_with(EOVERFLOW, AT_FDCWD, b"file", asked, Buffer(4), 0)
+    assert asked.int_at(0) == whole.int_at(0) > 0
+    assert asked.take(HANDLE_ROOM, 8) == bytes(HANDLE_ROOM)
 
 
 @pytest.mark.needs("root")

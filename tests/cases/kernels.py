@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
 
 from tests.suite import SOURCES, environment, read
+
+NO_OTHER_PLUGINS = {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
+"""Their imports take longer than a module of cases does."""
 
 PLUGIN = """
 import os, struct
@@ -40,15 +44,17 @@ class Kernel:
     setup: str = ""
 
 
-def run_on(kernel: Kernel, where: Path, *options: str) -> subprocess.CompletedProcess[str]:
-    """Run a module of cases on such a kernel."""
+def run_on(
+    kernel: Kernel, where: Path, *options: str, surroundings: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a module of cases on such a kernel, with further options and variables of the environment."""
     text = PLUGIN.replace("{setup}", kernel.setup).replace("{body}", kernel.body.removeprefix("\n"))
     (where / "another_kernel.py").write_text(text)
     command = [sys.executable, "-m", "pytest", kernel.cases, "-q", "-p", "no:cacheprovider", "-p", "another_kernel"]
     return subprocess.run(
         [*command, *options],
         cwd=SOURCES,
-        env={**environment(), "PYTHONPATH": os.pathsep.join([str(where), str(SOURCES)])},
+        env={**environment(), "PYTHONPATH": os.pathsep.join([str(where), str(SOURCES)]), **(surroundings or {})},
         capture_output=True,
         text=True,
         timeout=300,
@@ -75,7 +81,8 @@ class Fault:
     def seen(self, where: Path) -> Seen:
         """Run the cases there. A glob that means none of them is a mistake."""
         record = where / "record"
-        done = run_on(self.kernel, where, "--conformance-record", str(record))
+        options = ("-p", "conformance.guest.plugin", "--conformance-record", str(record))
+        done = run_on(self.kernel, where, *options, surroundings=NO_OTHER_PLUGINS)
         outcomes = {case.partition("::")[2]: result.outcome for case, result in read(record).results.items()}
         about = {glob: {case for case in outcomes if fnmatchcase(case, glob)} for glob in self.seen_by}
         assert all(about.values()), done.stdout + done.stderr

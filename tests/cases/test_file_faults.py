@@ -9,7 +9,10 @@ import pytest
 
 from tests.cases.kernels import Fault, Kernel
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="most of these cases need root")
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="most of these cases need root"),
+    pytest.mark.deadline(120),
+]
 
 REQUESTS = "cases/netlink/test_requests.py"
 NAMES = "cases/files/test_existing_names.py"

@@ -9,7 +9,10 @@ import pytest
 
 from tests.cases.kernels import Fault, Kernel
 
-pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="most of these cases need root")
+pytestmark = [
+    pytest.mark.skipif(os.geteuid() != 0, reason="most of these cases need root"),
+    pytest.mark.deadline(120),
+]
 
 SCHEDULING = "cases/scheduling/test_policies.py"
 FITTING = "test_attributes_that_do_not_fit_are_e2big_and_tell_the_size_that_the_kernel_knows"
@@ -69,6 +72,17 @@ FAULTS = {
     "faults where there is nothing": Fault(
         Kernel(SCHEDULING, '    if call.name == "sched_setattr" and args[1] is None: return -1, EFAULT'),
         ("test_attributes_must_be_somewhere",),
+    ),
+    "leaves half of a pair behind": Fault(
+        Kernel(
+            "cases/processes/test_limits.py",
+            """
+    if call.name == "pipe2":
+        result, error = made()
+        if error == EMFILE: write_memory(args[0].address, struct.pack("=i", 3))
+        return result, error""",
+        ),
+        ("test_pair_for_which_there_is_one_descriptor_only_is_none_and_nothing_is_written?pipe2?",),
     ),
     # sysprog21/elfuse#173: locks that lend their priority
     "looks at the address of a lock before its owner": Fault(
