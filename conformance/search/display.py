@@ -84,6 +84,8 @@ def report(search: Search) -> str:
         f"{plural(tally.programs, 'program')} in {tally.seconds:.0f} s ({rate:.0f}/s): {endings}\n"
         f"{met(search)}; {plural(tally.executions, 'execution')} to confirm and minimise"
     )
+    if tally.left:
+        parts.append(f"{plural(tally.left, 'difference')} left, which the time was too short to pursue")
     if tally.beside:
         parts.append(f"{plural(tally.beside, 'difference')} in other calls than those of --call left alone")
     if tally.holes:

@@ -24,7 +24,9 @@ from conformance.search.compare import (
     options_of,
     signature,
 )
-from conformance.syscalls.files.opening import O_APPEND, O_CREAT
+from conformance.syscalls.files.descriptors import F_GETOWN_EX
+from conformance.syscalls.files.opening import O_APPEND, O_CREAT, O_DIRECTORY
+from conformance.syscalls.files.reading import SEEK_CUR
 from conformance.syscalls.files.status import Stat
 from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.table import grammar
@@ -281,6 +283,68 @@ def test_times_of_the_inode_that_a_whole_machine_shares_are_nobodys() -> None:
     made = program(("eventfd2", 1, 0), ("fstat", Ref(0), room(144)))
     ours, theirs = (bytes(Stat(st_mode=0o600, st_mtime=when)) for when in (3, 1_700_000_000))
     assert found(made, outcome(0, (0, theirs)), outcome(0, (0, ours))) == []
+
+
+@pytest.mark.parametrize(
+    ("member", "value", "mode", "differs"),
+    [
+        ("st_uid", 1000, 0o600, False),
+        ("st_gid", 1000, 0o600, False),
+        ("st_mode", 0o666, 0o600, False),
+        ("st_uid", 1000, 0o100600, True),
+        ("st_mode", 0o100666, 0o100600, True),
+        ("st_mode", 0o100600, 0o600, True),
+        ("st_nlink", 2, 0o600, True),
+    ],
+)
+def test_owner_and_mode_of_the_inode_that_a_whole_machine_shares_are_nobodys(
+    member: str, value: int, mode: int, differs: bool
+) -> None:
+    """An eventfd's inode has no type. Before Linux 6.16, fchown(2) on one changes those of all others."""
+    one = Stat(st_mode=mode, st_nlink=1)
+    other = Stat(**{"st_mode": mode, "st_nlink": 1} | {member: value})
+    assert bool(found(STATUS, outcome((0, bytes(one)), 0), outcome((0, bytes(other)), 0))) is differs
+
+
+LISTED = program(
+    ("openat", -100, Memory(b".\0"), O_DIRECTORY, 0),
+    ("dup", Ref(0)),
+    ("getdents64", Ref(0), room(64), 64),
+    ("lseek", Ref(1), 0, SEEK_CUR),
+)
+
+
+@pytest.mark.parametrize(
+    ("read", "one", "other", "differs"),
+    [(48, 5, 1 << 40, False), (48, 5, 0, True), (0, 5, 7, True), (-EINVAL, 5, 7, True)],
+)
+def test_position_in_a_directory_that_was_read_is_the_file_systems(
+    read: int, one: int, other: int, differs: bool
+) -> None:
+    """It is whether there is one that is compared, through another fd of the same open file too."""
+    sides = (outcome(3, 4, (read, b""), each) for each in (one, other))
+    assert bool(found(LISTED, *sides)) is differs
+
+
+def test_position_in_a_file_is_compared() -> None:
+    made = program(*[(step.label, *step.args) for step in LISTED.steps], ("lseek", 20, 0, SEEK_CUR))
+    sides = (outcome(3, 4, (48, b""), 5, each) for each in (5, 7))
+    assert [each[0] for each in found(made, *sides)] == [4]
+
+
+@pytest.mark.parametrize("option", [3, 3 | 1 << 32, Ref(0)])
+def test_call_in_general_is_compared_as_the_operation_that_it_was(option: int | Ref) -> None:
+    """sysfs(3) tells how many file systems there are, which is each kernel's own affair."""
+    made = program(("dup", 0), ("sysfs", option, 0, 0))
+    assert found(made, outcome(3, 40), outcome(3, 41)) == []
+    assert found(program(("dup", 0), ("sysfs", 4, 0, 0)), outcome(3, 40), outcome(3, 41)) != []
+
+
+def test_memory_that_nobody_has_written_has_no_name() -> None:
+    """F_GETOWN_EX writes a type and a pid, of which the first process to appear is `pid#1`."""
+    made = program(("fcntl_getown_ex", 0, F_GETOWN_EX, room(8)))
+    sides = (outcome((0, FDS.pack(1, 70))), outcome((0, b"\1\0\0\0")))
+    assert found(made, *sides) == [(0, "fcntl_getown_ex", "arg.pid", "'pid#1'", "-1431655766")]
 
 
 def test_name_that_a_wrong_report_has_taken_is_no_difference_of_its_own() -> None:

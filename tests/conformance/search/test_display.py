@@ -75,6 +75,12 @@ def test_report_has_what_was_run_and_met(search: Search) -> None:
     assert re.search(r"^2 of 3\d\d calls succeeded, 4 \(call, errno\) pairs; 321 executions to ", said, re.MULTILINE)
 
 
+def test_report_says_what_was_left(search: Search) -> None:
+    assert " left" not in report(search)
+    search.tally.left = 12
+    assert "\n\n12 differences left, which the time was too short to pursue\n\n" in report(search)
+
+
 def test_report_of_nothing_says_so(search: Search) -> None:
     said = report(search)
     assert said.endswith("\n\nno divergence")

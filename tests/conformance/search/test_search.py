@@ -63,11 +63,12 @@ def searched(
     runners: Mapping[str, Runner] | None = None,
     about: tuple[str, ...] = (),
     arguments: Mapping[str, tuple[str, ...]] | None = None,
+    beside: bool = False,
 ) -> Search:
     """Search these programs, and no others."""
     generator = Scripted(*programs)
     generator.about = about
-    plan = SearchPlan("native", ("liar",), ("time",), 7, None, len(programs), TWIN, (), arguments or {})
+    plan = SearchPlan("native", ("liar",), ("time",), 7, None, len(programs), TWIN, (), arguments or {}, beside)
     given = runners or {"native": LocalRunner(), TWIN: LocalRunner(), "liar": LyingRunner(lie)}
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(searching, "Generator", lambda *_: generator)
@@ -104,6 +105,14 @@ def test_what_is_found_is_a_folder_each_and_the_search_is_told(tmp_path: Path) -
         "deaths": 0,
     }
     assert searching.status_of(search) is Exit.UNEXPECTED
+    assert not lanes_left()
+
+
+def test_search_that_pursues_beside_it_finds_the_same(tmp_path: Path) -> None:
+    search = searched(tmp_path, ABSENT, BAD, ABSENT, beside=True)
+    assert kept(tmp_path) == ["close/errno/EBADF - EINVAL", "open/errno/ENOENT - EACCES"]
+    assert json.loads((tmp_path / "search.json").read_text())["left"] == 0
+    assert search.lanes[-1].ran == 3, "the search's own guest has run nothing but new programs"
     assert not lanes_left()
 
 
