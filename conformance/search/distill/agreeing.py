@@ -21,7 +21,7 @@ MOST_ERRNOS = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Witness:
+class Testimony:
     """What a program did on one kernel."""
 
     version: Version
@@ -36,7 +36,7 @@ def version_of(release: str) -> Version:
     return (int(found[1]), int(found[2])) if found else (0, 0)
 
 
-def agreed(listing: Listing, witnesses: Sequence[Witness]) -> Listing | None:
+def agreed(listing: Listing, witnesses: Sequence[Testimony]) -> Listing | None:
     """What all kernels promise, as far as it can be told; None where nobody can say on what it depends.
 
     `witnesses` has the one first of which the listing's promises are.
@@ -58,7 +58,7 @@ def _said(version: Version) -> str:
     return f"{version[0]}.{version[1]}"
 
 
-def _outcome(witness: Witness, at: int) -> str:
+def _outcome(witness: Testimony, at: int) -> str:
     """An errno, "" for success, and how the program ended where it was before that."""
     results = witness.execution.outcome.results
     if at >= len(results):
@@ -67,18 +67,18 @@ def _outcome(witness: Witness, at: int) -> str:
     return "" if succeeded(result) else NAMES.get(-result, str(-result))
 
 
-def _first_apart(witnesses: Sequence[Witness]) -> int | None:
+def _first_apart(witnesses: Sequence[Testimony]) -> int | None:
     """The first call of which kernels say something else."""
     count = len(witnesses[0].execution.program.steps)
     return next((at for at in range(count) if len({_outcome(each, at) for each in witnesses}) > 1), None)
 
 
-def _is_unknown(witnesses: Sequence[Witness], at: int) -> bool:
+def _is_unknown(witnesses: Sequence[Testimony], at: int) -> bool:
     """Whether some kernels carry a call out, and the others do not know it."""
     return {_outcome(each, at) for each in witnesses} == {"", "ENOSYS"}
 
 
-def _same_results(witnesses: Sequence[Witness]) -> bool:
+def _same_results(witnesses: Sequence[Testimony]) -> bool:
     return len({each.execution.outcome.results[-1][0] for each in witnesses}) == 1
 
 
@@ -86,7 +86,7 @@ def _with_last(listing: Listing, promises: tuple[Promise, ...]) -> Listing:
     return replace(listing, steps=(*listing.steps[:-1], replace(listing.steps[-1], promises=promises)))
 
 
-def _since(listing: Listing, witnesses: Sequence[Witness], at: int) -> Version | None:
+def _since(listing: Listing, witnesses: Sequence[Testimony], at: int) -> Version | None:
     """From which version on a call succeeds that older kernels lack; None where it is no matter of versions."""
     able = [each.version for each in witnesses if not _outcome(each, at)]
     others = [each for each in witnesses if _outcome(each, at)]
@@ -97,7 +97,7 @@ def _since(listing: Listing, witnesses: Sequence[Witness], at: int) -> Version |
     return known if max(each.version for each in others) < known <= min(able) else min(able)
 
 
-def _promises(end: End, witnesses: Sequence[Witness], at: int) -> tuple[Promise, ...]:
+def _promises(end: End, witnesses: Sequence[Testimony], at: int) -> tuple[Promise, ...]:
     """What is promised of the last call; nothing where it cannot be told."""
     said = {_outcome(each, at) for each in witnesses}
     errnos = said - {""}
@@ -122,7 +122,7 @@ class _Group:
     last: Version
 
 
-def _by_version(witnesses: Sequence[Witness], at: int) -> list[_Group]:
+def _by_version(witnesses: Sequence[Testimony], at: int) -> list[_Group]:
     """The groups, newest first; none where what kernels say is no matter of their versions."""
     ordered = sorted(witnesses, key=lambda each: (each.version, _outcome(each, at)))
     found = []
@@ -138,13 +138,13 @@ def _by_version(witnesses: Sequence[Witness], at: int) -> list[_Group]:
     return found[::-1]
 
 
-def _is_seen_among_alike(witnesses: Sequence[Witness], at: int) -> bool:
+def _is_seen_among_alike(witnesses: Sequence[Testimony], at: int) -> bool:
     """Whether kernels that are configured alike part in the same way as all do."""
     alike = {_outcome(each, at) for each in witnesses if each.alike}
     return alike == {_outcome(each, at) for each in witnesses}
 
 
-def _conditional(end: End, group: _Group, groups: Sequence[_Group], number: int, first: Witness) -> Promise:
+def _conditional(end: End, group: _Group, groups: Sequence[_Group], number: int, first: Testimony) -> Promise:
     """What is promised of a group, on the condition that tells it from its neighbours."""
     terms = []
     if number < len(groups) - 1:

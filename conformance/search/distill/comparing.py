@@ -13,7 +13,7 @@ from conformance.programs.notation.judging import Keeping, judged
 from conformance.programs.notation.model import Listing
 from conformance.programs.wire import State
 from conformance.run.lane import Lane
-from conformance.search.distill.agreeing import Version, Witness, agreed, version_of
+from conformance.search.distill.agreeing import Testimony, Version, agreed, version_of
 from conformance.search.distill.choosing import Chosen
 from conformance.search.distill.confirming import result_of
 from conformance.search.distill.promising import listing
@@ -110,8 +110,8 @@ def _promised(of: Chosen, name: str, kernels: Sequence[Heard], reference: Mappin
     listed = of.listings[name]
     if all(_keeps(listed, each.executions[place], each.versions) for each in kernels):
         return listed
-    witnesses = [Witness(version_of(reference[KERNEL]), here, alike=False)]
-    witnesses += [Witness(each.version, each.executions[place]) for each in kernels]
+    witnesses = [Testimony(version_of(reference[KERNEL]), here, alike=False)]
+    witnesses += [Testimony(each.version, each.executions[place]) for each in kernels]
     found = agreed(listing(name, here), witnesses)
     everywhere = [(here, reference), *((each.executions[place], each.versions) for each in kernels)]
     return found if found and all(_keeps(found, *each) for each in everywhere) else None

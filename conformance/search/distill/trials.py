@@ -17,9 +17,12 @@ from conformance.syscalls.machinery.call import Operation, Parameter, Pseudo
 from conformance.syscalls.machinery.choices import Blob, Choice
 from conformance.syscalls.machinery.kinds import FileDescriptor, Flags
 from conformance.syscalls.machinery.table import grammar
+from conformance.syscalls.sockets.options import SOL_SOCKET
 
 BITS = 31
 """Of a flags argument: those that every call has."""
+WHOLE: tuple[tuple[str, dict[str, Choice]], ...] = (("", {}),)
+"""An option as it is. Those of protocols take a network of their own each time, which is dear."""
 OF_OPTIONS = ("getsockopt", "setsockopt")
 LEAST_SOCKET_FLAG = 16
 """What is above is no type of a socket but a flag beside it (socket(2))."""
@@ -111,7 +114,7 @@ def _values(parameter: Parameter) -> tuple[int, ...]:
 
 
 def _options(labels: Iterable[str]) -> Iterator[Trial]:
-    """Every option of every level: got and set, whole and in one byte."""
+    """Every option of every level: got and set, whole; those of sockets in one byte as well."""
     for label in labels:
         description = grammar()[label]
         if description.name not in OF_OPTIONS or not isinstance(description, Operation):
@@ -122,7 +125,7 @@ def _options(labels: Iterable[str]) -> Iterator[Trial]:
             for number in dict.fromkeys(option.choices):
                 if isinstance(at, int) and isinstance(number, int):
                     named = kinds[0].spell(at), kinds[1].spell(number)
-                    for size, given in _sizes(label).items():
+                    for size, given in _sizes(label).items() if at == SOL_SOCKET else WHOLE:
                         calls = (plain_call(label, level=at, option=number, **given),)
                         yield Trial(calls, Goal(description.name, Sort.OPTION, (*named, size)))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from conformance.programs.notation.printing import print_listing
-from conformance.search.distill.agreeing import Version, Witness, agreed, version_of
+from conformance.search.distill.agreeing import Testimony, Version, agreed, version_of
 from conformance.search.distill.promising import listing
 from tests.conformance.search.distill.native_lane import ENOENT, NOWHERE, OPEN, given
 
@@ -19,8 +19,8 @@ NEWER = "r0 = memfd_secret(0)\nlseek(r0, 5, SEEK_SET)"
 def said(text: str, here: tuple[int, ...], others: dict[Version, tuple[int, ...]]) -> str:
     """The text of what is promised; "" where nothing is."""
     first = given(text, *here)
-    witnesses = [Witness(HERE, first, alike=False)]
-    witnesses += [Witness(version, given(text, *results)) for version, results in others.items()]
+    witnesses = [Testimony(HERE, first, alike=False)]
+    witnesses += [Testimony(version, given(text, *results)) for version, results in others.items()]
     found = agreed(listing("it", first), witnesses)
     return print_listing(found) if found else ""
 
