@@ -85,7 +85,7 @@ def choose(lanes: Sequence[Lane], gathered: Gathered, chosen: dict[str, Chosen])
                 continue
             name = name_of(pick.fact, pick.program)
             of.facts.add(pick.fact)
-            if name not in of.listings:
+            if name not in of.listings and pick.program not in (each.program for each in of.executions.values()):
                 of.keep(listing(name, execution), execution)
     return unsteady
 

@@ -59,9 +59,8 @@ def held_against(
     kernels: list[Heard] = []
     dropped = []
     for other in others:
-        told(f"asking {other.name}")
-        with lanes({other.name: other.runner}) as opened:
-            heard = _heard(opened[0], chosen)
+        with lanes({other.name: other.runner}) as (lane,):
+            heard = _heard(lane, chosen, told)
         for call, name in _all_of(chosen):
             if (call, name) not in heard.executions:
                 chosen[call].drop(name)
@@ -81,13 +80,14 @@ def _all_of(chosen: Mapping[str, Chosen]) -> list[tuple[str, str]]:
     return [(call, name) for call, each in sorted(chosen.items()) for name in sorted(each.listings)]
 
 
-def _heard(lane: Lane, chosen: Mapping[str, Chosen]) -> Heard:
+def _heard(lane: Lane, chosen: Mapping[str, Chosen], told: Callable[[str], None]) -> Heard:
     """Run everything there."""
     runs: dict[tuple[str, str], list[Execution]] = {place: [] for place in _all_of(chosen)}
-    for turn in range(TURNS):
+    for _ in range(TURNS):
         asked = [((call, name), chosen[call].executions[name].program) for call, name in runs]
-        for place, execution in executed([lane], asked, own=turn > 0, patience=PATIENCE):
+        for place, execution in executed([lane], asked, patience=PATIENCE):
             runs[place].append(execution)
+            told(f"asking {lane.name} ({len(runs[place])} of {TURNS})")
     steady = {place: each[0] for place, each in runs.items() if _agree(each)}
     versions = {**lane.versions, KERNEL: lane.release}
     return Heard(versions, version_of(lane.release), steady)
