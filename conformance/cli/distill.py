@@ -29,6 +29,7 @@ USUAL_SECONDS = 60.0
     show_default=True,
     help="How long to search for what no plain question has answered.",
 )
+@click.option("--hold", is_flag=True, help="Find nothing new: only hold what is there against the targets.")
 @click.option("--seed", type=int, help="For the same search again [default: another one each time; it is printed].")
 @click.option(
     "-o",
@@ -45,6 +46,7 @@ def command(
     names: tuple[str, ...],
     reference: str,
     seconds: float,
+    hold: bool,
     seed: int | None,
     output: Path | None,
     targets_file: Path | None,
@@ -67,7 +69,7 @@ def command(
     \b
     conformance distill                                 all calls, on this machine
     conformance distill openat renameat2 --seconds 300    these, with a longer search
-    conformance distill -t lts --kernel lts=6.12        held against another kernel
+    conformance distill --hold -t lts -t gvisor         what is there, held against other targets
     conformance distill epoll_ctl -o /var/tmp/facts     to look at, beside the cases
 
     \b
@@ -76,6 +78,7 @@ def command(
     """
     from conformance.run.lane import LaneError  # noqa: PLC0415
     from conformance.search.distill import distilling  # noqa: PLC0415 - slow to import, and --help needs none of it
+    from conformance.search.distill.comparing import Other  # noqa: PLC0415
     from conformance.search.distill.display import DistillDisplay, report  # noqa: PLC0415
     from conformance.search.distill.files import default_root  # noqa: PLC0415
     from runners.base import RunnerError  # noqa: PLC0415
@@ -89,14 +92,15 @@ def command(
             secrets.randbelow(1 << 32) if seed is None else seed,
             seconds,
             output or default_root(),
+            find=not hold,
         )
     except ValueError as error:
         raise UsageError(str(error)) from error
     click.echo(f"seed {plan.seed}; files go to {plan.output}", err=True)
-    runners = {each.name: runner_for(each, bare=True) for each in chosen}
     try:
+        first, *others = [Other(each.name, runner_for(each, bare=True), each.imitates) for each in chosen]
         with DistillDisplay() as display:
-            done = distilling.distill_on(plan, runners, display)
+            done = distilling.distill_on(plan, first.runner, display, others)
     except (RunnerError, LaneError) as error:
         raise UserError(one_line(str(error))) from error
     click.echo(report(done))

@@ -21,6 +21,8 @@ from conformance.search.distill.promising import listing
 from conformance.search.distill.running import executed
 from conformance.search.distill.shrinking import shrunk
 
+UNKNOWN = ("EAFNOSUPPORT", "EPROTONOSUPPORT", "ESOCKTNOSUPPORT")
+"""What says that a kernel lacks a kind of socket: it is the machine's doing, and was looked for among modules."""
 SHRINKERS = 8
 """How many programs are made small at a time: a lane has enough to do while others wait for its answers."""
 ORDER = list(Sort)
@@ -83,7 +85,7 @@ def choose(lanes: Sequence[Lane], gathered: Gathered, chosen: dict[str, Chosen])
                 continue
             name = name_of(pick.fact, pick.program)
             of.facts.add(pick.fact)
-            if name not in of.listings:
+            if name not in of.listings and pick.program not in (each.program for each in of.executions.values()):
                 of.keep(listing(name, execution), execution)
     return unsteady
 
@@ -148,6 +150,8 @@ def _counts(fact: Fact, gathered: Gathered) -> bool:
             return Fact(goal, ACCEPTED) not in gathered.found
         case Sort.OPTION if goal.about[2]:
             return Fact(goal._replace(about=(*goal.about[:2], "")), ACCEPTED) in gathered.found
+        case Sort.SOCKET if said in UNKNOWN:
+            return False
         case Sort.SOCKET if goal.about[2] != "0":
             return Fact(goal._replace(about=(*goal.about[:2], "0")), said) not in gathered.found
     return True

@@ -57,11 +57,13 @@ def report(done: Distilled) -> str:
     asked, met = _counted(done.gathered.goals), _counted(done.met)
     rows = [[ASKED[sort], met[sort], asked[sort]] for sort in Sort if asked[sort] or met[sort]]
     parts = [tabulate(rows, ["asked of calls", "met", "of"])]
+    new = sum(name not in done.already for name in done.names)
     parts.append(
         f"{plural(done.programs, 'program')} in {plural(len(done.files), 'file')} after {done.seconds:.0f} s: "
-        f"{done.kept} as before, {done.programs - done.kept} new"
+        f"{done.programs - new} as before, {new} new"
     )
     parts += _named("left out that differ from run to run", done.unsteady)
+    parts += _named("left out for what other targets do", done.apart)
     parts += _named("dropped that did not keep what was promised", done.dropped)
     return "\n\n".join(parts)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,10 +12,12 @@ from conformance.programs.harmful import is_allowed
 from conformance.programs.notation.judging import Keeping, judged
 from conformance.run.lane import Lane
 from conformance.search.distill.choosing import Chosen, choose, drop_unsteady
+from conformance.search.distill.comparing import Other, held_against
 from conformance.search.distill.confirming import confirmed
 from conformance.search.distill.facts import Goal, goals
 from conformance.search.distill.files import read, write
 from conformance.search.distill.gathering import Gathered, run_trials, search
+from conformance.search.distill.surroundings import surroundings
 from conformance.search.distill.trials import trials
 from conformance.search.generate import Generator, labels_of
 from conformance.search.search import lanes
@@ -33,6 +35,8 @@ class DistillPlan:
     seconds: float
     """How long the search goes on, after all questions were asked."""
     output: Path
+    find: bool = True
+    """Whether to find what is lacking; else only what is there already is held against other targets."""
 
 
 @dataclass(slots=True)
@@ -42,12 +46,14 @@ class Distilled:
     gathered: Gathered
     started: float = field(default_factory=time.monotonic)
     stage: str = "reading"
-    kept: int = 0
-    """Programs that were there already, and are as they were."""
+    already: set[tuple[str, str]] = field(default_factory=set)
+    """Programs that were there already and do what they promise: calls and names."""
     dropped: list[str] = field(default_factory=list)
     """Programs that were there, and do not show any more what they promise."""
     unsteady: list[str] = field(default_factory=list)
     """Programs that differ from run to run, and were left out."""
+    apart: list[str] = field(default_factory=list)
+    """Programs that other targets do not agree on, and were left out."""
     chosen: dict[str, Chosen] = field(default_factory=dict)
     files: list[Path] = field(default_factory=list)
 
@@ -57,9 +63,14 @@ class Distilled:
         return time.monotonic() - self.started
 
     @property
+    def names(self) -> list[tuple[str, str]]:
+        """The programs of all files: calls and names."""
+        return [(call, name) for call, each in self.chosen.items() for name in each.listings]
+
+    @property
     def programs(self) -> int:
         """How many there are in all files."""
-        return sum(len(each.listings) for each in self.chosen.values())
+        return len(self.names)
 
     @property
     def met(self) -> set[Goal]:
@@ -77,40 +88,58 @@ LANES = 2
 """How many guests of the reference there are at a time."""
 
 
-def distill_on(plan: DistillPlan, runners: Mapping[str, Runner], progress: Callable[[Distilled], None]) -> Distilled:
-    """Distil on targets, of which the reference is the first. Raises RunnerError, UserError, LaneError."""
-    reference, runner = next(iter(runners.items()))
-    with lanes({f"{reference} {at}": runner for at in range(LANES)}) as opened:
-        return distill(plan, opened, progress)
-
-
-def distill(plan: DistillPlan, guests: Sequence[Lane], progress: Callable[[Distilled], None]) -> Distilled:
-    """Distil some calls on one target, of which each of `guests` is a guest. Raises UsageError, LaneError."""
+def distill_on(
+    plan: DistillPlan,
+    reference: Runner,
+    progress: Callable[[Distilled], None],
+    others: Sequence[Other] = (),
+) -> Distilled:
+    """Distil on a target, hold it against others, write the files. Raises RunnerError, UserError, LaneError."""
     done = Distilled(Gathered(goals(plan.calls)))
+    with lanes({f"reference {at}": reference for at in range(LANES)}) as opened:
+        versions = {**opened[0].versions, KERNEL: opened[0].release}
+        distill(plan, opened, done, progress)
+
+    def told(stage: str) -> None:
+        done.stage = stage
+        progress(done)
+
+    done.apart = held_against(others, done.chosen, versions, told)
+    for call, each in done.chosen.items():
+        if path := write(call, plan.output, each.listings.values()):
+            done.files.append(path)
+    told("done")
+    return done
+
+
+def distill(plan: DistillPlan, guests: Sequence[Lane], done: Distilled, progress: Callable[[Distilled], None]) -> None:
+    """Find what one target does, of which each of `guests` is a guest. Raises UsageError, LaneError."""
     done.chosen = {call: Chosen(call) for call in plan.calls}
 
     def told() -> None:
         progress(done)
 
     _keep_what_is_there(plan, guests, done)
+    if plan.find:
+        _find(plan, guests, done, told)
+    done.stage = "running all of them"
+    told()
+    done.unsteady += drop_unsteady(guests[:1], done.chosen)
+
+
+def _find(plan: DistillPlan, guests: Sequence[Lane], done: Distilled, told: Callable[[], None]) -> None:
+    """Ask, search and choose."""
     labels = [label for label, each in grammar().items() if each.name in plan.calls and is_allowed(label)]
     done.stage = "asking"
     run_trials(guests, trials(labels), done.gathered, told)
+    done.stage = "asking in other surroundings"
+    run_trials(guests, surroundings(labels), done.gathered, told)
     done.stage = "searching"
     end = time.monotonic() + plan.seconds
     search(guests, Generator(seed_=plan.seed), done.gathered, lambda: time.monotonic() < end, told)
     done.stage = "choosing"
     told()
     done.unsteady = choose(guests, done.gathered, done.chosen)
-    done.stage = "running all of them"
-    told()
-    done.unsteady += drop_unsteady(guests[:1], done.chosen)
-    for call, each in done.chosen.items():
-        if path := write(call, plan.output, each.listings.values()):
-            done.files.append(path)
-    done.stage = "done"
-    told()
-    return done
 
 
 def _keep_what_is_there(plan: DistillPlan, guests: Sequence[Lane], done: Distilled) -> None:
@@ -123,6 +152,6 @@ def _keep_what_is_there(plan: DistillPlan, guests: Sequence[Lane], done: Distill
     for (call, each), execution in zip(those, executions, strict=True):
         if execution and not any(one.kept is Keeping.BROKEN for one in judged(each, execution, versions)):
             done.chosen[call].keep(each, execution)
-            done.kept += 1
+            done.already.add((call, each.name))
         else:
             done.dropped.append(f"{call}: {each.name}")

@@ -21,6 +21,15 @@ ACCEPTED = "accepted"
 """What is said where a call succeeds."""
 
 
+ASKED_OTHERWISE = {
+    "getsockopt": ("level", "option"),
+    "setsockopt": ("level", "option"),
+    "socket": ("family",),
+    "socketpair": ("family",),
+}
+"""Arguments that are asked for in company: an option of a level, a family with a type."""
+
+
 class Sort(StrEnum):
     """What is asked of a call, in the order in which it is answered."""
 
@@ -70,9 +79,15 @@ def goals(calls: Iterable[str]) -> set[Goal]:
         found.add(Goal(each.name, Sort.CALL))
         if isinstance(each, Operation):
             found.add(Goal(each.name, Sort.OPERATION, (label,)))
-        found |= {Goal(flag.call, Sort.FLAG, (flag.argument, flag.name)) for flag in flags_of(each)}
+        found |= {goal for flag in flags_of(each) if (goal := Goal(each.name, Sort.FLAG, flag[1:])) and is_flag(goal)}
     pairs = {each.pair for each in documented()}
     return found | {Goal(each.call, Sort.ERRNO, (each.name,)) for each in pairs if each and each.call in wanted}
+
+
+def is_flag(goal: Goal) -> bool:
+    """Whether a flag is none that another sort of question is about: families and options have their own."""
+    call, _, (argument, *_) = goal
+    return argument not in ASKED_OTHERWISE.get(call, ())
 
 
 def facts_of(execution: Execution) -> Iterator[tuple[int, Fact]]:
@@ -106,7 +121,7 @@ def _shown(call: str, args: tuple[Json | tuple[tuple[str, int], ...], ...]) -> t
     flags, operations = shown(call, [dict(each) if isinstance(each, tuple) else each for each in args])
     return (
         *((Sort.OPERATION, (label,)) for label in sorted(operations)),
-        *((Sort.FLAG, (flag.argument, flag.name)) for flag in sorted(flags)),
+        *((Sort.FLAG, flag[1:]) for flag in sorted(flags) if is_flag(Goal(call, Sort.FLAG, flag[1:]))),
     )
 
 

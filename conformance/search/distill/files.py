@@ -81,10 +81,11 @@ def read(call: str, root: Path) -> Already:
 
 
 def write(call: str, root: Path, listings: Iterable[Listing]) -> Path | None:
-    """Write a call's file, its programs by name; None where there are none and there was no file."""
+    """Write a call's file, its programs by name; where there are none there is no file, and None is returned."""
     path = path_of(call, root)
     those = tuple(sorted(listings, key=lambda each: each.name))
-    if not those and not path.exists():
+    if not those:
+        path.unlink(missing_ok=True)
         return None
     write_whole(path, print_file(File(title_of(call), those, comment_of(call))).encode())
     return path

@@ -9,10 +9,12 @@ from conformance.coverage.facts import NAMES
 from conformance.programs.execution import Execution, succeeded
 from conformance.programs.harmful import APART, neutralised, touches
 from conformance.programs.program import Argument, Memory, Program, ProgramCall, Ref
+from conformance.programs.wire import State
 from conformance.run.lane import Lane
 from conformance.search.bind import complete
 from conformance.search.distill.facts import ACCEPTED, Fact, Goal, Sort, facts_of, last_facts
 from conformance.search.distill.running import executed
+from conformance.search.distill.surroundings import interrupted
 from conformance.search.distill.trials import Trial, is_apart
 from conformance.search.generate import Generator
 from conformance.syscalls.machinery.choices import Blob, Choice, LengthOf
@@ -76,7 +78,7 @@ class Gathered:
         steps, results = execution.program.steps, execution.outcome.results
         if len(results) < len(steps) or not all(succeeded(result) for result, _ in results[:-1]):
             return
-        label, result = steps[-1].label, results[-1][0]
+        label, result = trial.calls[-1].label, results[-1][0]
         said = ACCEPTED if succeeded(result) else NAMES.get(-result, "")
         if trial.plain:
             self.plain[label] = said
@@ -128,8 +130,8 @@ def programs_of(asked: Iterable[Trial]) -> Iterator[tuple[Trial, Program]]:
     for trial in asked:
         whole = complete(trial.calls)
         program = neutralised(whole)
-        last = trial.calls[-1].label
-        if not program.steps or program.steps[-1].label != last or program.steps[-1] != whole.steps[-1]:
+        name = grammar()[trial.calls[-1].label].name
+        if not program.steps or program.steps[-1].description.name != name or program.steps[-1] != whole.steps[-1]:
             continue
         if trial.goal is None and program in seen:
             continue
@@ -138,9 +140,15 @@ def programs_of(asked: Iterable[Trial]) -> Iterator[tuple[Trial, Program]]:
 
 
 def run_trials(lanes: Sequence[Lane], asked: Iterable[Trial], gathered: Gathered, progress: Callable[[], None]) -> None:
-    """Ask all questions."""
+    """Ask all questions; what blocks is asked again with signals that come."""
+    blocked = []
     for trial, execution in executed(lanes, programs_of(asked)):
         gathered.answer(trial, execution)
+        if execution.outcome.state is State.BLOCKED:
+            blocked.append(interrupted(trial))
+        progress()
+    for _, execution in executed(lanes, programs_of(blocked)):
+        gathered.learn(execution)
         progress()
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
 from functools import cache
+from signal import SIGALRM, SIGXFSZ
 
 from conformance.search.bind import Call, plain_call
 from conformance.syscalls.files.opening import O_RDONLY, O_WRONLY
@@ -27,12 +29,35 @@ LONG = b"n" * 256
 """More than NAME_MAX; and below more than PATH_MAX (path_resolution(7))."""
 LONGER = b"d0/" * 1400
 
+FS_IMMUTABLE_FL, FS_APPEND_FL = 0x10, 0x20
+"""Attributes of files (ioctl_iflags(2))."""
+TICK = 1000
+"""Microseconds between two signals."""
+
 State = tuple[Call, ...]
 
 
 def limited(resource: int) -> Call:
     """None of a resource may be had any more."""
     return plain_call("setrlimit", resource=resource, limit=Blob(bytes(16)))
+
+
+def handled(signal: int) -> Call:
+    """A signal has a handler, which returns."""
+    return plain_call("rt_sigaction", signum=signal)
+
+
+def ticking() -> State:
+    """A signal comes each millisecond, and interrupts what waits."""
+    return handled(SIGALRM), plain_call("setitimer", new=Blob(struct.pack("=4q", 0, TICK, 0, TICK)))
+
+
+def full() -> State:
+    """The directory `d0` is a file system without room for one file more."""
+    return (
+        plain_call("mount", target=text(b"d0"), data=text(b"nr_inodes=2,size=4k")),
+        plain_call("mkdir", path=text(b"d0/d8")),
+    )
 
 
 def unprivileged() -> State:
@@ -55,6 +80,7 @@ def read_only() -> State:
 def states() -> Mapping[str, State]:
     """What may come before any call, by name."""
     found: dict[str, State] = {f"limit {resource}": (limited(resource),) for resource in LIMITS}
+    found["a limit of files that does not kill"] = (handled(SIGXFSZ), limited(RLIMIT_FSIZE))
     found["unprivileged"] = unprivileged()
     found["nothing of files"] = (plain_call("chdir", path=text(b"d0")), plain_call("rmdir", path=text(b"../d0")))
     return found
@@ -93,6 +119,21 @@ def places() -> Mapping[str, tuple[State, bytes]]:
         "new in somebody else's": (unprivileged(), b"f9"),
         "what can only be read": (read_only(), b"d0/f1"),
         "new where can only be read": (read_only(), b"d0/f9"),
+        "new where there is no room": (full(), b"d0/f9"),
+        "where there is no room": (full(), b"d0/d8"),
+        "somebody else's that only its owner removes": (
+            (plain_call("chmod", path=text(b"d0"), mode=0o1777), *unprivileged()),
+            b"d0/f1",
+        ),
+        "an empty directory": ((plain_call("mkdir", path=text(b"d9")),), b"d9"),
+        "what cannot be changed": (
+            (plain_call("ioctl_setflags", arg=Blob(FS_IMMUTABLE_FL.to_bytes(4, "little"))),),
+            b"f0",
+        ),
+        "what can only be appended to": (
+            (plain_call("ioctl_setflags", arg=Blob(FS_APPEND_FL.to_bytes(4, "little"))),),
+            b"f0",
+        ),
         "a mount": ((plain_call("mount_bind", source=text(b"d0"), target=text(b"d0")),), b"d0"),
         "on another file system": ((plain_call("mount", target=text(b"d0")),), b"d0/f9"),
     }
@@ -108,6 +149,10 @@ def descriptors() -> Mapping[str, tuple[State, Choice]]:
     )
     return {
         **{name.replace(":", " "): ((), Use(f"fd:{name}")) for name in families},
+        "file of a mount that can only be read": (
+            (*read_only(), plain_call("openat", path=text(b"d0/f1"), flags=O_RDONLY)),
+            Use("fd"),
+        ),
         "file to be read": ((plain_call("openat", flags=O_RDONLY),), Use("fd")),
         "file to be written": ((plain_call("openat", flags=O_WRONLY),), Use("fd")),
     }

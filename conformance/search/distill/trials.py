@@ -1,4 +1,7 @@
-"""Questions that are asked by a call made for them: each choice of each argument, each kind of fd, each option."""
+"""Questions that are asked by a call made for them: each choice of each argument, each kind of fd, each option.
+
+What comes of a call in other surroundings is in `surroundings`.
+"""
 
 from __future__ import annotations
 
@@ -8,16 +11,19 @@ from dataclasses import dataclass
 from conformance.programs.notation.calls import kinds_of
 from conformance.search.bind import Call, plain_call
 from conformance.search.distill.facts import Goal, Sort
-from conformance.search.distill.states import descriptors, places, states
-from conformance.search.generate import sequences
+from conformance.search.distill.states import descriptors
 from conformance.search.sweep import sweep
 from conformance.syscalls.machinery.call import Operation, Parameter, Pseudo
-from conformance.syscalls.machinery.choices import Blob, Choice, text
-from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, PathKind
+from conformance.syscalls.machinery.choices import Blob, Choice
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags
 from conformance.syscalls.machinery.table import grammar
+from conformance.syscalls.sockets.options import SOL_SOCKET
 
 BITS = 31
 """Of a flags argument: those that every call has."""
+WHOLE: tuple[tuple[str, dict[str, Choice]], ...] = (("", {}),)
+"""An option as it is. Those of protocols take a network of their own each time, which is dear."""
+OF_OPTIONS = ("getsockopt", "setsockopt")
 LEAST_SOCKET_FLAG = 16
 """What is above is no type of a socket but a flag beside it (socket(2))."""
 
@@ -36,14 +42,11 @@ class Trial:
 
 
 def trials(labels: Iterable[str]) -> Iterator[Trial]:
-    """All that is asked of some descriptions, the plainest call of each first."""
+    """All that is asked of some descriptions by themselves, the plainest call of each first."""
     chosen = [label for label in labels if not isinstance(grammar()[label], Pseudo)]
     chosen.sort(key=lambda label: (grammar()[label].name, isinstance(grammar()[label], Operation)))
-    for ask in (_choices, _flags, _sockets, _options, _descriptors, _at_places, _in_states):
+    for ask in (_choices, _flags, _sockets, _options, _descriptors):
         yield from ask(chosen)
-    for chain in sequences():
-        if chain[-1] in chosen:
-            yield Trial(tuple(map(plain_call, chain)))
 
 
 def _choices(labels: Iterable[str]) -> Iterator[Trial]:
@@ -62,8 +65,16 @@ def _flags(labels: Iterable[str]) -> Iterator[Trial]:
     """Every flag alone, and beside the plainest; and a bit without a name."""
     for label in labels:
         for each in grammar()[label].parameters:
-            if isinstance(each.kind, Flags):
+            if isinstance(each.kind, Flags) and not _is_fixed(label, each.name):
                 yield from _of_flags(label, each, each.kind)
+
+
+def _is_fixed(label: str, name: str) -> bool:
+    """Whether an argument makes an operation what it is, or is asked for in another way."""
+    description = grammar()[label]
+    if description.name in OF_OPTIONS and name in ("level", "option"):
+        return True
+    return isinstance(description, Operation) and name in description.given
 
 
 def _of_flags(label: str, parameter: Parameter, kind: Flags) -> Iterator[Trial]:
@@ -103,10 +114,10 @@ def _values(parameter: Parameter) -> tuple[int, ...]:
 
 
 def _options(labels: Iterable[str]) -> Iterator[Trial]:
-    """Every option of every level: got and set, whole, in one byte and in none."""
+    """Every option of every level: got and set, whole; those of sockets in one byte as well."""
     for label in labels:
         description = grammar()[label]
-        if description.name not in ("getsockopt", "setsockopt") or not isinstance(description, Operation):
+        if description.name not in OF_OPTIONS or not isinstance(description, Operation):
             continue
         level, option = description.parameters[1:3]
         kinds = kinds_of(label)[1:3]
@@ -114,7 +125,7 @@ def _options(labels: Iterable[str]) -> Iterator[Trial]:
             for number in dict.fromkeys(option.choices):
                 if isinstance(at, int) and isinstance(number, int):
                     named = kinds[0].spell(at), kinds[1].spell(number)
-                    for size, given in _sizes(label).items():
+                    for size, given in _sizes(label).items() if at == SOL_SOCKET else WHOLE:
                         calls = (plain_call(label, level=at, option=number, **given),)
                         yield Trial(calls, Goal(description.name, Sort.OPTION, (*named, size)))
 
@@ -122,8 +133,8 @@ def _options(labels: Iterable[str]) -> Iterator[Trial]:
 def _sizes(label: str) -> dict[str, dict[str, Choice]]:
     """How much of an option is asked for, or given."""
     if grammar()[label].name == "setsockopt":
-        return {"": {}, "of-1-byte": {"length": 1}, "of-no-bytes": {"length": 0}}
-    return {"": {}, "of-1-byte": {"length": Blob(b"\1\0\0\0")}, "of-no-bytes": {"length": Blob(bytes(4))}}
+        return {"": {}, "of-1-byte": {"length": 1}}
+    return {"": {}, "of-1-byte": {"length": Blob(b"\1\0\0\0")}}
 
 
 def _descriptors(labels: Iterable[str]) -> Iterator[Trial]:
@@ -139,24 +150,6 @@ def _descriptors(labels: Iterable[str]) -> Iterator[Trial]:
                 if fd != each.choices[0]:
                     goal = Goal(description.name, Sort.DESCRIPTOR, (label, each.name, name))
                     yield Trial((*before, plain_call(label, **{each.name: fd})), goal)
-
-
-def _at_places(labels: Iterable[str]) -> Iterator[Trial]:
-    """Every place that a path can lead to."""
-    for label in labels:
-        for each in grammar()[label].parameters:
-            if isinstance(each.kind, PathKind):
-                for before, path in places().values():
-                    call = plain_call(label, **{each.name: text(path)})
-                    yield Trial((*before, call), odd="" if before else each.name)
-
-
-def _in_states(labels: Iterable[str]) -> Iterator[Trial]:
-    """Every state before the plain call; before what the call needs is made, and after that was used once."""
-    for label in labels:
-        for before in states().values():
-            yield Trial((*before, plain_call(label)))
-            yield Trial((plain_call(label), *before, plain_call(label)))
 
 
 def is_apart(label: str) -> bool:

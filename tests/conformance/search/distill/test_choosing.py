@@ -59,6 +59,17 @@ def test_a_flag_that_is_refused_alone_and_accepted_elsewhere_is_accepted() -> No
     assert Fact(EXCL, ACCEPTED) in found.facts
 
 
+@needs_executor
+def test_two_questions_with_one_program_are_answered_once() -> None:
+    gathered = Gathered(set())
+    refused = complete([plain_call("eventfd2", flags=1 << 30)])
+    gathered.offer(Fact(Goal("openat", Sort.BIT, ("flags",)), "EINVAL"), refused, asked=True)
+    gathered.offer(Fact(Goal("openat", Sort.ARGUMENT, ("openat", "flags", "EINVAL")), "EINVAL"), refused, asked=True)
+    found, _ = chosen_of(gathered)
+    assert set(found.listings) == {"unknown-bit-of-flags-is-einval"}
+    assert {each.goal.sort for each in found.facts} >= {Sort.BIT, Sort.ARGUMENT}
+
+
 def kind(name: str, said: str) -> Fact:
     """What a kind of fd comes to."""
     return Fact(Goal("accept", Sort.DESCRIPTOR, ("accept", "fd", name)), said)

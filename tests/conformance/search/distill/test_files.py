@@ -32,11 +32,12 @@ def test_a_file_is_read_as_it_was_written_with_its_programs_by_name(tmp_path: Pa
     assert path.read_text() == text
 
 
-def test_nothing_is_written_of_nothing_unless_a_file_was_there(tmp_path: Path) -> None:
+def test_without_a_program_there_is_no_file(tmp_path: Path) -> None:
     assert write("openat", tmp_path, []) is None
     assert read("openat", tmp_path) == Already()
     write("openat", tmp_path, some())
-    assert write("openat", tmp_path, []) is not None
+    assert write("openat", tmp_path, []) is None
+    assert not path_of("openat", tmp_path).exists()
     assert read("openat", tmp_path) == Already()
 
 
