@@ -71,7 +71,7 @@ def listed(path: Path) -> list[Listed]:
     except UnicodeDecodeError as error:
         raise NotationError(str(path), 1, 1, f"it is no UTF-8: {error.reason}") from error
     feature, starts = _title(text, path), list(_NAME.finditer(text))
-    ends = [each.start() for each in starts[1:]] + [len(text)]
+    ends = [*(each.start() for each in starts[1:]), *([len(text)] if starts else [])]
     found, line, before = [], 1, 0
     for start, end in zip(starts, ends, strict=True):
         line += text.count("\n", before, start.start())

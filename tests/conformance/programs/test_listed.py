@@ -52,6 +52,10 @@ def test_a_file_without_a_title_has_none(tmp_path: Path) -> None:
     assert listed(written(tmp_path, "one:\n    getpid()\n"))[0].feature == ""
 
 
+def test_a_file_may_have_a_title_alone(tmp_path: Path) -> None:
+    assert listed(written(tmp_path, '"Nothing yet"\n')) == []
+
+
 def test_the_hash_is_of_the_text_of_a_program_and_of_nothing_beside_it(tmp_path: Path) -> None:
     one, two = listed(written(tmp_path))
     changed = TEXT.replace("about the second", "of the second").replace("Whose", "His").replace("about nothing", "")
