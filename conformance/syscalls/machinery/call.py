@@ -341,7 +341,7 @@ def register(value: object) -> ctypes.c_long | ctypes.c_char_p:
     raise TypeError(f"{value!r} is neither a number nor memory")
 
 
-def _word(value: object) -> object:
+def word(value: object) -> object:
     """What a call takes for an operation: the lower 32 bits of a number, as it has the type `int` there."""
     return value & 0xFFFF_FFFF if isinstance(value, int) else value
 
@@ -369,19 +369,19 @@ class Operation(Syscall[P]):
         return found
 
     @cached_property
-    def _places(self) -> tuple[tuple[int, frozenset[object]], ...]:
+    def _places(self) -> tuple[tuple[int, tuple[object, ...]], ...]:
         """Which argument must have which values."""
         names = [parameter.name for parameter in self.parameters]
-        return tuple((names.index(name), frozenset(map(_word, allowed))) for name, allowed in self.given.items())
+        return tuple((names.index(name), tuple(map(word, allowed))) for name, allowed in self.given.items())
 
     def matches(self, args: Sequence[object]) -> bool:
         """Whether arguments, as seen, mean this operation."""
-        return all(at < len(args) and _word(args[at]) in allowed for at, allowed in self._places)
+        return all(at < len(args) and word(args[at]) in allowed for at, allowed in self._places)
 
     def may_match(self, args: Sequence[object], unknown: type) -> bool:
         """Whether they may mean it, when it is not known what those of a type will be, nor those that are left out."""
         return all(
-            at >= len(args) or isinstance(args[at], unknown) or _word(args[at]) in allowed
+            at >= len(args) or isinstance(args[at], unknown) or word(args[at]) in allowed
             for at, allowed in self._places
         )
 
