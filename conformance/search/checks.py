@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from conformance.programs.execution import succeeded
+from conformance.programs.execution import Execution, succeeded
 from conformance.programs.wire import Observed, whole
 from conformance.search.compare import ERRNO, RESULT, SIGNALS, STATE
 from conformance.search.finding import Finding
-from conformance.syscalls.machinery.call import errno_name
-from conformance.syscalls.machinery.kinds import FileDescriptor, Kind, Renamed
-from conformance.syscalls.machinery.show import kind_of_result
+from conformance.syscalls.machinery.buffers import POISON, Struct
+from conformance.syscalls.machinery.call import Parameter, errno_name
+from conformance.syscalls.machinery.kinds import FileDescriptor, Kind, Masked, Renamed
+from conformance.syscalls.machinery.show import kind_of_result, of_member
 from conformance.syscalls.machinery.world import DATA, FILES
 
 
@@ -75,7 +76,67 @@ def _buffer_c(finding: Finding, observed: Observed, content: bytes) -> Iterator[
         size = min(observed.size, len(content) + 1)  # and nothing behind it
     piece = data[start : start + size]
     place = DATA + observed.offset + start
-    yield f'expect(holds({place:#x}, {string_c(piece)}, {size}), "other bytes in {field}");'
+    there = _at(finding.target, at, observed)[start : start + size]
+    kind = _kind_of_member(parameter, member)
+    if isinstance(kind, Renamed) and not _is_unwritten(piece):
+        yield from _same_member(finding, kind, place, piece)
+        if _is_unwritten(there):
+            yield f'expect(!unwritten({place:#x}, {size}), "something in {field}");'
+        elif int.from_bytes(there, "little", signed=True) in kind.keep or not any(there):
+            yield f'expect(!holds({place:#x}, {string_c(there)}, {size}), "other bytes in {field}");'
+    elif isinstance(kind, Masked) and _is_unwritten(there):
+        yield f'expect(!unwritten({place:#x}, {size}), "something in {field}");'
+    else:
+        yield f'expect(holds({place:#x}, {string_c(piece)}, {size}), "other bytes in {field}");'
+
+
+def _at(execution: Execution, step: int, observed: Observed) -> bytes:
+    """All that memory holds behind a call; poison where nothing was written."""
+    for each, content in zip(execution.encoded.observed[step], execution.outcome.results[step][1], strict=True):
+        if each == observed:
+            return whole(content, observed.size)
+    return whole(b"", observed.size)
+
+
+def _is_unwritten(piece: bytes) -> bool:
+    return not piece.strip(bytes([POISON]))
+
+
+def _kind_of_member(parameter: Parameter, member: str) -> Kind:
+    kind, struct = parameter.kind, parameter.struct
+    for name in member.split(".") if member else ():
+        kind, struct = of_member(struct, name)
+    return kind
+
+
+def _same_member(finding: Finding, kind: Renamed, place: int, piece: bytes) -> Iterator[str]:
+    """Which values of its family, in what earlier calls have written, a member is equal to."""
+    at = finding.difference.step
+    for before in range(at):
+        for observed in finding.reference.encoded.observed[before]:
+            parameter = finding.program.steps[before].description.parameters[observed.argument]
+            data = _at(finding.reference, before, observed)
+            for start, size in _members_of(parameter.struct, kind.named):
+                other = data[start : start + size]
+                if size == len(piece) == len(other) and not _is_unwritten(other):
+                    same = "" if other == piece else "!"
+                    where = DATA + observed.offset + start
+                    what = "the same as" if other == piece else "another than"
+                    yield (
+                        f"expect({same}(memcmp((void *){place:#x}, (void *){where:#x}, {size}) == 0), "
+                        f'"{what} after r{before}");'
+                    )
+
+
+def _members_of(struct: type[Struct] | None, families: tuple[str, ...], start: int = 0) -> Iterator[tuple[int, int]]:
+    """Where a struct has members whose values have names of these families."""
+    for name in struct.members if struct else ():
+        kind, inner = of_member(struct, name)
+        field = getattr(struct, name)
+        if inner is not None:
+            yield from _members_of(inner, families, start + field.offset)
+        elif isinstance(kind, Renamed) and kind.named == families:
+            yield start + field.offset, field.size
 
 
 def member_place(struct: type, path: str) -> tuple[int, int]:

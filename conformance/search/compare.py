@@ -13,7 +13,7 @@ from conformance.programs.execution import Execution, code_of, place_of, succeed
 from conformance.programs.program import Program, ProgramCall
 from conformance.programs.wire import ProgramOutcome, State
 from conformance.syscalls.machinery.call import Operation, Parameter, Pseudo, Syscall, errno_name
-from conformance.syscalls.machinery.kinds import Flags, Kind, Names
+from conformance.syscalls.machinery.kinds import UNWRITTEN, Flags, Kind, Names
 from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.show import kind_of_result
 from conformance.syscalls.machinery.table import describe
@@ -72,7 +72,13 @@ def normal_steps(execution: Execution) -> list[NormalCall]:
         for path, value in seen.outs.items():
             parameter = made.parameters[int(path.partition(".")[0])]
             if path.isdigit() or _is_masked(parameter.kind):  # with what masked memory points to
-                outs |= flat(_name(path, parameters), normal_value(value, parameter, names))
+                members = flat(_name(path, parameters), normal_value(value, parameter, names))
+                for name, raw in flat(_name(path, parameters), value).items():
+                    if (
+                        isinstance(raw, int) and raw in UNWRITTEN and name in members
+                    ):  # no less than where nothing at all was written
+                        del members[name]
+                outs |= members
             else:
                 outs[_name(path, parameters)] = value
         found.append(NormalCall(seen.errno, result, outs))

@@ -193,7 +193,7 @@ def _fill_c(
         elif isinstance(part, Ref):
             yield f"set({place + offset}, {width}, {_name(part, names)});"
         else:
-            yield f"set({place + offset}, {width}, {part}L);"
+            yield f"set({place + offset}, {width}, {_long(part)});"
 
 
 def _name(ref: Ref, names: dict[Ref, str]) -> str:
@@ -234,11 +234,15 @@ def _argument_c(argument: Argument, kind: Kind, place: int, names: dict[Ref, str
     value = argument if argument < 1 << 63 else argument - (1 << 64)
     said = kind.to_c(value)
     number_c, _, comment = said.partition(" /* ")
-    if value == -(1 << 63):
-        number_c = "(-0x7fffffffffffffffL - 1)"
-    elif number_c.lstrip("-").isdigit():
-        number_c += "L"
+    if value == -(1 << 63) or number_c.lstrip("-").isdigit():
+        number_c = _long(value)
     return number_c + (f" /* {cut(comment.removesuffix(' */'), LONGEST_COMMENT)} */" if comment else "")
+
+
+def _long(value: int) -> str:
+    """A number as a C `long`."""
+    value = value if value < 1 << 63 else value - (1 << 64)
+    return "(-0x7fffffffffffffffL - 1)" if value == -(1 << 63) else f"{value}L"
 
 
 _TOKEN = re.compile(r""""(?:[^"\\]|\\.)*"|/\*.*?\*/|[^"/]+|/""")

@@ -9,7 +9,7 @@ from conformance.programs.notation.errors import NotationError
 from conformance.programs.notation.meaning import Meaning
 from conformance.programs.notation.tree import Numeral, Value
 from conformance.programs.program import ProgramCall
-from conformance.syscalls.machinery.call import Syscall
+from conformance.syscalls.machinery.call import Syscall, word
 from conformance.syscalls.machinery.kinds import Flags, Kind
 from conformance.syscalls.machinery.table import describe, grammar, operations, stubs
 
@@ -42,7 +42,7 @@ def _matches(given: Any, operation: Syscall[Any], args: tuple[Value, ...], meani
         if not isinstance(value, Numeral):
             return False
         try:
-            if meaning.number(value, kinds_of(operation.__name__)[at]) not in allowed:
+            if word(meaning.number(value, kinds_of(operation.__name__)[at])) not in map(word, allowed):
                 return False
         except NotationError:
             return False

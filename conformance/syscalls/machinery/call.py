@@ -341,10 +341,16 @@ def register(value: object) -> ctypes.c_long | ctypes.c_char_p:
     raise TypeError(f"{value!r} is neither a number nor memory")
 
 
+<<<<<<< HEAD
 def _word(value: object) -> int | None:
     """What a call takes for an operation: the lower 32 bits of a number, as it has the type `int` there. None: memory,
     or what is not known yet."""
     return value & 0xFFFF_FFFF if isinstance(value, int) else None
+=======
+def word(value: object) -> object:
+    """What a call takes for an operation: the lower 32 bits of a number, as it has the type `int` there."""
+    return value & 0xFFFF_FFFF if isinstance(value, int) else value
+>>>>>>> lanes
 
 
 class Operation(Syscall[P]):
@@ -370,19 +376,23 @@ class Operation(Syscall[P]):
         return found
 
     @cached_property
+<<<<<<< HEAD
     def _places(self) -> tuple[tuple[int, frozenset[int | None]], ...]:
+=======
+    def _places(self) -> tuple[tuple[int, tuple[object, ...]], ...]:
+>>>>>>> lanes
         """Which argument must have which values."""
         names = [parameter.name for parameter in self.parameters]
-        return tuple((names.index(name), frozenset(map(_word, allowed))) for name, allowed in self.given.items())
+        return tuple((names.index(name), tuple(map(word, allowed))) for name, allowed in self.given.items())
 
     def matches(self, args: Sequence[object]) -> bool:
         """Whether arguments, as seen, mean this operation."""
-        return all(at < len(args) and _word(args[at]) in allowed for at, allowed in self._places)
+        return all(at < len(args) and word(args[at]) in allowed for at, allowed in self._places)
 
     def may_match(self, args: Sequence[object], unknown: type) -> bool:
         """Whether they may mean it, when it is not known what those of a type will be, nor those that are left out."""
         return all(
-            at >= len(args) or isinstance(args[at], unknown) or _word(args[at]) in allowed
+            at >= len(args) or isinstance(args[at], unknown) or word(args[at]) in allowed
             for at, allowed in self._places
         )
 

@@ -14,7 +14,7 @@ from conformance.search.compare import differences, signature
 from conformance.search.finding import Finding
 from conformance.syscalls.files.status import Stat
 from conformance.syscalls.ipc.sem import GETPID
-from tests.executors import program
+from tests.executors import program, room
 
 
 def finding(made: Program, reference: tuple[int, ...], target: tuple[int, ...]) -> Finding:
@@ -75,3 +75,43 @@ def test_member_is_where_the_struct_has_it() -> None:
 
 def test_bytes_are_strings_that_no_compiler_misreads() -> None:
     assert string_c(b'a"\\\n\x000?\xff') == '"a\\042\\134\\012\\0000\\077\\377"'
+
+
+def written(made: Program, reference: bytes, target: bytes, before: tuple[bytes, ...]) -> list[str]:
+    """What is checked where the last call has written one thing on the reference, and another on the target."""
+    encoded = encode(made)
+    runs = []
+    for content in (reference, target):
+        buffers = iter((*before, content))
+        results = tuple((0, tuple(next(buffers) for _ in each)) for each in encoded.observed)
+        runs.append(Execution(encoded, ProgramOutcome(State.DONE, 0, (), results)))
+    difference = next(differences(*runs))
+    named = signature(made, difference, "liar")
+    return list(check_c(Finding(named, difference, *runs, "native", ("1", "2"))))
+
+
+ONE, OTHER = (bytes(Stat(st_ino=inode, st_mode=0o100644)) for inode in (7, 8))
+TWICE = program(("fstat", 0, room(144)), ("fstat", 1, room(144)))
+
+
+def test_member_with_a_name_is_held_against_earlier_ones_and_never_against_a_number() -> None:
+    first, second = 0x200000000048, 0x200000000108
+    here, there = f"(void *){second:#x}", f"(void *){first:#x}"
+    assert written(TWICE, OTHER, ONE, (ONE,)) == [
+        f'expect(!(memcmp({here}, {there}, 8) == 0), "another than after r0");'
+    ]
+    assert written(TWICE, ONE, OTHER, (ONE,)) == [f'expect((memcmp({here}, {there}, 8) == 0), "the same as after r0");']
+
+
+@pytest.mark.parametrize("content", [ONE, OTHER])
+def test_member_that_the_target_has_not_written_is_something(content: bytes) -> None:
+    made = program(("fstat", 0, room(144)))
+    assert written(made, content, b"", ()) == ['expect(!unwritten(0x200000000040, 8), "something in buf.st_dev");']
+
+
+def test_member_without_a_name_is_held_against_its_bytes() -> None:
+    made = program(("fstat", 0, room(144)))
+    longer = bytes(Stat(st_ino=7, st_mode=0o100644, st_size=5))
+    assert written(made, longer, ONE, ()) == [
+        'expect(holds(0x200000000070, "\\005\\000\\000\\000\\000\\000\\000\\000", 8), "other bytes in buf.st_size");'
+    ]

@@ -29,6 +29,7 @@ from conformance.syscalls.files.opening import O_RDWR
 from conformance.syscalls.ipc.sem import GETPID
 from conformance.syscalls.machinery.world import ARENA, DATA, HANDLER, PAGE, RESTORER, UNMAPPED
 from conformance.syscalls.polling.poll import POLLIN
+from conformance.syscalls.pseudo import SPAWN_LOCK
 from conformance.syscalls.signals import SEGV_MAPERR
 from runners.local import LocalRunner
 from tests.executors import needs_executor, program, room, text
@@ -100,6 +101,12 @@ class Divergence:
 
     def __str__(self) -> str:
         return self.name
+
+
+def _with_inode_of(outcome: ProgramOutcome) -> bytes:
+    """What the second call has written, but for the inode, which is that of the first."""
+    (first,), (second,) = (buffers for _, buffers in outcome.results)
+    return second[:8] + first[8:16] + second[16:]
 
 
 OPEN = ("open", text("f0"), O_RDWR, 0)
@@ -258,6 +265,27 @@ DIVERGENCES = (
         result(1, -errno.EFAULT),
         "pselect6/errno/success - EFAULT",
         'expect(r1 >= 0, "success");',
+    ),
+    Divergence(
+        "a child that fails",
+        program(("spawn_lock", SPAWN_LOCK, 9)),
+        result(0, 77),
+        "spawn_lock/errno/EBADF - success",
+        'expect(r0 == -9, "EBADF");',
+    ),
+    Divergence(
+        "numbers that are more than a long holds",
+        program(("write", 9, Memory(bytes(16), ((0, 8, (1 << 64) - 1), (8, 8, 1 << 63))), 16)),
+        result(0, 16),
+        "write/errno/EBADF - success",
+        'expect(r0 == -9, "EBADF");',
+    ),
+    Divergence(
+        "the inode of an earlier file",
+        program(("stat", text("f0"), room(144)), ("stat", text("d0"), room(144))),
+        lambda outcome: replace(outcome, results=(outcome.results[0], (0, (_with_inode_of(outcome),)))),
+        "stat/buf.st_ino",
+        '"another than after r0");',
     ),
     Divergence(
         "a pid in place of none",
