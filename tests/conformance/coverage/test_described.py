@@ -55,6 +55,12 @@ def test_a_call_is_the_operations_that_its_arguments_mean() -> None:
     assert Flag("fcntl", "command", "F_DUPFD") in found
 
 
+def test_memory_in_the_place_of_a_number_is_no_operation() -> None:
+    for call in operations():
+        assert shown(call, [{"member": 1}] * 6)[1] == set()
+        assert shown(call, ["text"] * 6)[1] == set()
+
+
 def test_everything_that_a_trace_can_show_is_there_to_be_met() -> None:
     assert {Flag("openat", "flags", "O_SYNC"), Flag("epoll_ctl", "event.events", "EPOLLIN")} < all_flags()
     assert {each.call for each in all_flags()} <= stubs().keys()
