@@ -21,7 +21,7 @@ def test_help_says_what_a_fact_is_with_examples_and_exit_statuses() -> None:
 
 def test_calls_that_there_are_not_or_that_no_program_makes_are_named(tmp_path: Path) -> None:
     refuses(told("distill", "opneat", "-o", tmp_path), Exit.USAGE, "there is no call opneat", "openat")
-    refuses(told("distill", "reboot", "-o", tmp_path), Exit.USAGE, "ends the machine")
+    refuses(told("distill", "fork", "-o", tmp_path), Exit.USAGE, "could run away")
     refuses(told("distill", "openat", "-t", "wsl3", "-o", tmp_path), Exit.USAGE, "wsl3")
 
 
