@@ -341,16 +341,10 @@ def register(value: object) -> ctypes.c_long | ctypes.c_char_p:
     raise TypeError(f"{value!r} is neither a number nor memory")
 
 
-<<<<<<< HEAD
-def _word(value: object) -> int | None:
+def word(value: object) -> int | None:
     """What a call takes for an operation: the lower 32 bits of a number, as it has the type `int` there. None: memory,
     or what is not known yet."""
     return value & 0xFFFF_FFFF if isinstance(value, int) else None
-=======
-def word(value: object) -> object:
-    """What a call takes for an operation: the lower 32 bits of a number, as it has the type `int` there."""
-    return value & 0xFFFF_FFFF if isinstance(value, int) else value
->>>>>>> lanes
 
 
 class Operation(Syscall[P]):
@@ -376,14 +370,10 @@ class Operation(Syscall[P]):
         return found
 
     @cached_property
-<<<<<<< HEAD
     def _places(self) -> tuple[tuple[int, frozenset[int | None]], ...]:
-=======
-    def _places(self) -> tuple[tuple[int, tuple[object, ...]], ...]:
->>>>>>> lanes
         """Which argument must have which values."""
         names = [parameter.name for parameter in self.parameters]
-        return tuple((names.index(name), tuple(map(word, allowed))) for name, allowed in self.given.items())
+        return tuple((names.index(name), frozenset(map(word, allowed))) for name, allowed in self.given.items())
 
     def matches(self, args: Sequence[object]) -> bool:
         """Whether arguments, as seen, mean this operation."""
