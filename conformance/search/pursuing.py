@@ -63,6 +63,7 @@ class Elsewhere:
         self._backlog, self._opens, self._settle = backlog, opens, settle
         self._thread = threading.Thread(target=self._work, name="pursuer", daemon=True)
         self._error: BaseException | None = None
+        self._stopped = False
         self._held: list[Pursued] = []
         self._stack = ExitStack()
         self._lanes: tuple[Lane, Lane] | None = None
@@ -89,8 +90,9 @@ class Elsewhere:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self._stopped = kind is not None
         self._backlog.close(everything=False)
-        if kind is not None:
+        if self._stopped:
             for lane in self._lanes or ():
                 lane.interrupt()
         self._thread.join()
@@ -102,18 +104,22 @@ class Elsewhere:
     # -- the thread
 
     def _work(self) -> None:
-        try:
-            self._pursue_all()
-        except BaseException as error:
-            self._error = error
-        finally:
-            self._close()
-            for each in self._held:  # what was confirmed is kept, whatever has ended the search
-                self._settle(each, True)
+        for step in (self._pursue_all, self._close, self._settle_held):
+            try:
+                step()
+            except BaseException as error:
+                self._error = self._error or error
+
+    def _settle_held(self) -> None:
+        """What was confirmed is kept, whatever has ended the search."""
+        for each in self._held:
+            self._settle(each, True)
 
     def _pursue_all(self) -> None:
-        while True:
+        while not self._stopped:
             suspect = self._backlog.take(IDLE_SECONDS)
+            if self._stopped:
+                return
             if suspect is not None:
                 pursued = Pursuit(*(self._lanes or self._open())).follow(suspect)
                 if self._backlog.learn(pursued):

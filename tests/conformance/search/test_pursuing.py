@@ -83,7 +83,7 @@ def searched(
     *programs: Program, runner: Runner, told: list[Finding] | None = None, seconds: float | None = None
 ) -> Search:
     """A search through these programs, whose differences were pursued beside it."""
-    tell = (told if told is not None else []).append
+    tell = ([] if told is None else told).append
     with Lane("native", LocalRunner()) as native, Lane("liar", runner) as target:
         native.ready()
         target.ready()
@@ -173,6 +173,16 @@ def test_what_was_confirmed_is_kept_when_the_search_is_interrupted() -> None:
         with pytest.raises(KeyboardInterrupt):
             search.run(seconds=None, programs=1, progress=stops)
     assert [str(each.signature) for each in told] == ["open/errno/ENOENT - EACCES"]
+
+
+def test_finding_that_cannot_be_kept_ends_the_search() -> None:
+    class Full(list[Finding]):
+        def append(self, _: Finding) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        searched(ABSENT, BAD, runner=LyingRunner(liar), told=Full())
+    assert not lanes_left()
 
 
 def test_deaths_of_which_no_program_is_to_blame_are_counted_in_all_guests() -> None:
