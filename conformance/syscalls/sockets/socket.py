@@ -45,7 +45,7 @@ SocketType = Annotated[
 ]
 Protocol = Annotated[
     int,
-    Flags(named(globals(), "IPPROTO_"), bits=False),
+    Flags({name: each for name, each in named(globals(), "IPPROTO_").items() if each}, bits=False),
     Choices(0, rarely(IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, IPPROTO_RAW, IPPROTO_MPTCP, IPPROTO_SCTP, -1)),
 ]
 Default = Annotated[int, Choices(often(0), IPPROTO_TCP, IPPROTO_UDP)]
