@@ -347,6 +347,15 @@ def test_memory_that_nobody_has_written_has_no_name() -> None:
     assert found(made, *sides) == [(0, "fcntl_getown_ex", "arg.pid", "'pid#1'", "None")]
 
 
+def test_members_that_nobody_has_written_are_as_where_nothing_was_written_at_all() -> None:
+    """waitid(2) writes some members for a failing call, and leaves the padding and the rest alone."""
+    made = program(("waitid", 1, 5, room(128), 5, 0))
+    some = bytes(12) + b"\xaa" * 4 + bytes(12) + b"\xaa" * 100
+    assert {each[2] for each in found(made, outcome((-10, some)), outcome((-10, b"")))} == {
+        *(f"info.{name}" for name in ("si_signo", "si_errno", "si_code", "si_pid", "si_uid", "si_status"))
+    }
+
+
 def test_name_that_a_wrong_report_has_taken_is_no_difference_of_its_own() -> None:
     made = program(("fcntl_getown_ex", 0, 16, room(8)), ("getpid",))
     theirs, ours = ((0, struct.pack("<ii", 0, pid)) for pid in (0, 77))
