@@ -327,7 +327,7 @@ def test_position_in_a_directory_that_was_read_is_the_file_systems(
 
 
 def test_position_in_a_file_is_compared() -> None:
-    made = program(*[(step.label, *step.args) for step in LISTED.steps], ("lseek", 20, 0, SEEK_CUR))
+    made = Program((*LISTED.steps, ProgramCall("lseek", (20, 0, SEEK_CUR))))
     sides = (outcome(3, 4, (48, b""), 5, each) for each in (5, 7))
     assert [each[0] for each in found(made, *sides)] == [4]
 
