@@ -12,6 +12,7 @@ from conformance.model import Cause, Json, Step
 from conformance.programs.execution import Execution, code_of, place_of, succeeded
 from conformance.programs.program import Program, ProgramCall
 from conformance.programs.wire import ProgramOutcome, State
+from conformance.syscalls.machinery.buffers import POISON
 from conformance.syscalls.machinery.call import Operation, Parameter, Pseudo, Syscall, errno_name
 from conformance.syscalls.machinery.kinds import UNWRITTEN, Flags, Kind, Names
 from conformance.syscalls.machinery.memory import Pointer
@@ -74,15 +75,20 @@ def normal_steps(execution: Execution) -> list[NormalCall]:
             if path.isdigit() or _is_masked(parameter.kind):  # with what masked memory points to
                 members = flat(_name(path, parameters), normal_value(value, parameter, names))
                 for name, raw in flat(_name(path, parameters), value).items():
-                    if (
-                        isinstance(raw, int) and raw in UNWRITTEN and name in members
-                    ):  # no less than where nothing at all was written
-                        del members[name]
+                    if name != _name(path, parameters) and _is_unwritten(raw):
+                        members.pop(name, None)  # as where nothing at all was written
                 outs |= members
             else:
                 outs[_name(path, parameters)] = value
         found.append(NormalCall(seen.errno, result, outs))
     return found
+
+
+def _is_unwritten(member: Json) -> bool:
+    """Whether a member of a struct is as memory is that was made ready for a call."""
+    if isinstance(member, str):
+        return bool(member) and not member.strip(chr(POISON))
+    return isinstance(member, int) and member in UNWRITTEN
 
 
 def _made(step: ProgramCall, seen: Step) -> Syscall[Any]:

@@ -18,6 +18,13 @@ from conformance.syscalls.machinery.table import grammar
 from tests.executors import program, text
 
 
+def plainest_flags() -> int:
+    """What open(2) is given where nothing else is asked for."""
+    found = grammar()["open"].parameters[1].choices[0]
+    assert isinstance(found, int)
+    return found
+
+
 def opening(flags: int = O_RDWR) -> Program:
     return program(("open", text("absent"), flags, 0))
 
@@ -28,13 +35,15 @@ def suspect(of: Program | None = None, *, says: int = EACCES, call: str = "open"
     return Suspect(of or opening(), found, "liar")
 
 
-def pursued(of: Suspect, seen: str = "", **more: frozenset[str]) -> Pursued:
+def pursued(
+    of: Suspect, seen: str = "", *, lacking: frozenset[str] = frozenset(), refuted: frozenset[str] = frozenset()
+) -> Pursued:
     """What came of it: a finding, if one is `seen`."""
     if not seen:
-        return Pursued(of, 1, **more)
+        return Pursued(of, 1, None, None, lacking, refuted)
     run = Execution(encode(of.program), ProgramOutcome(State.DONE))
     named = Signature(of.difference.call, ERRNO, seen, "", Cause.ORDER, of.target)
-    return Pursued(of, 1, Finding(named, of.difference, run, run, "native", ("1", "2")), **more)
+    return Pursued(of, 1, Finding(named, of.difference, run, run, "native", ("1", "2")), None, lacking, refuted)
 
 
 def taken(backlog: Backlog) -> Suspect:
@@ -90,9 +99,7 @@ def test_program_whose_difference_has_the_name_of_a_finding_is_not_pursued() -> 
     named = pursued(taken(backlog), "ENOENT - EACCES")
     assert named.finding is not None
     assert backlog.learn(named)
-    plain = Suspect(
-        program(("getpid",), ("open", text("absent"), grammar()["open"].parameters[1].choices[0], 0)), *_at(1)
-    )
+    plain = Suspect(program(("getpid",), ("open", text("absent"), plainest_flags(), 0)), *_at(1))
     assert backlog.is_known_well(plain), "the same name, which has no flags"
     assert not backlog.is_known_well(again), "with its flags, it has another"
 

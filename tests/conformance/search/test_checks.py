@@ -87,7 +87,7 @@ def written(made: Program, reference: bytes, target: bytes, before: tuple[bytes,
         runs.append(Execution(encoded, ProgramOutcome(State.DONE, 0, (), results)))
     difference = next(differences(*runs))
     named = signature(made, difference, "liar")
-    return list(check_c(Finding(named, difference, *runs, "native", ("1", "2"))))
+    return list(check_c(Finding(named, difference, runs[0], runs[1], "native", ("1", "2"))))
 
 
 ONE, OTHER = (bytes(Stat(st_ino=inode, st_mode=0o100644)) for inode in (7, 8))

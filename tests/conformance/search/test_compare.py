@@ -327,7 +327,7 @@ def test_position_in_a_directory_that_was_read_is_the_file_systems(
 
 
 def test_position_in_a_file_is_compared() -> None:
-    made = program(*[(step.label, *step.args) for step in LISTED.steps], ("lseek", 20, 0, SEEK_CUR))
+    made = Program((*LISTED.steps, ProgramCall("lseek", (20, 0, SEEK_CUR))))
     sides = (outcome(3, 4, (48, b""), 5, each) for each in (5, 7))
     assert [each[0] for each in found(made, *sides)] == [4]
 
@@ -345,6 +345,15 @@ def test_memory_that_nobody_has_written_has_no_name() -> None:
     made = program(("fcntl_getown_ex", 0, F_GETOWN_EX, room(8)))
     sides = (outcome((0, FDS.pack(1, 70))), outcome((0, b"\1\0\0\0")))
     assert found(made, *sides) == [(0, "fcntl_getown_ex", "arg.pid", "'pid#1'", "None")]
+
+
+def test_members_that_nobody_has_written_are_as_where_nothing_was_written_at_all() -> None:
+    """waitid(2) writes some members for a failing call, and leaves the padding and the rest alone."""
+    made = program(("waitid", 1, 5, room(128), 5, 0))
+    some = bytes(12) + b"\xaa" * 4 + bytes(12) + b"\xaa" * 100
+    assert {each[2] for each in found(made, outcome((-10, some)), outcome((-10, b"")))} == {
+        *(f"info.{name}" for name in ("si_signo", "si_errno", "si_code", "si_pid", "si_uid", "si_status"))
+    }
 
 
 def test_name_that_a_wrong_report_has_taken_is_no_difference_of_its_own() -> None:
