@@ -441,8 +441,8 @@ def test_a_signature_has_no_values_of_what_was_read() -> None:
     ],
     ids=lambda each: each[0],
 )
-def test_an_option_is_part_of_the_signature_as_flags_are(one: tuple[object, ...], other: tuple[object, ...]) -> None:
-    found = ProgramDifference(0, str(one[0]), ERRNO, "success", "ENOPROTOOPT")
+def test_an_option_is_part_of_the_signature_as_flags_are(one: tuple[str, int], other: tuple[str, int]) -> None:
+    found = ProgramDifference(0, one[0], ERRNO, "success", "ENOPROTOOPT")
     assert len({str(signature(program(each), found, "gvisor")) for each in (one, other)}) == 2
 
 
