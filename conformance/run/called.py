@@ -14,7 +14,7 @@ from pathlib import Path
 import msgspec
 
 from conformance.places import ROOT
-from conformance.programs.listed import files, listings
+from conformance.programs.listed import files, listed, listings
 from conformance.programs.notation.errors import NotationError
 from conformance.run.errors import UsageError
 from conformance.syscalls.machinery.table import grammar
@@ -117,12 +117,17 @@ class _Module:
 
 
 def functions(cases: Path) -> set[str]:
-    """The test functions that there are (`files/test_open.py::test_modes`)."""
-    return {
+    """The test functions that there are (`files/test_open.py::test_modes`), and the programs, as far as they can be
+    read."""
+    found = {
         f"{path.relative_to(cases).as_posix()}::{name}"
         for path in cases.rglob("test_*.py")
         for name in re.findall(r"^def (test_\w+)\(", path.read_text(encoding="utf-8"), re.MULTILINE)
     }
+    for path in files(cases):
+        with suppress(NotationError, OSError):
+            found |= {f"{path.relative_to(cases).as_posix()}::{each.name}" for each in listed(path)}
+    return found
 
 
 def uses(cases: Path) -> dict[str, set[str]]:
@@ -141,9 +146,9 @@ def _used_by_programs(cases: Path) -> dict[str, set[str]]:
     found = {}
     for path in files(cases):
         with suppress(NotationError, OSError):
-            for listed, listing in listings(path):
+            for each, listing in listings(path):
                 made = {step.call.description.name for step in listing.steps}
-                found[f"{path.relative_to(cases).as_posix()}::{listed.name}"] = made
+                found[f"{path.relative_to(cases).as_posix()}::{each.name}"] = made
     return found
 
 

@@ -209,10 +209,16 @@ def test_a_change_elsewhere_does_not(directory: Path, module: str) -> None:
     assert definition_hash(before, "test_it[x/p]") == definition_hash(after, "test_it[x/p]")
 
 
-def test_a_change_in_the_data_that_a_parameter_names_changes_the_hash_of_that_set_only(directory: Path) -> None:
-    before, after = tree(directory), tree(directory, **{"p.json": "[]"})
-    assert definition_hash(before, "test_it[x/p]") != definition_hash(after, "test_it[x/p]")
-    assert definition_hash(before, "test_it[x/q]") == definition_hash(after, "test_it[x/q]")
+def test_a_program_s_hash_is_of_its_text(directory: Path) -> None:
+    path = directory / "cases" / "one" / "x.calls"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("a:\n    getpid()\n\nb:\n    getuid()\n")
+    hashes = [definition_hash(path, name) for name in ("a", "b")]
+    assert described(path, "a") == (hashes[0], "a", "")
+    definitions.programs.cache_clear()
+    path.write_text("a:\n    getpid()\n\nb:\n    getgid()\n")
+    assert definition_hash(path, "a") == hashes[0]
+    assert definition_hash(path, "b") != hashes[1]
 
 
 def test_a_helper_that_is_no_python_counts_as_its_text(directory: Path) -> None:

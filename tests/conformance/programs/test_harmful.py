@@ -324,7 +324,7 @@ FILE = Memory(b"f0\0")
         (program(("fcntl_set_rw_hint", 0, 1036)), HIDDEN),
         (program(("ioctl_setflags", 0, 0x40086602, FILE)), Touches.LABELS),
         (program(("ioctl", 0, 0x40086602, FILE)), PROCESS | Touches.LABELS),
-        (program(("ioctl", 0, Ref(0), FILE)), PROCESS | Touches.LABELS),
+        (program(("ioctl", 0, Ref(0), FILE)), PROCESS | Touches.LABELS | NETWORK),
         (program(("fcntl", 0, 1036)), PROCESS | HIDDEN),
         (program(("fcntl", 0, 0, 0)), PROCESS),
         (program(("fcntl_setlk", 0, 6, 0)), PROCESS),
