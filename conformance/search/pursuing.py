@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager, ExitStack
@@ -21,6 +22,8 @@ Settle: TypeAlias = Callable[[Pursued, bool], None]
 """Takes in what came of a suspect, and whether it is a new finding."""
 HELD = 16
 """How many findings are confirmed in one fresh guest."""
+HELD_SECONDS = 60.0
+"""How long a finding waits for others."""
 IDLE_SECONDS = 5.0
 """How long there is nothing to pursue before those are confirmed that there are."""
 
@@ -65,6 +68,8 @@ class Elsewhere:
         self._error: BaseException | None = None
         self._stopped = False
         self._held: list[Pursued] = []
+        self._since = 0.0
+        """When the first of them was held."""
         self._stack = ExitStack()
         self._lanes: tuple[Lane, Lane] | None = None
         self.unexplained: Counter[str] = Counter()
@@ -123,10 +128,13 @@ class Elsewhere:
             if suspect is not None:
                 pursued = Pursuit(*(self._lanes or self._open())).follow(suspect)
                 if self._backlog.learn(pursued):
+                    self._since = self._since if self._held else time.monotonic()
                     self._held.append(pursued)
                 else:
                     self._settle(pursued, False)
-            if self._held and (suspect is None or len(self._held) >= HELD):
+            if self._held and (
+                suspect is None or len(self._held) >= HELD or time.monotonic() - self._since > HELD_SECONDS
+            ):
                 self._confirm()
             if suspect is None and self._backlog.closed:
                 return

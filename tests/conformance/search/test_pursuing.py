@@ -123,8 +123,11 @@ def test_what_earlier_programs_have_used_up_is_no_finding() -> None:
     }
 
 
-def test_findings_are_confirmed_in_fresh_guests_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pursuing, "HELD", 1)
+@pytest.mark.parametrize(("name", "value"), [("HELD", 1), ("HELD_SECONDS", 0.0)])
+def test_findings_are_confirmed_in_fresh_guests_when_they_are_some_or_wait_long(
+    name: str, value: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pursuing, name, value)
     runner = Fresh(lambda: liar)
     search = searched(ABSENT, BAD, runner=runner)
     assert len(search.tally.findings) == 2
