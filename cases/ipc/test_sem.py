@@ -10,9 +10,21 @@ import pytest
 from conformance.syscalls import Buffer
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
 from conformance.syscalls.help.waiting import until
-from conformance.syscalls.ipc.sem import GETALL, GETNCNT, GETPID, GETVAL, SEM_UNDO, SETALL, semctl, semget, semop
+from conformance.syscalls.ipc.sem import (
+    GETALL,
+    GETNCNT,
+    GETPID,
+    GETVAL,
+    SEM_UNDO,
+    SETALL,
+    semctl,
+    semget,
+    semop,
+    semtimedop,
+)
 from conformance.syscalls.ipc.sysv import IPC_NOWAIT, IPC_PRIVATE, IPC_RMID
 from conformance.syscalls.processes.identity import getpid
+from conformance.syscalls.time.clocks import Timespec
 
 LARGEST = 32767
 """SEMVMX."""
@@ -60,9 +72,17 @@ def test_what_is_to_be_undone_is_undone_at_exit() -> None:
     assert values(id, 2) == [3, 0]
 
 
-def test_removal_wakes_who_waits_with_eidrm() -> None:
+@pytest.mark.parametrize("timed", [False, True], ids=["semop", "semtimedop"])
+def test_removal_wakes_who_waits_with_eidrm(timed: bool) -> None:
     id = semaphores(0)
-    pid = fork_child(lambda: semop.fails_with(EIDRM, id, change(0, -1), 1))
+
+    def wait() -> None:
+        if timed:
+            semtimedop.fails_with(EIDRM, id, change(0, -1), 1, Timespec(tv_sec=15))
+        else:
+            semop.fails_with(EIDRM, id, change(0, -1), 1)
+
+    pid = fork_child(wait)
     until(lambda: semctl(id, 0, GETNCNT) == 1)
     semctl(id, 0, IPC_RMID)
     assert exit_status(pid) == 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import struct
-from errno import E2BIG, EEXIST, EINVAL, ENOSYS, EOPNOTSUPP, ESRCH
+from errno import E2BIG, EAGAIN, EEXIST, EINVAL, ENOSYS, EOPNOTSUPP, EPERM, ESRCH
 
 import pytest
 
@@ -12,8 +12,19 @@ from conformance.syscalls import Buffer, missing
 from conformance.syscalls.files.descriptors import F_GETFD, FD_CLOEXEC, fcntl
 from conformance.syscalls.help.child import exit_status, start_child
 from conformance.syscalls.help.code import RET, call, exit_code, function, if_zero, load, set_word
-from conformance.syscalls.namespaces import CLONE_NEWNS
-from conformance.syscalls.processes.creating import CLONE_PIDFD, CloneArgs, Pidfd, clone, clone3, exit_group, vfork
+from conformance.syscalls.namespaces import CLONE_NEWNS, CLONE_NEWUTS
+from conformance.syscalls.processes.creating import (
+    CLONE_PIDFD,
+    CloneArgs,
+    Pidfd,
+    clone,
+    clone3,
+    exit_group,
+    fork,
+    vfork,
+)
+from conformance.syscalls.processes.credentials import setresuid
+from conformance.syscalls.processes.limits import RLIMIT_NPROC, Rlimit, setrlimit
 from conformance.syscalls.processes.pidfds import pidfd_send_signal
 from conformance.syscalls.processes.sharing import CLONE_FS, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
 from conformance.syscalls.processes.waiting import P_PID, WEXITED, waitid
@@ -27,6 +38,7 @@ VERSION_0 = 64
 UNKNOWN_FLAG = 1 << 40
 PAGE = 4096
 CHOSEN = 1234
+USER = 65534
 
 
 def refused(error: int, flags: int) -> None:
@@ -112,3 +124,27 @@ def test_parent_of_a_vfork_waits_and_finds_what_its_child_wrote() -> None:
     word = Buffer(bytes(8))
     code = call(vfork) + if_zero(set_word(word.address, 42) + exit_code(9)) + load(word.address) + RET
     assert function(code)() == 42
+
+
+@pytest.mark.needs("root")
+@pytest.mark.parametrize("name", ["fork", "clone", "clone3"])
+def test_no_process_more_than_the_limit_is_eagain(name: str) -> None:
+    """RLIMIT_NPROC holds for who has neither CAP_SYS_RESOURCE nor CAP_SYS_ADMIN (getrlimit(2))."""
+    setrlimit(RLIMIT_NPROC, Rlimit())
+    setresuid(USER, USER, USER)
+    if name == "clone":
+        refused(EAGAIN, signal.SIGCHLD)
+    elif name == "clone3":
+        refused3(EAGAIN, CloneArgs(exit_signal=signal.SIGCHLD), VERSION_0)
+    else:
+        result, error = fork.result_of()
+        if result == 0:
+            exit_group(0)
+        assert error == EAGAIN
+
+
+@pytest.mark.needs("root")
+def test_namespace_of_a_child_takes_cap_sys_admin() -> None:
+    setresuid(USER, USER, USER)
+    refused(EPERM, CLONE_NEWUTS | signal.SIGCHLD)
+    refused3(EPERM, CloneArgs(exit_signal=signal.SIGCHLD, flags=CLONE_NEWUTS), VERSION_0)

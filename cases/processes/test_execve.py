@@ -2,28 +2,35 @@
 
 from __future__ import annotations
 
+import signal
 from errno import E2BIG, EACCES, EBADF, EFAULT, EINVAL, ELOOP, ENAMETOOLONG, ENOENT, ENOEXEC, ENOSYS, ENOTDIR, ETXTBSY
 
 import pytest
 
-from conformance.syscalls import missing
+from conformance.syscalls import Buffer, missing, untraced
 from conformance.syscalls.files.descriptors import F_GETFD, FD_CLOEXEC, dup2, dup3, fcntl
 from conformance.syscalls.files.directories import mkdir
-from conformance.syscalls.files.links import symlink
+from conformance.syscalls.files.links import readlink, symlink
 from conformance.syscalls.files.opening import (
     CLOSE_RANGE_CLOEXEC,
     O_CLOEXEC,
     O_RDONLY,
+    O_RDWR,
     O_WRONLY,
     close,
     close_range,
+    creat,
+    open,
     openat,
 )
 from conformance.syscalls.files.paths import AT_EMPTY_PATH, AT_FDCWD, AT_SYMLINK_NOFOLLOW
-from conformance.syscalls.help.child import in_child
+from conformance.syscalls.files.sizes import truncate
+from conformance.syscalls.help.child import fork_child, in_child
 from conformance.syscalls.help.code import EXIT_WITH_ERRNO, call, exit_code
 from conformance.syscalls.help.programs import new_executable, new_program, run_program
+from conformance.syscalls.help.waiting import until
 from conformance.syscalls.processes.executing import AT_EXECVE_CHECK, Strings, execve, execveat
+from conformance.syscalls.signals import kill, pause
 
 pytestmark = pytest.mark.needs("x86_64")
 
@@ -32,6 +39,13 @@ LONGEST_STRING = 32 * 4096
 HIGH_FD = 100
 EXIT_WITH_ARGC = b"\x48\x8b\x3c\x24\xb8\xe7\x00\x00\x00\x0f\x05"
 """Machine code: exit_group with what the stack begins with, the number of arguments."""
+
+
+def executed(pid: int) -> bytes:
+    """The file that a process executes. Not traced."""
+    path = Buffer(256)
+    with untraced():
+        return path.take(readlink(b"/proc/%d/exe" % pid, path, 256))
 
 
 def test_path_that_leads_to_no_executable_is_refused() -> None:
@@ -57,6 +71,18 @@ def test_file_that_is_open_for_writing_is_etxtbsy() -> None:
     path = new_program(b"program", exit_code(99))
     openat(AT_FDCWD, path, O_WRONLY, 0)
     assert in_child(lambda: execve.fails_with(ETXTBSY, path, None, None)) == 0
+
+
+def test_file_that_is_executed_is_etxtbsy_for_who_would_write_to_it() -> None:
+    path = new_program(b"program", call(pause))
+    pid = fork_child(lambda: execve(path, None, None))
+    until(lambda: executed(pid).endswith(b"/program"))
+    open.fails_with(ETXTBSY, path, O_WRONLY)
+    openat.fails_with(ETXTBSY, AT_FDCWD, path, O_RDWR, 0)
+    creat.fails_with(ETXTBSY, path, 0o755)
+    truncate.fails_with(ETXTBSY, path, 0)
+    with untraced():
+        kill(pid, signal.SIGKILL)
 
 
 def test_content_that_no_format_claims_is_enoexec() -> None:
