@@ -171,7 +171,7 @@ def prepared(what: str) -> Callable[[], tuple[int, int]]:  # noqa: PLR0911, PLR0
             fd, _ = new_pipe()
             return lambda: poll.result_of(Pollfd(fd=fd, events=POLLIN), 1, -1)
         case "select":
-            return lambda: select.result_of(0, None, None, None, Timeval(tv_sec=15))
+            return lambda: select.result_of(0, None, None, None, bytes(Timeval(tv_sec=15)))
         case "epoll_wait":
             epoll = epoll_create1(0)
             return lambda: epoll_wait.result_of(epoll, EpollEvent(), 1, -1)
