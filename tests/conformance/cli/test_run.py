@@ -78,7 +78,7 @@ class Machines:
 
 
 @pytest.fixture
-def machines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Machines:
+def machines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, no_programs: None) -> Machines:
     """Fakes in the place of all runners, in an empty folder with a file of targets and no expectations."""
     found = Machines()
     monkeypatch.setattr(module, "runner_for", found.runner)
