@@ -87,10 +87,10 @@ def compiled(folder: Path) -> Reproducer | str:
     with tempfile.TemporaryDirectory() as room:
         to = Path(room, "repro")
         argv = ["cc", "-static", "-o", str(to), str(folder / "repro.c")]
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=120, check=False)
+        done = subprocess.run(argv, capture_output=True, encoding="utf-8", errors="replace", timeout=120, check=False)
         if done.returncode or done.stderr:
             return f"{folder.name}: {done.stderr[:200]}"
-        found = json.loads((folder / "program.json").read_text())["found"]
+        found = json.loads((folder / "program.json").read_text(encoding="utf-8"))["found"]
         return Reproducer(folder, found["target"], found["reference"], to.read_bytes())
 
 
@@ -120,7 +120,8 @@ def main(results: Path, most: int, seed: int) -> None:
     with ExitStack() as stack:
         drivers = {}
         for name in {name for each in good for name in (each.target, each.reference)}:
-            guest = stack.enter_context(runner_for(targets[name]).open())
+            runner = runner_for(targets[name])
+            guest = stack.enter_context(runner.open())
             channel = stack.enter_context(guest.spawn([*guest.inside.python, "-c", DRIVER]))
             drivers[name] = Driver(channel)
         for at, each in enumerate(good):

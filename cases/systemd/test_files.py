@@ -6,7 +6,7 @@ from errno import EINVAL, EISDIR, ELOOP, EOPNOTSUPP, EOVERFLOW, EXDEV, errorcode
 
 import pytest
 
-from conformance.syscalls import Buffer, missing
+from conformance.syscalls import Buffer, missing, untraced
 from conformance.syscalls.files.directories import mkdir
 from conformance.syscalls.files.handles import name_to_handle_at, open_by_handle_at
 from conformance.syscalls.files.links import linkat, rename, symlink
@@ -91,8 +91,9 @@ def test_statx_tells_the_mount_and_its_root() -> None:
     mount_new(b"tmpfs", b"mounted")
     make_file(b"mounted/file")
     root, file = Statx(), Statx()
-    statx(AT_FDCWD, b"mounted", 0, STATX_MNT_ID, root)
-    statx(AT_FDCWD, b"mounted/file", 0, STATX_MNT_ID, file)
+    with untraced():  # which attributes a file system knows is its release's
+        statx(AT_FDCWD, b"mounted", 0, STATX_MNT_ID, root)
+        statx(AT_FDCWD, b"mounted/file", 0, STATX_MNT_ID, file)
     if not root.stx_mask & STATX_MNT_ID:
         missing("STATX_MNT_ID")
     mounted = mount_at(b"mounted")

@@ -113,10 +113,13 @@ def test_user_sets_no_clock_but_may_read_how_it_is_adjusted() -> None:
         setresuid(USER, USER, USER)
         clock_settime.fails_with(EPERM, CLOCK_REALTIME, Timespec(tv_sec=1))
         settimeofday.fails_with(EPERM, struct.pack("=2q", 0, 0), None)
-        state, error = adjtimex.result_of(Buffer(bytes(TIMEX_SIZE)))
+        with untraced():  # how it is adjusted is the machine's affair
+            state, error = adjtimex.result_of(Buffer(bytes(TIMEX_SIZE)))
         assert error == 0
         assert TIME_OK <= state <= TIME_ERROR
-        adjtimex.fails_with(EPERM, Buffer(struct.pack("=I", ADJ_TICK).ljust(TIMEX_SIZE, b"\0")))
+        with untraced():
+            refused = adjtimex.result_of(Buffer(struct.pack("=I", ADJ_TICK).ljust(TIMEX_SIZE, b"\0")))
+        assert refused == (-1, EPERM)
 
     assert in_child(user) == 0
 

@@ -187,7 +187,7 @@ def test_full_disk_is_one_sentence_and_loses_no_finished_case(tmp_path: Path) ->
     disk.mkdir()
 
     def fill() -> None:
-        done = conformance("run", "--targets", targets, "-o", disk / "results", "sockets", "files")
+        done = conformance("run", "--targets", targets, "-o", disk / "results", "sockets", "files", "-k", "test_")
         refuses_last_line(done, Exit.FAILED, "No space left on device", "make room")
         assert sum(path.read_text().count('"kind":"result"') for path in disk.glob("results/*.jsonl")) > 3
 

@@ -62,7 +62,7 @@ def test_what_lies_across_members_is_put_at_its_place() -> None:
 
 def test_what_lies_between_members_is_not_lost() -> None:
     whole = Memory(b"\1" * 48)
-    assert "flags=0x101010101010101" in printed(("sched_setattr", (0, whole, 0)))
+    assert "flags=SCHED_FLAG_RESET_ON_FORK|0x101010101010100" in printed(("sched_setattr", (0, whole, 0)))
 
 
 def test_parts_that_are_out_of_order_stay_so() -> None:
