@@ -191,7 +191,7 @@ def test_full_disk_is_one_sentence_and_loses_no_finished_case(tmp_path: Path) ->
         refuses_last_line(done, Exit.FAILED, "No space left on device", "make room")
         assert sum(path.read_text().count('"kind":"result"') for path in disk.glob("results/*.jsonl")) > 3
 
-    on_small_disk(disk, "128k", fill)
+    on_small_disk(disk, "256k", fill)
 
 
 def refuses_last_line(done: subprocess.CompletedProcess[str], status: Exit, *words: str) -> None:
