@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Sequence
-from pathlib import Path
 
 import pytest
 
@@ -17,48 +15,35 @@ from conformance.run.errors import Exit
 from conformance.run.selection import is_program
 from tests.integration.command import started
 from tests.integration.twice import is_all_the_same
-from tests.suite import SOURCES, Written, environment, read
-
-
-def by_pytest(cases: Sequence[str], record: Path, *options: str) -> Written:
-    """Run cases as a person does."""
-    done = subprocess.run(
-        [
-            *(sys.executable, "-m", "pytest", *cases, *options, "-q", "-p", "no:cacheprovider"),
-            f"--conformance-record={record}",
-        ],
-        cwd=SOURCES,
-        env=environment(),
-        capture_output=True,
-        text=True,
-        timeout=900,
-        check=False,
-    )
-    assert "INTERNALERROR" not in done.stdout + done.stderr
-    assert done.returncode in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED), done.stdout[-3000:]
-    return read(record)
+from tests.suite import SOURCES, environment, read
 
 
 @pytest.fixture(scope="module")
 def both(tmp_path_factory: pytest.TempPathFactory) -> tuple[Record, Record]:
-    """What the command has recorded, and what several workers of pytest have.
-
-    The command runs again what looks suspicious, and pytest does not: what ends otherwise there is run once more.
-    """
+    """What the command has recorded, and what several workers of pytest have."""
     folder = tmp_path_factory.mktemp("twice")
     with started("run", "-t", "native", "-o", folder / "results") as run:
-        found = by_pytest(["cases"], folder / "record.jsonl", "-n", "2")
+        done = subprocess.run(
+            [
+                *(sys.executable, "-m", "pytest", "cases", "-n", "2", "-q", "-p", "no:cacheprovider"),
+                f"--conformance-record={folder / 'record.jsonl'}",
+            ],
+            cwd=SOURCES,
+            env=environment(),
+            capture_output=True,
+            text=True,
+            timeout=900,
+            check=False,
+        )
         said, complained = run.communicate(timeout=900)
     assert run.returncode == Exit.EXPECTED, said + complained
+    assert "INTERNALERROR" not in done.stdout + done.stderr
+    assert done.returncode in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED), done.stdout[-3000:]
     one = records.read(folder / "results" / "native.jsonl")
-    results = dict(found.results)
-    ended = {case: each[-1].outcome for case, each in one.results.items()}
-    if others := [case for case, each in results.items() if each.outcome is not ended.get(case)]:
-        again = by_pytest([f"cases/{case}" for case in others], folder / "again.jsonl")
-        results |= again.results
-    pytests = Target("again", "local", answers=Answers.HOST)
-    attempts = {case: [result] for case, result in results.items()}
-    return one, Record(pytests, one.run, found.facts[-1], found.plan, attempts, found.troubles, complete=True)
+    found = read(folder / "record.jsonl")
+    results = {case: [result] for case, result in found.results.items()}
+    again = Target("again", "local", answers=Answers.HOST)
+    return one, Record(again, one.run, found.facts[-1], found.plan, results, found.troubles, complete=True)
 
 
 def test_all_cases_are_run_in_both_ways(both: tuple[Record, Record]) -> None:

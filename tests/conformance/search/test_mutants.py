@@ -50,9 +50,7 @@ pytestmark = [
 SHIM = Path(__file__).with_name("shim.c")
 FLAGS = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror")
 SEED = 1
-MOST_PROGRAMS = 4000
-HONEST_PROGRAMS = 2000
-"""Where nobody lies."""
+MOST_PROGRAMS = 2000
 MUST_CATCH = 38
 BATCH = 32
 """Programs a batch, at most: a fault is found within a few, and what is on its way then was made for nothing."""
@@ -211,13 +209,7 @@ def address(shim: str, binary: str) -> str:
     return done.stderr.decode().strip()
 
 
-def hunt(
-    binary: str,
-    command: Sequence[str],
-    chosen: Sequence[str],
-    mutant: Mutant | None,
-    most: int = MOST_PROGRAMS,
-) -> Hunt:
+def hunt(binary: str, command: Sequence[str], chosen: Sequence[str], mutant: Mutant | None) -> Hunt:
     """Search until the fault is found, or through all programs."""
     met: list[tuple[Finding, int]] = []
 
@@ -232,9 +224,9 @@ def hunt(
         for lane in (reference, target):
             lane.ready()
         search = Search(generator, reference, None, [target], found)
-        finding, programs = None, most
+        finding, programs = None, MOST_PROGRAMS
         try:
-            search.run(seconds=None, programs=most, progress=lambda _: None)
+            search.run(seconds=None, programs=MOST_PROGRAMS, progress=lambda _: None)
         except Enough:
             finding, programs = met.pop()
     return Hunt(mutant, programs, finding, tuple(str(each.signature) for each, _ in met))
@@ -255,9 +247,9 @@ def test_there_are_forty_faults_in_more_than_twenty_calls() -> None:
 def test_the_shim_alone_is_no_difference(shim: str, binary: str, address: str) -> None:
     everywhere = sorted({chapter for mutant in MUTANTS for chapter in mutant.chapters})
     with_every_call_stopped = [shim, address, str(EVERY_CALL), "--"]
-    beside = set(hunt(binary, with_every_call_stopped, everywhere, None, HONEST_PROGRAMS).beside)
+    beside = set(hunt(binary, with_every_call_stopped, everywhere, None).beside)
     if beside:  # what hangs on time, on a busy machine, is not the same the next time; what the shim does is
-        beside &= set(hunt(binary, with_every_call_stopped, everywhere, None, HONEST_PROGRAMS).beside)
+        beside &= set(hunt(binary, with_every_call_stopped, everywhere, None).beside)
     assert beside == set()
 
 
