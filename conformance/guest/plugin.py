@@ -174,7 +174,7 @@ class Cases:
             return None
         from conformance.guest.programs import ProgramFile  # noqa: PLC0415 - a served guest needs none of it
 
-        collector: pytest.Collector = ProgramFile.from_parent(parent, path=file_path)
+        collector: pytest.Collector = ProgramFile.from_parent(parent, path=file_path, run=self.run_program)
         return collector
 
     def run_program(self, item: ProgramItem) -> None:

@@ -7,14 +7,13 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Protocol
+from typing import Any
 
 import pytest
 
-from conformance.conditions import KERNEL
 from conformance.guest.definitions import below_cases, programs
 from conformance.model import CaseResult, Outcome
 from conformance.places import ROOT
@@ -22,30 +21,22 @@ from conformance.programs.cases import CaseProgram, Given, info_of
 from conformance.programs.execution import Execution
 from conformance.programs.listed import Listed
 from conformance.programs.notation.errors import NotationError
-from conformance.programs.wire import LOST, State
+from conformance.programs.wire import LOST
 from conformance.protocol.executor import ERROR, HELLO, RESULTS, Frames, ProtocolError, deadline_of, run_frame
 from conformance.protocol.executor import split_results as outcomes_of
-from conformance.syscalls.machinery.table import grammar
 
 INSIDE = ROOT / "bin" / "executor"
 """Where a guest's suite has it."""
-AGAIN = 25.0
-"""Factor on deadlines where a program blocks of which nobody promises that."""
 SECONDS = 30.0
 """How long a program may take, before the machine's slowdown, until its executor is taken for dead."""
-PLUGIN = "conformance-cases"
-"""The name of the plugin that runs cases."""
-
-
-class RunsPrograms(Protocol):
-    """What the plugin does for a program."""
-
-    def run_program(self, item: ProgramItem) -> None:
-        """Run it, keep its result with the item, and raise what came of it."""
 
 
 class ProgramFile(pytest.File):
-    """A file of programs."""
+    """A file of programs. `run` runs one, keeps its result with the item, and raises what came of it."""
+
+    def __init__(self, *, run: Callable[[ProgramItem], None], **how: Any) -> None:
+        super().__init__(**how)
+        self.run = run
 
     def collect(self) -> Iterator[ProgramItem]:
         """See pytest."""
@@ -54,21 +45,20 @@ class ProgramFile(pytest.File):
         except (NotationError, OSError) as error:
             raise self.CollectError(str(error)) from error
         for each in found.values():
-            yield ProgramItem.from_parent(self, name=each.name, listed=each)
+            yield ProgramItem.from_parent(self, name=each.name, listed=each, run=self.run)
 
 
 class ProgramItem(pytest.Item):
     """A program as a test."""
 
-    def __init__(self, name: str, parent: ProgramFile, listed: Listed) -> None:
-        super().__init__(name, parent)
+    def __init__(self, *, listed: Listed, run: Callable[[ProgramItem], None], **how: Any) -> None:
+        super().__init__(**how)
         self.listed = listed
+        self._run = run
 
     def runtest(self) -> None:
         """See pytest."""
-        runner: RunsPrograms | None = self.config.pluginmanager.get_plugin(PLUGIN)
-        assert runner is not None
-        runner.run_program(self)
+        self._run(self)
 
     def reportinfo(self) -> tuple[Path, int, str]:
         """See pytest."""
@@ -93,22 +83,16 @@ class Executor:
             case = CaseProgram(info, listed.listing())
         except NotationError as error:
             return CaseResult(info.id, info.hash, Outcome.ERROR, str(error))
-        given = Given({KERNEL: os.uname().release}, os.geteuid() == 0, os.uname().machine)
+        given = Given.here()
         if why := case.lacking(given) or ("" if self.path else "there is no executor here"):
             return case.skipped(why)
         started = time.perf_counter()
         try:
-            return case.result(self._execution(case), given, time.perf_counter() - started)
+            encoded = case.encoded(own=True)
+            found = case.settled(Execution.read(encoded, self._run(encoded.data, 1.0)), self._run)
+            return case.result(found, given, time.perf_counter() - started)
         except ProtocolError as error:
             return CaseResult(info.id, info.hash, Outcome.ERROR, f"the executor does not speak as it should: {error}")
-
-    def _execution(self, case: CaseProgram) -> Execution:
-        """What it does; once more with more patience where it blocks and nobody promises that. Raises ProtocolError."""
-        encoded = case.encoded(own=True)
-        found = Execution.read(encoded, self._run(encoded.data, 1.0))
-        if found.outcome.state is State.BLOCKED and not case.may_block:
-            found = Execution.read(encoded, self._run(encoded.data, AGAIN))
-        return found
 
     def _run(self, program: bytes, patience: float) -> bytes:
         """Its outcome; `LOST` where an executor dies of it twice. Raises ProtocolError."""
@@ -170,7 +154,6 @@ class Executor:
 
 def prepare() -> str:
     """The executor's path: in a guest it came along; elsewhere it is made, once. Empty where it cannot be."""
-    grammar()
     if os.access(INSIDE, os.X_OK):
         return str(INSIDE)
     done = subprocess.run(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import os
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Self
 
+from conformance.conditions import KERNEL
 from conformance.model import CaseInfo, CaseResult, Outcome
 from conformance.programs.execution import Execution
 from conformance.programs.listed import Listed
@@ -15,6 +18,8 @@ from conformance.programs.wire import Encoded, State, encode
 
 MACHINE = "x86_64"
 """What executors are for, by the name that uname(2) has for it."""
+AGAIN = 25.0
+"""Factor on deadlines where a program blocks of which nobody promises that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,12 @@ class Given:
     """Those that conditions name."""
     root: bool
     machine: str
+
+    @classmethod
+    def here(cls) -> Self:
+        """On this machine, as this process."""
+        said = os.uname()
+        return cls({KERNEL: said.release}, os.geteuid() == 0, said.machine)
 
     @property
     def has(self) -> Collection[str]:
@@ -53,6 +64,16 @@ class CaseProgram:
         if missing := set(self.listing.needs) - set(given.has):
             return f"needs {', '.join(sorted(missing))}"
         return "" if given.machine == MACHINE else f"written for {MACHINE}"
+
+    def settled(self, found: Execution, run: Callable[[bytes, float], bytes]) -> Execution:
+        """What it did; where it blocked and nobody promises that, what it does with more patience.
+
+        `run` takes a program and a factor on deadlines, and gives its outcome. Raises ProtocolError.
+        """
+        if found.outcome.state is not State.BLOCKED or self.may_block:
+            return found
+        alone = self.encoded(own=True)
+        return Execution.read(alone, run(alone.data, AGAIN))
 
     def result(self, found: Execution, given: Given, seconds: float = 0.0) -> CaseResult:
         """What it came to."""

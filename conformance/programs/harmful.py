@@ -85,6 +85,14 @@ def is_tame(program: Program) -> bool:
     return neutralised(program) == program
 
 
+def offence(program: Program) -> str:
+    """What a program does that none may do, as half a sentence; "" where it does nothing of the kind."""
+    for at, step in enumerate(program.steps):
+        if why := step.description.facts.never:
+            return f"call {at}, {step.label}, is one that no program makes: it {why}"
+    return "" if is_tame(program) else "a call of it reaches for what is not a program's own: memory, processes or keys"
+
+
 def _tamed(step: ProgramCall) -> ProgramCall:
     args = list(step.args)
     for at, tame in _tamers(step.label):

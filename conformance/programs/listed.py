@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.places import CALLS
-from conformance.programs.harmful import is_tame
+from conformance.programs.harmful import offence
 from conformance.programs.notation.errors import NotationError
 from conformance.programs.notation.model import Listing
 from conformance.programs.notation.parse import parse_file
@@ -53,23 +53,38 @@ class Listed:
 
 def checked(listing: Listing, of: Listed) -> Listing:
     """A listing that does nothing that no program may do. Raises NotationError."""
-    for step in listing.steps:
-        if why := step.call.description.facts.never:
-            raise NotationError(
-                str(of.path), of.line, 1, f"{step.call.label} is a call that no program makes: it {why}"
-            )
-    if not is_tame(listing.program):
-        what = "memory, processes or keys"
-        raise NotationError(str(of.path), of.line, 1, f"{of.name} reaches for what is not a program's own: {what}")
+    if what := offence(listing.program):
+        raise NotationError(str(of.path), of.line, 1, f"{of.name}: {what}")
     return listing
 
 
 def listed(path: Path) -> list[Listed]:
     """The programs of a file, in order. Raises NotationError, OSError."""
+    return _found(path, _read(path))
+
+
+def listings(path: Path, wanted: Callable[[Listed], bool] = lambda _: True) -> list[tuple[Listed, Listing]]:
+    """Those programs of a file that are wanted, with what they say. Raises NotationError, OSError.
+
+    A file of which nothing is wanted is not parsed.
+    """
+    text = _read(path)
+    everything = _found(path, text)
+    found = list(filter(wanted, everything))
+    if everything and not found:
+        return []
+    whole = parse_file(text, str(path))
+    return [(each, checked(whole.of(each.name), each)) for each in found]
+
+
+def _read(path: Path) -> str:
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise NotationError(str(path), 1, 1, f"it is no UTF-8: {error.reason}") from error
+
+
+def _found(path: Path, text: str) -> list[Listed]:
     feature, starts = _title(text, path), list(_NAME.finditer(text))
     ends = [*(each.start() for each in starts[1:]), *([len(text)] if starts else [])]
     found, line, before = [], 1, 0
@@ -82,13 +97,6 @@ def listed(path: Path) -> list[Listed]:
             again = [each.line for each in found if each.name == name]
             raise NotationError(str(path), again[1], 1, f"the program {name} is there twice: in line {again[0]} too")
     return found
-
-
-def listings(path: Path) -> list[tuple[Listed, Listing]]:
-    """All programs of a file with what they say. Raises NotationError, OSError."""
-    found = listed(path)
-    whole = parse_file(path.read_text(encoding="utf-8"), str(path))
-    return [(each, checked(whole.of(each.name), each)) for each in found]
 
 
 def files(cases: Path) -> Iterable[Path]:

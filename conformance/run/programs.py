@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from types import TracebackType
 from typing import Self
 
@@ -13,9 +13,8 @@ from conformance.conditions import KERNEL
 from conformance.model import CaseInfo, CaseResult, Facts
 from conformance.programs.cases import CaseProgram, Given, info_of
 from conformance.programs.execution import Execution
-from conformance.programs.listed import files, listings
+from conformance.programs.listed import Listed, files, listings
 from conformance.programs.notation.errors import NotationError
-from conformance.programs.wire import State
 from conformance.protocol.executor import ProtocolError
 from conformance.protocol.lines import Trouble
 from conformance.run.lane import Lane, LaneError
@@ -24,8 +23,6 @@ from runners.base import Guest, Runner, RunnerError
 
 BATCH = 64
 """Programs that are sent at once: enough to hide the round trip, and a result comes at least every second."""
-AGAIN = 25.0
-"""Factor on deadlines where a program blocks of which nobody promises that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +51,17 @@ def selected(selection: Selection) -> CasePrograms:
         if not selection.concerns(module):
             continue
         try:
-            for listed, listing in listings(path):
+            for listed, listing in listings(path, partial(_is_taken, selection, module)):
                 info = info_of(listed, module)
-                if selection.takes(info.id):
-                    found[info.id] = CaseProgram(info, listing)
+                found[info.id] = CaseProgram(info, listing)
         except (NotationError, OSError) as error:
             said = str(error).replace(str(path), module, 1)
             troubles.append(Trouble(f"{module} cannot be read: {said}", lost=module))
     return CasePrograms(found, troubles)
+
+
+def _is_taken(selection: Selection, module: str, listed: Listed) -> bool:
+    return selection.takes(info_of(listed, module).id)
 
 
 class Batches:
@@ -103,11 +103,11 @@ class Batches:
         encoded = [each.encoded(own=own) for each in programs]
         outcomes = self._lane.run([each.data for each in encoded])
         for program, each, data in zip(programs, encoded, outcomes, strict=True):
-            found = Execution.read(each, data)
-            if found.outcome.state is State.BLOCKED and not program.may_block:
-                alone = program.encoded(own=True)
-                found = Execution.read(alone, self._lane.run([alone.data], AGAIN)[0])
+            found = program.settled(Execution.read(each, data), self._alone)
             yield program.result(found, self._given)
+
+    def _alone(self, program: bytes, patience: float) -> bytes:
+        return self._lane.run([program], patience)[0]
 
     def interrupt(self) -> None:
         """From another thread: make `run` end soon, with RunnerError."""
@@ -126,7 +126,7 @@ class Batches:
 def given(facts: Facts | None) -> Given:
     """What programs are given on a target. One that says nothing of itself is taken for this machine."""
     if facts is None:
-        return Given({KERNEL: os.uname().release}, os.geteuid() == 0, os.uname().machine)
+        return Given.here()
     return Given({**facts.versions, KERNEL: facts.release}, facts.uid == 0, facts.machine)
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from conformance.conditions import KERNEL
 from conformance.places import CALLS
 from conformance.programs.execution import Execution
-from conformance.programs.harmful import is_tame
+from conformance.programs.harmful import offence
 from conformance.programs.notation.judging import Keeping, judged
 from conformance.programs.notation.model import Listing, unpromised
 from conformance.programs.notation.parse import parse_file
@@ -68,11 +68,8 @@ def read_listings(file: Path) -> dict[str, Listing]:
 
 def _harmless(program: Program, place: str) -> Program:
     """A program that does nothing that it must not do. Raises UsageError."""
-    for at, step in enumerate(program.steps):
-        if why := step.description.facts.never:
-            raise UsageError(f"{place}: call {at}, {step.label}, is one that no program makes: it {why}")
-    if not is_tame(program):
-        raise UsageError(f"{place}: a call of it reaches for what is not a program's own: memory, processes or keys")
+    if what := offence(program):
+        raise UsageError(f"{place}: {what}")
     return program
 
 

@@ -71,8 +71,11 @@ def test_the_hash_is_of_the_text_of_a_program_and_of_nothing_beside_it(tmp_path:
         ("one:\n    getpid()\none:\n    getuid()\n", ":3:1: the program one is there twice: in line 1 too"),
         ("one:\n    getpid(\n", "opening.calls:3:1:"),
         ("one:\n    getpid()\n\ntwo:\n    close(1, 2)\n", "opening.calls:5:14: close takes 1 arguments"),
-        ("one:\n    vfork()\n", "vfork is a call that no program makes: it could run away"),
-        ("one:\n    kill(1, SIGKILL)\n", "one reaches for what is not a program's own: memory, processes or keys"),
+        ("one:\n    vfork()\n", "one: call 0, vfork, is one that no program makes: it could run away"),
+        (
+            "one:\n    kill(1, SIGKILL)\n",
+            "one: a call of it reaches for what is not a program's own: memory, processes or keys",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(tmp_path: Path, text: str, message: str) -> None:
@@ -86,6 +89,15 @@ def test_what_is_wrong_with_one_program_is_found_when_it_is_read_and_others_can_
     assert one.listing().name == "one"
     with pytest.raises(NotationError, match=r"opening\.calls:5:14: close takes 1 arguments"):
         two.listing()
+
+
+def test_a_file_of_which_nothing_is_wanted_is_not_parsed_and_one_without_programs_is(tmp_path: Path) -> None:
+    path = written(tmp_path, "one:\n    getpid()\n\ntwo:\n    close(1, 2)\n")
+    assert listings(path, lambda each: each.name == "three") == []
+    with pytest.raises(NotationError, match="close takes 1 arguments"):
+        listings(path, lambda each: each.name == "one")
+    with pytest.raises(NotationError, match="is no name of a program"):
+        listings(written(tmp_path, "One:\n    getpid()\n"), lambda _: False)
 
 
 def test_a_file_that_is_no_utf_8_is_refused(tmp_path: Path) -> None:
