@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from conformance.conditions import KERNEL
-from conformance.model import CaseInfo, CaseResult, Outcome
+from conformance.model import CaseInfo, CaseResult, Json, Outcome
 from conformance.programs.execution import Execution
 from conformance.programs.listed import Listed
 from conformance.programs.notation.judging import Keeping, judged
@@ -78,8 +78,8 @@ class CaseProgram:
     def result(self, found: Execution, given: Given, seconds: float = 0.0) -> CaseResult:
         """What it came to."""
         outcome, message = outcome_of(self.listing, found, given)
-        steps = list(found.steps)
-        return CaseResult(self.info.id, self.info.hash, outcome, message, round(seconds, 4), steps)
+        seen = list(found.steps), observed(found)
+        return CaseResult(self.info.id, self.info.hash, outcome, message, round(seconds, 4), *seen)
 
     def skipped(self, why: str) -> CaseResult:
         """That it was not run."""
@@ -89,6 +89,12 @@ class CaseProgram:
 def info_of(listed: Listed, module: str) -> CaseInfo:
     """What a plan says of a program of a file, which is given by its path below the folder of cases."""
     return CaseInfo(f"{module}::{listed.name}", listed.hash, listed.title, listed.feature)
+
+
+def observed(found: Execution) -> dict[str, Json]:
+    """What is to be compared besides the calls: how a program ended, unless it just ended. It may be promised of some
+    kernels only, or of none."""
+    return {} if found.outcome.state is State.DONE else {"ending": found.ending}
 
 
 def outcome_of(listing: Listing, found: Execution, given: Given) -> tuple[Outcome, str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from conformance.matrix.compare import ITSELF, difference
 from conformance.matrix.normalise import normalise
 from conformance.model import CaseResult, Outcome
+from conformance.programs.cases import observed
 from conformance.programs.execution import Execution
 from conformance.programs.program import Program
 from conformance.programs.wire import State
@@ -71,4 +72,4 @@ def agree(runs: Sequence[Execution]) -> bool:
 
 def result_of(execution: Execution) -> CaseResult:
     """A program's run as a matrix takes it."""
-    return CaseResult("program", "", Outcome.PASSED, steps=list(execution.steps))
+    return CaseResult("program", "", Outcome.PASSED, steps=list(execution.steps), observations=observed(execution))

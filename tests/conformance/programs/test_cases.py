@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from conformance.matrix.compare import difference
+from conformance.matrix.normalise import Normal, normalise
 from conformance.model import Outcome
 from conformance.programs.cases import CaseProgram, Given, info_of, outcome_of
 from conformance.programs.execution import Execution
@@ -55,6 +57,24 @@ def test_what_is_broken_and_what_is_not_there_are_told_apart(
     text: str, results: tuple[int, ...], outcome: Outcome, message: str
 ) -> None:
     assert came_to(text, *results) == (outcome, message)
+
+
+def ending(state: State, detail: int = 0) -> Normal:
+    """What a matrix compares of a program that ends so in its only call, of which nothing is promised."""
+    case_of = case("one:\n    load(UNMAPPED)\n")
+    found = Execution(case_of.encoded(own=True), ProgramOutcome(state, detail))
+    result = case_of.result(found, OURS)
+    assert result.outcome is Outcome.PASSED
+    return normalise(result)
+
+
+def test_two_that_end_otherwise_are_not_the_same_where_no_end_is_promised() -> None:
+    blocked, killed = ending(State.BLOCKED), ending(State.DIED, 11)
+    assert difference(blocked, ending(State.BLOCKED)) is None
+    found = difference(killed, blocked)
+    assert found is not None
+    assert "blocked" in found.message
+    assert difference(ending(State.DIED, 7), killed) is not None
 
 
 def test_the_first_call_that_departs_decides() -> None:
