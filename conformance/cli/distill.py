@@ -73,8 +73,8 @@ def command(
     conformance distill epoll_ctl -o /var/tmp/facts     to look at, beside the cases
 
     \b
-    Exit status: 0 done, 1 programs that were there do not keep what they promise, and were dropped, 2 usage, 3 a
-    target failed, 130 interrupted (nothing was written).
+    Exit status: 0 done, 1 programs that were there were dropped (they do not keep what they promise, differ from run to
+    run, or say what other targets do not), 2 usage, 3 a target failed, 130 interrupted (nothing was written).
     """
     from conformance.run.lane import LaneError  # noqa: PLC0415
     from conformance.search.distill import distilling  # noqa: PLC0415 - slow to import, and --help needs none of it
@@ -104,4 +104,4 @@ def command(
     except (RunnerError, LaneError) as error:
         raise UserError(one_line(str(error))) from error
     click.echo(report(done))
-    return Exit.UNEXPECTED if done.dropped else Exit.EXPECTED
+    return Exit.UNEXPECTED if done.dropped or done.lost else Exit.EXPECTED

@@ -100,7 +100,8 @@ def command(
 
     \b
     Exit status: 0 nothing new, 1 divergences, or a target died, 2 usage, 3 a target failed, 4 incomplete (programs were
-    compared with nothing, as the reference died of them), 130 interrupted (what was found is kept).
+    compared with nothing, as the reference died of them; or nothing was found, and differences are left that the time
+    was too short to look into), 130 interrupted (what was found is kept).
     """
     from conformance.run.results import new_run_name  # noqa: PLC0415
     from conformance.search import search as searching  # noqa: PLC0415 - slow to import, and --help needs none of it

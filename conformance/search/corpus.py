@@ -18,7 +18,7 @@ from conformance.programs.notation.printing import print_file
 from conformance.programs.program import Program, to_json
 from conformance.run.errors import UsageError
 from conformance.run.whole import write_whole
-from conformance.search.distill.files import AREAS
+from conformance.search.distill.files import area_of
 from conformance.search.promised import promised
 from conformance.search.replay import Replayed
 from conformance.syscalls.machinery.table import chapters
@@ -106,11 +106,6 @@ def _name(about: str, program: Program, taken: Collection[str]) -> str:
         return words
     digest = hashlib.sha256(json.dumps(to_json(program)).encode()).hexdigest()
     return next(name for size in range(8, 65) if (name := f"{words}-{digest[:size]}") not in taken)
-
-
-def area_of(chapter: str) -> str:
-    """The area of cases that programs of a chapter of descriptions belong to."""
-    return AREAS.get(chapter, chapter)
 
 
 def last_call(program: Program) -> tuple[str, str]:

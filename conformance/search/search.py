@@ -203,4 +203,7 @@ def status_of(search: Search) -> Exit:
     """The exit status that a search deserves, the gravest first."""
     if lost(search):
         return Exit.INCOMPLETE
-    return Exit.UNEXPECTED if search.tally.findings or search.tally.holes or died(search) else Exit.EXPECTED
+    tally = search.tally
+    if tally.findings or tally.holes or died(search):
+        return Exit.UNEXPECTED
+    return Exit.INCOMPLETE if tally.left else Exit.EXPECTED

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby, pairwise
 
 from conformance.coverage.facts import NAMES
+from conformance.matrix.versions import series
 from conformance.programs.execution import Execution, succeeded
 from conformance.programs.notation.judging import NOT_THERE
 from conformance.programs.notation.model import Listing
 from conformance.programs.notation.promises import End, Fails, Promise, Succeeds
 
-Version = tuple[int, int]
+Version = tuple[int, ...]
 ABSENCE = frozenset((*NOT_THERE, "EOPNOTSUPP", "ENODEV", "ENOPKG"))
 """The errnos by which a kernel says that it was built without something, or that the machine lacks it."""
 MOST_ERRNOS = 3
@@ -32,8 +32,7 @@ class Testimony:
 
 def version_of(release: str) -> Version:
     """The version and patch level of a release: (6, 1) of `6.1.0-56-cloud-amd64`; (0, 0) where it has none."""
-    found = re.match(r"(\d+)\.(\d+)", release)
-    return (int(found[1]), int(found[2])) if found else (0, 0)
+    return series(release) or (0, 0)
 
 
 def agreed(listing: Listing, witnesses: Sequence[Testimony]) -> Listing | None:

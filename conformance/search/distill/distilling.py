@@ -73,6 +73,11 @@ class Distilled:
         return len(self.names)
 
     @property
+    def lost(self) -> set[tuple[str, str]]:
+        """Programs that were there already and do what they promise, but are kept no more: calls and names."""
+        return self.already - set(self.names)
+
+    @property
     def met(self) -> set[Goal]:
         """The questions that a program answers."""
         return {goal for each in self.chosen.values() for goal in each.goals}

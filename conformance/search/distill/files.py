@@ -28,10 +28,14 @@ def default_root() -> Path:
     return places.CASES
 
 
+def area_of(chapter: str) -> str:
+    """The area of cases that programs of a chapter of descriptions belong to."""
+    return AREAS.get(chapter, chapter)
+
+
 def path_of(call: str, root: Path) -> Path:
     """Where a call's file is below the cases."""
-    chapter = chapters()[call]
-    return root / AREAS.get(chapter, chapter) / f"call_{call}.calls"
+    return root / area_of(chapters()[call]) / f"call_{call}{places.CALLS}"
 
 
 def title_of(call: str) -> str:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from conformance.run.errors import Exit
+from conformance.search.distill.distilling import Distilled
+from conformance.search.distill.facts import goals
+from conformance.search.distill.gathering import Gathered
 from tests.conformance.cli.command import told
 from tests.conformance.cli.searching import refuses, targets_in
 from tests.executors import needs_executor
@@ -43,3 +48,13 @@ def test_files_are_written_and_stay_as_they_are(tmp_path: Path) -> None:
     assert done.status == Exit.UNEXPECTED
     assert "dropped that did not keep what was promised" in done.out
     assert file.read_text() == text
+
+
+def test_programs_that_were_there_and_are_kept_no_more_end_it_with_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def losing(*_: object) -> Distilled:
+        return Distilled(Gathered(goals(["dup"])), already={("dup", "succeeds")})
+
+    monkeypatch.setattr("conformance.search.distill.distilling.distill_on", losing)
+    assert told("distill", "dup", "-o", tmp_path).status == Exit.UNEXPECTED

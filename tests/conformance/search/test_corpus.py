@@ -13,6 +13,7 @@ from conformance.programs.program import Program, Ref
 from conformance.run.errors import UsageError
 from conformance.search import corpus as keeping
 from conformance.search.compare import ProgramDifference
+from conformance.search.distill.files import area_of
 from conformance.search.replay import Replayed, replay
 from conformance.syscalls.files.opening import O_RDWR
 from conformance.syscalls.machinery.table import chapters
@@ -57,7 +58,7 @@ def test_programs_go_to_the_area_of_cases_of_their_chapter(tmp_path: Path) -> No
     polls = program(("eventfd2", 0, 0))
     assert keep(tmp_path, polls, said("native", "0")).startswith(f"{tmp_path}/events/found.calls::")
     areas = {path.name for path in places.CASES.iterdir()}
-    assert {keeping.area_of(chapter) for chapter in chapters().values()} <= areas
+    assert {area_of(chapter) for chapter in chapters().values()} <= areas
 
 
 def test_a_file_that_somebody_has_spoilt_is_left_as_it_is(tmp_path: Path) -> None:

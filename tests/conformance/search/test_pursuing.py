@@ -9,11 +9,13 @@ from contextlib import AbstractContextManager, contextmanager
 import pytest
 
 from conformance.programs.program import Program
+from conformance.run.errors import Exit
 from conformance.run.lane import Lane
 from conformance.search import pursuing
 from conformance.search.backlog import Backlog
 from conformance.search.finding import NOT_IN_A_FRESH_GUEST, NOT_REPEATED, Finding
 from conformance.search.loop import Search
+from conformance.search.search import status_of
 from conformance.syscalls.files.opening import O_APPEND, O_RDWR, O_TRUNC
 from runners.base import Runner, RunnerError
 from runners.local import HostGuest, LocalRunner
@@ -139,6 +141,7 @@ def test_search_whose_time_is_over_leaves_what_waits_and_says_how_much(monkeypat
     search = searched(ABSENT, BAD, runner=LyingRunner(liar), seconds=0.3)
     assert search.tally.left == 2
     assert not search.tally.findings
+    assert status_of(search) is Exit.INCOMPLETE, "what was seen and not looked into is no sameness"
 
 
 def test_guest_that_cannot_be_opened_ends_the_search() -> None:

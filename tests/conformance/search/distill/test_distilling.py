@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from errno import EBADF
 from pathlib import Path
 
 import pytest
 
+from conformance.search.distill.comparing import Other
 from conformance.search.distill.distilling import Distilled, DistillPlan, calls_of, distill_on
 from conformance.search.distill.facts import Goal, Sort
 from conformance.search.distill.files import path_of, read
 from runners.local import LocalRunner
 from tests.conformance.search.native import needs_executor
+from tests.executors import LyingRunner, says
 
 
 def distilled(folder: Path, *calls: str, seed: int = 1, seconds: float = 0) -> Distilled:
@@ -60,3 +63,12 @@ def test_a_program_that_does_not_keep_its_promise_is_dropped_and_named(tmp_path:
     assert done.dropped
     assert all(each.startswith("dup3: ") for each in done.dropped)
     assert path.read_text() == text
+
+
+@needs_executor
+def test_a_program_that_another_kernel_does_not_agree_on_is_lost_if_it_was_there(tmp_path: Path) -> None:
+    assert not distilled(tmp_path, "dup3").lost
+    held = DistillPlan(("dup3",), 1, 0, tmp_path, find=False)
+    done = distill_on(held, LocalRunner(), lambda _: None, [Other("liar", LyingRunner(says(0, EBADF)))])
+    assert ("dup3", "ebadf-of-old") in done.lost
+    assert not done.dropped
