@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
+from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
@@ -19,6 +19,8 @@ from conformance.text import one_line, plural
 
 QUIET_SECONDS = 15.0
 """How often a line is printed where there is no terminal."""
+TICK_SECONDS = 0.5
+"""How often a terminal is drawn on, at most, by those that are told of every batch."""
 ROOM_FOR_BAR = 100
 """Columns from which on a terminal has room for a bar a target."""
 ROOM_FOR_FAILURES = 60
@@ -34,6 +36,17 @@ class LiveDisplay:
         self._console = Console(stderr=True)
         self._live = Live(console=self._console, transient=True, auto_refresh=False)
         self._said = time.monotonic()
+
+    def _show(self, drawn: Callable[[], RenderableType], line: Callable[[], str]) -> None:
+        """Draw on a terminal, or say a line elsewhere, if it is time for that."""
+        wait = TICK_SECONDS if self._console.is_terminal else QUIET_SECONDS
+        if time.monotonic() - self._said < wait:
+            return
+        self._said = time.monotonic()
+        if self._console.is_terminal:
+            self._live.update(drawn(), refresh=True)
+        else:
+            self._console.print(line(), markup=False, highlight=False, soft_wrap=True)
 
     def __enter__(self) -> Self:
         if self._console.is_terminal:

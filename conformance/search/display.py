@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 
 from rich.markup import escape
@@ -18,9 +17,6 @@ from conformance.search.search import died, lost
 from conformance.syscalls.machinery.table import grammar
 from conformance.text import one_line, plural
 
-QUIET_SECONDS = 15.0
-"""How often a line is printed where there is no terminal."""
-TICK_SECONDS = 0.5
 LISTED = 400
 """How many divergences are listed at the end; the rest is in the folder."""
 
@@ -29,14 +25,7 @@ class SearchDisplay(LiveDisplay):
     """Shows how a search goes. Call it with the search."""
 
     def __call__(self, search: Search) -> None:
-        wait = TICK_SECONDS if self._console.is_terminal else QUIET_SECONDS
-        if time.monotonic() - self._said < wait:
-            return
-        self._said = time.monotonic()
-        if self._console.is_terminal:
-            self._live.update(self._table(search), refresh=True)
-        else:
-            self._console.print(self._line(search), markup=False, highlight=False, soft_wrap=True)
+        self._show(lambda: self._table(search), lambda: self._line(search))
 
     def _line(self, search: Search) -> str:
         tally = search.tally

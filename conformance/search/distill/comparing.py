@@ -6,8 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.conditions import KERNEL
-from conformance.matrix.compare import ITSELF, difference
-from conformance.matrix.normalise import normalise
 from conformance.programs.execution import Execution
 from conformance.programs.notation.judging import Keeping, judged
 from conformance.programs.notation.model import Listing
@@ -15,7 +13,7 @@ from conformance.programs.wire import State
 from conformance.run.lane import Lane
 from conformance.search.distill.agreeing import Testimony, Version, agreed, version_of
 from conformance.search.distill.choosing import Chosen
-from conformance.search.distill.confirming import result_of
+from conformance.search.distill.confirming import agree_in_a_matrix
 from conformance.search.distill.promising import listing
 from conformance.search.distill.running import executed
 from conformance.search.search import lanes
@@ -95,12 +93,7 @@ def _heard(lane: Lane, chosen: Mapping[str, Chosen], told: Callable[[str], None]
 
 def _agree(runs: Sequence[Execution]) -> bool:
     """Whether all runs are the same; what an imitation blocks in is the same, too."""
-    first = normalise(result_of(runs[0]))
-    return all(
-        each.outcome.state is runs[0].outcome.state is not State.LOST
-        and difference(first, normalise(result_of(each)), ITSELF) is None
-        for each in runs[1:]
-    )
+    return agree_in_a_matrix(runs) and all(each.outcome.state is not State.LOST for each in runs)
 
 
 def _promised(of: Chosen, name: str, kernels: Sequence[Heard], reference: Mapping[str, str]) -> Listing | None:

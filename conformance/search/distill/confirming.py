@@ -63,13 +63,15 @@ def agree(runs: Sequence[Execution]) -> bool:
     """Whether all runs came to an end, and none differs from the first, as a search or as a matrix compares them."""
     if any(each.outcome.state is not State.DONE for each in runs):
         return False
-    first = normalise(result_of(runs[0]))
-    return all(
-        next(differences(runs[0], each), None) is None and difference(first, normalise(result_of(each)), ITSELF) is None
-        for each in runs[1:]
-    )
+    return agree_in_a_matrix(runs) and all(next(differences(runs[0], each), None) is None for each in runs[1:])
 
 
-def result_of(execution: Execution) -> CaseResult:
+def agree_in_a_matrix(runs: Sequence[Execution]) -> bool:
+    """Whether no run differs from the first as a matrix compares them."""
+    first, *others = (normalise(_result_of(each)) for each in runs)
+    return all(difference(first, each, ITSELF) is None for each in others)
+
+
+def _result_of(execution: Execution) -> CaseResult:
     """A program's run as a matrix takes it."""
     return CaseResult("program", "", Outcome.PASSED, steps=list(execution.steps), observations=observed(execution))

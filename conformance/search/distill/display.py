@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 
 from tabulate import tabulate
 
 from conformance.run.display import LiveDisplay
-from conformance.search.display import QUIET_SECONDS, TICK_SECONDS
 from conformance.search.distill.distilling import Distilled
 from conformance.search.distill.facts import Goal, Sort
 from conformance.text import one_line, plural
@@ -33,14 +31,7 @@ class DistillDisplay(LiveDisplay):
     """Shows how far a distillation is. Call it with what has come of it so far."""
 
     def __call__(self, done: Distilled) -> None:
-        wait = TICK_SECONDS if self._console.is_terminal else QUIET_SECONDS
-        if time.monotonic() - self._said < wait:
-            return
-        self._said = time.monotonic()
-        if self._console.is_terminal:
-            self._live.update(line(done), refresh=True)
-        else:
-            self._console.print(line(done), markup=False, highlight=False, soft_wrap=True)
+        self._show(lambda: line(done), lambda: line(done))
 
 
 def line(done: Distilled) -> str:

@@ -54,6 +54,6 @@ def test_where_there_is_no_terminal_a_line_comes_now_and_then(
     with DistillDisplay() as display:
         display(some())
         assert capsys.readouterr().err == ""
-        monkeypatch.setattr("conformance.search.distill.display.QUIET_SECONDS", 0)
+        monkeypatch.setattr("conformance.run.display.QUIET_SECONDS", 0)
         display(some())
     assert "1 of 2 questions answered" in " ".join(capsys.readouterr().err.split())
