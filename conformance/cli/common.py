@@ -104,3 +104,12 @@ REFERENCE_OPTION = click.option(
     "--reference", default="native", show_default=True, metavar="TARGET", help="What the others are held against."
 )
 FULL_OPTION = click.option("--full", is_flag=True, help="Leave nothing out, however long it is.")
+COLD_OPTION = click.option("--cold", is_flag=True, help="Boot every guest instead of resuming one that was remembered.")
+OUTPUT_OPTION = click.option(
+    "-o",
+    "--output",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Results directory [default: results/TIME].",
+)
+WRITTEN = ("json", "html", "markdown", "junit")
+"""The reports that are written beside the records of a run."""

@@ -8,10 +8,13 @@ import click
 from click.core import ParameterSource
 
 from conformance.cli.common import (
+    COLD_OPTION,
     EXPECTATIONS_OPTION,
     FULL_OPTION,
+    OUTPUT_OPTION,
     REFERENCE_OPTION,
     TARGET_OPTION,
+    WRITTEN,
     Seconds,
     read_expectations,
     terminal_width,
@@ -24,17 +27,15 @@ from conformance.run import planning
 from conformance.run import targets as target_files
 from conformance.run.conduct import USUAL, Conduct
 from conformance.run.display import Display
-from conformance.run.errors import Exit, UsageError, UserError
+from conformance.run.errors import Exit, UsageError
 from conformance.run.gate import Attitude, Limit, begun, lost, lost_modules, status_of, status_of_early
-from conformance.run.naming import RESULTS, results_directory
+from conformance.run.naming import results_directory
 from conformance.run.orchestrate import execute, listed
-from conformance.run.results import PLAN_FILE, read_plan
+from conformance.run.results import read_plan
 from conformance.run.selection import Selection
 from conformance.text import plural
-from runners.base import RunnerError
 from runners.registry import HOST, runner_for
 
-WRITTEN = ("json", "html", "markdown", "junit")
 ATTITUDE = click.Choice([each.value for each in Attitude])
 OF_A_NEW_RUN = (
     *("paths", "names", "expression", "calls", "failed", "reference", "targets_file", "timeout", "effort"),
@@ -107,13 +108,8 @@ OF_A_NEW_RUN = (
 )
 @FULL_OPTION
 @click.option("--resume", metavar="RUN", help="Finish a run that was killed: what it has is kept, what is left is run.")
-@click.option("--cold", is_flag=True, help="Boot every guest instead of resuming one that was remembered.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Results directory [default: results/TIME].",
-)
+@COLD_OPTION
+@OUTPUT_OPTION
 @EXPECTATIONS_OPTION
 @click.pass_context
 def command(
@@ -179,12 +175,7 @@ def command(
             reference=reference,
             cold=cold,
         )
-        directory = output or RESULTS / plan.run
-        if (directory / PLAN_FILE).exists():
-            raise UsageError(
-                f"{directory} has a run already; choose another -o, or finish it with --resume {directory}"
-            )
-        plan.write(directory)
+        directory = planning.begin(plan, output)
     attitude = Attitude(flaky) if flaky else None
     limit = Limit(max_fail, attitude) if max_fail else None
     again = f"`conformance run --resume {directory}`"
@@ -222,10 +213,7 @@ def _only_resumes(context: click.Context) -> None:
 
 def _list(selection: Selection) -> int:
     """Print the cases that are selected; how that ends."""
-    try:
-        cases, troubles = listed(runner_for(Target(planning.REFERENCE, HOST)), selection)
-    except RunnerError as error:
-        raise UserError(str(error)) from error
+    cases, troubles = listed(runner_for(Target(planning.REFERENCE, HOST)), selection)
     for each in troubles:
         click.echo(f"conformance: {each.message}", err=True)
     for case in cases:

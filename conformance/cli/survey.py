@@ -7,10 +7,13 @@ from pathlib import Path
 import click
 
 from conformance.cli.common import (
+    COLD_OPTION,
     EXPECTATIONS_OPTION,
     FULL_OPTION,
+    OUTPUT_OPTION,
     REFERENCE_OPTION,
     TARGET_OPTION,
+    WRITTEN,
     read_expectations,
     terminal_width,
     write_reports,
@@ -21,17 +24,12 @@ from conformance.run import planning
 from conformance.run import targets as target_files
 from conformance.run.conduct import USUAL
 from conformance.run.display import Display
-from conformance.run.errors import Exit, UsageError, UserError
+from conformance.run.errors import Exit, UserError
 from conformance.run.gate import lost, status_of
-from conformance.run.naming import RESULTS
 from conformance.run.orchestrate import execute, listed
-from conformance.run.results import PLAN_FILE
 from conformance.run.selection import Selection
 from conformance.run.surveying import AREA, branch_name, branches, called, chosen
-from runners.base import RunnerError
 from runners.registry import HOST, runner_for
-
-WRITTEN = ("json", "html", "markdown", "junit")
 
 
 @click.command("survey")
@@ -42,13 +40,8 @@ WRITTEN = ("json", "html", "markdown", "junit")
 @given_options
 @TARGETS_OPTION
 @FULL_OPTION
-@click.option("--cold", is_flag=True, help="Boot every guest instead of resuming one that was remembered.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Results directory [default: results/TIME].",
-)
+@COLD_OPTION
+@OUTPUT_OPTION
 @EXPECTATIONS_OPTION
 @click.pass_context
 def command(
@@ -102,10 +95,7 @@ def command(
         reference=reference,
         cold=cold,
     )
-    directory = output or RESULTS / plan.run
-    if (directory / PLAN_FILE).exists():
-        raise UsageError(f"{directory} has a run already; choose another -o")
-    plan.write(directory)
+    directory = planning.begin(plan, output)
     try:
         with Display() as display:
             runners = {target.name: runner_for(target, cold=cold) for target in plan.targets}
@@ -125,10 +115,7 @@ def command(
 
 def _cases() -> list[str]:
     """The ids of the survey's cases. Raises UserError."""
-    try:
-        cases, troubles = listed(runner_for(Target(planning.REFERENCE, HOST)), Selection((AREA,)))
-    except RunnerError as error:
-        raise UserError(str(error)) from error
+    cases, troubles = listed(runner_for(Target(planning.REFERENCE, HOST)), Selection((AREA,)))
     if any(each.lost for each in troubles):
         raise UserError("; ".join(each.message for each in troubles))
     return [case.id for case in cases]

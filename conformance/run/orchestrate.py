@@ -10,11 +10,12 @@ from conformance.matrix.build import build, suspicious
 from conformance.model import CaseInfo, Expectation, Matrix
 from conformance.protocol.lines import Trouble
 from conformance.run.conduct import USUAL
+from conformance.run.errors import UserError
 from conformance.run.programs import selected
 from conformance.run.results import RunPlan, compared, read_record, read_records
 from conformance.run.selection import Selection
 from conformance.run.worker import Progress, Worker, raise_first_error, start, troubles_of
-from runners.base import Runner
+from runners.base import Runner, RunnerError
 
 TICK_SECONDS = 0.2
 JOIN_SECONDS = 10.0
@@ -106,9 +107,12 @@ def _wait(workers: Sequence[Worker], done: Callable[[Worker], bool], tick: Calla
 
 
 def listed(runner: Runner, selection: Selection) -> tuple[list[CaseInfo], list[Trouble]]:
-    """The cases that a selection takes, as a guest finds them, and what went wrong there. Raises RunnerError."""
+    """The cases that a selection takes, as a guest finds them, and what went wrong there. Raises UserError."""
     lost: dict[str, str] = {}
     programs = selected(selection)
-    with start(runner, selection, USUAL, lost) as session:
-        troubles = [*session.troubles, *programs.troubles, *troubles_of(lost, selection)]
-        return [*session.cases, *programs.infos], troubles
+    try:
+        with start(runner, selection, USUAL, lost) as session:
+            troubles = [*session.troubles, *programs.troubles, *troubles_of(lost, selection)]
+            return [*session.cases, *programs.infos], troubles
+    except RunnerError as error:
+        raise UserError(str(error)) from error

@@ -15,7 +15,7 @@ from conformance.run.conduct import USUAL, Conduct
 from conformance.run.errors import UsageError
 from conformance.run.gate import Attitude, failures
 from conformance.run.naming import RESULTS, results_directory, runs
-from conformance.run.results import RunPlan, matrix_of, new_run_name
+from conformance.run.results import PLAN_FILE, RunPlan, matrix_of, new_run_name
 from conformance.run.selection import Selection
 from conformance.text import plural
 from runners.base import Runner, RunnerError
@@ -70,6 +70,18 @@ def new_plan(
     if cold:
         words += ["--cold"]
     return RunPlan(new_run_name(), reference, targets, selection, conduct, list(absent), words)
+
+
+def begin(plan: RunPlan, output: Path | None) -> Path:
+    """The results directory of a new run, with its plan: the one that is named, else one by the time.
+
+    Raises UsageError where a run is already.
+    """
+    directory = output or RESULTS / plan.run
+    if (directory / PLAN_FILE).exists():
+        raise UsageError(f"{directory} has a run already; choose another -o, or finish it with --resume {directory}")
+    plan.write(directory)
+    return directory
 
 
 def case_path(given: str) -> str:

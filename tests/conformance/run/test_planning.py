@@ -9,7 +9,8 @@ from conformance.model import Absent, Outcome, Target
 from conformance.places import CASES
 from conformance.run.conduct import USUAL, Conduct
 from conformance.run.errors import UsageError
-from conformance.run.planning import Choice, areas, case_path, new_plan, select, unable, with_calls
+from conformance.run.planning import Choice, areas, begin, case_path, new_plan, select, unable, with_calls
+from conformance.run.results import PLAN_FILE
 from conformance.run.selection import Selection
 from runners.base import Runner
 from tests.builders import result
@@ -174,3 +175,12 @@ def test_both_choices_leave_what_both_take(runs: Path) -> None:
 def test_a_call_that_is_none_is_refused(calls: str, words: str) -> None:
     with pytest.raises(UsageError, match=words):
         with_calls(calls)
+
+
+def test_a_run_begins_in_a_directory_of_its_own_with_its_plan(tmp_path: Path) -> None:
+    plan = new_plan([NATIVE], [], Selection(), USUAL)
+    directory = begin(plan, tmp_path / "results")
+    assert directory == tmp_path / "results"
+    assert (directory / PLAN_FILE).exists()
+    with pytest.raises(UsageError, match=r"results has a run already; choose another -o, or finish it with --resume"):
+        begin(plan, directory)
