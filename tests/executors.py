@@ -294,7 +294,8 @@ class _LyingGuest(HostGuest):
         self, argv: Sequence[str], env: Mapping[str, str] | None = None
     ) -> Channel:
         """See `Guest`."""
-        return LyingChannel(super().spawn(argv, env), self._lie)
+        channel = super().spawn(argv, env)
+        return LyingChannel(channel, self._lie) if list(argv) == list(self.inside.executor) else channel
 
 
 class LyingRunner(LocalRunner):

@@ -181,16 +181,13 @@ def _fork_into_pid_namespace() -> int:
     hold locks of the C library, which are nobody's in the child of a bare clone(2), so that it would wait for ever.
     """
     own = _own_pid_namespace()
+    if own is not None:
+        unshare(CLONE_NEWPID)
     ctypes.pythonapi.PyOS_BeforeFork()
-    try:
-        if own is None:
-            made = _libc.syscall(ctypes.c_long(clone.number), ctypes.c_ulong(CLONE_NEWPID | signal.SIGCHLD), 0, 0, 0, 0)
-        else:
-            unshare(CLONE_NEWPID)
-            made = _libc.fork()
-    except OSError:
-        ctypes.pythonapi.PyOS_AfterFork_Parent()
-        raise
+    if own is not None:
+        made = _libc.fork()
+    else:
+        made = _libc.syscall(ctypes.c_long(clone.number), ctypes.c_ulong(CLONE_NEWPID | signal.SIGCHLD), 0, 0, 0, 0)
     pid, error = int(made), ctypes.get_errno()
     if pid == 0:
         ctypes.pythonapi.PyOS_AfterFork_Child()

@@ -109,6 +109,11 @@ class Batches:
     def _alone(self, program: bytes, patience: float) -> bytes:
         return self._lane.run([program], patience)[0]
 
+    @property
+    def unexplained(self) -> int:
+        """How often an executor has died of which no program is to blame: none of those that ran died of it again."""
+        return self._lane.unexplained
+
     def interrupt(self) -> None:
         """From another thread: make `run` end soon, with RunnerError."""
         self._lane.interrupt()

@@ -237,6 +237,10 @@ class Worker(threading.Thread):
                     if result.outcome is Outcome.CRASH:
                         self.progress.deaths += 1
                         self.progress.told.append(f"{result.outcome} in {result.case}: {result.message}; it goes on")
+                if count := self._batches.unexplained:
+                    said = f"{plural(count, 'executor')} died of programs, and not again of the same ones"
+                    self._write(Trouble(said))
+                    self.progress.told.append(said)
         except RunnerError:
             if self._stopping.is_set():
                 raise Stopped from None

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import struct
+from errno import EBADF
 from pathlib import Path
 
 import pytest
@@ -10,8 +12,11 @@ from conformance.run import records
 from conformance.run import worker as workers
 from conformance.run.conduct import USUAL
 from conformance.run.errors import UserError
+from conformance.run.programs import CasePrograms, selected
 from conformance.run.selection import Selection
 from conformance.run.worker import DEATHS, LOST_MODULES, Stage, Worker, raise_first_error
+from runners.local import LocalRunner
+from tests.executors import LyingRunner, dies, needs_executor
 from tests.fakes import (
     DEATH,
     SILENCE,
@@ -344,3 +349,55 @@ def test_a_result_that_comes_twice_is_recorded_once(path: Path) -> None:
     worker = work(path, FakeRunner(CASES, lambda asked: [says(ONE), *well_behaved(asked)]))
     assert worker.error is None
     assert outcomes(path) == {case: [Outcome.PASSED] for case in CASES}
+
+
+# Programs
+
+
+@pytest.fixture
+def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CasePrograms:
+    """Two, which are all cases that there are."""
+    needs_executor()
+    monkeypatch.setattr("conformance.places.CASES", tmp_path / "cases")
+    (tmp_path / "cases" / "area").mkdir(parents=True)
+    (tmp_path / "cases" / "area" / "x.calls").write_text(
+        "one:\n    close(41) = -1 EBADF\n\ntwo:\n    getpid() = -1 EIO\n"
+    )
+    return selected(Selection())
+
+
+def work_on(programs: CasePrograms, path: Path, runner: LocalRunner, *again: list[str]) -> Worker:
+    """A worker that has run programs on this machine, then some again."""
+    target = Target("native", "local")
+    worker = Worker(target, runner, path, "run", Selection(("area/x.calls",)), USUAL, programs=programs)
+    worker.start()
+    for each in (*again, None):
+        worker.again(each)
+    worker.join(PATIENCE)
+    assert not worker.is_alive()
+    return worker
+
+
+def test_programs_are_planned_run_and_run_again_as_other_cases_are(programs: CasePrograms, path: Path) -> None:
+    one, two = (f"area/x.calls::{name}" for name in ("one", "two"))
+    worker = work_on(programs, path, LocalRunner(), [two])
+    found = records.read(path)
+    assert {info.id: info.hash for info in found.cases} == {info.id: info.hash for info in programs.infos}
+    assert outcomes(path) == {one: [Outcome.PASSED], two: [Outcome.FAILED] * 2}
+    assert (found.complete, found.failed, found.troubles) == (True, None, [])
+    assert (worker.progress.stage, worker.progress.done) == (Stage.DONE, 3)
+
+
+def test_an_executor_that_died_once_and_of_no_program_is_told(programs: CasePrograms, path: Path) -> None:
+    died: list[bytes] = []
+
+    def once(outcome: bytes) -> bytes:
+        if struct.pack("<q", -EBADF) in outcome and not died:
+            died.append(outcome)
+            return dies(outcome)
+        return outcome
+
+    worker = work_on(programs, path, LyingRunner(once))
+    assert {each[0] for each in outcomes(path).values()} == {Outcome.PASSED, Outcome.FAILED}
+    said = "1 executor died of programs, and not again of the same ones"
+    assert (records.read(path).troubles, worker.progress.told) == ([said], [said])
