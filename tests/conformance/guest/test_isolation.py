@@ -693,3 +693,23 @@ def test_a_kernel_that_only_claims_new_namespaces_gets_no_mounts_of_ours(
     assert "mnt" not in Isolation().namespaces
     assert run(isolation, lambda: None).trouble
     assert Path("/proc/self/mounts").read_text() == mounts
+
+
+@needs_root
+def test_no_bare_clone_is_made_where_there_is_a_way_back_from_unshare(
+    isolation: Isolation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Locks of the C library that another thread holds would be nobody's in its child."""
+
+    class Library:
+        fork = staticmethod(module._libc.fork)
+
+        def syscall(self, *_: object) -> int:
+            pytest.fail("clone(2) by itself")
+
+    if module._own_pid_namespace() is None:
+        pytest.skip("there is no way back here")
+    own = Path("/proc/self/ns/pid_for_children").readlink()
+    monkeypatch.setattr(module, "_libc", Library())
+    assert run(isolation, lambda: None) == Ending()
+    assert Path("/proc/self/ns/pid_for_children").readlink() == own

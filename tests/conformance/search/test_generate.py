@@ -12,6 +12,8 @@ from conformance.programs.wire import ProgramOutcome, State, encode
 from conformance.search import generate
 from conformance.search.bind import Call
 from conformance.search.generate import Generator, Reached, sequences
+from conformance.search.observe import has_flags
+from conformance.search.sweep import sweep
 from conformance.syscalls.files.opening import O_RDONLY, O_RDWR
 from conformance.syscalls.machinery.table import chapters, grammar
 from tests.executors import program, text
@@ -107,6 +109,25 @@ def test_without_chapters_every_chapter_is_drawn_from() -> None:
 def test_a_chapter_that_there_is_not_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(ValueError, match=r"^there is no chapter fils; the chapters are .*files, .*sockets.*$"):
         Generator(("files", "fils"))
+
+
+# The plain pass
+
+
+def test_every_choice_is_tried_by_itself_once_flags_first_beside_what_is_drawn(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generate, "SWEPT", 1.0)
+    monkeypatch.setattr(generate, "LOOKED_AT", 0.0)
+    monkeypatch.setattr(generate, "MADE_ODDLY", 0.0)
+    generator = Generator(("time",), 1)
+    wanted = [(call,) for call in sweep(generator.labels)]
+    found = [raw for raw, _ in generator.batch(len(wanted))]
+    assert Counter(found) == Counter(wanted)
+    with_flags = [has_flags(call) for (call,) in found]
+    assert with_flags == sorted(with_flags, reverse=True)
+    assert any(with_flags)
+    monkeypatch.setattr(generator, "_draw", lambda: (Call("getpid", ()),))
+    generator._pool.clear()
+    assert [raw for raw, _ in generator.batch(3)] == [(Call("getpid", ()),)] * 3
 
 
 # Calls that belong together

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import os
+from errno import EAGAIN, EXDEV
 from pathlib import Path
 
 import pytest
 
-from conformance.syscalls.files.opening import O_RDONLY
+from conformance.syscalls.files.opening import O_RDONLY, OpenHow, openat2
+from conformance.syscalls.files.paths import AT_FDCWD
 from conformance.syscalls.help import paths
 from conformance.syscalls.machinery.absence import Missing
 
@@ -55,3 +57,15 @@ def test_a_new_file_is_open_at_its_end_for_reading_and_writing(tmp_path: Path) -
     assert os.pread(fd, 64, 0) == b"hello, world"
     assert (tmp_path / "file").stat().st_mode & 0o777 == 0o600
     os.close(fd)
+
+
+def test_a_bounded_path_is_asked_again_while_somebody_renames(monkeypatch: pytest.MonkeyPatch) -> None:
+    said = iter([(-1, EAGAIN), (-1, EAGAIN), (-1, EXDEV), (7, 0)])
+    monkeypatch.setattr(openat2, "result_of", lambda *_: next(said))
+    assert paths.open_bounded(AT_FDCWD, b"..", OpenHow()) == (-1, EXDEV)
+    assert paths.open_bounded(AT_FDCWD, b"x", OpenHow()) == (7, 0)
+
+
+def test_a_bounded_path_that_is_never_settled_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(openat2, "result_of", lambda *_: (-1, EAGAIN))
+    assert paths.open_bounded(AT_FDCWD, b"..", OpenHow()) == (-1, EAGAIN)
