@@ -152,7 +152,8 @@ def _allowed_namespaces() -> list[str]:
         names = lines.read().split()
     os.waitpid(pid, 0)
     # A new PID namespace is of no use without a /proc of its own, which takes a mount namespace.
-    return names if "mnt" in names else [name for name in names if name != "pid"]
+    usable = "mnt" in names and (_own_pid_namespace() is not None or not _has_threads())
+    return names if usable else [name for name in names if name != "pid"]
 
 
 def _unshare(flags: int) -> None:
@@ -177,27 +178,43 @@ def _mount_namespace() -> str | None:
 def _fork_into_pid_namespace() -> int:
     """As `os.fork`, with the child as PID 1 of a new namespace.
 
-    By fork(3) where the parent finds its way back from `unshare`: other threads, such as those of pytest-xdist, may
-    hold locks of the C library, which are nobody's in the child of a bare clone(2), so that it would wait for ever.
+    By `os.fork` itself where the parent finds its way back from `unshare`. A bare clone(2) is for a process that has no
+    other thread: locks of the C library that one holds are nobody's in the child, and an interpreter that one has asked
+    to let go of its lock waits in the child until somebody takes it, for ever.
     """
     own = _own_pid_namespace()
-    if own is not None:
-        unshare(CLONE_NEWPID)
+    if own is None:
+        return _bare_clone()
+    unshare(CLONE_NEWPID)
+    pid = -1
+    try:
+        pid = os.fork()
+    finally:
+        if pid != 0:
+            setns(own, CLONE_NEWPID)
+    return pid
+
+
+def _bare_clone() -> int:
+    """Clone with a new PID namespace; as `os.fork` otherwise, where there is no other thread."""
     ctypes.pythonapi.PyOS_BeforeFork()
-    if own is not None:
-        made = _libc.fork()
-    else:
-        made = _libc.syscall(ctypes.c_long(clone.number), ctypes.c_ulong(CLONE_NEWPID | signal.SIGCHLD), 0, 0, 0, 0)
+    made = _libc.syscall(ctypes.c_long(clone.number), ctypes.c_ulong(CLONE_NEWPID | signal.SIGCHLD), 0, 0, 0, 0)
     pid, error = int(made), ctypes.get_errno()
     if pid == 0:
         ctypes.pythonapi.PyOS_AfterFork_Child()
         return pid
     ctypes.pythonapi.PyOS_AfterFork_Parent()
-    if own is not None:
-        setns(own, CLONE_NEWPID)
     if pid < 0:
         raise OSError(error, "no process in a new PID namespace")
     return pid
+
+
+def _has_threads() -> bool:
+    """Whether this process has threads beside the one that asks; it is taken to have some where that is not told."""
+    try:
+        return len(os.listdir("/proc/self/task")) > 1
+    except OSError:
+        return True
 
 
 @cache

@@ -130,6 +130,8 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", f"shares(namespace, ...): not in a fresh one, of: {', '.join(NAMESPACES)}")
     config.addinivalue_line("markers", "deadline(seconds): instead of --conformance-case-timeout")
     config.addinivalue_line("markers", "starves_itself: has the kernel end a process of its own for want of memory")
+    # Python 3.12 warns of every fork beside threads. A case's process is made for a case that may fork, come what may.
+    config.addinivalue_line("filterwarnings", "ignore:.*multi-threaded, use of fork:DeprecationWarning")
     config.pluginmanager.register(Cases(config), "conformance-cases")
 
 

@@ -7,7 +7,9 @@ import resource
 import shutil
 import signal
 import socket
+import sys
 import tempfile
+import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
@@ -699,17 +701,49 @@ def test_a_kernel_that_only_claims_new_namespaces_gets_no_mounts_of_ours(
 def test_no_bare_clone_is_made_where_there_is_a_way_back_from_unshare(
     isolation: Isolation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Locks of the C library that another thread holds would be nobody's in its child."""
-
-    class Library:
-        fork = staticmethod(module._libc.fork)
-
-        def syscall(self, *_: object) -> int:
-            pytest.fail("clone(2) by itself")
-
     if module._own_pid_namespace() is None:
         pytest.skip("there is no way back here")
     own = Path("/proc/self/ns/pid_for_children").readlink()
-    monkeypatch.setattr(module, "_libc", Library())
+    monkeypatch.setattr(module, "_bare_clone", lambda: pytest.fail("clone(2) by itself"))
     assert run(isolation, lambda: None) == Ending()
     assert Path("/proc/self/ns/pid_for_children").readlink() == own
+
+
+def test_no_child_waits_for_a_thread_that_its_parent_has(isolation: Isolation) -> None:
+    """A thread that wants the interpreter's lock asks for it every few milliseconds, and so just before a fork too."""
+    over = False
+
+    def compute() -> None:
+        while not over:
+            pass
+
+    interval = sys.getswitchinterval()
+    thread = threading.Thread(target=compute)
+    thread.start()
+    try:
+        sys.setswitchinterval(1e-6)
+        endings = {run(isolation, lambda: None, deadline=5.0) for _ in range(20)}
+    finally:
+        over = True
+        sys.setswitchinterval(interval)
+        thread.join()
+    assert endings == {Ending()}
+
+
+@needs_root
+@pytest.mark.parametrize("threads", [False, True], ids=["alone", "with threads"])
+def test_pid_namespaces_need_a_way_back_where_there_are_threads(monkeypatch: pytest.MonkeyPatch, threads: bool) -> None:
+    monkeypatch.setattr(module, "_own_pid_namespace", lambda: None)
+    monkeypatch.setattr(module, "_has_threads", lambda: threads)
+    assert ("pid" not in Isolation().namespaces) == threads
+
+
+def test_a_thread_is_seen() -> None:
+    waits = threading.Event()
+    thread = threading.Thread(target=waits.wait)
+    thread.start()
+    try:
+        assert module._has_threads()
+    finally:
+        waits.set()
+        thread.join()
