@@ -21,6 +21,7 @@ from conformance.syscalls.machinery.touches import (
     NETWORK,
     NOTHING,
     PROCESS,
+    SOCKETS,
     Touches,
 )
 from conformance.syscalls.machinery.world import ARENA, ARENA_PAGES, DATA, PAGE
@@ -35,6 +36,10 @@ def touches(program: Program) -> Touches:
     found = NOTHING
     for step in program.steps:
         found |= touched_by(step)
+    if SOCKETS in found:
+        found &= ~SOCKETS
+        if not all(step.description.facts.spares_networks for step in program.steps):
+            found |= NETWORK
     return found | PROCESS if found & APART else found
 
 
@@ -50,8 +55,9 @@ def touched_by(step: ProgramCall) -> Touches:
             if each.may_match(step.args, Ref):
                 found |= each.facts.touches
     for at, parameter in enumerate(description.parameters):
-        if (mark := parameter.touches) and (at >= len(step.args) or step.args[at] not in mark.values):
-            found |= mark.what
+        for mark in parameter.touches:
+            if at >= len(step.args) or step.args[at] not in mark.values:
+                found |= mark.what
     return found | MOUNTS if any(map(_leaves_the_tree, step.args)) else found
 
 

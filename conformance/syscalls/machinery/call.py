@@ -131,7 +131,7 @@ class Parameter:
             self.kind = self.kind.made_one_of(family)
         self._worth = next((note for note in reversed(notes) if isinstance(note, Choices)), None)
         self.tame = tuple(note for note in notes if isinstance(note, Tame | Instead))
-        self.touches = next((note for note in notes if isinstance(note, TouchesUnless)), None)
+        self.touches = tuple(note for note in notes if isinstance(note, TouchesUnless))
         inner = get_args(get_args(annotation)[0]) if notes else ()
         self.struct = next((each for each in inner if isinstance(each, type) and issubclass(each, Struct)), None)
 
@@ -185,6 +185,8 @@ class CallFacts:
     never: str = ""
     """Why no generated program may make it: what it does, as in "ends the machine"."""
     touches: Touches = EVERYTHING
+    spares_networks: bool = False
+    """Whether nothing comes of it in a network, even where it is given a socket of one."""
     shows: tuple[Look, ...] = ()
     after: tuple[tuple[str, ...], ...] = ()
     """Sequences of calls, by label, after which it means most: with their plainest arguments, each of them succeeds. A
@@ -413,6 +415,7 @@ def syscall(
     narrow: bool = False,
     never: str = "",
     touches: Touches = EVERYTHING,
+    spares_networks: bool = False,
     shows: Shows = (),
     after: After = (),
 ) -> Callable[[Callable[P, int]], Syscall[P]]:
@@ -422,7 +425,7 @@ def syscall(
     """
     by_machine = {"x86_64": number if x86_64 is None else x86_64, "aarch64": number if aarch64 is None else aarch64}
     numbers = {machine: each for machine, each in by_machine.items() if each is not None}
-    facts = CallFacts(numbers, since, narrow, never, touches, _looks(shows), _sequences(after))
+    facts = CallFacts(numbers, since, narrow, never, touches, spares_networks, _looks(shows), _sequences(after))
     return lambda function: Syscall(function, facts)
 
 

@@ -34,14 +34,17 @@ class Touches(IntFlag):
     MOUNTS = 512
     CHILDREN = 1024
     """Processes that may be there when it is over."""
+    SOCKETS = 0x4000
+    """A socket of a network. Nothing comes of it there before it is bound, connected or sent through, so this is
+    `NETWORK` unless every other call of the program says that it spares networks (`CallFacts.spares_networks`)."""
     PRIVILEGES = 0x8000
     """Credentials, or a namespace in which it has others: what it is refused later may be for want of them. No program
     needs to be kept apart for that alone."""
 
 
 NOTHING = Touches.NOTHING
-FILES, LABELS, HIDDEN, PLACE, NAMES, PROCESS, MEMORY, IPC, NETWORK, MOUNTS, CHILDREN, PRIVILEGES = Touches
-EVERYTHING = Touches(sum(Touches)) & ~PRIVILEGES
+FILES, LABELS, HIDDEN, PLACE, NAMES, PROCESS, MEMORY, IPC, NETWORK, MOUNTS, CHILDREN, SOCKETS, PRIVILEGES = Touches
+EVERYTHING = Touches(sum(Touches)) & ~(SOCKETS | PRIVILEGES)
 """What a call is taken to touch of which nothing is said."""
 
 

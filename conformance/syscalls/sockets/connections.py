@@ -72,7 +72,13 @@ def connect_inet(fd: InetClient, address: InSockaddrIn, length: Size) -> Zero: .
 def connect_inet6(fd: Inet6Socket, address: InSockaddrIn6, length: Size) -> Zero: ...
 @syscall(x86_64=48, aarch64=210, touches=NOTHING)
 def shutdown(fd: Socket, how: Direction) -> Zero: ...
-@syscall(x86_64=51, aarch64=204, touches=NOTHING, after=("bind_unix", "listen", "connect_unix", "accept4"))
+@syscall(
+    x86_64=51,
+    aarch64=204,
+    touches=NOTHING,
+    spares_networks=True,
+    after=("bind_unix", "listen", "connect_unix", "accept4"),
+)
 def getsockname(fd: AnySocket, address: OutSockaddr, length: SizePointer) -> Zero: ...
-@syscall(x86_64=52, aarch64=205, touches=NOTHING)
+@syscall(x86_64=52, aarch64=205, touches=NOTHING, spares_networks=True)
 def getpeername(fd: Socket, address: OutSockaddr, length: SizePointer) -> Zero: ...

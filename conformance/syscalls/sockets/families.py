@@ -8,7 +8,6 @@ from conformance.syscalls.machinery.aliases import Size, SizePointer, Zero
 from conformance.syscalls.machinery.call import operation
 from conformance.syscalls.machinery.choices import Choices, Use, often
 from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, named
-from conformance.syscalls.machinery.touches import NETWORK
 from conformance.syscalls.sockets.options import (
     SOL_ALG,
     SOL_MPTCP,
@@ -76,13 +75,13 @@ PacketProtocol = Annotated[int, Choices(often(0), ETH_P_ALL << 8, 8, -1)]
 """In the order of the network; 0: nothing is received until it is bound."""
 
 
-@operation(socket, family=AF_PACKET, type=non_blocking(SOCK_RAW, SOCK_DGRAM), touches=NETWORK)
+@operation(socket, family=AF_PACKET, type=non_blocking(SOCK_RAW, SOCK_DGRAM))
 def socket_packet(family: Family, type: SocketType, protocol: PacketProtocol) -> PacketSocket: ...
-@operation(socket, family=AF_VSOCK, type=non_blocking(SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET), touches=NETWORK)
+@operation(socket, family=AF_VSOCK, type=non_blocking(SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET))
 def socket_vsock(family: Family, type: SocketType, protocol: Default) -> VmSocket: ...
-@operation(socket, family=AF_ALG, type=non_blocking(SOCK_SEQPACKET), touches=NETWORK)
+@operation(socket, family=AF_ALG, type=non_blocking(SOCK_SEQPACKET))
 def socket_alg(family: Family, type: SocketType, protocol: Default) -> AlgSocket: ...
-@operation(socket, family=AF_XDP, type=non_blocking(SOCK_RAW), touches=NETWORK)
+@operation(socket, family=AF_XDP, type=non_blocking(SOCK_RAW))
 def socket_xdp(family: Family, type: SocketType, protocol: Default) -> XdpSocket: ...
 @operation(getsockopt, level=SOL_PACKET, option=tuple(named(globals(), "PACKET_").values()))
 def getsockopt_packet(

@@ -8,6 +8,7 @@ from conformance.syscalls.machinery.aliases import InBytes, Size, SizePointer, Z
 from conformance.syscalls.machinery.call import operation
 from conformance.syscalls.machinery.choices import KERNEL_ADDRESS, Blob, Choices, seldom
 from conformance.syscalls.machinery.kinds import Flags, named
+from conformance.syscalls.machinery.touches import NETWORK, TouchesUnless
 from conformance.syscalls.sockets.options import (
     InFlag,
     OutNumber,
@@ -76,6 +77,10 @@ MEMBERSHIPS = (
 )
 IP_NUMBERS = tuple(each for each in named(globals(), "IP_", "MCAST_").values() if each not in MEMBERSHIPS)
 IPV6_NUMBERS = tuple(named(globals(), "IPV6_", "MCAST_").values())
+_SHARED = (MCAST_JOIN_GROUP, MCAST_JOIN_SOURCE_GROUP, IPV6_ADD_MEMBERSHIP, IPV6_JOIN_ANYCAST, IPV6_FLOWLABEL_MGR)
+"""What they change is the network's and no socket's."""
+SetIpOption = Annotated[IpOption, TouchesUnless(NETWORK, *(each for each in IP_NUMBERS if each not in _SHARED))]
+SetIpv6Option = Annotated[Ipv6Option, TouchesUnless(NETWORK, *(each for each in IPV6_NUMBERS if each not in _SHARED))]
 TCP_VARYING = (TCP_INFO, TCP_CC_INFO, TCP_TIMESTAMP, TCP_ZEROCOPY_RECEIVE, TCP_REPAIR_WINDOW, TCP_FASTOPEN_KEY)
 """Times and counts of a connection."""
 TCP_NUMBERS = tuple(each for each in named(globals(), "TCP_").values() if each not in TCP_VARYING)
@@ -116,13 +121,15 @@ def getsockopt_udp(
     fd: UdpSocket, level: SocketLevel, option: UdpOption, value: OutNumber, length: SizePointer
 ) -> Zero: ...
 @operation(setsockopt, level=IPPROTO_IP, option=IP_NUMBERS)
-def setsockopt_ip(fd: InetSocket, level: SocketLevel, option: IpOption, value: InFlag, length: Size) -> Zero: ...
-@operation(setsockopt, level=IPPROTO_IP, option=MEMBERSHIPS)
+def setsockopt_ip(fd: InetSocket, level: SocketLevel, option: SetIpOption, value: InFlag, length: Size) -> Zero: ...
+@operation(setsockopt, level=IPPROTO_IP, option=MEMBERSHIPS, touches=NETWORK)
 def setsockopt_membership(
     fd: UdpSocket, level: SocketLevel, option: IpOption, value: InGroup, length: Size
 ) -> Zero: ...
 @operation(setsockopt, level=IPPROTO_IPV6, option=IPV6_NUMBERS)
-def setsockopt_ipv6(fd: Inet6Socket, level: SocketLevel, option: Ipv6Option, value: InFlag, length: Size) -> Zero: ...
+def setsockopt_ipv6(
+    fd: Inet6Socket, level: SocketLevel, option: SetIpv6Option, value: InFlag, length: Size
+) -> Zero: ...
 @operation(setsockopt, level=IPPROTO_TCP, option=TCP_SET)
 def setsockopt_tcp(fd: TcpSocket, level: SocketLevel, option: TcpOption, value: InFlag, length: Size) -> Zero: ...
 @operation(setsockopt, level=IPPROTO_TCP, option=TCP_TEXTS)

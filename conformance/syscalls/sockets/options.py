@@ -19,8 +19,10 @@ from conformance.syscalls.machinery.choices import (
     seldom,
 )
 from conformance.syscalls.machinery.kinds import MASK, Flags, Kind, Masked, Names, Seen, named
-from conformance.syscalls.machinery.touches import NOTHING
+from conformance.syscalls.machinery.touches import NETWORK, NOTHING, TouchesUnless
 from conformance.syscalls.sockets.socket import (
+    IPPROTO_TCP,
+    IPPROTO_UDP,
     LEVELS,
     AnySocket,
     InetSocket,
@@ -59,6 +61,8 @@ SOF_TIMESTAMPING_TX_COMPLETION = 0x40000
 SOL_ALG, SOL_TLS, SOL_XDP, SOL_MPTCP, SOL_VSOCK = 279, 282, 283, 284, 287
 
 SocketLevel = Annotated[int, Flags(named(globals(), "SOL_") | LEVELS, bits=False)]
+SetLevel = Annotated[SocketLevel, TouchesUnless(NETWORK, SOL_SOCKET, IPPROTO_TCP, IPPROTO_UDP)]
+"""Other levels have options that are a network's and no socket's, such as iptables'; their operations know which."""
 SocketOption = Annotated[int, Flags(named(globals(), "SO_"), bits=False)]
 
 FLAGS = (
@@ -174,7 +178,7 @@ OutBufferSize = Annotated[Out[Struct], BufferSize(), Choices(often(room(4)), roo
 OutCredentials = Annotated[Out[Ucred], Choices(often(room(12)), room(64), room(4), KERNEL_ADDRESS)]
 
 
-@syscall(x86_64=55, aarch64=209, touches=NOTHING)
+@syscall(x86_64=55, aarch64=209, touches=NOTHING, spares_networks=True)
 def getsockopt(
     fd: AnySocket, level: SocketLevel, option: SteadyOption, value: OutOption, length: SizePointer
 ) -> Zero: ...
@@ -212,8 +216,8 @@ def getsockopt_peercred(
 def getsockopt_bytes(
     fd: Socket, level: SocketLevel, option: SocketOption, value: OutPair, length: SizePointer
 ) -> Zero: ...
-@syscall(x86_64=54, aarch64=208, touches=NOTHING)
-def setsockopt(fd: AnySocket, level: SocketLevel, option: SocketOption, value: InBytes, length: Size) -> Zero: ...
+@syscall(x86_64=54, aarch64=208, touches=NOTHING, spares_networks=True)
+def setsockopt(fd: AnySocket, level: SetLevel, option: SocketOption, value: InBytes, length: Size) -> Zero: ...
 @operation(setsockopt, level=SOL_SOCKET, option=(*FLAGS, *ASKED[:3], *WRONG))
 def setsockopt_flag(fd: AnySocket, level: SocketLevel, option: SocketOption, value: InFlag, length: Size) -> Zero: ...
 @operation(

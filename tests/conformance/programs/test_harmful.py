@@ -27,7 +27,9 @@ from conformance.syscalls.machinery.touches import (
 )
 from conformance.syscalls.machinery.world import ARENA, ARENA_PAGES, DATA, PAGE
 from conformance.syscalls.memory.mapping import MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MREMAP_FIXED, MREMAP_MAYMOVE
-from conformance.syscalls.sockets.socket import AF_INET, AF_UNIX, SOCK_NONBLOCK, SOCK_RAW, SOCK_STREAM
+from conformance.syscalls.sockets.ip import IP_TTL, MCAST_JOIN_GROUP
+from conformance.syscalls.sockets.options import SOL_SOCKET
+from conformance.syscalls.sockets.socket import AF_INET, AF_UNIX, IPPROTO_IP, SOCK_NONBLOCK, SOCK_RAW, SOCK_STREAM
 from tests.conformance.search.drawn import LABELS, any_programs, faults, likely
 from tests.conformance.search.native import program
 
@@ -310,6 +312,7 @@ def test_limits_are_changed_of_the_program_itself_alone() -> None:
 # What a program touches
 
 FILE = Memory(b"f0\0")
+TCP = ("socket_tcp", AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)
 
 
 @pytest.mark.parametrize(
@@ -343,7 +346,16 @@ FILE = Memory(b"f0\0")
         (program(("socket_unix_stream", AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0)), NOTHING),
         (program(("socket", AF_UNIX, SOCK_RAW, 0)), NOTHING),
         (program(("socketpair_unix", AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, 0)), NOTHING),
-        (program(("socket_tcp", AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)), PROCESS | NETWORK),
+        (program(TCP), NOTHING),
+        (program(TCP, ("getsockopt", Ref(0), 1, 2, 0, 0), ("close", Ref(0))), NOTHING),
+        (program(TCP, ("setsockopt", Ref(0), SOL_SOCKET, Ref(0), 0, 4)), NOTHING),
+        (program(TCP, ("setsockopt", Ref(0), IPPROTO_IP, 64, 0, 4)), PROCESS | NETWORK),
+        (program(TCP, ("setsockopt_ip", Ref(0), IPPROTO_IP, IP_TTL, 0, 4)), NOTHING),
+        (program(TCP, ("setsockopt_ip", Ref(0), IPPROTO_IP, MCAST_JOIN_GROUP, 0, 4)), PROCESS | NETWORK),
+        (program(TCP, ("bind", Ref(0), 0, 16)), FILES | PROCESS | NETWORK),
+        (program(TCP, ("umask", 0)), PROCESS | NETWORK),
+        (program(("socketpair", AF_INET, SOCK_STREAM, 0, 0)), NOTHING),
+        (program(("socket", 46, SOCK_STREAM, 0)), PROCESS | NETWORK),
         (program(("socket", Ref(0), 1, 0)), PROCESS | NETWORK),
         (program(("socket",)), PROCESS | NETWORK),
         (program(("spawn_exit", 0, 0)), PROCESS | CHILDREN),
