@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from conformance.matrix.normalise import Normal, normalise
 from conformance.model import CaseResult, Outcome, Record
@@ -14,17 +15,36 @@ UNTOLD = (Outcome.SKIPPED, Outcome.ERROR)
 """Outcomes that say nothing of the target."""
 
 
-@dataclass(frozen=True, slots=True)
+Normals = list[tuple[CaseResult, Normal]]
+"""Results of one case with their comparable forms."""
+
+
+@dataclass(frozen=True)
 class Attempts:
-    """The attempts of one target at one case, in order, and each in comparable form."""
+    """The attempts of one target at one case, in order."""
 
     results: tuple[CaseResult, ...]
-    normal: tuple[Normal, ...]
+    normals: Normals = field(default_factory=list, compare=False, repr=False)
+    """Shared by the targets of a case: most say the same, word for word, and are brought into that form once."""
+
+    @cached_property
+    def normal(self) -> tuple[Normal, ...]:
+        """Each attempt in comparable form."""
+        return tuple(map(self._normal, self.results))
+
+    def _normal(self, result: CaseResult) -> Normal:
+        for other, form in self.normals:
+            alike = other.outcome is result.outcome and other.steps == result.steps
+            if alike and other.observations == result.observations:
+                return form
+        found = normalise(result)
+        self.normals.append((result, found))
+        return found
 
     @property
     def steady(self) -> bool:
         """Whether every attempt says the same."""
-        return len(set(self.normal)) == 1
+        return len(self.results) == 1 or len(set(self.normal)) == 1
 
     @property
     def alike(self) -> bool:
@@ -82,13 +102,13 @@ class Attempts:
         return all(each.outcome is outcome for each in self.results) and bool(self.results)
 
 
-def attempts_of(record: Record, case: str) -> Attempts:
+def attempts_of(record: Record, case: str, normals: Normals | None = None) -> Attempts:
     """What a record has of a case. What the harness lost is passed over where a later attempt has made it good."""
     results = record.results.get(case, [])
     told = [at for at, each in enumerate(results) if each.outcome is not Outcome.ERROR]
     last = told[-1] if told else -1
     kept = tuple(each for at, each in enumerate(results) if each.outcome is not Outcome.ERROR or at > last)
-    return Attempts(kept, tuple(map(normalise, kept)))
+    return Attempts(kept, [] if normals is None else normals)
 
 
 def headline(message: str) -> str:

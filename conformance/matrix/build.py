@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from conformance.matrix.attempts import Attempts, attempts_of
+from conformance.matrix.attempts import Attempts, Normals, attempts_of
 from conformance.matrix.causes import Case, cause_of
 from conformance.matrix.compare import ITSELF, difference
 from conformance.matrix.expectations.applying import apply
@@ -75,7 +75,8 @@ def _all_cases(records: Sequence[Record]) -> list[CaseInfo]:
 def _comparison(
     info: CaseInfo, records: Sequence[Record], by_name: Mapping[str, Record], reference: str, *, traces: bool
 ) -> Comparison:
-    attempts = {record.target.name: attempts_of(record, info.id) for record in records}
+    normals: Normals = []
+    attempts = {record.target.name: attempts_of(record, info.id, normals) for record in records}
     case = Case(info.title, attempts, by_name, reference)
     cells = {name: _cell(name, case) for name in attempts}
     return Comparison(

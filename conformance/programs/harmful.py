@@ -15,6 +15,7 @@ from conformance.syscalls.machinery.table import grammar, operations
 from conformance.syscalls.machinery.taming import Instead, Tame
 from conformance.syscalls.machinery.touches import (
     CHILDREN,
+    CONNECTIONS,
     EVERYTHING,
     IPC,
     MOUNTS,
@@ -36,10 +37,11 @@ def touches(program: Program) -> Touches:
     found = NOTHING
     for step in program.steps:
         found |= touched_by(step)
-    if SOCKETS in found:
-        found &= ~SOCKETS
-        if not all(step.description.facts.spares_networks for step in program.steps):
-            found |= NETWORK
+    if CONNECTIONS in found and not all(step.description.facts.spares_networks for step in program.steps):
+        found |= NETWORK
+    if SOCKETS not in found:
+        found &= ~NETWORK
+    found &= ~(SOCKETS | CONNECTIONS)
     return found | PROCESS if found & APART else found
 
 
@@ -49,7 +51,7 @@ def touched_by(step: ProgramCall) -> Touches:
     found = description.facts.touches
     if isinstance(description, Operation):
         if not description.matches(step.args):
-            return EVERYTHING
+            return EVERYTHING | SOCKETS
     else:
         for each in operations().get(description.name, ()):
             if each.may_match(step.args, Ref):
@@ -58,6 +60,8 @@ def touched_by(step: ProgramCall) -> Touches:
         for mark in parameter.touches:
             if at >= len(step.args) or step.args[at] not in mark.values:
                 found |= mark.what
+    if EVERYTHING in found:
+        found |= SOCKETS
     return found | MOUNTS if any(map(_leaves_the_tree, step.args)) else found
 
 

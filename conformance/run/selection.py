@@ -31,7 +31,7 @@ class Selection:
 
     def takes(self, case: str) -> bool:
         """Whether a case is selected. Raises SyntaxError when the expression is malformed."""
-        if self.paths and not any(_below(case, path) for path in self.paths):
+        if self.paths and _set(self.paths).isdisjoint(_above(case)):
             return False
         if self.cases is not None and _set(self.cases).isdisjoint(_names(case)):
             return False
@@ -43,7 +43,7 @@ class Selection:
     def has_all(self, module: str) -> bool:
         """Whether all cases of a module, or of a glob over modules, are selected."""
         everything = self.cases is None and not self.expression.strip()
-        return everything and (not self.paths or any(_below(module, path) for path in self.paths))
+        return everything and (not self.paths or not _set(self.paths).isdisjoint(_above(module)))
 
     def places(self) -> list[str]:
         """Areas and modules in which all cases are that can be selected, none below another; empty: anywhere."""
@@ -55,9 +55,7 @@ class Selection:
 
     def concerns(self, module: str) -> bool:
         """Whether cases of a module, or of an area, could be selected: which ones it has is not known."""
-        return not self.paths or any(
-            _below(module, path) or _below(path.partition("::")[0], module) for path in self.paths
-        )
+        return not self.paths or not _set(self.paths).isdisjoint(_above(module)) or module in _parents(self.paths)
 
 
 def is_program(case: str) -> bool:
@@ -65,9 +63,18 @@ def is_program(case: str) -> bool:
     return case.partition("::")[0].endswith(CALLS)
 
 
+_ENDS = re.compile(r"/|::|\[")
+
+
 @cache
 def _set(cases: tuple[str, ...]) -> frozenset[str]:
     return frozenset(cases)
+
+
+@cache
+def _parents(paths: tuple[str, ...]) -> frozenset[str]:
+    """Modules and areas in which some of the paths are."""
+    return frozenset(each for path in paths for each in _above(path.partition("::")[0]))
 
 
 def _names(case: str) -> tuple[str, str, str]:
@@ -85,6 +92,10 @@ def _compiled(expression: str) -> Expression:
         raise SyntaxError("it is nested too deep") from error
 
 
+def _above(case: str) -> set[str]:
+    """The paths that a case is, or lies below, or is a parameter set of."""
+    return {"", ".", case, *(case[: end.start()] for end in _ENDS.finditer(case))}
+
+
 def _below(case: str, path: str) -> bool:
-    """Whether a case is a path, or lies below it, or is one of its parameter sets."""
-    return path in ("", ".") or case == path or case.startswith((f"{path}/", f"{path}::", f"{path}["))
+    return path in _above(case)

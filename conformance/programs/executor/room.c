@@ -108,6 +108,7 @@ static void freshen(void)
 		give_up(BROKEN, "the directory for trees cannot be made", error);
 	shared->trees = 0;
 	shared->has_binary = 0;
+	shared->tree_whole = 0;
 	struct stat now;
 	own.clean_size = own.mounts && !sys(__NR_stat, own.room, &now) ? (u64)now.st_size : 0;
 }

@@ -10,6 +10,7 @@ struct shared {
 	volatile u32 why;         // a worker ended between programs
 	volatile u32 trees;       // how many trees of finished programs there are
 	volatile u32 has_binary;  // whether /x is there
+	volatile u32 tree_whole;  // the tree that is there is as it was made: no program has reached it
 	volatile u32 children;
 	volatile int exec_error;
 	volatile int fault;       // the signal of a fault that the program has not survived

@@ -31,11 +31,20 @@ static void clear(const struct program *program)
 	most = 0;
 }
 
+/* Whether the tree that is there will do, of another worker's program that has not reached it. */
+static bool is_tree_left_whole(const struct program *program)
+{
+	return shared->tree_whole && !(program->touched & TOUCHES_MOUNTS || program->wishes & WISH_EXEC || shared->has_binary) &&
+	       !sys(__NR_chdir, own.tree);
+}
+
 /*
  * Make everything as it was for the program before, if there was one. False: it takes a new file system.
  */
 static bool prepare(const struct program *program, const struct program *last)
 {
+	bool left_whole = !last && is_tree_left_whole(program);
+	shared->tree_whole = 0;
 	close_all();
 	sys(__NR_umask, UMASK);
 	if (last) {
@@ -45,7 +54,7 @@ static bool prepare(const struct program *program, const struct program *last)
 	zero(SIGLOG, SIGLOG_SIZE);
 	if (last && !(program->wishes & WISH_EXEC) && !shared->has_binary && (!reaches_tree(last) || mend(last)))
 		return true;
-	return (program->touched & TOUCHES_MOUNTS || put_away()) && make_tree(program) &&
+	return (left_whole || ((program->touched & TOUCHES_MOUNTS || put_away()) && make_tree(program))) &&
 	       (alone(program) || !own.tells || remember(~0U));
 }
 
@@ -113,6 +122,7 @@ static _Noreturn void worker(const u8 *at, u32 count, const struct program *head
 			end_worker(WHY_FRESH);
 		first = false;
 		last = program;
+		shared->tree_whole = !(program.touched & TOUCHES_MOUNTS || reaches_tree(&program)); // whatever comes of it
 		shared->done = DONE_WITH(0, OFFSET(shared->at) + OUTCOME_HEADER);
 		shared->fault = 0;
 		shared->at = AT(RUNNING, index, OFFSET(shared->at));

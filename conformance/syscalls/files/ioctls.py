@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from conformance.syscalls.files import requests
 from conformance.syscalls.files.descriptors import LongOut, Owner32
 from conformance.syscalls.files.opening import File
 from conformance.syscalls.files.reading import Readable
-from conformance.syscalls.files.requests import OTHERS
 from conformance.syscalls.machinery.aliases import (
     AlwaysZero,
     Anything,
@@ -25,7 +25,7 @@ from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import BAD_POINTERS, Blob, Choices, Use, often, rarely, room, seldom
 from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, Masked, Seen, named
 from conformance.syscalls.machinery.taming import Instead
-from conformance.syscalls.machinery.touches import LABELS, NOTHING, PROCESS
+from conformance.syscalls.machinery.touches import LABELS, NETWORK, NOTHING, PROCESS, TouchesUnless
 from conformance.syscalls.machinery.world import UNMAPPED
 
 FIOCLEX, FIONCLEX, FIONREAD, FIONBIO, FIOASYNC, FIOQSIZE = 0x5451, 0x5450, 0x541B, 0x5421, 0x5452, 0x5460
@@ -104,13 +104,24 @@ IoctlRequest = Annotated[
     Requests(
         named(globals(), *("FIO", "FIGET", "FIBMAP", "BMAP", "FS_IOC", "FICLONE", "FIDEDUPE", "FIFREEZE", "FITHAW"))
         | named(globals(), "FITRIM", "TC", "TIOC", "BLK", "IOC_WATCH")
-        | OTHERS,
+        | requests.OTHERS,
         bits=False,
     ),
     Choices(*(value for value in _REQUESTS.values() if value not in _OF_THE_KERNEL), 0, -1, 0x5400),
     Instead(dict.fromkeys((FIFREEZE, FITHAW, FS_IOC_SHUTDOWN, TIOCCONS), 0x5400)),
 ]
 """Never those that stop a file system, or take the machine's console."""
+_TELLING = named(globals(), "TC", "TIOC", "BLK", "IOC_WATCH") | named(vars(requests), "SIOC")
+_OF_A_SESSION = (TIOCSCTTY, TIOCNOTTY, TIOCSPGRP, TIOCSTI, TIOCVHANGUP, requests.SIOCSPGRP)
+_OF_A_NETWORK = tuple(
+    value for name, value in named(vars(requests), "SIOC").items() if not name.startswith(("SIOCG", "SIOCATMARK"))
+)
+AnyRequest = Annotated[
+    IoctlRequest,
+    TouchesUnless(PROCESS, *(value for value in _TELLING.values() if value not in _OF_A_SESSION)),
+    TouchesUnless(NETWORK, *({*_REQUESTS.values(), *_TELLING.values(), *requests.OTHERS.values()} - {*_OF_A_NETWORK})),
+]
+"""Any socket, also one of AF_UNIX, takes requests that change network interfaces."""
 SocketFd = Annotated[
     int, FileDescriptor("socket"), Choices(Use("fd:socket:unix"), Use("fd:socket:unix:pair"), rarely(Use("fd"), -1))
 ]
@@ -175,8 +186,8 @@ class FileCloneRange(Struct):
     dest_offset: Annotated[U64, Choices(4096, 0, 5)]
 
 
-@syscall(x86_64=16, aarch64=29, touches=PROCESS)
-def ioctl(fd: Fd, request: IoctlRequest, arg: Anything = 0) -> Int: ...
+@syscall(x86_64=16, aarch64=29, touches=NOTHING)
+def ioctl(fd: Fd, request: AnyRequest, arg: Anything = 0) -> Int: ...
 @operation(ioctl, request=(FIONBIO, FIONBIO, FIOASYNC), touches=NOTHING)
 def ioctl_mode(fd: Fd, request: IoctlRequest, arg: IntIn = 0) -> Zero: ...
 @operation(ioctl, request=(FIOCLEX, FIONCLEX), touches=NOTHING)

@@ -34,7 +34,10 @@ class Touches(IntFlag):
     MOUNTS = 512
     CHILDREN = 1024
     """Processes that may be there when it is over."""
-    SOCKETS = 0x4000
+    SOCKETS = 0x2000
+    """It may have made a socket, without which nothing is changed in a network: what says `NETWORK` does so if this is
+    said as well."""
+    CONNECTIONS = 0x4000
     """A socket of a network. Nothing comes of it there before it is bound, connected or sent through, so this is
     `NETWORK` unless every other call of the program says that it spares networks (`CallFacts.spares_networks`)."""
     PRIVILEGES = 0x8000
@@ -43,8 +46,23 @@ class Touches(IntFlag):
 
 
 NOTHING = Touches.NOTHING
-FILES, LABELS, HIDDEN, PLACE, NAMES, PROCESS, MEMORY, IPC, NETWORK, MOUNTS, CHILDREN, SOCKETS, PRIVILEGES = Touches
-EVERYTHING = Touches(sum(Touches)) & ~(SOCKETS | PRIVILEGES)
+(
+    FILES,
+    LABELS,
+    HIDDEN,
+    PLACE,
+    NAMES,
+    PROCESS,
+    MEMORY,
+    IPC,
+    NETWORK,
+    MOUNTS,
+    CHILDREN,
+    SOCKETS,
+    CONNECTIONS,
+    PRIVILEGES,
+) = Touches
+EVERYTHING = Touches(sum(Touches)) & ~(SOCKETS | CONNECTIONS | PRIVILEGES)
 """What a call is taken to touch of which nothing is said."""
 
 
@@ -53,4 +71,4 @@ class TouchesUnless:
 
     def __init__(self, what: Touches, *values: int) -> None:
         self.what = what
-        self.values = values
+        self.values = frozenset(values)

@@ -9,7 +9,7 @@ from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import BAD_POINTERS, Blob, Choices, Use, often, rarely, room, seldom
 from conformance.syscalls.machinery.kinds import Flags, Masked, Resource, named
-from conformance.syscalls.machinery.touches import PROCESS
+from conformance.syscalls.machinery.touches import NOTHING, PROCESS
 from conformance.syscalls.machinery.world import ARENA, DATA, PAGE, UNMAPPED
 from conformance.syscalls.memory.mapping import AnyLength, AnyMap, Changed, MapLength
 
@@ -78,7 +78,7 @@ def mbind(
 def set_mempolicy(mode: Policy, mask: NodeMask, maxnode: MaxNode) -> Zero: ...
 @syscall(number=450, since="5.17", touches=PROCESS)
 def set_mempolicy_home_node(addr: AnyMap, length: AnyLength, node: HomeNode, flags: AfterBind) -> Zero: ...
-@syscall(x86_64=239, aarch64=236, touches=PROCESS)
+@syscall(x86_64=239, aarch64=236, touches=NOTHING)
 def get_mempolicy(
     mode: OutPolicy, mask: OutNodes, maxnode: NodesLength, addr: QueryAddress, flags: PolicyFlags
 ) -> Zero: ...

@@ -10,7 +10,7 @@ from conformance.syscalls.machinery.aliases import Dir, Zero
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import Choices, often, seldom
 from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, named
-from conformance.syscalls.machinery.touches import FILES, PROCESS
+from conformance.syscalls.machinery.touches import FILES, NOTHING, PROCESS
 
 FAN_CLOEXEC, FAN_NONBLOCK, FAN_CLASS_NOTIF, FAN_CLASS_CONTENT, FAN_CLASS_PRE_CONTENT = 1, 2, 0, 4, 8
 FAN_UNLIMITED_QUEUE, FAN_UNLIMITED_MARKS, FAN_REPORT_PIDFD, FAN_REPORT_TID = 0x10, 0x20, 0x80, 0x100
@@ -90,7 +90,7 @@ FanotifyEvents = Annotated[
 """Without the events that ask for permission: nobody would give it."""
 
 
-@syscall(x86_64=300, aarch64=262, since="2.6.37", touches=PROCESS)
+@syscall(x86_64=300, aarch64=262, since="2.6.37", touches=NOTHING)
 def fanotify_init(flags: FanotifyFlags, event_flags: EventFlags) -> FanotifyFd: ...
 @syscall(x86_64=301, aarch64=263, since="2.6.37", never="can stop every process of a mount by its permission events")
 def fanotify_mark(fd: FanotifyFd, flags: FanotifyMark, mask: FanotifyEvents, dirfd: Dir, path: DirPath) -> Zero: ...

@@ -34,7 +34,7 @@ from conformance.syscalls.machinery.buffers import I32, U32, U64, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import Choices, Use, often, seldom
 from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, named
-from conformance.syscalls.machinery.touches import PROCESS
+from conformance.syscalls.machinery.touches import NOTHING, PROCESS, SOCKETS
 from conformance.syscalls.processes.identity import NOBODY
 from conformance.syscalls.signals import SentSignal, Siginfo
 
@@ -71,9 +71,9 @@ PidfdSignalFlags = Annotated[
 ]
 
 
-@syscall(number=434, since="5.3", touches=PROCESS)
+@syscall(number=434, since="5.3", touches=NOTHING)
 def pidfd_open(pid: Process, flags: PidfdFlags) -> ProcessFd: ...
-@syscall(number=438, since="5.6", touches=PROCESS)
+@syscall(number=438, since="5.6", touches=PROCESS | SOCKETS)
 def pidfd_getfd(pidfd: ProcessFd, fd: Fd, flags: NoFlags) -> Fd: ...
 @syscall(number=424, since="5.1", touches=PROCESS)
 def pidfd_send_signal(pidfd: ProcessFd, sig: SentSignal, info: OptionalSiginfo, flags: PidfdSignalFlags) -> Zero: ...

@@ -18,7 +18,7 @@ from conformance.syscalls.machinery.choices import (
     seldom,
 )
 from conformance.syscalls.machinery.kinds import Flags, Masked, named
-from conformance.syscalls.machinery.touches import PROCESS
+from conformance.syscalls.machinery.touches import NOTHING, PROCESS
 from conformance.syscalls.machinery.world import PAGE
 from conformance.syscalls.processes.identity import PidOrSelf
 from conformance.syscalls.security.capabilities import CAPABILITIES, SECUREBITS
@@ -154,11 +154,13 @@ def prctl(
         *(PR_GET_DUMPABLE, PR_GET_KEEPCAPS, PR_GET_TIMING, PR_GET_SECCOMP, PR_GET_SECUREBITS, PR_MCE_KILL_GET),
         *(PR_TASK_PERF_EVENTS_DISABLE, PR_TASK_PERF_EVENTS_ENABLE, PR_GET_TIMERSLACK),
     ),
+    touches=NOTHING,
 )
 def prctl_get(option: PrctlOption, arg2: Unused = 0, arg3: Unused = 0, arg4: Unused = 0, arg5: Unused = 0) -> Int: ...
 @operation(
     prctl,
     option=(PR_GET_NO_NEW_PRIVS, PR_GET_THP_DISABLE, PR_GET_IO_FLUSHER, PR_GET_MDWE, PR_GET_MEMORY_MERGE),
+    touches=NOTHING,
 )
 def prctl_get_strict(
     option: PrctlOption, arg2: Unused = 0, arg3: Unused = 0, arg4: Unused = 0, arg5: Unused = 0

@@ -8,7 +8,7 @@ from conformance.syscalls.machinery.aliases import Fd, Int, Pid
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import Choices
 from conformance.syscalls.machinery.kinds import Flags, Kind, Names, Seen, named
-from conformance.syscalls.machinery.touches import PROCESS
+from conformance.syscalls.machinery.touches import NOTHING
 
 CLONE_VM, CLONE_FS, CLONE_FILES, CLONE_SIGHAND = 0x100, 0x200, 0x400, 0x800
 CLONE_THREAD, CLONE_SYSVSEM, CLONE_IO = 0x10000, 0x40000, 0x80000000
@@ -34,7 +34,7 @@ class Same(Kind):
 IsSame = Annotated[int, Same()]
 
 
-@syscall(x86_64=312, aarch64=272, since="3.5", touches=PROCESS)
+@syscall(x86_64=312, aarch64=272, since="3.5", touches=NOTHING)
 def kcmp(pid1: Pid, pid2: Pid, type: KcmpType, a: Int, b: Int) -> IsSame: ...
 @operation(kcmp, type=KCMP_FILE)
 def kcmp_file(pid1: Pid, pid2: Pid, type: Int, a: Fd, b: Fd) -> IsSame: ...

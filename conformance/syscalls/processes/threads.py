@@ -19,7 +19,7 @@ from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import BAD_POINTERS, Choices, often, rarely, room, seldom
 from conformance.syscalls.machinery.kinds import Flags, Masked, named
-from conformance.syscalls.machinery.touches import PROCESS
+from conformance.syscalls.machinery.touches import NOTHING, PROCESS
 
 ARCH_SET_GS, ARCH_SET_FS, ARCH_GET_FS, ARCH_GET_GS = 0x1001, 0x1002, 0x1003, 0x1004
 ARCH_GET_CPUID, ARCH_SET_CPUID = 0x1011, 0x1012
@@ -80,7 +80,7 @@ def arch_prctl(code: ArchCode, address: Anything) -> Int: ...
         *(ARCH_GET_FS, ARCH_GET_GS, ARCH_GET_XCOMP_SUPP, ARCH_GET_XCOMP_PERM, ARCH_GET_XCOMP_GUEST_PERM),
         *(ARCH_SHSTK_STATUS, ARCH_GET_UNTAG_MASK, ARCH_GET_MAX_TAG_BITS),
     ),
-    touches=PROCESS,
+    touches=NOTHING,
     refused="nothing: it is only asked",
 )
 def arch_prctl_get(code: ArchCode, address: OutHidden) -> Zero: ...

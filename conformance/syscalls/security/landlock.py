@@ -21,7 +21,7 @@ from conformance.syscalls.machinery.choices import (
 )
 from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, named
 from conformance.syscalls.machinery.memory import OneOf, Pointer
-from conformance.syscalls.machinery.touches import PROCESS
+from conformance.syscalls.machinery.touches import NOTHING, PROCESS
 
 LANDLOCK_CREATE_RULESET_VERSION = 1
 
@@ -119,11 +119,11 @@ RestrictFlags = Annotated[int, Flags(named(globals(), "LANDLOCK_RESTRICT_SELF_")
 VersionFlags = Annotated[int, Flags(named(globals(), "LANDLOCK_CREATE_RULESET_"))]
 
 
-@syscall(number=444, since="5.13", touches=PROCESS)
+@syscall(number=444, since="5.13", touches=NOTHING)
 def landlock_create_ruleset(attr: InRuleset, size: Size, flags: NoFlags) -> RulesetFd: ...
 @operation(landlock_create_ruleset, flags=(LANDLOCK_CREATE_RULESET_VERSION, LANDLOCK_CREATE_RULESET_ERRATA))
 def landlock_create_ruleset_version(attr: NoRuleset, size: NoSize, flags: VersionFlags) -> Int: ...
-@syscall(number=445, since="5.13", touches=PROCESS)
+@syscall(number=445, since="5.13", touches=NOTHING)
 def landlock_add_rule(fd: RulesetFd, type: RuleType, attr: InRule, flags: RuleFlags) -> Zero: ...
 @operation(landlock_add_rule, type=LANDLOCK_RULE_NET_PORT)
 def landlock_add_rule_port(fd: RulesetFd, type: RuleType, attr: InPortRule, flags: RuleFlags) -> Zero: ...

@@ -13,7 +13,7 @@ from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import KERNEL_ADDRESS, Blob, Choices, often, rarely, room, seldom
 from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, named
 from conformance.syscalls.machinery.memory import OneOf, Pointer
-from conformance.syscalls.machinery.touches import PROCESS
+from conformance.syscalls.machinery.touches import NOTHING, PROCESS
 from conformance.syscalls.processes.identity import getpid
 from conformance.syscalls.processes.prctl import PR_SET_SECCOMP, PrctlOption, prctl
 
@@ -178,7 +178,7 @@ def seccomp_strict(operation: SeccompOperation, flags: StrictFlags, args: Null) 
 def seccomp_filter(operation: SeccompOperation, flags: SeccompFlags, args: InFilter) -> Zero: ...
 @operation(seccomp, operation=SECCOMP_SET_MODE_FILTER, flags=SECCOMP_FILTER_FLAG_NEW_LISTENER)
 def seccomp_listener(operation: SeccompOperation, flags: SeccompFlags, args: InFilter) -> Listener: ...
-@operation(seccomp, operation=SECCOMP_GET_ACTION_AVAIL)
+@operation(seccomp, operation=SECCOMP_GET_ACTION_AVAIL, touches=NOTHING)
 def seccomp_action(operation: SeccompOperation, flags: AskingFlags, args: InAction) -> Zero: ...
 @operation(seccomp, operation=SECCOMP_GET_NOTIF_SIZES)
 def seccomp_sizes(operation: SeccompOperation, flags: AskingFlags, args: OutSizes) -> Zero: ...

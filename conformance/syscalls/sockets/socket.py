@@ -9,7 +9,7 @@ from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import Choices, Use, often, rarely, seldom
 from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, named
 from conformance.syscalls.machinery.memory import FdPair
-from conformance.syscalls.machinery.touches import NETWORK, NOTHING, SOCKETS, TouchesUnless
+from conformance.syscalls.machinery.touches import CONNECTIONS, NETWORK, SOCKETS, TouchesUnless
 
 AF_UNSPEC, AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, AF_PACKET, AF_ALG, AF_VSOCK, AF_XDP = 0, 1, 2, 10, 16, 17, 38, 40, 44
 
@@ -34,7 +34,7 @@ Family = Annotated[
     Flags(named(globals(), "AF_"), bits=False),
     Choices(AF_UNIX, AF_INET, seldom(AF_INET6, AF_NETLINK, AF_UNSPEC, 46, -1)),
     TouchesUnless(NETWORK, *AF_KNOWN),
-    TouchesUnless(SOCKETS, AF_UNIX),
+    TouchesUnless(CONNECTIONS, AF_UNIX),
 ]
 SocketType = Annotated[
     int,
@@ -90,7 +90,7 @@ def non_blocking(*types: int) -> Choices:
 _CLIENT = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC
 
 
-@syscall(x86_64=41, aarch64=198, touches=NOTHING, spares_networks=True)
+@syscall(x86_64=41, aarch64=198, touches=SOCKETS, spares_networks=True)
 def socket(family: Family, type: SocketType, protocol: Protocol) -> Fd: ...
 @operation(socket, family=AF_UNIX, type=non_blocking(SOCK_STREAM))
 def socket_unix_stream(family: Family, type: SocketType, protocol: Default) -> UnixStream: ...
@@ -112,7 +112,7 @@ def socket_tcp6(family: Family, type: SocketType, protocol: Default) -> Tcp6: ..
 def socket_udp6(family: Family, type: SocketType, protocol: Default) -> Udp6: ...
 @operation(socket, family=AF_INET, type=non_blocking(SOCK_RAW))
 def socket_raw(family: Family, type: SocketType, protocol: RawProtocol) -> RawSocket: ...
-@syscall(x86_64=53, aarch64=199, touches=NOTHING, spares_networks=True)
+@syscall(x86_64=53, aarch64=199, touches=SOCKETS, spares_networks=True)
 def socketpair(family: Family, type: SocketType, protocol: Protocol, fds: OutFds) -> Zero: ...
 @operation(socketpair, family=AF_UNIX, type=non_blocking(SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET))
 def socketpair_unix(family: Family, type: SocketType, protocol: Default, fds: UnixPair) -> Zero: ...

@@ -11,7 +11,7 @@ from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import BAD_POINTERS, Blob, Choices, Use, joined, often, rarely, room, seldom
 from conformance.syscalls.machinery.kinds import Flags, Kind, Names, Renamed, Seen, named
 from conformance.syscalls.machinery.memory import Pointer
-from conformance.syscalls.machinery.touches import PROCESS
+from conformance.syscalls.machinery.touches import NOTHING, PROCESS
 from conformance.syscalls.machinery.world import UNMAPPED
 from conformance.syscalls.time.clocks import (
     CLOCK_MONOTONIC,
@@ -129,7 +129,7 @@ TimerFlags = Annotated[
 NewTimer = Annotated[Out[TimerId], Choices(often(room(4)), seldom(room(4, edge=True)), rarely(*BAD_POINTERS))]
 
 
-@syscall(x86_64=36, aarch64=102, touches=PROCESS, shows="time")
+@syscall(x86_64=36, aarch64=102, touches=NOTHING, shows="time")
 def getitimer(which: Which, current: OutTimeLeft) -> Zero: ...
 @syscall(x86_64=38, aarch64=103, touches=PROCESS)
 def setitimer(which: Which, new: IntervalSetting, old: OutTimeLeft) -> Zero: ...

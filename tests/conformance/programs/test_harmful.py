@@ -6,6 +6,8 @@ from hypothesis import given, settings
 from conformance.programs.harmful import is_allowed, neutralised, touches
 from conformance.programs.program import NO_PROCESS, NO_RESOURCE, Argument, Memory, Program, ProgramCall, Ref
 from conformance.search.bind import complete, plain_call
+from conformance.syscalls.files.ioctls import TCGETS, TIOCNOTTY
+from conformance.syscalls.files.requests import SIOCSIFNAME
 from conformance.syscalls.machinery.aliases import Zero
 from conformance.syscalls.machinery.call import Operation, syscall
 from conformance.syscalls.machinery.table import chapters, grammar, stubs
@@ -145,7 +147,8 @@ def test_more_calls_touch_no_less(program: Program) -> None:
     together = NOTHING
     for step in program.steps:
         together |= touches(Program((step,)))
-    assert touches(program) == together
+    assert touches(program) & together == together
+    assert not touches(program) & ~together & ~(NETWORK | PROCESS), "what a socket is used for is another call's"
     assert not together & (IPC | NETWORK | MOUNTS | CHILDREN) or together & PROCESS, "they are had by processes"
 
 
@@ -312,6 +315,7 @@ def test_limits_are_changed_of_the_program_itself_alone() -> None:
 # What a program touches
 
 FILE = Memory(b"f0\0")
+UNIX = ("socket_unix_stream", AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0)
 TCP = ("socket_tcp", AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)
 
 
@@ -327,7 +331,12 @@ TCP = ("socket_tcp", AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)
         (program(("fcntl_set_rw_hint", 0, 1036)), HIDDEN),
         (program(("ioctl_setflags", 0, 0x40086602, FILE)), Touches.LABELS),
         (program(("ioctl", 0, 0x40086602, FILE)), PROCESS | Touches.LABELS),
-        (program(("ioctl", 0, Ref(0), FILE)), PROCESS | Touches.LABELS | NETWORK),
+        (program(("ioctl", 0, Ref(0), FILE)), PROCESS | Touches.LABELS),
+        (program(UNIX, ("ioctl", Ref(0), Ref(1), FILE)), PROCESS | Touches.LABELS | NETWORK),
+        (program(UNIX, ("ioctl", Ref(0), SIOCSIFNAME, FILE)), PROCESS | NETWORK),
+        (program(("ioctl", 0, SIOCSIFNAME, FILE)), NOTHING),
+        (program(UNIX, ("ioctl", Ref(0), TCGETS, FILE)), NOTHING),
+        (program(("ioctl", 0, TIOCNOTTY, FILE)), PROCESS),
         (program(("fcntl", 0, 1036)), PROCESS | HIDDEN),
         (program(("fcntl", 0, 0, 0)), PROCESS),
         (program(("fcntl_setlk", 0, 6, 0)), PROCESS),
@@ -343,7 +352,7 @@ TCP = ("socket_tcp", AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)
         (program(("stat", Memory(b"../f0\0"), 0)), FILES | PROCESS | MOUNTS),
         (program(("semget", 0, 0, 0)), PROCESS | IPC),
         (program(("sethostname", FILE, 1)), PROCESS | IPC),
-        (program(("socket_unix_stream", AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0)), NOTHING),
+        (program(UNIX), NOTHING),
         (program(("socket", AF_UNIX, SOCK_RAW, 0)), NOTHING),
         (program(("socketpair_unix", AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, 0)), NOTHING),
         (program(TCP), NOTHING),

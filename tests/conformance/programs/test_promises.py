@@ -42,6 +42,7 @@ LOOPBACK = Memory(struct.pack("<HH4s8x", 2, 0x0100, bytes([127, 0, 0, 1])))
 DOWN = Memory(b"lo".ljust(16, b"\0") + bytes(24))
 SIOCSIFFLAGS = 0x8914
 KEY, CREATE = 0x77, 0o1600
+MS_BIND = 0x1000
 FIXED = 0x32
 """MAP_FIXED, MAP_ANONYMOUS and MAP_PRIVATE."""
 TOLD = DATA + 128 + 2 * 24 + 19
@@ -80,8 +81,8 @@ DEEDS = {
         program(("socket", 2, 1, 0), ("connect", Ref(0), LOOPBACK, 16)),
     ),
     MOUNTS: Deed(
-        program(("mount", text(b"none"), text(b"d0"), text(b"tmpfs"), 0, 0)),
-        program(("umount2", text(b"/.old/0/d0"), 0)),  # where the trees of earlier programs are
+        program(("mount", text(b"d0"), text(b"d0"), text(b"none"), MS_BIND, 0)),  # what is in the tree stays
+        program(("umount2", text(b"d0"), 0)),
     ),
     CHILDREN: Deed(
         program(("spawn_exit", 0, 42), ("wait4", Ref(0), room(4), 0, 0)),
