@@ -70,7 +70,7 @@ FIRST = 12
 """How many unexpected cells are listed before the rest is folded."""
 
 _CALL = re.compile(r"(?:\[child \d+\] )?(\w+)\(")
-_ESCAPES = {"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"}
+_ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "\u2028": "\\u2028", "\u2029": "\\u2029"})
 
 
 def render(matrix: Matrix, coverage: Coverage | None = None) -> bytes:
@@ -326,5 +326,4 @@ def is_address(link: str) -> bool:
 
 def _embedded(value: object) -> str:
     """JSON that can stand inside a script element, whatever text is in it."""
-    text = json.dumps(value, separators=(",", ":"))
-    return "".join(_ESCAPES.get(character, character) for character in text)
+    return json.dumps(value, separators=(",", ":")).translate(_ESCAPES)

@@ -47,7 +47,7 @@ class Documented(NamedTuple):
         return Pair(self.call, NUMBERS[self.errno]) if self.errno in NUMBERS else None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Met:
     """The facts that some cases have met."""
 
@@ -72,7 +72,7 @@ class Met:
             frozenset().union(*(each.operations for each in found)),
         )
 
-    @property
+    @cached_property
     def made(self) -> frozenset[str]:
         """The calls that were made, whatever came of it."""
         return self.calls | {each.call for each in self.pairs}

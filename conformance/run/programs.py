@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from functools import partial
 from types import TracebackType
@@ -15,6 +17,7 @@ from conformance.programs.cases import CaseProgram, Given, info_of
 from conformance.programs.execution import Execution
 from conformance.programs.listed import Listed, files, listings
 from conformance.programs.notation.errors import NotationError
+from conformance.programs.wire import Encoded
 from conformance.protocol.executor import ProtocolError
 from conformance.protocol.lines import Trouble
 from conformance.run.lane import Lane, LaneError
@@ -64,6 +67,10 @@ def _is_taken(selection: Selection, module: str, listed: Listed) -> bool:
     return selection.takes(info_of(listed, module).id)
 
 
+_Sent = tuple[Sequence[CaseProgram], Sequence[Encoded], Future[list[bytes]]]
+"""A batch that a lane has, and the outcomes to come."""
+
+
 class Batches:
     """Runs programs on one target: in the guest of a session while that lives, then in guests of its own.
 
@@ -93,21 +100,28 @@ class Batches:
             return
         try:
             self._lane.ready()
+            sent: deque[_Sent] = deque()
             for at in range(0, len(able), BATCH):
-                running(able[at].info.id)
-                yield from self._batch(able[at : at + BATCH], own=not first)
+                sent.append(self._send(able[at : at + BATCH], own=not first))
+                if len(sent) > 1:  # the target runs one while another is judged
+                    yield from self._results(sent.popleft(), running)
+            yield from self._results(sent.popleft(), running)
         except (LaneError, ProtocolError) as error:
             raise RunnerError(str(error)) from error
 
-    def _batch(self, programs: Sequence[CaseProgram], *, own: bool) -> Iterator[CaseResult]:
+    def _send(self, programs: Sequence[CaseProgram], *, own: bool) -> _Sent:
         encoded = [each.encoded(own=own) for each in programs]
-        outcomes = self._lane.run([each.data for each in encoded])
-        for program, each, data in zip(programs, encoded, outcomes, strict=True):
+        return programs, encoded, self._lane.submit([each.data for each in encoded])
+
+    def _results(self, sent: _Sent, running: Callable[[str], None]) -> Iterator[CaseResult]:
+        programs, encoded, outcomes = sent
+        running(programs[0].info.id)
+        for program, each, data in zip(programs, encoded, outcomes.result(), strict=True):
             found = program.settled(Execution.read(each, data), self._alone)
             yield program.result(found, self._given)
 
     def _alone(self, program: bytes, patience: float) -> bytes:
-        return self._lane.run([program], patience)[0]
+        return self._lane.submit([program], patience, urgent=True).result()[0]
 
     @property
     def unexplained(self) -> int:

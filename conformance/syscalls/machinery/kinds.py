@@ -16,6 +16,7 @@ import signal
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
+from functools import cached_property
 from itertools import combinations
 from types import MappingProxyType
 from typing import ClassVar, Protocol, Self, TypeAlias
@@ -430,6 +431,14 @@ class Flags(Kind):
         self.names = names
         self.bits = bits
 
+    @cached_property
+    def _by_value(self) -> Mapping[int, str]:
+        return {value: name for name, value in [*self.names.items()][::-1]}
+
+    @cached_property
+    def _largest_first(self) -> tuple[tuple[int, str], ...]:
+        return tuple(sorted(((value, name) for name, value in self.names.items()), key=lambda item: -item[0]))
+
     @property
     def strays(self) -> tuple[int, ...]:
         named = dict.fromkeys(self.names.values())
@@ -474,9 +483,9 @@ class Flags(Kind):
         if not isinstance(seen, int):
             return super().show(seen)
         if not self.bits:
-            return next((name for name, value in self.names.items() if value == seen), str(seen))
+            return self._by_value.get(seen) or str(seen)
         found, rest = [], seen
-        for name, value in sorted(self.names.items(), key=lambda item: -item[1]):
+        for value, name in self._largest_first:
             if value and rest & value == value:
                 found.append(name)
                 rest &= ~value
