@@ -12,6 +12,7 @@ from conformance.programs.program import NO_RESOURCE, Argument, Memory, Program,
 from conformance.protocol.executor import ProtocolError
 from conformance.syscalls.machinery.buffers import POISON
 from conformance.syscalls.machinery.call import ABSENT_NUMBER, Pseudo, Syscall
+from conformance.syscalls.machinery.kinds import Later
 from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.touches import EVERYTHING, NOTHING, PROCESS
 from conformance.syscalls.machinery.world import DATA, DATA_BYTES, EDGES, PAGE
@@ -106,8 +107,13 @@ class _Encoder:
         self.low = at + (max(size, 1) + 79 & ~63)  # a gap of at least 16 bytes: what is written beyond the end shows
         return at if self.low <= DATA_BYTES else 0
 
-    def memory(self, memory: Memory, observed: list[Observed], path: tuple[int, ...], *, out: bool) -> int:
-        """Instructions that fill memory, and what it points to; its offset."""
+    def memory(
+        self, memory: Memory, observed: list[Observed], path: tuple[int, ...], *, out: bool, inner_out: bool
+    ) -> int:
+        """Instructions that fill memory, and what it points to; its offset.
+
+        `out`, `inner_out`: the call writes there, or to the room that it points to.
+        """
         at = self.place(memory)
         size = len(memory.data)
         self.inner += [(path, at)] if len(path) > 1 else []
@@ -118,7 +124,8 @@ class _Encoder:
                 self.out += _COPYIN.pack(COPYIN, at, min(size, 0xFFFF)) + memory.data[:0xFFFF]
         for offset, width, part in memory.parts:
             if isinstance(part, Memory):
-                value, slot = DATA + self.memory(part, observed, (*path, offset), out=part.room), NO_SLOT
+                inner = self.memory(part, observed, (*path, offset), out=part.room and inner_out, inner_out=inner_out)
+                value, slot = DATA + inner, NO_SLOT
             elif isinstance(part, Ref):
                 value, slot = NO_RESOURCE & _MASK, self.slots[part]
             else:
@@ -148,7 +155,8 @@ def encode(program: Program, *, own: bool = False) -> Encoded:
             if isinstance(argument, Memory):
                 kind = parameters[index].kind
                 out = argument.room or (isinstance(kind, Pointer) and kind.out)
-                places[index] = encoder.memory(argument, observed, (index,), out=out)
+                later = isinstance(kind, Pointer) and isinstance(kind.holds, Later)
+                places[index] = encoder.memory(argument, observed, (index,), out=out, inner_out=not later)
                 registers += _ARG.pack(NO_SLOT, DATA + places[index])
             elif isinstance(argument, Ref):
                 registers += _ARG.pack(encoder.slots[argument], none_of(step, index) & _MASK)

@@ -386,6 +386,10 @@ class Masked(Kind):
         return True
 
 
+class Later(Masked):
+    """What it points to may be written after the call has returned, whenever: a program does not look at it."""
+
+
 class ZeroOrNot(Kind):
     """A number of which only is compared whether it is zero: how much there is, the number of a device or a mount."""
 

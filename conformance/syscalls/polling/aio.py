@@ -19,7 +19,7 @@ from conformance.syscalls.machinery.choices import (
     seldom,
     struct_blobs,
 )
-from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, Masked, Renamed, Resource, named
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, Later, Renamed, Resource, named
 from conformance.syscalls.machinery.touches import MEMORY, PROCESS
 from conformance.syscalls.machinery.world import UNMAPPED
 from conformance.syscalls.polling.poll import POLLIN, WaitMaskPointer
@@ -86,7 +86,7 @@ NewAio = Annotated[Out[AioContext], Choices(often(Blob(bytes(8))), Blob(b"\1" + 
 
 Iocbs = Annotated[
     InBytes,
-    Masked(),
+    Later(),
     Choices(_requests, Blob(bytes(8)), Blob(UNMAPPED.to_bytes(8, "little")), Blob(b""), UNMAPPED, 0),
 ]
 AioCount = Annotated[int, Choices(often(1), 2, 0, -1)]

@@ -114,6 +114,12 @@ def frobnicate() -> int:
     raise NotImplementedError
 
 
+def test_what_is_written_after_a_call_has_returned_is_not_observed() -> None:
+    request = Memory(bytes(64), ((24, 8, room(16)),))
+    made = program(("io_submit", 1, 1, Memory(bytes(8), ((0, 8, request),))))
+    assert encode(made).observed == ((),)
+
+
 def test_a_call_is_known_by_its_number() -> None:
     assert wire.number(grammar()["openat"]) == grammar()["openat"].number == 257
     assert wire.number(grammar()["openat_dir"]) == 257
