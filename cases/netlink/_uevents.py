@@ -19,6 +19,7 @@ from conformance.syscalls.sockets.netlink import NETLINK_KOBJECT_UEVENT
 
 KERNEL_GROUP = 1
 """The multicast group of the kernel's own events, as a bit; udev's is the next one."""
+UEVENT = "a uevent"
 NULL = b"/sys/devices/virtual/mem/null/uevent"
 FULL = b"/sys/devices/virtual/mem/full/uevent"
 
@@ -64,7 +65,7 @@ def next_event(fd: int, **wanted: str) -> Uevent:
     """The next event whose variables are `wanted` (`SYNTH_UUID="…"`). Those of others are passed over; not traced."""
     expected = {name.encode(): value.encode() for name, value in wanted.items()}
     for left in time_left(ANSWERS_WITHIN):
-        event = parse(receive_bytes(fd, left))
+        event = parse(receive_bytes(fd, left, UEVENT))
         if expected.items() <= event.variables.items():
             return event
     raise NetlinkTimeout(f"no event with {wanted}")
@@ -74,7 +75,7 @@ def hears(fd: int, **wanted: str) -> bool:
     """Whether such an event waits to be received, now: the kernel hands events over before `write` returns."""
     try:
         while True:
-            event = parse(receive_bytes(fd, 0))
+            event = parse(receive_bytes(fd, 0, UEVENT))
             if {name.encode(): value.encode() for name, value in wanted.items()}.items() <= event.variables.items():
                 return True
     except NetlinkTimeout:

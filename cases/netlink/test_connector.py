@@ -55,7 +55,7 @@ def listening() -> Iterator[int]:
 def next_event(fd: int, what: int, wanted: Callable[[bytes], bool]) -> bytes:
     """The data of the next event of a kind that is `wanted`: those of the machine's other processes are passed over."""
     for left in time_left(ANSWERS_WITHIN):
-        for message in receive(fd, left):
+        for message in receive(fd, left, "a process event"):
             event = message.payload[20:]  # behind `struct cn_msg`
             if struct.unpack_from("=I", event)[0] == what and wanted(event[16:]):
                 return event[16:]

@@ -24,6 +24,7 @@ from conformance.syscalls.files.opening import O_RDWR, close, openat
 from conformance.syscalls.files.paths import AT_FDCWD
 from conformance.syscalls.files.reading import write
 from conformance.syscalls.help.child import exit_status, fork_child, in_child
+from conformance.syscalls.help.waiting import in_vain, patience
 from conformance.syscalls.processes.identity import getpid, setpgid
 from conformance.syscalls.signals import SIG_BLOCK, pause, rt_sigprocmask, rt_sigtimedwait, sigset
 from conformance.syscalls.time.clocks import Timespec
@@ -43,10 +44,16 @@ def block(number: int) -> None:
     rt_sigprocmask(SIG_BLOCK, sigset(number), None, 8)
 
 
-def comes(number: int, seconds: int = 10) -> bool:
-    """Whether a blocked signal comes in time. Not traced."""
+def comes(number: int, seconds: float = 2.0) -> bool:
+    """Whether a blocked signal comes, which has been sent by now if it ever is. Not traced."""
+    event = f"signal {number} of a terminal"
+    whole, rest = divmod(patience(event, seconds), 1)
     with untraced():
-        return rt_sigtimedwait.result_of(sigset(number), None, Timespec(tv_sec=seconds), 8)[0] == number
+        wait = Timespec(tv_sec=int(whole), tv_nsec=int(rest * 1e9))
+        came = rt_sigtimedwait.result_of(sigset(number), None, wait, 8)[0] == number
+    if seconds and not came:
+        in_vain(event)
+    return came
 
 
 def number_of(slave: int, request: int) -> int:

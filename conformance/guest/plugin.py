@@ -27,6 +27,7 @@ from conformance.guest.tape import Tape, Writer, steps
 from conformance.model import CaseInfo, CaseResult, Json, Outcome
 from conformance.places import CALLS
 from conformance.protocol.lines import FactsLine, Line, Plan, ResultLine, Start, Trouble, as_line
+from conformance.syscalls.help import waiting
 from conformance.syscalls.help.child import Child
 from conformance.syscalls.machinery.absence import Missing, what_is_absent, witnessing
 from conformance.syscalls.machinery.call import recording
@@ -231,6 +232,7 @@ class Cases:
         ending = self.isolation.run(child, deadline=deadline, shares=shares, starves_itself=starves)
         seconds = time.perf_counter() - started
         own = list(tape.lines())
+        waiting.absent.update(str(line["absent"]) for line in own if "absent" in line)
         outcome, message = judge(ending, own, deadline)
         result = CaseResult(
             case=case_id(item.path, item.name),
@@ -442,6 +444,8 @@ def perform(item: pytest.Function, case: Callable[[], None], writer: Writer) -> 
                 outcome, message = Outcome.MISSING, absent
             else:
                 outcome, message = Outcome.FAILED, in_children(witness.children) + explained(item, error)
+    for event in sorted(waiting.absent):
+        writer.write({"absent": event})
     writer.end(outcome, message)
 
 

@@ -21,6 +21,7 @@ from conformance.guest import plugin
 from conformance.guest.definitions import below_cases, case_id, is_case
 from conformance.guest.record import RecordWriter
 from conformance.protocol.lines import Collecting, End, requested
+from conformance.syscalls.help import waiting
 
 UNUSED = (
     *("cacheprovider", "debugging", "doctest", "faulthandler", "junitxml", "legacypath", "logging", "monkeypatch"),
@@ -56,6 +57,7 @@ class Server:
         items = {case_id(item.path, item.name): item for item in session.items if is_case(item.path)}
         record = record_of(session.config)
         for line in self.requests:
+            waiting.absent.clear()  # a case that is run again is owed full patience
             for wanted in requested(line):
                 if item := items.get(wanted):
                     if plugin.RESULT in item.stash:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from errno import EAGAIN, ENOPROTOOPT
 
-from conformance.syscalls.help.waiting import ready
+from conformance.syscalls.help.waiting import in_vain, patience, ready
 from conformance.syscalls.machinery.buffers import Buffer
 from conformance.syscalls.machinery.call import untraced
 from conformance.syscalls.polling.poll import POLLIN
@@ -33,6 +33,10 @@ from conformance.syscalls.sockets.socket import AF_NETLINK, SOCK_CLOEXEC, SOCK_R
 ANSWERS_WITHIN = 2.0
 """Seconds to wait for what the kernel is bound to send: it has sent it when the call returns that causes it, and an
 emulation that sends nothing is waited for in a dozen cases. So this is less than `waiting.PATIENCE`."""
+
+
+ANSWER = "an answer by netlink"
+"""What a kernel owes to a request; an event, as `patience` takes it."""
 
 
 class NetlinkTimeout(AssertionError):
@@ -68,21 +72,24 @@ def readable(fd: int, seconds: float = ANSWERS_WITHIN) -> bool:
     return bool(ready(fd, POLLIN, seconds))
 
 
-def receive_bytes(fd: int, seconds: float = ANSWERS_WITHIN) -> bytes:
-    """The next datagram. Not traced.
+def receive_bytes(fd: int, seconds: float = ANSWERS_WITHIN, event: str = ANSWER) -> bytes:
+    """The next datagram, which brings `event`. Not traced.
 
-    Raises NetlinkTimeout when there is none within `seconds`, OSError when receiving fails (ENOBUFS, say).
+    Raises NetlinkTimeout when there is none within `seconds`, or sooner where the target has shown not to send such an
+    event; OSError when receiving fails (ENOBUFS, say).
     """
-    if not readable(fd, seconds):
+    if not readable(fd, patience(event, seconds)):
+        if seconds:  # without, it was not waited for
+            in_vain(event)
         raise NetlinkTimeout("nothing was received in time")
     room = Buffer(1 << 16)
     with untraced():
         return room.take(recvfrom(fd, room, len(room), 0, 0, 0))
 
 
-def receive(fd: int, seconds: float = ANSWERS_WITHIN) -> list[NetlinkMessage]:
+def receive(fd: int, seconds: float = ANSWERS_WITHIN, event: str = ANSWER) -> list[NetlinkMessage]:
     """The messages of the next datagram; raises as `receive_bytes` does. Not traced."""
-    return messages(receive_bytes(fd, seconds))
+    return messages(receive_bytes(fd, seconds, event))
 
 
 def hears_nothing(fd: int) -> bool:

@@ -10,6 +10,21 @@ from conformance.syscalls.polling.poll import POLLIN, Pollfd, poll
 
 PATIENCE = 4
 """Seconds to wait for what is bound to come."""
+BRIEFLY = 0.05
+"""Seconds to wait for what this target has shown not to send. Only for what a kernel has sent by the time that the call
+returns that causes it: that comes at once, however slow the target is, or never."""
+absent: set[str] = set()
+"""What was waited for in vain, here or in a case before this one: the process that forks the cases collects it."""
+
+
+def patience(event: str, seconds: float = PATIENCE) -> float:
+    """How long to wait for an event, in seconds: less when it has been waited for in vain before."""
+    return min(seconds, BRIEFLY) if event in absent else seconds
+
+
+def in_vain(event: str) -> None:
+    """It did not come, for which was waited."""
+    absent.add(event)
 
 
 def ready(fd: int, wanted: int = POLLIN, seconds: float = PATIENCE) -> int:

@@ -10,12 +10,14 @@ import pytest
 from conformance.model import Outcome
 from conformance.protocol.lines import Collecting, End, FactsLine, Line, Plan, ResultLine, Start, Trouble, request
 from conformance.run.records import parse_line
+from conformance.syscalls.help.waiting import BRIEFLY
 from tests.suite import environment, write_cases
 
 CASES = '''
 """Served: cases."""
 import os
 import pytest
+from conformance.syscalls.help.waiting import in_vain, patience
 from conformance.syscalls.processes.identity import getpid
 
 def test_passes(): print("what a case prints is no line of the record")
@@ -27,8 +29,12 @@ def test_parameters(x): os.write(1, b"neither is this\\n")
 
 def test_runs_in_the_same_suite(observe):
     observe("keeper", os.readlink("/proc/self/exe") != "")
+
+def test_waits(observe):
+    observe("seconds", patience("an event", 9))
+    in_vain("an event")
 '''
-PASSES, FAILS = (f"area/test_served.py::test_{name}" for name in ("passes", "fails"))
+PASSES, FAILS, WAITS = (f"area/test_served.py::test_{name}" for name in ("passes", "fails", "waits"))
 
 
 class Served:
@@ -87,6 +93,7 @@ def test_cases_are_run_when_they_are_asked_for_as_often_as_they_are(served: Serv
         "parameters[a/b::c]",
         "parameters[d]",
         "runs_in_the_same_suite",
+        "waits",
     ]
     assert {info.feature for info in plan.cases} == {"Served: cases."}
     assert outcomes(served.run(FAILS, PASSES)) == [(FAILS, Outcome.FAILED), (PASSES, Outcome.PASSED)]
@@ -95,6 +102,17 @@ def test_cases_are_run_when_they_are_asked_for_as_often_as_they_are(served: Serv
     assert served.run() == []
     assert served.run("area/test_served.py::test_that_is_not_there") == []
     assert served.process.poll() is None
+
+
+def test_what_a_case_has_waited_for_in_vain_others_of_its_request_wait_for_briefly(served: Served) -> None:
+    served.line()
+    served.line()
+
+    def seconds(lines: list[Line]) -> list[object]:
+        return [line.result.observations["seconds"] for line in lines if isinstance(line, ResultLine)]
+
+    assert seconds(served.run(WAITS, WAITS, WAITS)) == [9, BRIEFLY, BRIEFLY]
+    assert seconds(served.run(WAITS)) == [9], "what is run again is owed full patience"
 
 
 def test_nothing_but_the_record_goes_to_its_output(served: Served) -> None:

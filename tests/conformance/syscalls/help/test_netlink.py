@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from conformance.syscalls.help import netlink as module
+from conformance.syscalls.help import waiting
 from conformance.syscalls.help.netlink import (
     NetlinkTimeout,
     ask,
@@ -41,6 +42,11 @@ from tests.conformance.syscalls.machinery.test_call import Listener
 
 ABSENT = 1 << 30
 """The index of no interface."""
+
+
+@pytest.fixture(autouse=True)
+def nothing_is_absent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "absent", set())
 
 
 @pytest.fixture
@@ -99,6 +105,18 @@ def test_nothing_in_time_is_a_failure_and_not_a_hang(fd: int) -> None:
     assert not readable(fd, 0)
     assert time.monotonic() - before < 2
     assert issubclass(NetlinkTimeout, AssertionError), "which is what makes a case fail"
+
+
+def test_what_was_waited_for_in_vain_is_waited_for_briefly(fd: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits: list[float] = []
+    monkeypatch.setattr(module, "ready", lambda fd, wanted, seconds: waits.append(seconds))
+    for event in ("one", "one", "other"):
+        with pytest.raises(NetlinkTimeout):
+            receive_bytes(fd, 2.0, event)
+    with pytest.raises(NetlinkTimeout):
+        receive_bytes(fd, 0, "only looked for")
+    assert waits == [2.0, waiting.BRIEFLY, 2.0, 0]
+    assert waiting.absent == {"one", "other"}
 
 
 def test_what_is_received_is_not_traced_and_what_is_sent_is(fd: int) -> None:

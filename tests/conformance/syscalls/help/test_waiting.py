@@ -6,7 +6,7 @@ import time
 import pytest
 
 from conformance.syscalls.help import waiting
-from conformance.syscalls.help.waiting import ready, time_left, until
+from conformance.syscalls.help.waiting import in_vain, patience, ready, time_left, until
 from conformance.syscalls.machinery.call import recording
 from conformance.syscalls.polling.poll import POLLHUP, POLLIN, POLLOUT
 from conformance.syscalls.processes.identity import getpid
@@ -27,6 +27,15 @@ def test_what_an_fd_is_ready_for_is_told_and_not_traced() -> None:
     assert ready(reading) == POLLIN | POLLHUP
     os.close(reading)
     assert not listener.calls
+
+
+def test_patience_is_for_what_has_not_failed_to_come(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiting, "absent", set())
+    assert patience("an event", 3.0) == 3.0
+    in_vain("an event")
+    assert patience("an event", 3.0) == waiting.BRIEFLY
+    assert patience("an event", 0) == 0
+    assert patience("another", 3.0) == 3.0
 
 
 def test_an_fd_is_waited_for_as_long_as_was_said_in_seconds() -> None:
