@@ -17,7 +17,8 @@ from conformance.syscalls.machinery.kinds import Flags, Renamed, named
 from conformance.syscalls.machinery.touches import CHILDREN, FILES, PROCESS
 from conformance.syscalls.machinery.world import ARENA, DATA, PAGE, READ_ONLY, UNMAPPED
 
-SPAWN, THREAD, EXEC, LOAD, STORE = range(0x8000, 0x8005)
+SPAWN, THREAD, EXEC, LOAD, STORE, URING = range(0x8000, 0x8006)
+"""URING is a request of io_uring, which `polling/uring_requests.py` describes."""
 
 SPAWN_EXIT, SPAWN_RAISE, SPAWN_PAUSE, SPAWN_LOCK, SPAWN_FLOCK, SPAWN_OFD_LOCK = range(6)
 

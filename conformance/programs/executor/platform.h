@@ -16,6 +16,7 @@
 #include <linux/fcntl.h>
 #include <linux/fs.h>
 #include <linux/futex.h>
+#include <linux/io_uring.h>
 #include <linux/keyctl.h>
 #include <linux/mman.h>
 #include <linux/mount.h>

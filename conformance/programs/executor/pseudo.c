@@ -249,6 +249,8 @@ static __attribute__((noinline)) long pseudo_call(u64 nr, const u64 *arg)
 		return start_thread(arg[0]);
 	case CALL_EXEC:
 		return exec(arg[0]);
+	case CALL_URING:
+		return in_memory(arg[0], sizeof(struct io_uring_sqe)) ? uring(arg[0]) : -EINVAL;
 	case CALL_LOAD:
 		return in_memory(arg[0], 8) ? read_or_write(READING, arg[0], 0) : -EINVAL;
 	}
