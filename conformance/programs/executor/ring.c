@@ -27,8 +27,13 @@ static long submit(long fd, const struct io_uring_params *params, const struct r
 /* The ring's fd has a number that programs do not get, so that what a request opens has the number that it would have. */
 static long make_ring(struct io_uring_params *params)
 {
-	memset(params, 0, sizeof *params);
-	long low = sys(__NR_io_uring_setup, 1, params);
+	long low = -ENOMEM;
+	// Rings of earlier programs are taken apart in the background, and count until then where memory is limited.
+	for (u32 tries = 0; tries < 200 && low == -ENOMEM; tries++) {
+		sleep_ms(tries ? 5 : 0);
+		memset(params, 0, sizeof *params);
+		low = sys(__NR_io_uring_setup, 1, params);
+	}
 	if (failed(low))
 		return low;
 	long high = sys(__NR_fcntl, low, F_DUPFD_CLOEXEC, FD_SPARE);
