@@ -136,10 +136,7 @@ def _fetch_debian(series: str, into: Path) -> None:
         raise RunnerError(f"there is no kernel image in Debian's package {package} {suite.version(package)}")
     images[0].rename(into / "vmlinuz")
     release = inspect(into / "vmlinuz")
-    modules = root / "lib/modules" / release
-    if not modules.exists():
-        modules.parent.mkdir(parents=True, exist_ok=True)
-        (root / "usr/lib/modules" / release).rename(modules)
+    modules = _modules_in(root, release, package)
     for configuration in (root / "boot").glob("config-*"):
         configuration.rename(into / "config")  # Debian's images carry none
     for rest in ("boot", "usr"):
@@ -148,6 +145,21 @@ def _fetch_debian(series: str, into: Path) -> None:
         shutil.rmtree(modules / "kernel" / useless, ignore_errors=True)
     _run("/sbin/depmod", "-b", str(root), release)
     (into / "package").write_text(f"{package} {suite.version(package)}\n", encoding="utf-8")
+
+
+def _modules_in(root: Path, release: str, package: str) -> Path:
+    """The modules of a release that was unpacked below a directory, in `lib/modules`. Raises RunnerError."""
+    modules, merged = root / "lib/modules" / release, root / "usr/lib/modules" / release
+    if modules.exists():
+        return modules
+    if not (merged / "kernel").exists():
+        raise RunnerError(
+            f"Debian's archive has no modules for {package}, and without them it reaches no disk and no host; "
+            "take another series, such as 6.18"
+        )
+    modules.parent.mkdir(parents=True, exist_ok=True)
+    merged.rename(modules)
+    return modules
 
 
 def _parts(suite: Suite, package: str) -> list[str]:

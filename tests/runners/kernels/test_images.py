@@ -160,6 +160,19 @@ def test_a_series_that_only_backports_have_is_found_there(tmp_path: Path, monkey
     assert (suite.name, package) == ("trixie-backports", "linux-image-6.16.3+deb13-cloud-amd64")
 
 
+@pytest.mark.parametrize("place", ["lib/modules/6.1.0", "usr/lib/modules/6.1.0"])
+def test_modules_of_either_layout_are_found(tmp_path: Path, place: str) -> None:
+    (tmp_path / place / "kernel").mkdir(parents=True)
+    assert images._modules_in(tmp_path, "6.1.0", "linux-image-x") == tmp_path / "lib/modules/6.1.0"
+    assert (tmp_path / "lib/modules/6.1.0/kernel").is_dir()
+
+
+def test_an_archive_without_the_modules_of_an_image_is_told(tmp_path: Path) -> None:
+    (tmp_path / "usr/lib/modules/6.19.14").mkdir(parents=True)
+    with pytest.raises(RunnerError, match="no modules for linux-image-x, and without them"):
+        images._modules_in(tmp_path, "6.19.14", "linux-image-x")
+
+
 def test_a_kernel_that_was_fetched_needs_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fetch(series: str, into: Path) -> None:
         image(into / "vmlinuz", f"{series}.0-1-cloud-amd64")
