@@ -63,6 +63,7 @@
 #include "program.c"
 #include "outcome.c"
 #include "fault.c"
+#include "terminal.c"
 #include "pseudo.c"
 #include "run.c"
 

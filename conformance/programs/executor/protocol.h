@@ -10,7 +10,7 @@
 
 enum {
 	MAGIC = 0x31584353,
-	VERSION = 0x3,
+	VERSION = 0x4,
 	FRAME_MAX = 0x1000000,
 };
 enum {
@@ -60,7 +60,9 @@ enum {
 	CALL_EXEC = 0x8002,
 	CALL_LOAD = 0x8003,
 	CALL_STORE = 0x8004,
-	CALLS_END = 0x8005,
+	CALL_PTY_MASTER = 0x8005,
+	CALL_PTY_SLAVE = 0x8006,
+	CALLS_END = 0x8007,
 };
 
 /* How programs end. */
