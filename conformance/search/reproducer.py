@@ -89,11 +89,11 @@ def repro_c(finding: Finding) -> str:
     """A C file that makes the calls, prints them, and exits with 1 where the target diverges from the reference."""
     use = "cc repro.c && ./a.out: exit status 0 as on the reference, 1 where it diverges. x86-64 only."
     about = f"{_comment(headline(finding))}\n\n   {use}"
-    # A new program must find its loader, if it is not a static one.
-    executes = any(step.label == "exec_report" for step in finding.program.steps)
+    # A new program must find its loader, if it is not a static one; and terminals are the machine's.
+    reaches_out = any(step.label in ("exec_report", "pty_master", "pty_slave") for step in finding.program.steps)
     outcome = finding.reference.outcome
     text = whole_c(program_c(finding), about, "the reference", surroundings="tree.c.in", outcome=outcome)
-    return text.replace("@CHROOT@", str(int(not executes)))
+    return text.replace("@CHROOT@", str(int(not reaches_out)))
 
 
 def whole_c(
@@ -223,6 +223,8 @@ def _pseudo_c(step: ProgramCall, args: list[str]) -> str:
         return f"load({args[0]})"
     if name == "store":
         return f"store({args[0]}, {args[1]})"
+    if name in ("pty_master", "pty_slave"):
+        return f"{name}({args[0]}, {args[1]})"
     return f"exec_report((void *)({args[0]}))"
 
 

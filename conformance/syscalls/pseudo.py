@@ -1,6 +1,7 @@
-"""What the executor of generated programs offers beside the kernel's calls: children, threads, touching memory.
+"""What the executor of generated programs offers beside the kernel's calls: children, threads, memory, terminals.
 
 Programs do not fork, clone or exec by themselves, so that none can run away (`conformance/programs/executor/pseudo.c`).
+Nor is there a device in their file system: what makes terminals lies beside it (`…/executor/terminal.c`).
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ import ctypes
 from typing import Annotated
 
 from conformance.syscalls.files.locks import Lockable
+from conformance.syscalls.files.opening import O_CLOEXEC, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY
 from conformance.syscalls.machinery.aliases import Address, Int, Out, Signal, Zero
 from conformance.syscalls.machinery.buffers import I32, U32, U64, Layout, Struct
 from conformance.syscalls.machinery.call import pseudo
-from conformance.syscalls.machinery.choices import Choices, seldom
-from conformance.syscalls.machinery.kinds import Flags, Renamed, named
-from conformance.syscalls.machinery.touches import CHILDREN, FILES, PROCESS
+from conformance.syscalls.machinery.choices import Choices, Use, often, rarely, seldom
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, Renamed, named
+from conformance.syscalls.machinery.touches import CHILDREN, FILES, NOTHING, PROCESS
 from conformance.syscalls.machinery.world import ARENA, DATA, PAGE, READ_ONLY, UNMAPPED
 
-SPAWN, THREAD, EXEC, LOAD, STORE, URING = range(0x8000, 0x8006)
+SPAWN, THREAD, EXEC, LOAD, STORE, PTY_MASTER, PTY_SLAVE, URING = range(0x8000, 0x8008)
 """URING is a request of io_uring, which `polling/uring_requests.py` describes."""
 
 SPAWN_EXIT, SPAWN_RAISE, SPAWN_PAUSE, SPAWN_LOCK, SPAWN_FLOCK, SPAWN_OFD_LOCK = range(6)
@@ -44,6 +46,24 @@ Touched = Annotated[
     Address,
     Choices(ARENA, seldom(ARENA + PAGE, ARENA + 2 * PAGE, ARENA + PAGE - 8, DATA, READ_ONLY, UNMAPPED)),
 ]
+
+_HOW = {"O_NONBLOCK": O_NONBLOCK, "O_CLOEXEC": O_CLOEXEC}
+OpenMaster = Annotated[int, Flags(_HOW, bits=False), Choices(often(O_NONBLOCK), 0, O_CLOEXEC)]
+"""A master is there to be read and written; with `O_RDWR` in it, it would be refused."""
+OpenSlave = Annotated[
+    int,
+    Flags({"O_WRONLY": O_WRONLY, "O_RDWR": O_RDWR, **_HOW}),
+    Choices(
+        often(O_RDWR | O_NONBLOCK),
+        O_RDWR,
+        seldom(O_RDONLY | O_NONBLOCK, O_WRONLY | O_NONBLOCK, O_RDWR | O_NONBLOCK | O_CLOEXEC),
+    ),
+]
+Locked = Annotated[int, Choices(often(0), 1)]
+"""Whether the slave cannot be opened before TIOCSPTLCK has unlocked it, as that of a new master."""
+Master = Annotated[int, FileDescriptor("pty:master")]
+Slave = Annotated[int, FileDescriptor("pty:slave")]
+MasterToOpen = Annotated[Master, Choices(often(Use("fd:pty:master")), rarely(Use("fd:pty:slave"), Use("fd"), -1))]
 
 
 class ExecReport(Struct):
@@ -86,3 +106,7 @@ def exec_report(report: Out[ExecReport]) -> Int: ...
 def load(address: Touched) -> Int: ...
 @pseudo(STORE, touches=PROCESS)
 def store(address: Touched, value: Int) -> Zero: ...
+@pseudo(PTY_MASTER, touches=NOTHING)
+def pty_master(flags: OpenMaster, locked: Locked) -> Master: ...
+@pseudo(PTY_SLAVE, touches=NOTHING)
+def pty_slave(master: MasterToOpen, flags: OpenSlave) -> Slave: ...

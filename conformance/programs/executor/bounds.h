@@ -14,8 +14,10 @@ enum {
 	FORKS_MAX = 100000,
 	CHILDREN_MAX = 8,
 	THREADS_MAX = 4,
+	TERMINALS_MAX = 8,  // ends of terminals that are waited for
 	TREES_MAX = 256,    // trees of finished programs that are kept before a file system is thrown away
 	BINARY_MAX = 256 << 10,
 	PATIENCE_MS = 5000, // for what takes no time unless something is wrong with us
 	SETUP_MS = 10000,
+	SETTLE_NS = 300000, // for what the kernel does behind a call on a terminal
 };

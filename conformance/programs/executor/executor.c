@@ -64,6 +64,7 @@
 #include "outcome.c"
 #include "fault.c"
 #include "ring.c"
+#include "terminal.c"
 #include "pseudo.c"
 #include "run.c"
 

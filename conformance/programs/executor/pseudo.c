@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Pseudo-calls: children, threads, a new image, touching memory. `conformance/syscalls/pseudo.py` describes them. */
+/* Pseudo-calls: children, threads, a new image, touching memory, terminals. `conformance/syscalls/pseudo.py` describes them. */
 
 static void reached(u32 child, u32 word)
 {
@@ -253,6 +253,10 @@ static __attribute__((noinline)) long pseudo_call(u64 nr, const u64 *arg)
 		return in_memory(arg[0], sizeof(struct io_uring_sqe)) ? uring(arg[0]) : -EINVAL;
 	case CALL_LOAD:
 		return in_memory(arg[0], 8) ? read_or_write(READING, arg[0], 0) : -EINVAL;
+	case CALL_PTY_MASTER:
+		return pty_master(arg[0], arg[1]);
+	case CALL_PTY_SLAVE:
+		return pty_slave(arg[0], arg[1]);
 	}
 	return in_memory(arg[0], 8) ? read_or_write(WRITING, arg[0], arg[1]) : -EINVAL;
 }

@@ -80,6 +80,8 @@ static void run_call(struct reader *from, struct slots *slots, bool probe)
 		give_way(arg[0]);
 	long result = nr >= CALL_SPAWN ? pseudo_call(nr, arg) : sys((long)nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
 	shared->progress++;
+	if (terminals)
+		settle_terminals();
 	record(from, result, probe);
 	most = !failed(result) && (u64)result > most ? (u64)result : most;
 	if (!failed(result))

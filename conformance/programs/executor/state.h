@@ -16,6 +16,7 @@ struct shared {
 	volatile int fault;       // the signal of a fault that the program has not survived
 	volatile int fault_code;  // its si_code
 	volatile u64 fault_at;    // its si_addr
+	volatile long opened;     // what came of opening a terminal
 	struct { volatile u32 pid, word; } child[CHILDREN_MAX];
 };
 #define shared ((struct shared *)SHARED)
@@ -35,6 +36,7 @@ static struct {
 	bool chroots;             // workers have `room` as their root
 	bool mounts;              // `room` is a file system of its own
 	bool tells;               // whether a file's status shows every change
+	bool terminals;           // there is a file system of terminals beside `room`
 	char room[4000];          // where trees are made, as the keeper names it
 	char tree[4064], binary[4064], old[4064]; // as a worker names them
 	u64 clean_size;           // of `room` with nothing in it but what is ours
@@ -46,4 +48,6 @@ static struct {
 static u64 most;              // the highest result that a program has got
 static u32 thread_word[THREADS_MAX];
 static u32 threads;
+static struct pollfd terminal[TERMINALS_MAX]; // those that the program has opened
+static u32 terminals;         // how many it has opened, which may be more
 static u8 thread_stack[THREADS_MAX][2048] __attribute__((aligned(16)));

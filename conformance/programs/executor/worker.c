@@ -46,6 +46,7 @@ static bool prepare(const struct program *program, const struct program *last)
 	bool left_whole = !last && is_tree_left_whole(program);
 	shared->tree_whole = 0;
 	close_all();
+	terminals = 0;
 	sys(__NR_umask, UMASK);
 	if (last) {
 		end_children();

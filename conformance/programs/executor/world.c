@@ -94,6 +94,7 @@ static void make_root(void)
 		give_up(BROKEN, "a root directory cannot be made", error);
 	append(own.room, "/r");
 	own.mounts = true;
+	make_terminals();
 }
 
 static void set_limit(const struct limit *wanted)

@@ -108,11 +108,11 @@ IoctlRequest = Annotated[
         bits=False,
     ),
     Choices(*(value for value in _REQUESTS.values() if value not in _OF_THE_KERNEL), 0, -1, 0x5400),
-    Instead(dict.fromkeys((FIFREEZE, FITHAW, FS_IOC_SHUTDOWN, TIOCCONS), 0x5400)),
+    Instead(dict.fromkeys((FIFREEZE, FITHAW, FS_IOC_SHUTDOWN, TIOCCONS, TIOCSETD), 0x5400)),
 ]
-"""Never those that stop a file system, or take the machine's console."""
+"""Never those that stop a file system, take the machine's console, or load a module that makes more of a terminal."""
 _TELLING = named(globals(), "TC", "TIOC", "BLK", "IOC_WATCH") | named(vars(requests), "SIOC")
-_OF_A_SESSION = (TIOCSCTTY, TIOCNOTTY, TIOCSPGRP, TIOCSTI, TIOCVHANGUP, requests.SIOCSPGRP)
+_OF_A_SESSION = (TIOCSCTTY, TIOCNOTTY, TIOCSPGRP, TIOCSTI, TIOCVHANGUP, TIOCGPTPEER, requests.SIOCSPGRP)
 _OF_A_NETWORK = tuple(
     value for name, value in named(vars(requests), "SIOC").items() if not name.startswith(("SIOCG", "SIOCATMARK"))
 )
@@ -124,6 +124,9 @@ AnyRequest = Annotated[
 """Any socket, also one of AF_UNIX, takes requests that change network interfaces."""
 SocketFd = Annotated[
     int, FileDescriptor("socket"), Choices(Use("fd:socket:unix"), Use("fd:socket:unix:pair"), rarely(Use("fd"), -1))
+]
+QueueFd = Annotated[
+    SocketFd, Choices(Use("fd:socket:unix"), Use("fd:socket:unix:pair"), Use("fd:pty"), seldom(Use("fd"), -1))
 ]
 
 
@@ -195,7 +198,7 @@ def ioctl_cloexec(fd: Fd, request: IoctlRequest, arg: AlwaysZero = 0) -> Zero: .
 @operation(ioctl, request=FIONREAD, touches=NOTHING)
 def ioctl_fionread(fd: Readable, request: IoctlRequest, arg: IntOut = 0) -> Zero: ...
 @operation(ioctl, request=TIOCOUTQ, touches=NOTHING)
-def ioctl_tiocoutq(fd: SocketFd, request: IoctlRequest, arg: IntOut = 0) -> Zero: ...
+def ioctl_tiocoutq(fd: QueueFd, request: IoctlRequest, arg: IntOut = 0) -> Zero: ...
 @operation(ioctl, request=FIOQSIZE, touches=NOTHING)
 def ioctl_fioqsize(fd: File, request: IoctlRequest, arg: LongOut = 0) -> Zero: ...
 @operation(ioctl, request=FIGETBSZ, touches=NOTHING)

@@ -32,7 +32,7 @@ from conformance.syscalls.machinery.aliases import (
 from conformance.syscalls.machinery.buffers import I32, I64, U16, U32, U64, Layout, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import Choices
-from conformance.syscalls.machinery.kinds import MASK, Clocked, Flags, Kind, Masked, Octal, named
+from conformance.syscalls.machinery.kinds import MASK, Clocked, Flags, Kind, Masked, Names, Octal, Seen, named
 from conformance.syscalls.machinery.touches import FILES, NOTHING
 
 S_IFMT, S_IFSOCK, S_IFLNK, S_IFREG = 0o170000, 0o140000, 0o120000, 0o100000
@@ -52,6 +52,8 @@ STATX_ATTR_DAX, STATX_ATTR_WRITE_ATOMIC = 0x200000, 0x400000
 _ATTRIBUTES = named(globals(), "STATX_ATTR_")
 
 F_OK, X_OK, W_OK, R_OK = 0, 1, 2, 4
+TERMINALS = range(136, 144)
+"""Major numbers of the slaves of pseudoterminals (devices.txt of the kernel's admin-guide)."""
 
 StatFlags = Annotated[int, Flags(named(vars(paths), "AT_SYMLINK_NO", "AT_EMPTY", "AT_NO_AUTO", "AT_STATX"))]
 StatxMask = Annotated[int, Flags(_MASK), Choices(STATX_BASIC_STATS, STATX_BASIC_STATS | STATX_BTIME, 0xFFF, 0, ...)]
@@ -80,6 +82,15 @@ def _without_noise(seen: dict[str, Any], mode: str) -> dict[str, Any]:
     return found
 
 
+class DeviceNumber(Kind):
+    """A device's number, of major and minor one. Which of the terminals it is, is the kernel's choice."""
+
+    def normal(self, seen: Seen, names: Names) -> Seen:
+        if isinstance(seen, int) and seen >> 8 & 0xFFF in TERMINALS:
+            return f"{seen >> 8 & 0xFFF}:{MASK}"
+        return seen
+
+
 class Stat(Struct):
     """`struct stat` of x86-64. Blocks, times and numbers of inodes and devices are the file system's choice."""
 
@@ -90,7 +101,7 @@ class Stat(Struct):
     st_uid: U32
     st_gid: U32
     pad0: U32
-    st_rdev: U64
+    st_rdev: Annotated[U64, DeviceNumber()]
     st_size: I64
     st_blksize: Some64
     st_blocks: Some64
@@ -171,6 +182,8 @@ class Statx(Struct):
             seconds = time.get("tv_sec")
             if isinstance(seconds, int) and (not valid & bit or seconds > Clocked.EARLIEST):
                 found[name] = {**time, "tv_sec": MASK, "tv_nsec": MASK}
+        if seen.get("stx_rdev_major") in TERMINALS:
+            found["stx_rdev_minor"] = MASK
         return _without_noise(found, "stx_mode")
 
 

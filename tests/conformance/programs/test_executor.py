@@ -36,7 +36,7 @@ TREE = FILES | PLACE | NAMES
 """What programs touch that share a process."""
 EXEC, PID = 1, 2
 """Wishes."""
-SPAWN, THREAD, EXECUTE, LOAD, STORE = range(0x8000, 0x8005)
+SPAWN, THREAD, EXECUTE, LOAD, STORE, PTY_MASTER, PTY_SLAVE = range(0x8000, 0x8007)
 
 DATA = 0x200000000000
 ONES, HANDLER, ARENA = DATA + 0x100000, DATA + 0x200000, DATA + 0x1000000
@@ -1118,6 +1118,131 @@ def test_image_is_there_for_programs_that_want_it(any_executor: Executor) -> Non
     assert (
         any_executor.results(call(EXECUTE, 0), call(EXECUTE, ONES - 0x100000 - 1), wishes=EXEC) == [-errno.EINVAL] * 2
     )
+
+
+O_RDWR, O_NOCTTY, O_NONBLOCK, O_CLOEXEC = 2, 0o400, 0o4000, 0o2000000
+FIONREAD, TIOCSCTTY, TIOCGSID, TIOCSPTLCK, TIOCGPTN = 0x541B, 0x540E, 0x5429, 0x40045431, 0x80045430
+PAIR = (
+    call(PTY_MASTER, O_NONBLOCK, 0, result=0),
+    call(PTY_SLAVE, (0, -1), O_RDWR | O_NONBLOCK, result=1),
+)
+"""A master and its slave, by slots 0 and 1."""
+
+
+@needs_root
+@pytest.mark.parametrize("touches", [TREE, TREE | MOUNTS, TREE | CHILDREN, EVERYTHING], ids=hex)
+def test_what_is_written_to_an_end_of_a_terminal_is_at_the_other_at_once(executor: Executor, touches: int) -> None:
+    typed = program(
+        *PAIR,
+        copyin(0, b"hi\n"),
+        call(WRITE, (0, -1), DATA, 3),
+        call(READ, (1, -1), DATA + 64, 64, outs=[(64, 8)]),
+        call(READ, (0, -1), DATA + 128, 64, outs=[(128, 8)]),
+        call(READ, (0, -1), DATA + 128, 64),
+        touches=touches,
+    )
+    for outcome in executor.run(*[typed] * 20):
+        assert outcome.results == [0, 1, 3, 3, 4, -errno.EAGAIN]
+        assert [outcome.steps[at].outs[0][:size] for at, size in ((3, 3), (4, 4))] == [b"hi\n", b"hi\r\n"]
+
+
+@needs_root
+def test_what_a_terminal_does_later_is_done_before_the_next_call(executor: Executor) -> None:
+    """An echo, how much there is to be read, a signal: a worker of the kernel's makes them of what was written."""
+    typed = (*PAIR, copyin(0, b"hi\n\3"), call(WRITE, (0, -1), DATA, 3))
+    echo = program(*typed, call(READ, (0, -1), DATA + 64, 64))
+    counted = program(*typed, call(IOCTL, (1, -1), FIONREAD, DATA + 64, outs=[(64, 4)]))
+    session = call(IOCTL, (1, -1), TIOCSCTTY, 0)
+    interrupted = program(*typed, session, call(WRITE, (0, -1), DATA + 3, 1), touches=TREE | PROCESS)
+    outcomes = executor.run(*[echo, counted, interrupted] * 50)
+    assert {each.results[-1] for each in outcomes[::3]} == {4}
+    assert {each.steps[-1].outs[0] for each in outcomes[1::3]} == {struct.pack("<i", 3)}
+    assert {(each.state, each.detail, len(each.results)) for each in outcomes[2::3]} == {(DIED, signal.SIGINT, 4)}
+
+
+@needs_root
+def test_terminal_is_locked_if_it_is_to_be_and_opened_as_it_is_said(executor: Executor) -> None:
+    results = executor.results(
+        call(PTY_MASTER, 0, 1),
+        call(PTY_SLAVE, 0, O_RDWR),
+        copyin(0, bytes(4)),
+        call(IOCTL, 0, TIOCSPTLCK, DATA),
+        call(PTY_SLAVE, 0, O_RDWR | O_CLOEXEC),
+        call(FCNTL, 0, 1),
+        call(FCNTL, 1, 1),
+        call(FCNTL, 1, 3),
+        call(PTY_SLAVE, 0, O_NONBLOCK),
+        call(FCNTL, 2, 3),
+    )
+    assert results[:5] == [0, -errno.EIO, 0, 1, 0]
+    assert [results[5] & 1, results[6] & 0o7777, results[7], results[8] & 0o4003] == [1, O_RDWR, 2, O_NONBLOCK]
+
+
+@needs_root
+def test_terminal_is_not_had_by_what_is_none_or_with_other_flags(executor: Executor) -> None:
+    results = executor.results(
+        *(call(PTY_MASTER, flags, 0) for flags in (O_RDWR, 0o100, 1 << 32)),
+        *(call(PTY_MASTER, 0, locked) for locked in (2, -1)),
+        *(call(PTY_SLAVE, -1, flags) for flags in (O_NOCTTY, 0o100, O_RDWR)),
+        path(b"f0"),
+        call(OPEN, DATA, O_RDWR, 0),
+        call(PTY_SLAVE, 0, O_RDWR),
+    )
+    assert results == [-errno.EINVAL] * 7 + [-errno.EBADF, 0, -errno.ENOTTY]
+
+
+@needs_root
+def test_making_a_terminal_leaves_the_program_where_and_what_it_is(executor: Executor) -> None:
+    action = struct.pack("<QQQQ", HANDLER, 0x04000000, HANDLER + 0x40, 0)
+    outcome = executor.one(
+        path(b"d0"),
+        path(b"../f0", 16),
+        path(b"/pts", 32),
+        path(b"/../pts", 48),
+        copyin(64, action),
+        call(SIGACTION, signal.SIGCHLD, DATA + 64, 0, 8),
+        call(CHDIR, DATA),
+        *PAIR,
+        call(GETCWD, DATA + 128, 64, outs=[(128, 64)]),
+        call(OPEN, DATA + 16, 0, 0),
+        call(OPEN, DATA + 32, 0, 0),
+        call(OPEN, DATA + 48, 0, 0),
+        call(WAIT4, -1, 0, 0, 0),
+        call(IOCTL, 1, TIOCGSID, DATA + 256),
+        touches=TREE | PROCESS,
+    )
+    assert outcome.state == DONE
+    assert outcome.results == [0, 0, 0, 1, 6, 2, -errno.ENOENT, -errno.ENOENT, -errno.ECHILD, -errno.ENOTTY]
+    assert outcome.steps[4].outs[0].startswith(b"/w/d0\0")
+    assert not outcome.signals
+
+
+@needs_root
+def test_terminals_are_a_programs_own_and_none_of_the_machines(executor: Executor) -> None:
+    before = sorted(Path("/dev/pts").iterdir())
+    number = call(IOCTL, 0, TIOCGPTN, DATA + 8, outs=[(8, 4)])
+    pair = program(*PAIR, number, copyin(0, b"left\n"), call(WRITE, 0, DATA, 5))
+    new = program(*PAIR, number, call(READ, 1, DATA, 64))
+    outcomes = executor.run(pair, new, pair, new)
+    assert sorted(Path("/dev/pts").iterdir()) == before
+    assert [each.results[-1] for each in outcomes] == [5, -errno.EAGAIN] * 2
+
+
+@needs_root
+def test_hangup_of_a_programs_terminal_ends_no_other_program(executor: Executor) -> None:
+    session = program(*PAIR, call(IOCTL, 1, TIOCSCTTY, 0), call(CLOSE, 0), call(GETPID), touches=TREE | PROCESS)
+    bystander = program(*PAIR, call(CLOSE, 0), call(READ, 1, DATA, 8))
+    outcomes = executor.run(session, bystander, session, bystander)
+    assert [(each.state, each.detail) for each in outcomes] == [(DIED, signal.SIGHUP), (DONE, 0)] * 2
+    assert [each.results for each in outcomes[1::2]] == [[0, 1, 0, 0]] * 2
+
+
+def test_where_no_terminal_can_be_made_it_is_said_to_be_missing(binary: list[str], room: Path) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("changing the user takes root")
+    with Executor(binary, room, 65534) as unprivileged:
+        results = unprivileged.results(call(PTY_MASTER, 0, 0), call(PTY_SLAVE, 0, O_RDWR))
+    assert results == [-errno.ENOSYS] * 2
 
 
 def test_loads_and_stores_keep_to_the_programs_memory(any_executor: Executor) -> None:

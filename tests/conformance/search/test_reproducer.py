@@ -25,7 +25,8 @@ from conformance.search import reproducer
 from conformance.search.compare import differences, signature
 from conformance.search.finding import Finding
 from conformance.search.issue import headline
-from conformance.syscalls.files.opening import O_RDWR
+from conformance.syscalls.files.ioctls import TCGETS
+from conformance.syscalls.files.opening import O_NONBLOCK, O_RDWR
 from conformance.syscalls.ipc.sem import GETPID
 from conformance.syscalls.machinery.world import ARENA, DATA, HANDLER, PAGE, RESTORER, UNMAPPED
 from conformance.syscalls.polling.poll import POLLIN
@@ -297,6 +298,19 @@ DIVERGENCES = (
         result(2, 0),
         "semctl_getpid/result",
         'expect(r2 != 0L, "another than 0");',
+    ),
+    Divergence(
+        "a terminal's settings",
+        program(
+            ("pty_master", O_NONBLOCK, 0),
+            ("pty_slave", Ref(0), O_RDWR),
+            ("write", Ref(0), Memory(b"a\n"), 2),
+            ("read", Ref(1), room(64), 64),
+            ("ioctl_tcgets", Ref(1), TCGETS, room(36)),
+        ),
+        written(4, 17, b"\x07"),
+        "ioctl_tcgets/arg.c_cc.vintr",
+        "vintr",
     ),
     Divergence(
         "numbers at the edge",

@@ -30,7 +30,7 @@ KERNEL = (
     *("linux/resource.h", "linux/ptrace.h", "linux/filter.h", "linux/landlock.h", "linux/bpf.h", "linux/perf_event.h"),
     *("linux/capability.h", "linux/in.h", "linux/nsfs.h", "linux/futex.h", "linux/times.h"),
     *("linux/fs.h", "linux/io_uring.h", "linux/userfaultfd.h", "linux/mman.h", "linux/fiemap.h", "linux/xattr.h"),
-    "linux/seccomp.h",
+    *("linux/seccomp.h", "asm/termbits.h", "asm/termios.h"),
 )
 LIBRARY = ("sched.h", "fcntl.h", "sys/socket.h", "sys/user.h", "sys/resource.h", "sys/times.h")
 """For what the kernel keeps to itself, or has only in headers that exclude one another."""
@@ -56,6 +56,7 @@ NAMELESS = {
     *("AioContext", "TimerId", "Tid", "Pidfd", "OwnerPid", "NewPid", "Word", "FutexOwner"),
     *("TwoIovecs", "CapData"),
     *("ExecReport", "Ustat", "InodeFlags", "WriteHint", "Action", "Timestamping"),
+    *("ControlCharacters", "EarlyControlCharacters", "TerminalNumber", "TerminalDevice", "Foreground", "Discipline"),
 }
 """Structs that C has no one name for: single numbers, pairs of structs, and what no header has."""
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from conformance.syscalls.files.status import STATX_MTIME, Stat, Statx, statx_mount
-from conformance.syscalls.machinery.kinds import MASK
+from conformance.syscalls.files.status import STATX_MTIME, DeviceNumber, Stat, Statx, statx_mount
+from conformance.syscalls.machinery.kinds import MASK, Names
 from conformance.syscalls.machinery.memory import Pointer
 
 NOW = 1_700_000_000
@@ -38,3 +38,11 @@ def test_the_number_of_a_mount_is_what_others_need() -> None:
     kind = statx_mount.parameters[4].kind
     assert isinstance(kind, Pointer)
     assert list(kind.resources(Statx)) == [(144, 8, "mount")]
+
+
+def test_which_terminal_it_is_says_nothing_but_that_it_is_one_does() -> None:
+    first, fifth, null = 136 << 8, 136 << 8 | 5, 1 << 8 | 3
+    normal = [DeviceNumber().normal(each, Names()) for each in (first, fifth, null, 0)]
+    assert normal == ["136:*", "136:*", null, 0]
+    minor = [Statx.comparable({"stx_rdev_major": each, "stx_rdev_minor": 5})["stx_rdev_minor"] for each in (136, 1)]
+    assert minor == [MASK, 5]
