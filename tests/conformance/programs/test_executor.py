@@ -36,7 +36,7 @@ TREE = FILES | PLACE | NAMES
 """What programs touch that share a process."""
 EXEC, PID = 1, 2
 """Wishes."""
-SPAWN, THREAD, EXECUTE, LOAD, STORE, PTY_MASTER, PTY_SLAVE = range(0x8000, 0x8007)
+SPAWN, THREAD, EXECUTE, LOAD, STORE, PTY_MASTER, PTY_SLAVE, URING = range(0x8000, 0x8008)
 
 DATA = 0x200000000000
 ONES, HANDLER, ARENA = DATA + 0x100000, DATA + 0x200000, DATA + 0x1000000
@@ -326,7 +326,7 @@ def gone(pids: list[int]) -> bool:
 
 def test_it_says_hello_with_what_it_has_obtained(any_executor: Executor) -> None:
     version, obtained, page, data, release = struct.unpack("<HHIQ65s", any_executor.hello)
-    assert (any_executor.kind, version, page, data) == (HELLO, 3, os.sysconf("SC_PAGESIZE"), DATA)
+    assert (any_executor.kind, version, page, data) == (HELLO, 4, os.sysconf("SC_PAGESIZE"), DATA)
     assert release.rstrip(b"\0").decode() == os.uname().release
     assert obtained in ({0, 63} if os.geteuid() == 0 else range(64))
 
@@ -384,7 +384,7 @@ MALFORMED_PROGRAMS = {
     "fewer calls than it says": program(call(GETPID), ncalls=2),
     "more calls than it says": program(call(GETPID), call(GETPID), ncalls=1),
     "too many calls": program(*[call(GETPID)] * 65),
-    "number beyond the pseudo-calls": program(call(STORE + 1)),
+    "number beyond the pseudo-calls": program(call(URING + 1)),
     "seven arguments": program(call(GETPID, *range(7))),
     "slot of an argument": program(call(GETPID, (64, 0))),
     "slot of the result": program(call(GETPID, result=64)),
