@@ -63,7 +63,9 @@
 #include "program.c"
 #include "outcome.c"
 #include "fault.c"
+#include "beside.c"
 #include "terminal.c"
+#include "proc.c"
 #include "pseudo.c"
 #include "run.c"
 
