@@ -56,7 +56,7 @@ def protocol_c() -> str:
     """The protocol: frames, programs, outcomes."""
     frames = {each: getattr(executor, each) for each in ("RUN", "FORKS", "HELLO", "RESULTS", "ERROR", "FORKED")}
     instructions = {each: getattr(wire, each) for each in ("COPYIN", "FILL", "STORE", "CALL")}
-    kinds = ("SPAWN", "THREAD", "EXEC", "LOAD", "STORE", "PTY_MASTER", "PTY_SLAVE", "URING")
+    kinds = ("SPAWN", "THREAD", "EXEC", "LOAD", "STORE", "PTY_MASTER", "PTY_SLAVE", "PROC", "URING")
     calls = {f"CALL_{each}": getattr(pseudo, each) for each in kinds}
     touches = {f"TOUCHES_{each.name}": int(each) for each in EVERYTHING}
     wishes = {f"WISH_{each.name}": int(each) for each in wire.Wish}
@@ -167,6 +167,10 @@ def _files() -> Iterator[str]:
     yield f"#define DIRECTORY_MODE {_octal(world.DIRECTORY_MODE)}"
     yield "/* How the tmpfs below it is mounted, the first that works. */"
     yield f"#define ROOM_OPTIONS {', '.join(_quoted(each) for each in world.ROOM_OPTIONS)}"
+    yield ""
+    yield "/* Files of its own in /proc, and how that is mounted: but for the first way, to be read only. */"
+    yield f"#define PROC_FILES {', '.join(_quoted(each.decode()) for each in world.PROC_FILES)}"
+    yield f"#define PROC_OPTIONS {', '.join(_quoted(each) for each in world.PROC_OPTIONS)}"
     yield ""
     yield "/* What else it can see of itself. */"
     yield f"#define UMASK {_octal(world.UMASK)}"

@@ -27,6 +27,8 @@ from conformance.text import one_line
 LONGEST_LINE = 110
 """Characters of a line of C, less its tabs."""
 LONGEST_COMMENT = 70
+OUTSIDE = ("exec_report", "pty_master", "pty_slave", "proc_self")
+"""Calls for which a C file needs what lies outside of a program's own file system."""
 MANY_ZEROS = 16
 """How many zeros at the end of memory are worth a line of their own."""
 
@@ -89,8 +91,8 @@ def repro_c(finding: Finding) -> str:
     """A C file that makes the calls, prints them, and exits with 1 where the target diverges from the reference."""
     use = "cc repro.c && ./a.out: exit status 0 as on the reference, 1 where it diverges. x86-64 only."
     about = f"{_comment(headline(finding))}\n\n   {use}"
-    # A new program must find its loader, if it is not a static one; and terminals are the machine's.
-    reaches_out = any(step.label in ("exec_report", "pty_master", "pty_slave") for step in finding.program.steps)
+    # A new program must find its loader, if it is not a static one; terminals and /proc are the machine's.
+    reaches_out = any(step.label in OUTSIDE for step in finding.program.steps)
     outcome = finding.reference.outcome
     text = whole_c(program_c(finding), about, "the reference", surroundings="tree.c.in", outcome=outcome)
     return text.replace("@CHROOT@", str(int(not reaches_out)))
@@ -214,18 +216,10 @@ def _call_c(step: ProgramCall, at: int, places: tuple[int, ...], names: dict[Ref
 
 
 def _pseudo_c(step: ProgramCall, args: list[str]) -> str:
-    name = step.label
-    if name.startswith("spawn"):
-        return f"spawn({', '.join(args)})"
-    if name == "thread":
-        return f"thread({args[0]})"
-    if name == "load":
-        return f"load({args[0]})"
-    if name == "store":
-        return f"store({args[0]}, {args[1]})"
-    if name in ("pty_master", "pty_slave"):
-        return f"{name}({args[0]}, {args[1]})"
-    return f"exec_report((void *)({args[0]}))"
+    name = "spawn" if step.label.startswith("spawn") else step.label
+    if name in ("exec_report", "proc_self"):
+        args[0] = f"(void *)({args[0]})"
+    return f"{name}({', '.join(args)})"
 
 
 def _argument_c(argument: Argument, kind: Kind, place: int, names: dict[Ref, str]) -> str:

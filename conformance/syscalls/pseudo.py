@@ -1,7 +1,7 @@
-"""What the executor of generated programs offers beside the kernel's calls: children, threads, memory, terminals.
+"""What the executor of generated programs offers beside the kernel's calls: children, threads, terminals and the like.
 
 Programs do not fork, clone or exec by themselves, so that none can run away (`conformance/programs/executor/pseudo.c`).
-Nor is there a device in their file system: what makes terminals lies beside it (`…/executor/terminal.c`).
+Nor is there a device in their file system, or a /proc: both lie beside it (`…/executor/beside.c`).
 """
 
 from __future__ import annotations
@@ -10,16 +10,25 @@ import ctypes
 from typing import Annotated
 
 from conformance.syscalls.files.locks import Lockable
-from conformance.syscalls.files.opening import O_CLOEXEC, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY
-from conformance.syscalls.machinery.aliases import Address, Int, Out, Signal, Zero
+from conformance.syscalls.files.opening import (
+    O_APPEND,
+    O_CLOEXEC,
+    O_NONBLOCK,
+    O_PATH,
+    O_RDONLY,
+    O_RDWR,
+    O_TRUNC,
+    O_WRONLY,
+)
+from conformance.syscalls.machinery.aliases import Address, Int, Out, Path, Signal, Zero
 from conformance.syscalls.machinery.buffers import I32, U32, U64, Layout, Struct
 from conformance.syscalls.machinery.call import pseudo
 from conformance.syscalls.machinery.choices import Choices, Use, often, rarely, seldom
 from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, Renamed, named
-from conformance.syscalls.machinery.touches import CHILDREN, FILES, NOTHING, PROCESS
-from conformance.syscalls.machinery.world import ARENA, DATA, PAGE, READ_ONLY, UNMAPPED
+from conformance.syscalls.machinery.touches import CHILDREN, FILES, NOTHING, PROCESS, TouchesUnless
+from conformance.syscalls.machinery.world import ARENA, DATA, PAGE, PROC_FILES, READ_ONLY, UNMAPPED
 
-SPAWN, THREAD, EXEC, LOAD, STORE, PTY_MASTER, PTY_SLAVE, URING = range(0x8000, 0x8008)
+SPAWN, THREAD, EXEC, LOAD, STORE, PTY_MASTER, PTY_SLAVE, PROC, URING = range(0x8000, 0x8009)
 """URING is a request of io_uring, which `polling/uring_requests.py` describes."""
 
 SPAWN_EXIT, SPAWN_RAISE, SPAWN_PAUSE, SPAWN_LOCK, SPAWN_FLOCK, SPAWN_OFD_LOCK = range(6)
@@ -64,6 +73,20 @@ Locked = Annotated[int, Choices(often(0), 1)]
 Master = Annotated[int, FileDescriptor("pty:master")]
 Slave = Annotated[int, FileDescriptor("pty:slave")]
 MasterToOpen = Annotated[Master, Choices(often(Use("fd:pty:master")), rarely(Use("fd:pty:slave"), Use("fd"), -1))]
+
+_WRITING = {"O_WRONLY": O_WRONLY, "O_RDWR": O_RDWR}
+OwnFile = Annotated[Path, Choices(*PROC_FILES, rarely(b"absent", b"mem"))]
+OpenOwnFile = Annotated[
+    int,
+    Flags(_WRITING | _HOW | {"O_TRUNC": O_TRUNC, "O_APPEND": O_APPEND, "O_PATH": O_PATH}),
+    Choices(
+        often(O_RDWR, O_RDONLY),
+        *(O_WRONLY, O_RDWR | O_TRUNC, O_RDWR | O_APPEND, O_RDONLY | O_NONBLOCK | O_CLOEXEC, O_PATH),
+    ),
+    TouchesUnless(PROCESS, O_RDONLY, O_RDONLY | O_NONBLOCK | O_CLOEXEC, O_PATH),
+]
+"""What is written there is told to the process."""
+Own = Annotated[int, FileDescriptor("proc")]
 
 
 class ExecReport(Struct):
@@ -110,3 +133,5 @@ def store(address: Touched, value: Int) -> Zero: ...
 def pty_master(flags: OpenMaster, locked: Locked) -> Master: ...
 @pseudo(PTY_SLAVE, touches=NOTHING)
 def pty_slave(master: MasterToOpen, flags: OpenSlave) -> Slave: ...
+@pseudo(PROC, touches=NOTHING)
+def proc_self(path: OwnFile, flags: OpenOwnFile) -> Own: ...

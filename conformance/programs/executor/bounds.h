@@ -19,5 +19,5 @@ enum {
 	BINARY_MAX = 256 << 10,
 	PATIENCE_MS = 5000, // for what takes no time unless something is wrong with us
 	SETUP_MS = 10000,
-	SETTLE_NS = 300000, // for what the kernel does behind a call on a terminal
+	SETTLE_NS = 5000000, // for what the kernel does behind a call on a terminal
 };

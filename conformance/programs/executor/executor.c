@@ -64,7 +64,9 @@
 #include "outcome.c"
 #include "fault.c"
 #include "ring.c"
+#include "beside.c"
 #include "terminal.c"
+#include "proc.c"
 #include "pseudo.c"
 #include "run.c"
 

@@ -38,6 +38,12 @@ static bool inside(u64 offset, u64 size)
 	return false;
 }
 
+/* Whether a block lies where programs have their memory, whatever is there. */
+static bool in_memory(u64 address, u64 size)
+{
+	return address >= DATA && address <= MEMORY_END - size;
+}
+
 /* Remember how far into the data area a program reaches. */
 static bool reach(struct program *program, u64 offset, u64 size)
 {

@@ -62,8 +62,9 @@ enum {
 	CALL_STORE = 0x8004,
 	CALL_PTY_MASTER = 0x8005,
 	CALL_PTY_SLAVE = 0x8006,
-	CALL_URING = 0x8007,
-	CALLS_END = 0x8008,
+	CALL_PROC = 0x8007,
+	CALL_URING = 0x8008,
+	CALLS_END = 0x8009,
 };
 
 /* How programs end. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* Pseudo-calls: children, threads, a new image, touching memory, terminals. `conformance/syscalls/pseudo.py` describes them. */
+/* Pseudo-calls: children, threads, a new image, touching memory, terminals and the like. `conformance/syscalls/pseudo.py` describes them. */
 
 static void reached(u32 child, u32 word)
 {
@@ -204,11 +204,6 @@ static _Noreturn void execute(const int pipe[2])
 	leave(0);
 }
 
-static bool in_memory(u64 address, u64 size)
-{
-	return address >= DATA && address <= MEMORY_END - size;
-}
-
 static long exec(u64 address)
 {
 	struct report said;
@@ -257,6 +252,8 @@ static __attribute__((noinline)) long pseudo_call(u64 nr, const u64 *arg)
 		return pty_master(arg[0], arg[1]);
 	case CALL_PTY_SLAVE:
 		return pty_slave(arg[0], arg[1]);
+	case CALL_PROC:
+		return proc_self(arg[0], arg[1]);
 	}
 	return in_memory(arg[0], 8) ? read_or_write(WRITING, arg[0], arg[1]) : -EINVAL;
 }

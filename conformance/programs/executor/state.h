@@ -16,7 +16,7 @@ struct shared {
 	volatile int fault;       // the signal of a fault that the program has not survived
 	volatile int fault_code;  // its si_code
 	volatile u64 fault_at;    // its si_addr
-	volatile long opened;     // what came of opening a terminal
+	volatile long opened;     // what came of opening what lies beside the room
 	struct { volatile u32 pid, word; } child[CHILDREN_MAX];
 };
 #define shared ((struct shared *)SHARED)
@@ -37,6 +37,7 @@ static struct {
 	bool mounts;              // `room` is a file system of its own
 	bool tells;               // whether a file's status shows every change
 	bool terminals;           // there is a file system of terminals beside `room`
+	bool proc;                // and one of processes
 	char room[4000];          // where trees are made, as the keeper names it
 	char tree[4064], binary[4064], old[4064]; // as a worker names them
 	u64 clean_size;           // of `room` with nothing in it but what is ours

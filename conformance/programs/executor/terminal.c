@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * Terminals: pairs of pseudoterminals (pty(7)), of a file system that lies beside the room, where programs have no way
- * to. It is ours alone: since Linux 4.7 every mount of devpts is an instance of its own, before that `newinstance` asks
- * for one.
+ * Terminals: pairs of pseudoterminals (pty(7)), of a file system that lies beside the room. It is ours alone: since Linux
+ * 4.7 every mount of devpts is an instance of its own, before that `newinstance` asks for one.
  */
 
 /* The keeper does so once, in a mount namespace of its own, with a root of its own. */
@@ -15,33 +14,12 @@ static void make_terminals(void)
 		own.terminals = !sys(__NR_mount, "devpts", "/pts", "devpts", MS_NOSUID | MS_NOEXEC, options[i]);
 }
 
-/*
- * In a process that has the program's fds, but a root and a directory of its own: out of the room, by the way that
- * chroot(2) leaves open to those who may use it, and open a terminal there. The program stays where it is.
- */
-static _Noreturn void open_beside_room(const char *path, u64 flags)
-{
-	long error = sys(__NR_chdir, "/");
-	if (!error)
-		error = sys(__NR_chroot, own.tree);
-	if (!error)
-		error = sys(__NR_chdir, "..");
-	shared->opened = error ? error : sys(__NR_open, path, flags | O_NOCTTY);
-	leave(0);
-}
-
 static long open_terminal(const char *path, u64 flags)
 {
-	shared->opened = -ECHILD;
-	long pid = fork(CLONE_FILES); // no signal tells of its end
-	if (pid == 0)
-		open_beside_room(path, flags);
-	if (failed(pid))
-		return pid;
-	wait_for(pid, 0, __WALL);
-	if (!failed(shared->opened) && terminals++ < TERMINALS_MAX)
-		terminal[terminals - 1] = (struct pollfd){ (int)shared->opened, POLLIN, 0 };
-	return shared->opened;
+	long fd = open_beside_room(path, flags | O_NOCTTY);
+	if (!failed(fd) && terminals++ < TERMINALS_MAX)
+		terminal[terminals - 1] = (struct pollfd){ (int)fd, POLLIN, 0 };
+	return fd;
 }
 
 static long pty_master(u64 flags, u64 locked)

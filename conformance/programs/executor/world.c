@@ -95,6 +95,7 @@ static void make_root(void)
 	append(own.room, "/r");
 	own.mounts = true;
 	make_terminals();
+	make_proc();
 }
 
 static void set_limit(const struct limit *wanted)
@@ -156,6 +157,7 @@ static void set_surroundings(void)
 	sys(__NR_personality, 0);
 	sys(__NR_prctl, PR_SET_NAME, NAME);
 	sys(__NR_keyctl, KEYCTL_JOIN_SESSION_KEYRING, 0); // the user's own is none of a program's business
+	set_proc_files();
 	if (own.obtained & GOT_ROOT)
 		sys(__NR_setgroups, 0, 0);
 	if (own.obtained & GOT_UTS)

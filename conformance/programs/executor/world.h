@@ -75,6 +75,10 @@
 /* How the tmpfs below it is mounted, the first that works. */
 #define ROOM_OPTIONS "size=256m,nr_inodes=20k,mode=755", "size=256m,mode=755", "mode=755"
 
+/* Files of its own in /proc, and how that is mounted: but for the first way, to be read only. */
+#define PROC_FILES "comm", "limits", "oom_score_adj", "timerslack_ns", "coredump_filter", "personality", "setgroups"
+#define PROC_OPTIONS "subset=pid", ""
+
 /* What else it can see of itself. */
 #define UMASK 022
 #define NAME "program"

@@ -146,7 +146,7 @@ def descriptors() -> Mapping[str, tuple[State, Choice]]:
         *("file", "dir", "path", "mem", "pipe:r", "pipe:w", "mq"),
         *("socket:unix:stream", "socket:unix:pair", "socket:inet:udp", "socket:netlink"),
         *("epoll", "event", "timer", "signal", "inotify", "fanotify", "pid", "fscontext"),
-        *("pty:master", "pty:slave"),
+        *("pty:master", "pty:slave", "proc"),
     )
     return {
         **{name.replace(":", " "): ((), Use(f"fd:{name}")) for name in families},

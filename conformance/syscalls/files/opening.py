@@ -52,6 +52,7 @@ File = Annotated[
         often(Use("fd:file")),
         *(Use("fd:file", 1), Use("fd")),
         rarely(Use("fd:mem"), Use("fd:dir"), Use("fd:pipe:r"), Use("fd:path"), Use("fd:file", 2), -1, 63, -100),
+        rarely(Use("fd:proc")),
     ),
 ]
 """A regular file, most of the time: what has a size and a position."""

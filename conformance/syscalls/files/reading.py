@@ -24,7 +24,7 @@ Readable = Annotated[
         *(Use("fd:file"), Use("fd"), Use("fd:pipe:r"), Use("fd:inotify")),
         seldom(Use("fd:event"), Use("fd:timer"), Use("fd:signal"), Use("fd:fanotify"), Use("fd:epoll")),
         seldom(Use("fd:socket:unix"), Use("fd:mem"), Use("fd:dir"), Use("fd:path"), Use("fd", 1), -1, 63),
-        seldom(Use("fd:pty:master"), Use("fd:pty:slave")),
+        seldom(Use("fd:pty:master"), Use("fd:pty:slave"), Use("fd:proc")),
     ),
 ]
 Writable = Annotated[
@@ -33,7 +33,7 @@ Writable = Annotated[
     Choices(
         *(Use("fd:file"), Use("fd"), Use("fd:pipe:w")),
         seldom(Use("fd:event"), Use("fd:socket:unix"), Use("fd:mem"), Use("fd:path"), Use("fd:inotify"), Use("fd", 1)),
-        seldom(Use("fd:pty:master"), Use("fd:pty:slave"), -1),
+        seldom(Use("fd:pty:master"), Use("fd:pty:slave"), Use("fd:proc"), -1),
     ),
 ]
 

@@ -23,7 +23,9 @@ SpliceFlags = Annotated[
 SpliceIn = Annotated[
     int,
     FileDescriptor("file"),
-    Choices(Use("fd:file"), Use("fd:pipe:r"), seldom(Use("fd:socket:unix"), Use("fd:dir"), Use("fd"), -1)),
+    Choices(
+        Use("fd:file"), Use("fd:pipe:r"), seldom(Use("fd:socket:unix"), Use("fd:dir"), Use("fd:proc"), Use("fd"), -1)
+    ),
 ]
 SpliceOut = Annotated[
     int,

@@ -106,6 +106,12 @@ FILE_MODE, DIRECTORY_MODE = 0o644, 0o755
 ROOM_OPTIONS = ("size=256m,nr_inodes=20k,mode=755", "size=256m,mode=755", "mode=755")
 """How the tmpfs is mounted on which they are, the first that works: gVisor knows no nr_inodes."""
 
+# -- files of a program's own in /proc: those whose content is the same on every machine, and that may be written
+
+PROC_FILES = (b"comm", b"limits", b"oom_score_adj", b"timerslack_ns", b"coredump_filter", b"personality", b"setgroups")
+PROC_OPTIONS = ("subset=pid", "")
+"""How the procfs is mounted, the first that works: without what is the machine's (Linux 5.8), or to be read only."""
+
 # -- what else a program can see of itself
 
 UMASK = 0o022

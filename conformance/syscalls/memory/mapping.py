@@ -114,7 +114,7 @@ Mappable = Annotated[
     Choices(
         often(Use("fd:file")),
         Use("fd:mem"),
-        seldom(Use("fd:dir"), Use("fd:pipe:r"), Use("fd:path"), Use("fd:secret")),
+        seldom(Use("fd:dir"), Use("fd:pipe:r"), Use("fd:path"), Use("fd:secret"), Use("fd:proc")),
         ...,
     ),
 ]

@@ -40,7 +40,7 @@ class Events(Flags):
 _POLLABLE: tuple[Choice, ...] = (
     *(Use("fd:event"), Use("fd:pipe:r"), Use("fd:pipe:w"), Use("fd:event"), Use("fd:timer"), Use("fd:socket:unix")),
     *(Use("fd:inotify"), Use("fd:signal"), Use("fd:epoll"), Use("fd:pid"), Use("fd", 1), Use("fd:file"), -1),
-    *(Use("fd:pty:master"), Use("fd:pty:slave")),
+    *(Use("fd:pty:master"), Use("fd:pty:slave"), Use("fd:proc")),
 )
 POLLRDNORM, POLLRDBAND, POLLWRNORM, POLLWRBAND, POLLMSG, POLLREMOVE = 0x40, 0x80, 0x100, 0x200, 0x400, 0x1000
 POLLFREE = 0x4000

@@ -36,7 +36,7 @@ TREE = FILES | PLACE | NAMES
 """What programs touch that share a process."""
 EXEC, PID = 1, 2
 """Wishes."""
-SPAWN, THREAD, EXECUTE, LOAD, STORE, PTY_MASTER, PTY_SLAVE, URING = range(0x8000, 0x8008)
+SPAWN, THREAD, EXECUTE, LOAD, STORE, PTY_MASTER, PTY_SLAVE, PROC, URING = range(0x8000, 0x8009)
 
 DATA = 0x200000000000
 ONES, HANDLER, ARENA = DATA + 0x100000, DATA + 0x200000, DATA + 0x1000000
@@ -1241,8 +1241,77 @@ def test_where_no_terminal_can_be_made_it_is_said_to_be_missing(binary: list[str
     if os.geteuid() != 0:
         pytest.skip("changing the user takes root")
     with Executor(binary, room, 65534) as unprivileged:
-        results = unprivileged.results(call(PTY_MASTER, 0, 0), call(PTY_SLAVE, 0, O_RDWR))
-    assert results == [-errno.ENOSYS] * 2
+        calls = (call(PTY_MASTER, 0, 0), call(PTY_SLAVE, 0, O_RDWR), path(b"comm"), call(PROC, DATA, 0))
+        assert unprivileged.results(*calls) == [-errno.ENOSYS] * 3
+
+
+PROC_FILES = {
+    b"comm": b"program\n",
+    b"oom_score_adj": b"0\n",
+    b"timerslack_ns": b"50000\n",
+    b"coredump_filter": b"00000033\n",
+    b"personality": b"00000000\n",
+    b"setgroups": b"allow\n",
+}
+
+
+@needs_root
+@pytest.mark.parametrize("name", PROC_FILES, ids=bytes.decode)
+def test_files_in_proc_say_the_same_on_every_machine(executor: Executor, name: bytes) -> None:
+    outcome = executor.one(path(name), call(PROC, DATA, 0), call(READ, 0, DATA + 64, 64, outs=[(64, 9)]))
+    assert outcome.results == [0, len(PROC_FILES[name])]
+    assert outcome.steps[1].outs[0].startswith(PROC_FILES[name][:9])
+
+
+@needs_root
+def test_files_in_proc_are_the_programs_own(executor: Executor) -> None:
+    renamed = program(
+        path(b"comm"),
+        copyin(16, b"another"),
+        call(PROC, DATA, O_RDWR),
+        call(WRITE, 0, DATA + 16, 7),
+        call(PRCTL, 16, DATA + 64, outs=[(64, 16)]),
+        touches=TREE | PROCESS,
+    )
+    named = program(call(PRCTL, 16, DATA + 64, outs=[(64, 16)]))
+    child = program(
+        path(b"comm"), call(SPAWN, 2, 0), call(PROC, DATA, 0), call(READ, 0, DATA, 64), touches=TREE | CHILDREN
+    )
+    outcomes = executor.run(renamed, named, child)
+    assert [each.steps[-1].outs[0].rstrip(b"\0") for each in outcomes[:2]] == [b"another", b"program"]
+    assert outcomes[2].results[1:] == [0, 8]
+
+
+@needs_root
+def test_other_files_in_proc_are_not_had(executor: Executor) -> None:
+    wrong = [b"mem", b"../1/comm", b"comm/", b"com", b"comm1", b"", b"/proc/self/comm", b"root", b"fd"]
+    calls = [each for name in wrong for each in (path(name), call(PROC, DATA, O_RDWR))]
+    assert executor.results(*calls) == [-errno.ENOENT] * len(wrong)
+    flags = [0o100, O_NOCTTY, 0o200000, 1 << 32]
+    assert executor.results(path(b"comm"), *[call(PROC, DATA, each) for each in flags]) == [-errno.EINVAL] * 4
+    assert executor.results(call(PROC, 0, 0), call(PROC, DATA - 1, 0)) == [-errno.EINVAL] * 2
+    assert executor.results(path(b"comm"), call(PROC, DATA, 0), touches=TREE, wishes=PID) == [-errno.ENOSYS]
+
+
+@needs_root
+def test_what_is_the_machines_in_proc_is_not_there_or_cannot_be_written(executor: Executor) -> None:
+    """Even to a program that finds its way out of the room (chroot(2))."""
+    outcome = executor.one(
+        path(b"d0"),
+        path(b"..", 16),
+        path(b"pid/sys/kernel/hostname", 32),
+        path(b"pid/self/comm", 80),
+        path(b"/", 112),
+        call(CHDIR, DATA + 112),
+        path(b"w", 128),
+        call(161, DATA + 128),  # chroot(2)
+        call(CHDIR, DATA + 16),
+        call(OPEN, DATA + 80, 0, 0),
+        call(OPEN, DATA + 32, 1, 0),
+        touches=TREE | PROCESS,
+    )
+    assert outcome.results[:4] == [0, 0, 0, 0], "out of the room, where the executor has them"
+    assert outcome.results[4] in (-errno.ENOENT, -errno.EROFS)
 
 
 def test_loads_and_stores_keep_to_the_programs_memory(any_executor: Executor) -> None:

@@ -313,6 +313,13 @@ DIVERGENCES = (
         "vintr",
     ),
     Divergence(
+        "a file in proc",
+        program(("proc_self", text("comm"), O_RDWR), ("write", Ref(0), Memory(b"other"), 5), ("lseek", Ref(0), 0, 0)),
+        result(1, -errno.EINVAL),
+        "write/errno/success - EINVAL",
+        "r1 >= 0",
+    ),
+    Divergence(
         "numbers at the edge",
         program(OPEN, ("lseek", Ref(0), -(1 << 63), 0), ("lseek", Ref(0), 1 << 62, 0)),
         result(1, 0),
