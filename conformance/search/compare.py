@@ -14,6 +14,7 @@ from conformance.programs.program import Program, ProgramCall
 from conformance.programs.wire import ProgramOutcome, State
 from conformance.syscalls.machinery.buffers import POISON
 from conformance.syscalls.machinery.call import Operation, Parameter, Pseudo, Syscall, errno_name
+from conformance.syscalls.machinery.inside import inside
 from conformance.syscalls.machinery.kinds import UNWRITTEN, Flags, Kind, Names
 from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.show import kind_of_result
@@ -73,13 +74,15 @@ def normal_steps(execution: Execution) -> list[NormalCall]:
         for path, value in seen.outs.items():
             parameter = made.parameters[int(path.partition(".")[0])]
             if path.isdigit() or _is_masked(parameter.kind):  # with what masked memory points to
-                members = flat(_name(path, parameters), normal_value(value, parameter, names))
-                for name, raw in flat(_name(path, parameters), value).items():
-                    if name != _name(path, parameters) and _is_unwritten(raw):
+                whole_name = memory_name(path, parameters)
+                members = flat(whole_name, normal_value(value, parameter, names))
+                for name, raw in flat(whole_name, value).items():
+                    if name != whole_name and _is_unwritten(raw):
                         members.pop(name, None)  # as where nothing at all was written
                 outs |= members
             else:
-                outs[_name(path, parameters)] = value
+                name, kind = inside(made.parameters[int(path.partition(".")[0])], path)
+                outs |= flat(name, kind.normal(value, names))
         found.append(NormalCall(seen.errno, result, outs))
     return found
 
@@ -103,9 +106,9 @@ def _is_masked(kind: Kind) -> bool:
     return isinstance(kind, Pointer) and kind.masked
 
 
-def _name(path: str, parameters: tuple[Parameter, ...]) -> str:
-    first, _, rest = path.partition(".")
-    return f"{parameters[int(first)].name}{'.' + rest if rest else ''}"
+def memory_name(path: str, parameters: tuple[Parameter, ...]) -> str:
+    """What memory is called that is part of an outcome: an argument's, or what that points to."""
+    return inside(parameters[int(path.partition(".")[0])], path)[0]
 
 
 def flat(name: str, value: Any) -> dict[str, Json]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from conformance.programs.notation.calls import kinds_of, name_of
-from conformance.programs.notation.claims import meant_by, struct_of
+from conformance.programs.notation.claims import memory_meant
 from conformance.programs.notation.comments import NOTHING, without_gaps_around
 from conformance.programs.notation.fields import fields
 from conformance.programs.notation.layout import STEP, WIDTH, Doc, Fill, Group, flat, join, laid
@@ -29,6 +29,7 @@ from conformance.programs.notation.spelling import Spelling, number_doc
 from conformance.programs.notation.texts import text_doc
 from conformance.programs.notation.tokens import text_spelled
 from conformance.programs.program import Argument, Memory, Program, ProgramCall
+from conformance.syscalls.machinery.buffers import Struct
 
 _INDENT = " " * STEP
 
@@ -165,16 +166,49 @@ def _written(written: Written, call: ProgramCall) -> Doc:
     if written.data is not None:
         pieces = Spelling((), {}).argument(Memory(written.data), PLAIN, None, ())
         return join(name, pieces)
-    (index,) = meant_by(call, written.argument, members=True)
-    return join(name, Group("{", tuple(_comparison(each, call, index) for each in written.members), "}"))
+    memory = memory_meant(call, written.argument, members=True)
+    assert memory is not None, "what is promised of no memory is refused when it is read"
+    if not written.groups:
+        structs = (memory.struct,) if memory.struct else ()
+        return join(name, _comparisons(written.members, structs))
+    groups = [
+        join("... " if each.later else "", _comparisons(each.members, _meant(each.members, memory.kind.structs)))
+        for each in written.groups
+    ]
+    return join(name, Fill(tuple(groups), " "))
 
 
-def _comparison(of: Bound, call: ProgramCall, index: int) -> Doc:
+def _meant(of: tuple[Bound, ...], structs: tuple[type[Struct], ...]) -> tuple[type[Struct], ...]:
+    """The structs that comparisons may be of, the likeliest first: what a number is called depends on others."""
+    found = []
+    for struct in structs:
+        known = fields(struct)
+        if of and all(each.member in known for each in of):
+            data = bytearray(struct.size())
+            for each in of:
+                place = known[each.member]
+                if isinstance(each.value, int) and not place.is_array:
+                    number = each.value & (1 << 8 * place.size) - 1
+                    data[place.offset : place.offset + place.size] = number.to_bytes(place.size, place.order)
+            found.append(struct.told_by(bytes(data)))
+    return (*found, *structs)
+
+
+def _comparisons(of: tuple[Bound, ...], structs: tuple[type[Struct], ...]) -> Group:
+    items = []
+    for each in of:
+        first = each.member.partition(".")[0]
+        struct = next((one for one in structs if first in fields(one)), None)
+        items.append(_comparison(each, struct))
+    return Group("{", tuple(items), "}")
+
+
+def _comparison(of: Bound, struct: type[Struct] | None) -> Doc:
     sign = of.compare if of.compare is Compare.EQUAL else f" {of.compare} "
     if isinstance(of.value, bytes):
         pieces = text_doc(of.value)
         return join(f"{of.member}{sign}", pieces[0] if len(pieces) == 1 else text_spelled(of.value))
-    kind, struct = PLAIN, struct_of(call, index)
+    kind = PLAIN
     for name in of.member.split("."):
         if struct is not None:
             found = fields(struct)[name]
