@@ -236,7 +236,7 @@ class Promising:
         token = cursor.now
         if of.is_array and token.kind == TEXT and compare in (Compare.EQUAL, Compare.UNEQUAL):
             return Bound(".".join(path), compare, text_of(cursor.take(), cursor.tokens))
-        if of.is_array or token.kind == TEXT:
+        if of.is_array:
             raise cursor.refuse(token, f"{of.name} is an array, which `=` or `!=` and a text are held against")
         value = self.meaning.number(cursor.numeral(), of.kind)
         if not of.fits(value):

@@ -14,6 +14,9 @@ from conformance.syscalls.machinery.call import see
 from conformance.syscalls.machinery.inside import of_member
 from conformance.syscalls.machinery.kinds import Kind, Names, Piece, Seen
 
+THERE = "there"
+"""What stands for a record as a whole."""
+
 
 class Chain(Kind):
     """Records in a row. A record is compared under its title, member by member, and so is their order.
@@ -43,15 +46,17 @@ class Chain(Kind):
         order: list[Json] = []
         for piece, content in self._parts(seen):
             if piece.struct is None:
-                _add(found, ".".join([*within, "data"]), "" if piece.filler else content.decode("latin-1"))
+                if content and not piece.filler:
+                    _add(found, ".".join([*within, "data"]), content.decode("latin-1"))
                 continue
             struct = piece.struct.told_by(content)
             if piece.depth >= 0:
                 within[piece.depth :] = [self.title(piece.struct.parse(content))]
                 order.append(".".join(within))
+                within[-1] = _add(found, ".".join(within), THERE).rpartition(".")[2]
             for name, value in normal_members(content, struct, names).items():
                 _add(found, ".".join([*within, name]), value)
-        return {"order": order, **found} if order or found else ""
+        return {**found, "order": order}
 
     def show(self, seen: Seen) -> str:
         if not isinstance(seen, str):
@@ -74,15 +79,14 @@ class Chain(Kind):
             yield piece, content.ljust(size, bytes([POISON]))
 
 
-def _add(found: dict[str, Json], name: str, value: Json) -> None:
-    """A value under a name; where there is one of it already, it is the second, and so on."""
-    if value == "" and name.endswith("data"):
-        return
+def _add(found: dict[str, Json], name: str, value: Json) -> str:
+    """A value under a name; where there is one of it already, it is the second, and so on. The name that it has."""
     several = 2
     free = name
     while free in found:
         free, several = f"{name}#{several}", several + 1
     found[free] = value
+    return free
 
 
 def normal_members(content: bytes, struct: type[Struct], names: Names) -> dict[str, Json]:
