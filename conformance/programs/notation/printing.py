@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 
 from conformance.programs.notation.calls import kinds_of, name_of
 from conformance.programs.notation.claims import memory_meant
@@ -30,8 +31,11 @@ from conformance.programs.notation.texts import text_doc
 from conformance.programs.notation.tokens import text_spelled
 from conformance.programs.program import Argument, Memory, Program, ProgramCall
 from conformance.syscalls.machinery.buffers import Struct
+from conformance.syscalls.machinery.kinds import Kind
 
 _INDENT = " " * STEP
+LONG = 1024
+"""Bytes of a record of which the length is not known."""
 
 
 def print_file(file: File) -> str:
@@ -171,27 +175,40 @@ def _written(written: Written, call: ProgramCall) -> Doc:
     if not written.groups:
         structs = (memory.struct,) if memory.struct else ()
         return join(name, _comparisons(written.members, structs))
+    likely = tuple(dict.fromkeys(_behind(written.groups[0].members, memory.kind)))
     groups = [
-        join("... " if each.later else "", _comparisons(each.members, _meant(each.members, memory.kind.structs)))
+        join("... " if each.later else "", _comparisons(each.members, _meant(each.members, likely)))
         for each in written.groups
     ]
     return join(name, Fill(tuple(groups), " "))
 
 
-def _meant(of: tuple[Bound, ...], structs: tuple[type[Struct], ...]) -> tuple[type[Struct], ...]:
+def _meant(of: tuple[Bound, ...], structs: Sequence[type[Struct]]) -> tuple[type[Struct], ...]:
     """The structs that comparisons may be of, the likeliest first: what a number is called depends on others."""
-    found = []
-    for struct in structs:
-        known = fields(struct)
-        if of and all(each.member in known for each in of):
-            data = bytearray(struct.size())
-            for each in of:
-                place = known[each.member]
-                if isinstance(each.value, int) and not place.is_array:
-                    number = each.value & (1 << 8 * place.size) - 1
-                    data[place.offset : place.offset + place.size] = number.to_bytes(place.size, place.order)
-            found.append(struct.told_by(bytes(data)))
-    return (*found, *structs)
+    able = (struct for struct in structs if of and all(each.member in fields(struct) for each in of))
+    return (*(struct.told_by(_as_told(of, struct)) for struct in able), *structs)
+
+
+def _as_told(of: tuple[Bound, ...], struct: type[Struct]) -> bytes:
+    """A struct of which some members are known."""
+    data = bytearray(struct.size())
+    for each in of:
+        place = fields(struct).get(each.member)
+        if place is not None and isinstance(each.value, int) and not place.is_array:
+            number = each.value & (1 << 8 * place.size) - 1
+            data[place.offset : place.offset + place.size] = number.to_bytes(place.size, place.order)
+    return bytes(data)
+
+
+def _behind(first: tuple[Bound, ...], kind: Kind) -> Iterator[type[Struct]]:
+    """The structs of memory in a row, those first that follow upon one of which this is known."""
+    head = kind.structs[0]
+    length, *_ = fields(head)
+    data = _as_told((*first, Bound(length, Compare.EQUAL, LONG)), head) + bytes(LONG)
+    for piece in takewhile(lambda each: each.at < LONG, kind.pieces(data)):
+        if piece.struct is not None:
+            yield piece.struct
+    yield from kind.structs
 
 
 def _comparisons(of: tuple[Bound, ...], structs: tuple[type[Struct], ...]) -> Group:
