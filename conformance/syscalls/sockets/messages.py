@@ -5,6 +5,7 @@ from __future__ import annotations
 import struct
 from typing import Annotated
 
+from conformance.syscalls.files.reading import Stream
 from conformance.syscalls.files.vectors import Iovec
 from conformance.syscalls.machinery.aliases import Count, In, InBytes, InOut, OutBytes, Size, SizePointer
 from conformance.syscalls.machinery.buffers import I32, U32, U64, Buffer, Struct
@@ -235,6 +236,7 @@ def to_receive(size: int) -> Choices:
     )
 
 
+Received = Annotated[OutBytes, Stream()]
 InMessage = Annotated[In[Msghdr], to_send(MSGHDR)]
 InMessages = Annotated[InOut[Struct], RowOf(Mmsghdr), to_send(MMSGHDR)]
 OutMessage = Annotated[InOut[Msghdr], to_receive(MSGHDR)]
@@ -255,7 +257,7 @@ def sendto_inet(
 ) -> Count: ...
 @syscall(x86_64=45, aarch64=207, touches=NOTHING, shows="fd:socket", after=("sendto",))
 def recvfrom(
-    fd: Receiver, buf: OutBytes, size: Size, flags: ReceiveFlags, address: OutSender, length: SizePointer
+    fd: Receiver, buf: Received, size: Size, flags: ReceiveFlags, address: OutSender, length: SizePointer
 ) -> Count: ...
 @syscall(x86_64=46, aarch64=211, touches=FILES)
 def sendmsg(fd: Socket, message: InMessage, flags: SendFlags) -> Count: ...
