@@ -63,6 +63,12 @@ def test_what_arguments_do_not_tell_is_described_by_its_label_alone() -> None:
     assert describe("recvmsg", args, "recvmsg_unheard_of") is grammar()["recvmsg"]
 
 
+def test_what_nobody_has_named_is_tried_by_the_call_itself() -> None:
+    one, other = (grammar()[label].parameters[2] for label in ("recvmsg", "recvmsg_udp"))
+    assert one.strays
+    assert other.strays == ()
+
+
 def test_a_call_is_described_by_the_operation_that_its_arguments_ask_for() -> None:
     plain = describe("openat", [-100, "f0", 2, 0])
     assert plain is not None
