@@ -136,6 +136,8 @@ class Step:
     errno: int = 0
     outs: dict[str, Json] = field(default_factory=dict)
     process: int = 0
+    label: str = ""
+    """The description that a program names, where the arguments do not tell which one is meant."""
 
 
 @dataclass(frozen=True, slots=True)

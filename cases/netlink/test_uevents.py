@@ -16,7 +16,8 @@ from conformance.syscalls.mounts.mount import mount
 from conformance.syscalls.namespaces import CLONE_NEWNET, unshare
 from conformance.syscalls.processes.credentials import setresuid
 from conformance.syscalls.sockets.addresses import sockaddr_nl
-from conformance.syscalls.sockets.messages import SCM_CREDENTIALS, Message, recvmsg, sendto
+from conformance.syscalls.sockets.controls import SCM_CREDENTIALS
+from conformance.syscalls.sockets.messages import Message, recvmsg, sendto
 from conformance.syscalls.sockets.netlink import (
     NETLINK_ADD_MEMBERSHIP,
     NETLINK_DROP_MEMBERSHIP,

@@ -86,7 +86,7 @@ def _releases(lacking: Attempts, title: str) -> list[str]:
     """The releases that speak of what is missing, the surest first: the call's own, then the newest of each text's."""
     result = lacking.results[-1]
     last = result.steps[-1] if result.steps else None
-    stub = describe(last.call, last.args) if last else None
+    stub = describe(last.call, last.args, last.label) if last else None
     texts = [result.message, title, (stub and stub.__doc__) or ""]
     found = [since(last.call)] if last and last.errno == errno.ENOSYS else []
     for text in texts:

@@ -5,14 +5,16 @@ Records keep what was seen; this is applied when two of them are compared, so th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from conformance.model import CaseResult, Json, Outcome, Step
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import Parameter
+from conformance.syscalls.machinery.inside import holds, of_member
 from conformance.syscalls.machinery.kinds import Names, Seen
-from conformance.syscalls.machinery.show import TOO_DEEP, kind_of_result, of_member
+from conformance.syscalls.machinery.show import TOO_DEEP, kind_of_result
 from conformance.syscalls.machinery.table import describe
 
 
@@ -49,16 +51,13 @@ def normalise(result: CaseResult) -> Normal:
 
 
 def _step(step: Step, names: Names) -> NormalStep:
-    stub = describe(step.call, step.args)
+    stub = describe(step.call, step.args, step.label)
     parameters = stub.parameters if stub else ()
     args = [
         normal_value(value, parameters[at] if at < len(parameters) else None, names)
         for at, value in enumerate(step.args)
     ]
-    outs = [
-        (at, normal_value(value, parameters[int(at)] if at.isdecimal() and int(at) < len(parameters) else None, names))
-        for at, value in sorted(step.outs.items())
-    ]
+    outs = [(at, _normal_out(at, value, parameters, names)) for at, value in sorted(step.outs.items())]
     result = kind_of_result(stub).normal_result(step.result, step.args, names) if not step.errno else -1
     return NormalStep(
         step.call,
@@ -68,6 +67,16 @@ def _step(step: Step, names: Names) -> NormalStep:
         tuple((a, _frozen(v)) for a, v in outs),
         step.process,
     )
+
+
+def _normal_out(path: str, seen: Json, parameters: Sequence[Parameter], names: Names) -> Seen:
+    """What was written to an argument's memory, or to what that points to."""
+    first = path.partition(".")[0]
+    parameter = parameters[int(first)] if first.isdecimal() and int(first) < len(parameters) else None
+    if parameter is None or path == first:
+        return normal_value(seen, parameter, names)
+    steps = path.split(".")
+    return holds(parameter, path).normal(seen, names) if all(each.isdecimal() for each in steps) else seen
 
 
 def normal_value(seen: Json, parameter: Parameter | None, names: Names) -> Seen:

@@ -13,11 +13,12 @@ from conformance.model import Step as Seen
 from conformance.programs.program import NO_RESOURCE, Argument, Memory, Program, ProgramCall, Ref, none_as
 from conformance.programs.wire import Encoded, Observed, ProgramOutcome, State, decode, whole
 from conformance.syscalls.machinery.buffers import Struct
-from conformance.syscalls.machinery.call import Parameter, errno_name, see
+from conformance.syscalls.machinery.call import Operation, Parameter, errno_name, see
+from conformance.syscalls.machinery.inside import of_member
 from conformance.syscalls.machinery.kinds import Kind
 from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.places import place_spelled
-from conformance.syscalls.machinery.show import of_member, shown
+from conformance.syscalls.machinery.show import shown
 from conformance.syscalls.machinery.world import DATA, MEMORY_END
 from conformance.syscalls.signals import fault_code
 
@@ -144,8 +145,10 @@ class Execution:
             for observed, content in zip(self.encoded.observed[at], buffers, strict=False)
             if succeeded(result) or self._was_written(step, at, observed, content)
         }
-        name = step.description.name
-        return Seen(name, args, result, 0, outs) if succeeded(result) else Seen(name, args, -1, -result, outs)
+        description = step.description
+        label = step.label if isinstance(description, Operation) and not description.given else ""
+        ended = (result, 0) if succeeded(result) else (-1, -result)
+        return Seen(description.name, args, *ended, outs, label=label)
 
     def _was_written(self, step: ProgramCall, at: int, observed: Observed, content: bytes) -> bool:
         """Whether memory has changed: a call that fails may tell something, such as the size that it knows."""

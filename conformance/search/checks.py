@@ -10,8 +10,9 @@ from conformance.search.compare import ERRNO, RESULT, SIGNALS, STATE
 from conformance.search.finding import Finding
 from conformance.syscalls.machinery.buffers import POISON, Struct
 from conformance.syscalls.machinery.call import Parameter, errno_name
+from conformance.syscalls.machinery.inside import of_member
 from conformance.syscalls.machinery.kinds import FileDescriptor, Kind, Masked, Renamed
-from conformance.syscalls.machinery.show import kind_of_result, of_member
+from conformance.syscalls.machinery.show import kind_of_result
 from conformance.syscalls.machinery.world import DATA, FILES
 
 

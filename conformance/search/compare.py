@@ -14,6 +14,8 @@ from conformance.programs.program import Program, ProgramCall
 from conformance.programs.wire import ProgramOutcome, State
 from conformance.syscalls.machinery.buffers import POISON
 from conformance.syscalls.machinery.call import Operation, Parameter, Pseudo, Syscall, errno_name
+from conformance.syscalls.machinery.chains import THERE
+from conformance.syscalls.machinery.inside import inside
 from conformance.syscalls.machinery.kinds import UNWRITTEN, Flags, Kind, Names
 from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.show import kind_of_result
@@ -73,13 +75,15 @@ def normal_steps(execution: Execution) -> list[NormalCall]:
         for path, value in seen.outs.items():
             parameter = made.parameters[int(path.partition(".")[0])]
             if path.isdigit() or _is_masked(parameter.kind):  # with what masked memory points to
-                members = flat(_name(path, parameters), normal_value(value, parameter, names))
-                for name, raw in flat(_name(path, parameters), value).items():
-                    if name != _name(path, parameters) and _is_unwritten(raw):
+                whole_name = memory_name(path, parameters)
+                members = flat(whole_name, normal_value(value, parameter, names))
+                for name, raw in flat(whole_name, value).items():
+                    if name != whole_name and _is_unwritten(raw):
                         members.pop(name, None)  # as where nothing at all was written
                 outs |= members
             else:
-                outs[_name(path, parameters)] = value
+                name, kind = inside(made.parameters[int(path.partition(".")[0])], path)
+                outs |= flat(name, kind.normal(value, names))
         found.append(NormalCall(seen.errno, result, outs))
     return found
 
@@ -103,9 +107,9 @@ def _is_masked(kind: Kind) -> bool:
     return isinstance(kind, Pointer) and kind.masked
 
 
-def _name(path: str, parameters: tuple[Parameter, ...]) -> str:
-    first, _, rest = path.partition(".")
-    return f"{parameters[int(first)].name}{'.' + rest if rest else ''}"
+def memory_name(path: str, parameters: tuple[Parameter, ...]) -> str:
+    """What memory is called that is part of an outcome: an argument's, or what that points to."""
+    return inside(parameters[int(path.partition(".")[0])], path)[0]
 
 
 def flat(name: str, value: Any) -> dict[str, Json]:
@@ -170,11 +174,18 @@ def _of_step(at: int, label: str, reference: NormalCall, target: NormalCall) -> 
     elif reference.result != target.result:
         yield ProgramDifference(at, label, RESULT, _short(reference.result), _short(target.result))
     else:
-        for name in dict.fromkeys([*reference.outs, *target.outs]):
-            if reference.outs.get(name) != target.outs.get(name):
-                yield ProgramDifference(
-                    at, label, name, _short(reference.outs.get(name)), _short(target.outs.get(name))
-                )
+        ours, theirs = reference.outs, target.outs
+        differing = [name for name in dict.fromkeys([*ours, *theirs]) if ours.get(name) != theirs.get(name)]
+        lacking = [name for name in differing if THERE in (ours.get(name), theirs.get(name))]
+        for name in differing:
+            if not _follows(name, lacking):
+                yield ProgramDifference(at, label, name, _short(ours.get(name)), _short(theirs.get(name)))
+
+
+def _follows(name: str, lacking: Sequence[str]) -> bool:
+    """Whether a difference is that a record is not there on one side, told again: its members, and the order of all."""
+    order = name.removesuffix(".order") if name.endswith(".order") else None
+    return any(name.startswith(f"{each}.") or (order and each.startswith(f"{order}.")) for each in lacking)
 
 
 def _short(value: Json) -> str:

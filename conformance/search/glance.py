@@ -18,9 +18,10 @@ from conformance.protocol.executor import ProtocolError
 from conformance.search.compare import ERRNO, ProgramDifference, differences, flat
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import Parameter, Syscall, errno_name, see
+from conformance.syscalls.machinery.inside import of_member
 from conformance.syscalls.machinery.kinds import MASK, Kind, Masked
 from conformance.syscalls.machinery.memory import Pointer
-from conformance.syscalls.machinery.show import kind_of_result, of_member
+from conformance.syscalls.machinery.show import kind_of_result
 
 
 class _NotPlain(Exception):

@@ -18,7 +18,7 @@ from conformance.model import Json
 from conformance.programs.execution import Execution, ending
 from conformance.programs.program import Memory
 from conformance.programs.wire import ProgramOutcome, State
-from conformance.search.compare import ERRNO, FAULT, RESULT, SIGNALS, STATE, ProgramDifference
+from conformance.search.compare import ERRNO, FAULT, RESULT, SIGNALS, STATE, ProgramDifference, memory_name
 from conformance.search.finding import Finding
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.show import kind_of_result, show_value
@@ -120,8 +120,7 @@ def _raw(found: ProgramDifference, execution: Execution) -> Json:
         return steps[found.step].result
     parameters = execution.program.steps[found.step].description.parameters
     for path, value in steps[found.step].outs.items():
-        first, _, rest = path.partition(".")
-        name = f"{parameters[int(first)].name}{'.' + rest if rest else ''}"
+        name = memory_name(path, parameters)
         if found.field == name:
             return value
         if found.field.startswith(f"{name}."):

@@ -102,7 +102,7 @@ def _expected(at: int, step: Step) -> Iterator[str]:
     if step.errno:
         yield f'expect(r{at} == -{step.errno}, "{errno_name(step.errno)}");'
         return
-    kind = kind_of_result(describe(step.call, step.args))
+    kind = kind_of_result(describe(step.call, step.args, step.label))
     if type(kind) is not Kind:
         yield f'expect(r{at} >= 0, "success");'  # the number is the kernel's choice
     else:
@@ -120,7 +120,7 @@ class _Straightener:
 
     def add(self, step: Step) -> None:
         """The next call of the trace. Raises Untellable."""
-        description = describe(step.call, step.args)
+        description = describe(step.call, step.args, step.label)
         if description is None or description.__name__ not in grammar():
             raise Untellable(f"{step.call} is not described")
         never = stubs()[step.call].facts.never if step.call in stubs() else ""

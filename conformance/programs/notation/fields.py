@@ -8,8 +8,8 @@ from functools import cache
 from typing import Any, Literal
 
 from conformance.syscalls.machinery.buffers import Struct
+from conformance.syscalls.machinery.inside import of_member
 from conformance.syscalls.machinery.kinds import Kind
-from conformance.syscalls.machinery.show import of_member
 
 
 @dataclass(frozen=True, slots=True)

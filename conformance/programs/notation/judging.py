@@ -8,12 +8,13 @@ import signal
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import takewhile
 from typing import Any
 
 from conformance.conditions import holds
 from conformance.model import Json
 from conformance.programs.execution import Execution, code_of
-from conformance.programs.notation.claims import meant_by, struct_of
+from conformance.programs.notation.claims import Claimed, memory_meant
 from conformance.programs.notation.fields import Field, fields
 from conformance.programs.notation.model import Listing
 from conformance.programs.notation.promises import (
@@ -22,6 +23,7 @@ from conformance.programs.notation.promises import (
     Compare,
     Exits,
     Fails,
+    InRow,
     Killed,
     Promise,
     Returns,
@@ -31,13 +33,16 @@ from conformance.programs.notation.promises import (
 )
 from conformance.programs.program import ProgramCall
 from conformance.programs.wire import State
+from conformance.syscalls.machinery.buffers import POISON, Struct
 from conformance.syscalls.machinery.call import errno_name
+from conformance.syscalls.machinery.chains import members_of
 
 NOT_THERE = (
     *("ENOSYS", "EAFNOSUPPORT", "ENOPROTOOPT", "ENOTSUP", "ENOTTY", "EPFNOSUPPORT", "EPROTONOSUPPORT"),
     "ESOCKTNOSUPPORT",
 )
 """The errnos that say that a feature is not there, where a promise says `or missing` and no more."""
+POISONED = bytes([POISON])
 _COMPARE: dict[Compare, Callable[[Any, Any], bool]] = {
     Compare.EQUAL: operator.eq,
     Compare.UNEQUAL: operator.ne,
@@ -76,8 +81,8 @@ class Happened:
     result: int = 0
     """-1 where it failed."""
     errno: int = 0
-    written: Mapping[int, Json] = field(default_factory=dict)
-    """By argument, as records have it."""
+    written: Mapping[str, Json] = field(default_factory=dict)
+    """By argument, or by the way to what its memory points to, as records have it."""
     before: tuple[int, ...] = ()
     """The results of the calls before it."""
     ended: State | None = None
@@ -106,8 +111,7 @@ def happened(execution: Execution, at: int) -> Happened:
     before = tuple(step.result for step in steps[:at])
     if at < len(steps):
         step = steps[at]
-        written = {int(path): value for path, value in step.outs.items() if path.isdecimal()}
-        return Happened(call, step.result, step.errno, written, before)
+        return Happened(call, step.result, step.errno, step.outs, before)
     ended = outcome.state if at == len(steps) and outcome.state is not State.DONE else State.LOST
     code = code_of(outcome) if ended is State.DIED else ""
     return Happened(call, before=before, ended=ended, detail=outcome.detail, code=code)
@@ -204,26 +208,60 @@ def _other_end(promise: Promise, done: Happened) -> str:
 
 def _other_memory(promised: Written, done: Happened) -> str:
     """What is not as promised in memory; "" where it is."""
-    (index,) = meant_by(done.call, promised.argument, members=promised.data is None)
-    name = done.call.description.parameters[index].name
-    if index not in done.written:
+    of = memory_meant(done.call, promised.argument, members=promised.data is None)
+    assert of is not None, "what is promised of no memory is refused when it is read"
+    name = of.name
+    if of.path not in done.written:
         return f"nothing was written to {name}"
-    said = done.written[index]
+    said = done.written[of.path]
     if promised.data is not None:
         found = said.encode("latin-1", "replace") if isinstance(said, str) else None
         return "" if found == promised.data else f"{name} has {found!r}, and Linux promises {promised.data!r}"
     for each in promised.members:
-        value, of = _member_of(said, each, done, index)
-        if not _is_so(value, each, of):
+        value, member = _member_of(said, each, of.struct)
+        if not _is_so(value, each, member):
             return f"{name}.{each.member} is {value!r}, and Linux promises {each.compare} {each.value!r}"
+    if promised.groups and isinstance(said, str):
+        return _other_structs(promised.groups, said.encode("latin-1", "replace"), of)
     return ""
 
 
-def _member_of(said: Json, of: Bound, done: Happened, index: int) -> tuple[Json, Field | None]:
+def _other_structs(groups: tuple[InRow, ...], data: bytes, of: Claimed) -> str:
+    """Which of the structs in a row is not as promised; "" where all are."""
+    there = [
+        (piece.struct, members_of(data[piece.at : piece.at + piece.size].ljust(piece.size, POISONED), piece.struct))
+        for piece in takewhile(lambda each: each.at < len(data), of.kind.pieces(data))
+        if piece.struct is not None
+    ]
+    at = 0
+    for count, group in enumerate(groups, 1):
+        if at >= len(there):
+            return f"{of.name} ends before what Linux promises as number {count}"
+        why = _other_group(group, *there[at])
+        while why and group.later and at + 1 < len(there):
+            at += 1
+            why = _other_group(group, *there[at])
+        if why:
+            return f"{of.name}, number {count} of what Linux promises there: {why}"
+        at += 1
+    return ""
+
+
+def _other_group(group: InRow, struct: type[Struct], said: Json) -> str:
+    """What of a struct is not as promised; "" where all is."""
+    for each in group.members:
+        value, member = _member_of(said, each, struct)
+        if not _is_so(value, each, member):
+            shown = "not there" if member is None else repr(value)
+            return f"{each.member} is {shown}, and Linux promises {each.compare} {each.value!r}"
+    return ""
+
+
+def _member_of(said: Json, of: Bound, struct: type[Struct] | None) -> tuple[Json, Field | None]:
     """A member as it was written, and what is known of it."""
-    struct, found = struct_of(done.call, index), None
+    found = None
     for name in of.member.split("."):
-        found = fields(struct)[name] if struct is not None else None
+        found = fields(struct).get(name) if struct is not None else None
         inside = said if isinstance(said, dict) else {}
         said = inside.get(name, inside.get(f"{name}_"))  # Python has taken some names, such as `size`
         struct = found.inner if found else None

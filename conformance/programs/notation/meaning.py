@@ -22,6 +22,7 @@ from conformance.programs.notation.tree import (
 )
 from conformance.programs.program import MOST_MEMORY, MOST_NESTED, Argument, Memory, ProgramCall, Ref
 from conformance.syscalls.machinery.buffers import Struct
+from conformance.syscalls.machinery.chains import struct_behind
 from conformance.syscalls.machinery.kinds import Kind
 from conformance.syscalls.machinery.table import constants
 
@@ -166,7 +167,10 @@ class Meaning:
             if struct is None and kind.layouts and isinstance(value.pieces[0], Members):
                 struct = self._by_first_member(value.pieces[0], kind)
             for piece in value.pieces:
-                self._piece(piece, struct, scope)
+                of = struct
+                if of is None and kind.structs and isinstance(piece, Members):
+                    of = self._next_in(kind, piece, bytes(scope.data))
+                self._piece(piece, of, scope)
             last = value.pieces[-1]
             if kind.terminated and isinstance(last, Text) and not last.open:
                 scope.data.append(0)
@@ -178,6 +182,14 @@ class Meaning:
         if len(scope.data) > MOST_MEMORY:
             raise self.refuse(value.at, f"a program has at most {MOST_MEMORY} bytes of memory")
         return Memory(bytes(scope.data), tuple(scope.parts), isinstance(value, Room), value.edge)
+
+    def _next_in(self, kind: Kind, piece: Members, data: bytes) -> type[Struct]:
+        """The struct that stands behind what is there, of memory in which that tells. Raises NotationError."""
+        found = struct_behind(kind, data)
+        if found is None:
+            where = "by the lengths before it, no struct begins here" if data else "no struct begins here"
+            raise self.refuse(piece.at, f"{where}: `[…]` or a text was expected")
+        return found
 
     def _by_first_member(self, piece: Members, kind: Kind) -> type[Struct]:
         """The struct that is meant, of several of which the first member says which one it is."""

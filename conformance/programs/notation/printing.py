@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import takewhile
 
 from conformance.programs.notation.calls import kinds_of, name_of
-from conformance.programs.notation.claims import meant_by, struct_of
+from conformance.programs.notation.claims import memory_meant
 from conformance.programs.notation.comments import NOTHING, without_gaps_around
 from conformance.programs.notation.fields import fields
 from conformance.programs.notation.layout import STEP, WIDTH, Doc, Fill, Group, flat, join, laid
@@ -29,8 +30,12 @@ from conformance.programs.notation.spelling import Spelling, number_doc
 from conformance.programs.notation.texts import text_doc
 from conformance.programs.notation.tokens import text_spelled
 from conformance.programs.program import Argument, Memory, Program, ProgramCall
+from conformance.syscalls.machinery.buffers import Struct
+from conformance.syscalls.machinery.kinds import Kind
 
 _INDENT = " " * STEP
+LONG = 1024
+"""Bytes of a record of which the length is not known."""
 
 
 def print_file(file: File) -> str:
@@ -165,16 +170,62 @@ def _written(written: Written, call: ProgramCall) -> Doc:
     if written.data is not None:
         pieces = Spelling((), {}).argument(Memory(written.data), PLAIN, None, ())
         return join(name, pieces)
-    (index,) = meant_by(call, written.argument, members=True)
-    return join(name, Group("{", tuple(_comparison(each, call, index) for each in written.members), "}"))
+    memory = memory_meant(call, written.argument, members=True)
+    assert memory is not None, "what is promised of no memory is refused when it is read"
+    if not written.groups:
+        structs = (memory.struct,) if memory.struct else ()
+        return join(name, _comparisons(written.members, structs))
+    likely = tuple(dict.fromkeys(_behind(written.groups[0].members, memory.kind)))
+    groups = [
+        join("... " if each.later else "", _comparisons(each.members, _meant(each.members, likely)))
+        for each in written.groups
+    ]
+    return join(name, Fill(tuple(groups), " "))
 
 
-def _comparison(of: Bound, call: ProgramCall, index: int) -> Doc:
+def _meant(of: tuple[Bound, ...], structs: Sequence[type[Struct]]) -> tuple[type[Struct], ...]:
+    """The structs that comparisons may be of, the likeliest first: what a number is called depends on others."""
+    able = (struct for struct in structs if of and all(each.member in fields(struct) for each in of))
+    return (*(struct.told_by(_as_told(of, struct)) for struct in able), *structs)
+
+
+def _as_told(of: tuple[Bound, ...], struct: type[Struct]) -> bytes:
+    """A struct of which some members are known."""
+    data = bytearray(struct.size())
+    for each in of:
+        place = fields(struct).get(each.member)
+        if place is not None and isinstance(each.value, int) and not place.is_array:
+            number = each.value & (1 << 8 * place.size) - 1
+            data[place.offset : place.offset + place.size] = number.to_bytes(place.size, place.order)
+    return bytes(data)
+
+
+def _behind(first: tuple[Bound, ...], kind: Kind) -> Iterator[type[Struct]]:
+    """The structs of memory in a row, those first that follow upon one of which this is known."""
+    head = kind.structs[0]
+    length, *_ = fields(head)
+    data = _as_told((*first, Bound(length, Compare.EQUAL, LONG)), head) + bytes(LONG)
+    for piece in takewhile(lambda each: each.at < LONG, kind.pieces(data)):
+        if piece.struct is not None:
+            yield piece.struct
+    yield from kind.structs
+
+
+def _comparisons(of: tuple[Bound, ...], structs: tuple[type[Struct], ...]) -> Group:
+    items = []
+    for each in of:
+        first = each.member.partition(".")[0]
+        struct = next((one for one in structs if first in fields(one)), None)
+        items.append(_comparison(each, struct))
+    return Group("{", tuple(items), "}")
+
+
+def _comparison(of: Bound, struct: type[Struct] | None) -> Doc:
     sign = of.compare if of.compare is Compare.EQUAL else f" {of.compare} "
     if isinstance(of.value, bytes):
         pieces = text_doc(of.value)
         return join(f"{of.member}{sign}", pieces[0] if len(pieces) == 1 else text_spelled(of.value))
-    kind, struct = PLAIN, struct_of(call, index)
+    kind = PLAIN
     for name in of.member.split("."):
         if struct is not None:
             found = fields(struct)[name]

@@ -79,14 +79,28 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True)
+class InRow:
+    """Of one of the structs in memory that is made of one after the other."""
+
+    members: tuple[Bound, ...]
+    later: bool = False
+    """Whether others may be before it that are not promised."""
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
-    """What an argument's memory holds when the call is over: some members of it, or bytes."""
+    """What an argument's memory holds when the call is over: some members of it, bytes, or structs in a row.
+
+    The argument's name may lead on to memory that it points to: `message.control`.
+    """
 
     argument: str
     """By name; "" where there is only one that it may be."""
     members: tuple[Bound, ...] = ()
     data: bytes | None = None
     """All that was written."""
+    groups: tuple[InRow, ...] = ()
+    """Of the structs that are there one after the other, from the first one on."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import errno
 import re
 import signal
+from collections.abc import Iterator
 
 from conformance.conditions import tidied
-from conformance.programs.notation.claims import meant_by, struct_of
+from conformance.programs.notation.claims import Claimed, meant_by, memory_meant
 from conformance.programs.notation.errors import meant
-from conformance.programs.notation.fields import Field
+from conformance.programs.notation.fields import Field, fields
 from conformance.programs.notation.meaning import PLAIN, Meaning
 from conformance.programs.notation.promises import (
     Blocks,
@@ -18,6 +19,7 @@ from conformance.programs.notation.promises import (
     End,
     Exits,
     Fails,
+    InRow,
     Killed,
     Promise,
     Returns,
@@ -165,25 +167,44 @@ class Promising:
     def _written(self) -> Written:
         cursor, start = self.cursor, self.cursor.now
         name = ""
-        if start.kind == WORD and cursor.after.said in ("=", "=="):
+        if start.kind == WORD and cursor.after.said in ("=", "==", "."):
             name = cursor.take().said
-            cursor.take()
-        if not cursor.sees("{"):
+            while cursor.takes("."):
+                name += f".{cursor.take().said}"
+            cursor.expect("=", "behind the name of what was written")
+        if not cursor.sees("{", "..."):
             return self._bytes(start, name)
-        struct = struct_of(self.call, self._index(start, name, members=True))
-        cursor.take()
-        found: list[Bound] = []
-        while not cursor.takes("}"):
-            if found:
-                cursor.expect(",", "or `}` behind a comparison")
-            found.append(self._comparison(struct))
-        return Written(name, tuple(found))
+        of = self._meant(start, name, members=True)
+        if of.struct is None:
+            return Written(name, groups=tuple(self._groups(of.kind.structs)))
+        cursor.expect("{", "behind what was written")
+        return Written(name, self._comparisons((of.struct,)))
 
-    def _index(self, start: Token, name: str, *, members: bool) -> int:
-        """The argument that is meant. Raises NotationError."""
+    def _groups(self, structs: tuple[type[Struct], ...]) -> Iterator[InRow]:
+        """`{cmsg_len=20} ... {fd >= 0}`. Raises NotationError."""
+        cursor = self.cursor
+        while cursor.sees("{", "..."):
+            later = cursor.takes("...")
+            cursor.expect("{", "behind `...`")
+            yield InRow(self._comparisons(structs), later)
+
+    def _comparisons(self, structs: tuple[type[Struct], ...]) -> tuple[Bound, ...]:
+        """Up to a closing bracket. Raises NotationError."""
+        found: list[Bound] = []
+        while not self.cursor.takes("}"):
+            if found:
+                self.cursor.expect(",", "or `}` behind a comparison")
+            name = self.cursor.now.said
+            struct = next((each for each in structs if name in fields(each)), structs[0])
+            found.append(self._comparison(struct))
+        return tuple(found)
+
+    def _meant(self, start: Token, name: str, *, members: bool) -> Claimed:
+        """The memory that is meant. Raises NotationError."""
+        of = memory_meant(self.call, name, members=members)
+        if of is not None:
+            return of
         found = meant_by(self.call, name, members=members)
-        if len(found) == 1:
-            return found[0]
         parameters = self.call.description.parameters
         names = [each.name for each in parameters[: len(self.call.args)]]
         if name in names:
@@ -223,7 +244,7 @@ class Promising:
         return Bound(".".join(path), compare, value)
 
     def _bytes(self, start: Token, name: str) -> Written:
-        self._index(start, name, members=False)
+        self._meant(start, name, members=False)
         token = self.cursor.now
         begins = token.kind == TEXT or self.cursor.sees("[", *ROWS)
         value = self.cursor.memory(before_condition=True) if begins else None

@@ -97,6 +97,12 @@ class Spelling:
                 return self._whole(memory, self._structs(struct, kind, scope), scope, complete=True)
             except _Unspeakable:
                 pass
+        if kind.structs and memory.data:
+            try:
+                scope = _Scope(memory, before)
+                return self._whole(memory, self._chain(kind, scope), scope, complete=True)
+            except _Unspeakable:
+                pass
         for width in () if kind.terminated else _widths(memory):
             try:
                 scope = _Scope(memory, before)
@@ -128,10 +134,10 @@ class Spelling:
         scope.told.append(value)
         return said
 
-    def _row(self, width: int, scope: _Scope) -> Doc:
+    def _row(self, width: int, scope: _Scope, start: int = 0, end: int | None = None) -> Doc:
         data = scope.memory.data
         cells = []
-        for at in range(0, len(data), width):
+        for at in range(start, len(data) if end is None else end, width):
             part = scope.part(at, width)
             number = int.from_bytes(data[at : at + width], "little")
             negative = number - (1 << 8 * width)
@@ -141,6 +147,35 @@ class Spelling:
                 else number_spelled(negative if negative >= NEAR_ZERO else number)
             )
         return Group("[" if width == 4 else f"u{8 * width}[", tuple(cells), "]")
+
+    def _chain(self, kind: Kind, scope: _Scope) -> Doc:
+        """Memory as the things that lie in it one after the other. Raises _Unspeakable."""
+        data, end = scope.memory.data, 0
+        items: list[Doc] = []
+        for piece in kind.pieces(data):
+            if piece.at >= len(data) or (piece.struct is not None and piece.at + piece.struct.size() > len(data)):
+                break
+            end = min(piece.at + piece.size, len(data))
+            if piece.struct is not None:
+                items.append(self._struct(piece.struct, piece.at, scope))
+            else:
+                items += self._bytes(piece.at, end, scope)
+        items += self._bytes(end, len(data), scope)
+        return Fill(tuple(items), " ") if len(items) > 1 else items[0]
+
+    def _bytes(self, start: int, end: int, scope: _Scope) -> tuple[Doc, ...]:
+        """A piece of memory of which nothing is known. Raises _Unspeakable."""
+        data = scope.memory.data[start:end]
+        parts = scope.memory.parts[len(scope.told) :]
+        if not data:
+            return ()
+        if parts and parts[0][0] < end:
+            if len(data) % 4 or len(data) > 4 * LONGEST_ROW:
+                raise _Unspeakable
+            return (self._row(4, scope, start, end),)
+        if len(data) % 4 == 0 and len(data) <= 4 * LONGEST_ROW and _is_numbers(data):
+            return (self._row(4, scope, start, end),)
+        return text_doc(data)
 
     def _structs(self, struct: type[Struct], kind: Kind, scope: _Scope) -> Doc:
         """Memory as one struct, or several in a row, and bytes behind them. Raises _Unspeakable."""
@@ -158,7 +193,7 @@ class Spelling:
     def _struct(self, struct: type[Struct], base: int, scope: _Scope) -> Doc:
         items: list[Doc] = []
         covered, data = 0, scope.memory.data
-        for each in fields(struct).values():
+        for each in fields(struct.told_by(data[base : base + struct.size()])).values():
             at = base + each.offset
             covered += sum(map(bool, data[at : at + each.size]))
             if (said := self._member(each, at, scope)) is not None:

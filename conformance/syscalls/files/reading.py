@@ -44,7 +44,7 @@ class Stream(Kind):
     Events are known by their form, which is too regular for chance: all of the bytes have to be of it.
     """
 
-    named = ("wd", "cookie", "fd", "pid")
+    named = ("wd", "cookie", "fd", "pid", "portid")
     EVENT, SIGNAL = 24, 128
     """Bytes of a `struct fanotify_event_metadata` and of a `struct signalfd_siginfo`."""
 
@@ -57,7 +57,8 @@ class Stream(Kind):
             return seen
         if seen.startswith("QSIZE:"):  # a message queue's status (mq_overview(7))
             return re.sub(r"NOTIFY_PID:\d+ *", "NOTIFY_PID", seen)
-        return self._signals(data, names) or self._file_events(data, names) or self._watch_events(data, names) or seen
+        found = self._signals(data, names) or self._file_events(data, names) or self._watch_events(data, names)
+        return found or self._netlink_messages(data, names) or seen
 
     def _watch_events(self, data: bytes, names: Names) -> list[Seen]:
         """`struct inotify_event`: wd, mask, cookie, length of the name."""
@@ -86,6 +87,20 @@ class Stream(Kind):
             if (length, version, reserved, head) != (self.EVENT, 3, 0, self.EVENT):
                 return []
             found.append([mask, names.name("fd", fd) if fd >= 0 else fd, names.name("pid", pid) if pid > 0 else pid])
+        return found
+
+    def _netlink_messages(self, data: bytes, names: Names) -> list[Seen]:
+        """`struct nlmsghdr`: length, type, flags, number, port id. What they hold is compared where it is known of what
+        they are (`conformance/syscalls/sockets/records.py`): times are among it."""
+        found: list[Seen] = []
+        while data:
+            if len(data) < 16:
+                return []
+            length, kind, flags, sequence, port = struct.unpack_from("=IHHII", data)
+            if not 16 <= length <= 1 << 16 or kind < 2 or flags >= 1 << 12 or not 0 < sequence <= 16:
+                return []
+            found.append([length, kind, flags, sequence, names.name("portid", port) if port else 0, len(data) < length])
+            data = data[length + 3 & ~3 :]
         return found
 
     def _signals(self, data: bytes, names: Names) -> list[Seen]:

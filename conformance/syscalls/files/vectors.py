@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from conformance.syscalls.files.opening import File
-from conformance.syscalls.files.reading import Readable, Writable
-from conformance.syscalls.machinery.aliases import Address64, Count, InBytes, Offset
+from conformance.syscalls.files.reading import Readable, Stream, Writable
+from conformance.syscalls.machinery.aliases import Count, InBytes, Offset
 from conformance.syscalls.machinery.buffers import U64, Buffer, Struct
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import BAD_POINTERS, Blob, Choice, Choices, LengthOf, Weighed, rarely, room
 from conformance.syscalls.machinery.kinds import Flags, Kind, Length, Names, Seen, named
+from conformance.syscalls.machinery.memory import AddressOf
 from conformance.syscalls.machinery.touches import NOTHING
 from conformance.syscalls.machinery.world import UNMAPPED
 
@@ -21,7 +22,7 @@ RWF_ATOMIC, RWF_DONTCACHE, RWF_NOSIGNAL = 0x40, 0x80, 0x100
 class Iovec(Struct):
     """`struct iovec`."""
 
-    iov_base: Address64
+    iov_base: Annotated[U64, AddressOf(Stream())]
     iov_len: U64
 
 

@@ -104,6 +104,11 @@ class Struct(ctypes.Structure, metaclass=_StructType):
         """What of a struct, as it was seen, can be compared at all, where that depends on other members."""
         return seen
 
+    @classmethod
+    def told_by(cls, data: bytes) -> type[Struct]:
+        """The same struct with kinds that fit what it holds: what a number is called may depend on another member."""
+        return cls
+
     @property
     def address(self) -> int:
         """Where the struct lies."""

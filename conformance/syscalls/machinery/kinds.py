@@ -16,6 +16,7 @@ import signal
 import stat
 from collections.abc import Iterator, Mapping, Sequence
 from copy import copy
+from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
 from types import MappingProxyType
@@ -123,6 +124,21 @@ class Pairs(Protocol):
         """Whether neither has stood for something else."""
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One of the things that lie one after the other in memory of a kind that says so (`Kind.pieces`)."""
+
+    at: int
+    size: int
+    """In bytes, to where the next one begins."""
+    struct: type[Struct] | None = None
+    """What it is; None: bytes of which nothing is known."""
+    depth: int = -1
+    """The head of a record: 0 of an outermost one, 1 of one within that. -1: it belongs to the record that began."""
+    filler: bool = False
+    """Whether nobody promises what is in it: padding, and what is left of something that was cut off."""
+
+
 class Resource:
     """Stands in an annotation: what a successful call gives is one of a family that others use (`map:file`), whatever
     kind of value it is."""
@@ -167,6 +183,24 @@ class Kind:
     def layouts(self) -> Mapping[int, type[Struct]]:
         """The structs that such memory may hold, by what their first member says."""
         return _NO_LAYOUTS
+
+    @property
+    def content(self) -> Kind | None:
+        """What is known of the memory that such a value is the address of."""
+        return None
+
+    @property
+    def structs(self) -> tuple[type[Struct], ...]:
+        """The structs that may be among the `pieces` of such memory; none: it is not made of pieces."""
+        return ()
+
+    def pieces(self, data: bytes) -> Iterator[Piece]:
+        """What such memory is made of, where it is one thing after the other, from its beginning on.
+
+        Each is told before anything is read that lies in it or behind it, so that half of a text can be read; the last
+        ones may lie behind the end of the data.
+        """
+        return iter(())
 
     def spell(self, value: int) -> str:
         """A number as programs write it: a number, names that `words` or constants have, several with `|`."""

@@ -19,7 +19,7 @@ from conformance.syscalls.machinery.choices import (
     seldom,
     struct_blobs,
 )
-from conformance.syscalls.machinery.kinds import UNWRITTEN, AddressKind, Kind, Masked, Names, Seen
+from conformance.syscalls.machinery.kinds import UNWRITTEN, AddressKind, Kind, Masked, Names, Piece, Seen
 from conformance.syscalls.machinery.places import PLACES, place_spelled
 from conformance.syscalls.machinery.world import DATA, MEMORY_END
 
@@ -54,6 +54,17 @@ class Pointer(Kind):
     @property
     def layouts(self) -> Mapping[int, type[Struct]]:
         return self.holds.layouts if self.holds else super().layouts
+
+    @property
+    def content(self) -> Kind | None:
+        return self.holds
+
+    @property
+    def structs(self) -> tuple[type[Struct], ...]:
+        return self.holds.structs if self.holds else ()
+
+    def pieces(self, data: bytes) -> Iterator[Piece]:
+        return self.holds.pieces(data) if self.holds else iter(())
 
     def spell(self, value: int) -> str:
         return place_spelled(value)
@@ -157,16 +168,28 @@ class RowOf(Kind):
 class AddressOf(AddressKind):
     """A struct's member that is the address of memory of which something is known."""
 
-    def __init__(self, content: Kind) -> None:
-        self.content = content
+    def __init__(self, holds: Kind) -> None:
+        self.holds = holds
+        self.named = holds.named
 
     @property
     def layout(self) -> type[Struct] | None:
-        return self.content.layout
+        return self.holds.layout
 
     @property
     def layouts(self) -> Mapping[int, type[Struct]]:
-        return self.content.layouts
+        return self.holds.layouts
+
+    @property
+    def content(self) -> Kind | None:
+        return self.holds
+
+    @property
+    def structs(self) -> tuple[type[Struct], ...]:
+        return self.holds.structs
+
+    def pieces(self, data: bytes) -> Iterator[Piece]:
+        return self.holds.pieces(data)
 
 
 class NumberAt(Kind):

@@ -56,10 +56,13 @@ def constants() -> dict[str, int]:
 
 @cache
 def operations() -> dict[str, tuple[Operation[Any], ...]]:
-    """The operations of each call that has them described, by the call's name."""
+    """The operations of each call that has them described, by the call's name: those that its arguments tell.
+
+    Where nothing is given, it is a matter of what the fd is of: such an operation is found by its label alone.
+    """
     found: dict[str, tuple[Operation[Any], ...]] = {}
     for each in _described():
-        if isinstance(each, Operation):
+        if isinstance(each, Operation) and each.given:
             found[each.name] = (*found.get(each.name, ()), each)
     return found
 
@@ -76,8 +79,12 @@ def chapters() -> dict[str, str]:
     return {each.__name__: each.__module__.split(".")[2] for each in _described()}
 
 
-def describe(call: str, args: Sequence[object]) -> Syscall[Any] | None:
-    """The description that fits a call as it was made: the operation, if one is described, else the call's own."""
+def describe(call: str, args: Sequence[object], label: str = "") -> Syscall[Any] | None:
+    """The description that fits a call as it was made: the operation, if one is described, else the call's own.
+
+    `label`: the one that is meant, where arguments do not tell."""
+    if label and label in grammar():
+        return grammar()[label]
     for each in operations().get(call, ()):
         if each.matches(args):
             return each

@@ -5,8 +5,9 @@ from __future__ import annotations
 import struct
 from typing import Annotated
 
+from conformance.syscalls.files.reading import Stream
 from conformance.syscalls.files.vectors import Iovec
-from conformance.syscalls.machinery.aliases import Address64, Count, In, InBytes, InOut, OutBytes, Size, SizePointer
+from conformance.syscalls.machinery.aliases import Count, In, InBytes, InOut, OutBytes, Size, SizePointer
 from conformance.syscalls.machinery.buffers import I32, U32, U64, Buffer, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import (
@@ -33,6 +34,7 @@ from conformance.syscalls.sockets.addresses import (
     OutSender,
     SockaddrKind,
 )
+from conformance.syscalls.sockets.controls import SCM_CREDENTIALS, SCM_RIGHTS, Controls
 from conformance.syscalls.sockets.ip import IP_TTL
 from conformance.syscalls.sockets.options import SOL_SOCKET
 from conformance.syscalls.sockets.socket import IPPROTO_IP, PAIR, Receiver, Socket, UdpSocket
@@ -40,8 +42,6 @@ from conformance.syscalls.time.clocks import AtOnce
 
 MSG_OOB, MSG_PEEK, MSG_CTRUNC, MSG_TRUNC, MSG_DONTWAIT, MSG_EOR, MSG_WAITALL = 1, 2, 8, 0x20, 0x40, 0x80, 0x100
 MSG_ERRQUEUE, MSG_NOSIGNAL, MSG_MORE, MSG_CMSG_CLOEXEC = 0x2000, 0x4000, 0x8000, 0x40000000
-
-SCM_RIGHTS, SCM_CREDENTIALS, SCM_SECURITY, SCM_PIDFD = 1, 2, 3, 4
 
 _FLAGS = named(globals(), "MSG_")
 
@@ -90,7 +90,7 @@ class Msghdr(Struct):
     pad0: U32
     iov: Annotated[U64, AddressOf(RowOf(Iovec))]
     iovlen: U64
-    control: Address64
+    control: Annotated[U64, AddressOf(Controls())]
     controllen: U64
     flags: I32
     pad1: U32
@@ -221,25 +221,25 @@ def to_send(size: int) -> Choices:
 
 def to_receive(size: int) -> Choices:
     """Messages of `size` bytes that have room for others."""
-    sender = Blob(bytes(110))
+    sender = room(110)
     return Choices(
         *(header(room(64), size=size), header(room(4), size=size), header(room(3), room(64), size=size)),
-        header(room(64), control=Blob(bytes(64)), size=size),
+        header(room(64), control=room(64), size=size),
         header(room(64), control=room(16), size=size),
         header(room(64), name=sender, size=size),
-        header(room(64), name=sender, control=Blob(bytes(24)), size=size),
+        header(room(64), name=sender, control=room(24), size=size),
         rarely(
             *(header(room(8), count=1025, size=size), header(size=size)),
-            header(room(64), control=Blob(bytes(15)), size=size),
+            header(room(64), control=room(15), size=size),
             *(0, KERNEL_ADDRESS),
         ),
     )
 
 
+Received = Annotated[OutBytes, Stream()]
 InMessage = Annotated[In[Msghdr], to_send(MSGHDR)]
 InMessages = Annotated[InOut[Struct], RowOf(Mmsghdr), to_send(MMSGHDR)]
 OutMessage = Annotated[InOut[Msghdr], to_receive(MSGHDR)]
-"""What arrives in control messages may hold pids, and is not looked at."""
 OutMessages = Annotated[InOut[Struct], RowOf(Mmsghdr), to_receive(MMSGHDR)]
 
 
@@ -257,7 +257,7 @@ def sendto_inet(
 ) -> Count: ...
 @syscall(x86_64=45, aarch64=207, touches=NOTHING, shows="fd:socket", after=("sendto",))
 def recvfrom(
-    fd: Receiver, buf: OutBytes, size: Size, flags: ReceiveFlags, address: OutSender, length: SizePointer
+    fd: Receiver, buf: Received, size: Size, flags: ReceiveFlags, address: OutSender, length: SizePointer
 ) -> Count: ...
 @syscall(x86_64=46, aarch64=211, touches=FILES)
 def sendmsg(fd: Socket, message: InMessage, flags: SendFlags) -> Count: ...

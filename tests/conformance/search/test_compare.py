@@ -31,6 +31,7 @@ from conformance.syscalls.files.status import Stat
 from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.table import grammar
 from conformance.syscalls.machinery.world import ARENA
+from conformance.syscalls.sockets.messages import control_message
 from tests.conformance.search.drawn import likely
 from tests.conformance.search.native import needs_executor, program, run
 
@@ -156,7 +157,38 @@ def test_each_member_of_a_struct_is_a_difference_of_its_own() -> None:
 
 def test_what_lies_behind_a_pointer_is_a_difference_with_its_place() -> None:
     made = program(("readv", 0, Memory(bytes(16), ((0, 8, room(5)), (8, 8, 5))), 1))
-    assert found(made, outcome((3, b"abc")), outcome((3, b"abd"))) == [(0, "readv", "iov.0", "'abc'", "'abd'")]
+    assert found(made, outcome((3, b"abc")), outcome((3, b"abd"))) == [(0, "readv", "iov.iov_base", "'abc'", "'abd'")]
+
+
+RIGHTS = control_message(1, 1, FDS.pack(3, 4))
+PROCESS = control_message(1, 2, struct.pack("=3I", 7, 0, 0))
+TTL = control_message(0, 2, struct.pack("=i", 64))
+
+
+@pytest.mark.parametrize(
+    ("reference", "target", "differing"),
+    [
+        (RIGHTS, control_message(1, 1, FDS.pack(5, 6)), []),
+        (RIGHTS + TTL, RIGHTS + TTL, []),
+        (PROCESS, control_message(1, 2, struct.pack("=3I", 9, 0, 0)), []),
+        (PROCESS, control_message(1, 2, struct.pack("=3I", 7, 1, 0)), ["SCM_CREDENTIALS.uid"]),
+        (RIGHTS + TTL, TTL + RIGHTS, ["order"]),
+        (RIGHTS + TTL, RIGHTS, ["IP_TTL"]),
+        (RIGHTS, RIGHTS + TTL, ["IP_TTL"]),
+        (b"", PROCESS, ["SCM_CREDENTIALS"]),
+    ],
+)
+def test_a_control_message_that_is_another_or_not_there_is_one_difference(
+    reference: bytes, target: bytes, differing: list[str]
+) -> None:
+    memory = Memory(bytes(56), ((32, 8, room(64)), (40, 8, 64)))
+    made = program(("recvmsg", 0, memory, 0))
+    paths = [each.path for each in encode(made).observed[0]]
+    sides = [
+        ProgramOutcome(State.DONE, 0, (), ((5, tuple(each if path == "1.32" else b"" for path in paths)),))
+        for each in (reference, target)
+    ]
+    assert [each[2] for each in found(made, *sides)] == [f"message.control.{name}" for name in differing]
 
 
 def test_what_random_bytes_were_put_behind_a_pointer_is_no_difference() -> None:

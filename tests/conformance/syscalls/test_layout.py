@@ -57,8 +57,12 @@ NAMELESS = {
     *("TwoIovecs", "CapData"),
     *("ExecReport", "Ustat", "InodeFlags", "WriteHint", "Action", "Timestamping"),
     *("ControlCharacters", "EarlyControlCharacters", "TerminalNumber", "TerminalDevice", "Foreground", "Discipline"),
+    *("AttributeOffset", "Byte", "Checksum", "CmsghdrIp", "CmsghdrIpv6", "CmsghdrNetlink"),
+    *("CmsghdrUdp", "DiagReq", "ErrorCode", "Flow", "Label", "Number"),
+    *("Original", "Original6", "Rights", "Segment", "SomeId", "Stamp"),
+    *("Value128", "Value16", "Value32", "Value8"),
 }
-"""Structs that C has no one name for: single numbers, pairs of structs, and what no header has."""
+"""Structs that C has no one name for: single numbers, pairs of structs, parts of one, and what no header has."""
 
 
 @dataclass(frozen=True)

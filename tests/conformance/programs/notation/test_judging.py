@@ -5,11 +5,12 @@ import errno
 import pytest
 
 from conformance.programs.execution import Execution
-from conformance.programs.notation.judging import Happened, Keeping, happened, judge, judged
+from conformance.programs.notation.judging import Happened, Judgement, Keeping, happened, judge, judged
 from conformance.programs.notation.parse import parse_file
 from conformance.programs.program import ProgramCall
 from conformance.programs.wire import ProgramOutcome, State, encode
 from conformance.syscalls.machinery.buffers import POISON
+from conformance.syscalls.sockets.messages import control_message
 
 CALL = ProgramCall("close", (0,))
 STAT = 'x:\n    r0 = open("f0", O_RDWR, 0)\n    fstat(r0, room) '
@@ -167,3 +168,50 @@ def test_a_broken_promise_says_what_was_done_and_what_was_promised() -> None:
         "it was killed by SIGSEGV, and Linux promises success",
     ]
     assert happened(execution, 0).errno == errno.EINTR
+
+
+# -- structs one after the other, in memory that memory points to
+
+RECEIVES = "x:\n    recvmsg(0, {iov=[{iov_base=room(8), iov_len=size}], control=room(64), controllen=size}, 0) = 5,"
+HEAD = "cmsg_len=20, cmsg_level=SOL_SOCKET, cmsg_type=SCM_RIGHTS"
+
+
+def received(promise: str, *controls: bytes) -> Judgement:
+    """What becomes of a promise of the control messages that were received."""
+    listing = parse_file(f"{RECEIVES} {promise}\n", "x.calls").programs[0]
+    encoded = encode(listing.program)
+    content = {"1.32": b"".join(controls), "1": encoded.program.steps[0].args[1].data}  # type: ignore[union-attr] # memory
+    outs = tuple(content.get(each.path, b"") for each in encoded.observed[0])
+    (found,) = judged(listing, Execution(encoded, ProgramOutcome(State.DONE, 0, (), ((5, outs),))))
+    return found
+
+
+RIGHTS = control_message(1, 1, (7).to_bytes(4, "little"))
+TTL = control_message(0, 2, (64).to_bytes(4, "little"))
+
+
+@pytest.mark.parametrize(
+    ("promise", "kept"),
+    [
+        (f"message.control={{{HEAD}}} {{fd=7}}", True),
+        (f"message.control={{{HEAD}}} {{fd >= 8}}", False),
+        ("message.control={cmsg_len=24}", False),
+        ("message.control={cmsg_type=IP_TTL} {number=64}", False),
+        ("message.control=... {cmsg_type=IP_TTL} {number=64}", True),
+        ("message.control=... {cmsg_type=IP_TTL} {number=63}", False),
+        ("message.control=... {cmsg_type=IP_TOS, cmsg_level=IPPROTO_IP}", False),
+        (f"message.control={{{HEAD}}} {{}} {{cmsg_level=IPPROTO_IP, cmsg_type=IP_TTL}} {{number=64}}", True),
+        (f"message.control={{{HEAD}}} {{cmsg_type=IP_TTL}}", False),
+        (f"message.control={{{HEAD}}} {{}} {{}} {{}} {{}}", False),
+        ("message.control={} {} {} {}", True),
+    ],
+)
+def test_structs_in_a_row_are_held_against_what_is_promised_of_each(promise: str, kept: bool) -> None:
+    found = received(promise, RIGHTS, TTL)
+    assert (found.kept is Keeping.KEPT) == kept
+    assert bool(found.why) != kept
+
+
+def test_what_was_not_received_breaks_a_promise_of_it() -> None:
+    assert received("message.control={}").kept is Keeping.BROKEN
+    assert received("message.control={} {} {}", RIGHTS).kept is Keeping.BROKEN

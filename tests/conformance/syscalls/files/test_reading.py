@@ -38,6 +38,21 @@ def test_a_signal_keeps_all_but_its_senders_pid() -> None:
     assert Stream().normal(text(info.ljust(128, b"\0")), Names()) == [[10, -1, "pid#1", 7, 0, 6]]
 
 
+def answer(port: int, kind: int = 2, *, sequence: int = 1, data: bytes = bytes(20)) -> str:
+    """A netlink message."""
+    return text(struct.pack("=IHHII", 16 + len(data), kind, 0, sequence, port) + data)
+
+
+def test_of_netlink_messages_the_heads_are_compared_and_port_ids_are_numbered() -> None:
+    normal = Stream().normal
+    assert normal(answer(77) * 2, Names()) == [[36, 2, 0, 1, "portid#1", False]] * 2
+    assert normal(answer(77), Names()) == normal(answer(78), Names()) != normal(answer(0), Names())
+    assert normal(answer(77), Names()) != normal(answer(77, 3), Names())
+    assert normal(answer(77)[:20], Names()) == [[36, 2, 0, 1, "portid#1", True]]
+    assert normal(answer(77, sequence=99), Names()) == answer(77, sequence=99)
+    assert normal(answer(77) + "abc", Names()) == answer(77) + "abc"
+
+
 @pytest.mark.parametrize(
     "data",
     [b"hello, world: a text", bytes(16), bytes(24), b"x" * 128, inotify_event(1, 2, 5), inotify_event(1, 2)[:-1]],

@@ -3,8 +3,8 @@ from __future__ import annotations
 import sys
 
 from conformance.syscalls.files.opening import openat
-from conformance.syscalls.machinery.call import Pseudo
-from conformance.syscalls.machinery.table import constants, describe, grammar, numbers, operations, stubs
+from conformance.syscalls.machinery.call import Operation, Pseudo
+from conformance.syscalls.machinery.table import _described, constants, describe, grammar, numbers, operations, stubs
 
 
 def test_stubs_are_found_by_name_in_all_modules() -> None:
@@ -51,8 +51,22 @@ def test_an_operation_is_called_after_its_call() -> None:
 
 
 def test_no_two_descriptions_share_a_label() -> None:
-    count = len(stubs()) + sum(map(len, operations().values()))
-    assert len(grammar()) == count
+    by_label = [each for each in grammar().values() if isinstance(each, Operation) and not each.given]
+    count = len(stubs()) + sum(map(len, operations().values())) + len(by_label)
+    assert len(grammar()) == count == len(list(_described()))
+
+
+def test_what_arguments_do_not_tell_is_described_by_its_label_alone() -> None:
+    args = [0, "", 0]
+    told = describe("recvmsg", args, "recvmsg_udp")
+    assert (told, describe("recvmsg", args)) == (grammar()["recvmsg_udp"], grammar()["recvmsg"])
+    assert describe("recvmsg", args, "recvmsg_unheard_of") is grammar()["recvmsg"]
+
+
+def test_what_nobody_has_named_is_tried_by_the_call_itself() -> None:
+    one, other = (grammar()[label].parameters[2] for label in ("recvmsg", "recvmsg_udp"))
+    assert one.strays
+    assert other.strays == ()
 
 
 def test_a_call_is_described_by_the_operation_that_its_arguments_ask_for() -> None:

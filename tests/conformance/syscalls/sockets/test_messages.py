@@ -9,9 +9,9 @@ import pytest
 
 from conformance.syscalls.machinery.buffers import Buffer
 from conformance.syscalls.machinery.choices import Blob, LengthOf, Use
+from conformance.syscalls.sockets.controls import SCM_RIGHTS
 from conformance.syscalls.sockets.messages import (
     MSGHDR,
-    SCM_RIGHTS,
     Message,
     control_message,
     credentials,
