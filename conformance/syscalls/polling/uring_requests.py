@@ -11,7 +11,7 @@ from typing import Annotated
 from conformance.syscalls.files.opening import O_CREAT, O_RDONLY, O_RDWR
 from conformance.syscalls.files.paths import AT_FDCWD
 from conformance.syscalls.files.vectors import iovecs
-from conformance.syscalls.machinery.aliases import Address64, Fd, In, Int
+from conformance.syscalls.machinery.aliases import Address64, In, Int
 from conformance.syscalls.machinery.buffers import I32, U8, U16, U32, U64, Struct
 from conformance.syscalls.machinery.call import pseudo
 from conformance.syscalls.machinery.choices import Blob, Choice, Choices, Use, compose, often, room, text
@@ -183,6 +183,9 @@ Opening = Annotated[
     ),
 ]
 
+Opened = Annotated[int, FileDescriptor("requested")]
+"""Of a family of its own: who needs any fd is better served by openat(2)."""
+
 Waiting = Annotated[
     In[Sqe],
     Choices(
@@ -253,7 +256,7 @@ def uring_file(request: OfFile) -> Int: ...
 @pseudo(URING, touches=PROCESS | FILES | LABELS)
 def uring_path(request: OfPath) -> Int: ...
 @pseudo(URING, touches=PROCESS | FILES | SOCKETS | CONNECTIONS)
-def uring_open(request: Opening) -> Fd: ...
+def uring_open(request: Opening) -> Opened: ...
 @pseudo(URING, touches=PROCESS)
 def uring_wait(request: Waiting) -> Int: ...
 @pseudo(URING, touches=PROCESS | FILES)
