@@ -25,7 +25,7 @@ from conformance.syscalls.machinery.call import Operation, Pseudo
 from conformance.syscalls.machinery.choices import Blob, Choice, LengthOf, Use
 from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.table import grammar, operations
-from conformance.syscalls.machinery.touches import CONNECTIONS, FILES, SOCKETS
+from conformance.syscalls.machinery.touches import FILES, SOCKETS
 
 MOST_DEPTH = 3
 """How many calls may be inserted in a row, each to make what the next one needs."""
@@ -116,12 +116,10 @@ def is_a(family: str, wanted: str) -> bool:
 
 @cache
 def _demand(family: str) -> int:
-    """How many calls a resource of a family serves, with their plainest arguments."""
-    return sum(any(is_a(family, wanted) for wanted in wants(label)) for label in grammar())
-
-
-CHEAP = FILES | SOCKETS | CONNECTIONS
-"""What takes no surroundings of its own by itself."""
+    """How many calls a resource of a family serves, with their plainest arguments; one that has another name for what
+    it is given is none of its own."""
+    labels = (label for label, each in grammar().items() if not isinstance(each, Operation) or each.given)
+    return sum(any(is_a(family, wanted) for wanted in wants(label)) for label in labels)
 
 
 @cache
@@ -139,7 +137,11 @@ def makers(family: str) -> tuple[str, ...]:
             incidental = made.argument >= 0 and description.parameters[made.argument].kind.reads
             if is_a(made.family, family) and not incidental:
                 does_more = (made.family != family, made.argument >= 0, not pseudo)
-                costs = (bool(facts.touches & ~CHEAP) and not pseudo, -len(facts.numbers), len(wants(label)))
+                costs = (
+                    bool(facts.touches & ~(FILES | SOCKETS)) and not pseudo,
+                    -len(facts.numbers),
+                    len(wants(label)),
+                )
                 serves = 0 if pseudo else _demand(made.family)
                 able.append(((*does_more, *costs, -serves, order), label))
     return tuple(dict.fromkeys(label for _, label in sorted(able)))

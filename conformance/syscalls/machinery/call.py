@@ -364,8 +364,11 @@ class Operation(Syscall[P]):
 
     @cached_property
     def parameters(self) -> tuple[Parameter, ...]:
-        """The arguments, in order; what is given can be chosen only so. Where nothing is, what nobody has named is
-        tried by the call's own description alone, or one finding would be two."""
+        """The arguments, in order; what is given can be chosen only so.
+
+        Where nothing is given, what nobody has named is tried by the call's own description alone, or one finding would
+        be two.
+        """
         found = super().parameters
         for parameter in found:
             if not self.given:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -27,6 +28,7 @@ from conformance.syscalls.sockets.addresses import Host6
 from conformance.syscalls.sockets.netlink import (
     NETLINK_AUDIT,
     NETLINK_GENERIC,
+    NETLINK_KOBJECT_UEVENT,
     NETLINK_NETFILTER,
     NETLINK_ROUTE,
     NETLINK_SOCK_DIAG,
@@ -438,6 +440,7 @@ DIAG = NetlinkProtocol(
     About(DiagReq, None),
 )
 NETFILTER = NetlinkProtocol("Netfilter", {}, {}, About(Nfgenmsg, NO_SPACE))
+UEVENT = NetlinkProtocol("Uevent", {}, {})
 AUDIT = NetlinkProtocol("Audit", {"AUDIT_GET": AUDIT_GET}, {})
 
 PROTOCOLS: Mapping[int, NetlinkProtocol] = MappingProxyType(
@@ -447,6 +450,7 @@ PROTOCOLS: Mapping[int, NetlinkProtocol] = MappingProxyType(
         NETLINK_SOCK_DIAG: DIAG,
         NETLINK_NETFILTER: NETFILTER,
         NETLINK_AUDIT: AUDIT,
+        NETLINK_KOBJECT_UEVENT: UEVENT,
     }
 )
 HEAD, ATTRIBUTE = 16, 4
@@ -564,5 +568,25 @@ def _held(data: bytes, at: int, stop: int, spec: Spec | None, depth: int) -> Ite
     yield Piece(at, stop - at, next((each for each in known if each.size() == stop - at), None), filler=not known)
 
 
-PLAIN_NETLINK: Mapping[int, Kind] = MappingProxyType({number: Netlink(each) for number, each in PROTOCOLS.items()})
+class Uevents(Netlink):
+    """What is told of devices, which is text; what a program makes known is in a message, and so is the answer to it.
+
+    Events are counted, for all networks together.
+    """
+
+    EVENT = re.compile(r"[a-z]+@")
+    COUNTED = re.compile(r"SEQNUM=\d+\0")
+
+    def normal(self, seen: Seen, names: Names) -> Seen:
+        if isinstance(seen, str) and self.EVENT.match(seen):
+            return self.COUNTED.sub("SEQNUM\0", seen)
+        return super().normal(seen, names)
+
+    def show(self, seen: Seen) -> str:
+        return Kind.show(self, seen) if isinstance(seen, str) and self.EVENT.match(seen) else super().show(seen)
+
+
+PLAIN_NETLINK: Mapping[int, Kind] = MappingProxyType(
+    {number: (Uevents if each is UEVENT else Netlink)(each) for number, each in PROTOCOLS.items()}
+)
 """The kinds of memory that hold messages, by protocol."""

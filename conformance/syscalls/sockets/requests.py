@@ -12,6 +12,8 @@ from conformance.syscalls.machinery.call import operation
 from conformance.syscalls.machinery.choices import KERNEL_ADDRESS, Blob, Choice, Choices, often, rarely, room, seldom
 from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, ZeroOrNot
 from conformance.syscalls.machinery.touches import NETWORK, NOTHING
+from conformance.syscalls.sockets.addresses import OF_NETLINK, SockaddrKind
+from conformance.syscalls.sockets.connections import bind
 from conformance.syscalls.sockets.messages import MSG_DONTWAIT, MSG_PEEK, MSG_TRUNC, recvfrom, sendto
 from conformance.syscalls.sockets.netlink import (
     HEADER,
@@ -22,6 +24,7 @@ from conformance.syscalls.sockets.netlink import (
     NETLINK_EXT_ACK,
     NETLINK_GENERIC,
     NETLINK_GET_STRICT_CHK,
+    NETLINK_KOBJECT_UEVENT,
     NETLINK_NETFILTER,
     NETLINK_ROUTE,
     NETLINK_SOCK_DIAG,
@@ -334,24 +337,45 @@ def _of_audit() -> Iterator[Choice]:
     )
 
 
+def _of_uevents() -> Iterator[Choice]:
+    """Of a device that there is not: who listens in the same network is told, and nobody else (Linux 4.18)."""
+    event = b"change@/devices/d0\0ACTION=change\0DEVPATH=/devices/d0\0SUBSYSTEM=s0\0"
+    whole = _asked(0x10, event, NLM_F_ACK)
+    yield from _blobs(
+        [whole, _asked(0x10, event, 0)],
+        [
+            *_lengths(whole),
+            *_flagged(0x10, event),
+            *(_asked(kind, event, NLM_F_ACK) for kind in (0, 1, 15, 17, 0xFFFF)),
+            *(_asked(0x10, each, NLM_F_ACK) for each in (b"", b"\0", b"x", event[:-1], b"x" * 3000)),
+            event,
+        ],
+    )
+
+
 NetlinkFamily = Annotated[Family, Choices(AF_NETLINK)]
 NetlinkType = Annotated[SocketType, Choices(often(SOCK_RAW | SOCK_NONBLOCK))]
 OnlyRoute = Annotated[int, Flags({"NETLINK_ROUTE": NETLINK_ROUTE}, bits=False), Choices(NETLINK_ROUTE)]
 OnlyGeneric = Annotated[int, Flags({"NETLINK_GENERIC": NETLINK_GENERIC}, bits=False), Choices(NETLINK_GENERIC)]
 OnlyDiag = Annotated[int, Flags({"NETLINK_SOCK_DIAG": NETLINK_SOCK_DIAG}, bits=False), Choices(NETLINK_SOCK_DIAG)]
 OnlyFilter = Annotated[int, Flags({"NETLINK_NETFILTER": NETLINK_NETFILTER}, bits=False), Choices(NETLINK_NETFILTER)]
+OnlyUevent = Annotated[
+    int, Flags({"NETLINK_KOBJECT_UEVENT": NETLINK_KOBJECT_UEVENT}, bits=False), Choices(NETLINK_KOBJECT_UEVENT)
+]
 OnlyAudit = Annotated[int, Flags({"NETLINK_AUDIT": NETLINK_AUDIT}, bits=False), Choices(NETLINK_AUDIT)]
 
 RouteSocket = Annotated[int, FileDescriptor("socket:netlink:route")]
 GenericSocket = Annotated[int, FileDescriptor("socket:netlink:generic")]
 DiagSocket = Annotated[int, FileDescriptor("socket:netlink:diag")]
 FilterSocket = Annotated[int, FileDescriptor("socket:netlink:netfilter")]
+UeventSocket = Annotated[int, FileDescriptor("socket:netlink:uevent")]
 AuditSocket = Annotated[int, FileDescriptor("socket:netlink:audit")]
 
 RouteRequest = Annotated[InBytes, PLAIN_NETLINK[NETLINK_ROUTE], Choices(_of_route)]
 GenericRequest = Annotated[InBytes, PLAIN_NETLINK[NETLINK_GENERIC], Choices(_of_generic)]
 DiagRequest = Annotated[InBytes, PLAIN_NETLINK[NETLINK_SOCK_DIAG], Choices(_of_diag)]
 FilterRequest = Annotated[InBytes, PLAIN_NETLINK[NETLINK_NETFILTER], Choices(_of_netfilter)]
+UeventRequest = Annotated[InBytes, PLAIN_NETLINK[NETLINK_KOBJECT_UEVENT], Choices(_of_uevents)]
 AuditRequest = Annotated[InBytes, PLAIN_NETLINK[NETLINK_AUDIT], Choices(_of_audit)]
 
 _ROOMS = Choices(often(room(4096)), rarely(room(64), room(36), room(20), room(16), room(8), KERNEL_ADDRESS))
@@ -359,6 +383,8 @@ RouteAnswer = Annotated[OutBytes, PLAIN_NETLINK[NETLINK_ROUTE], _ROOMS]
 GenericAnswer = Annotated[OutBytes, PLAIN_NETLINK[NETLINK_GENERIC], _ROOMS]
 DiagAnswer = Annotated[OutBytes, PLAIN_NETLINK[NETLINK_SOCK_DIAG], _ROOMS]
 FilterAnswer = Annotated[OutBytes, PLAIN_NETLINK[NETLINK_NETFILTER], _ROOMS]
+UeventAnswer = Annotated[OutBytes, PLAIN_NETLINK[NETLINK_KOBJECT_UEVENT], _ROOMS]
+InGroups = Annotated[InBytes, SockaddrKind(), Choices(often(OF_NETLINK[2]), OF_NETLINK[0], OF_NETLINK[3])]
 AuditAnswer = Annotated[OutBytes, PLAIN_NETLINK[NETLINK_AUDIT], _ROOMS]
 AnswerSize = Annotated[int, ZeroOrNot()]
 """How long it is, its messages say."""
@@ -394,6 +420,27 @@ def socket_generic(family: NetlinkFamily, type: NetlinkType, protocol: OnlyGener
 def socket_diag(family: NetlinkFamily, type: NetlinkType, protocol: OnlyDiag) -> DiagSocket: ...
 @operation(socket)
 def socket_netfilter(family: NetlinkFamily, type: NetlinkType, protocol: OnlyFilter) -> FilterSocket: ...
+@operation(socket)
+def socket_uevent(family: NetlinkFamily, type: NetlinkType, protocol: OnlyUevent) -> UeventSocket: ...
+@operation(bind)
+def bind_uevent(fd: UeventSocket, address: InGroups, length: Size) -> Zero: ...
+@operation(sendto, touches=NETWORK)
+def sendto_uevent(
+    fd: UeventSocket, buf: UeventRequest, size: Size, flags: AtOnceOnly, address: NoName, length: AlwaysZero
+) -> AnswerSize: ...
+@operation(
+    recvfrom,
+    touches=NOTHING,
+    after=(
+        ("socket_uevent", "sendto_uevent"),
+        ("socket_uevent", "bind_uevent", "sendto_uevent"),
+        ("socket_uevent", "bind_uevent", "sendto_uevent", "recvfrom_uevent"),
+    ),
+    shows="fd:socket:netlink:uevent",
+)
+def recvfrom_uevent(
+    fd: UeventSocket, buf: UeventAnswer, size: Size, flags: Now, address: NoSender, length: NoLength
+) -> AnswerSize: ...
 @operation(socket)
 def socket_audit(family: NetlinkFamily, type: NetlinkType, protocol: OnlyAudit) -> AuditSocket: ...
 @operation(setsockopt)

@@ -9,6 +9,7 @@ from conformance.syscalls.machinery.chains import struct_behind
 from conformance.syscalls.machinery.kinds import Names
 from conformance.syscalls.sockets.netlink import (
     NETLINK_GENERIC,
+    NETLINK_KOBJECT_UEVENT,
     NETLINK_ROUTE,
     NLM_F_ACK_TLVS,
     NLM_F_CAPPED,
@@ -181,6 +182,22 @@ def test_flags_have_the_names_that_they_have_in_such_a_message() -> None:
     assert "NLM_F_DUMP|NLM_F_REQUEST" in flags(RTM_GETLINK, 0x301)
     assert "NLM_F_CREATE|NLM_F_EXCL" in flags(RTM_NEWLINK, 0x600)
     assert "NLM_F_ACK_TLVS|NLM_F_CAPPED" in flags(NLMSG_ERROR, 0x300)
+
+
+def test_events_are_text_but_for_their_number_and_answers_are_messages() -> None:
+    events = PLAIN_NETLINK[NETLINK_KOBJECT_UEVENT]
+
+    def event(number: int, action: str = "change") -> str:
+        return f"{action}@/d0\0ACTION={action}\0SEQNUM={number}\0"
+
+    assert (
+        events.normal(event(7), Names()) == events.normal(event(8), Names()) != events.normal(event(7, "add"), Names())
+    )
+    assert events.normal(event(7)[:-9], Names()) != events.normal(event(7), Names())
+    assert events.show(event(7)).startswith("b'change@/d0")
+    answered = events.normal(error(-1, 0, WHOLE[:16]).decode("latin-1"), Names())
+    assert isinstance(answered, dict)
+    assert answered["NLMSG_ERROR.error"] == -1
 
 
 def test_the_kernel_s_own_words_are_understood() -> None:

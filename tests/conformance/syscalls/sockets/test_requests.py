@@ -14,7 +14,7 @@ from conformance.syscalls.machinery.touches import NETWORK
 from conformance.syscalls.sockets.netlink import NETLINK_ROUTE
 from conformance.syscalls.sockets.records import NLM_F_ACK, PLAIN_NETLINK
 
-PROTOCOLS = ("route", "generic", "diag", "netfilter", "audit")
+PROTOCOLS = ("route", "generic", "diag", "netfilter", "audit", "uevent")
 NETNS = {19, 28, 37, 46, 51}
 """IFLA_NET_NS_PID, IFLA_NET_NS_FD, IFLA_LINK_NETNSID, IFLA_TARGET_NETNSID, IFLA_NEW_NETNSID: ways to other networks."""
 
