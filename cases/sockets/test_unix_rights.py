@@ -18,12 +18,10 @@ from conformance.syscalls.help.pipes import new_pipe
 from conformance.syscalls.processes.credentials import setresuid
 from conformance.syscalls.processes.identity import getpid
 from conformance.syscalls.processes.limits import RLIMIT_NOFILE, Rlimit, setrlimit
+from conformance.syscalls.sockets.controls import SCM_CREDENTIALS, SCM_PIDFD, SCM_RIGHTS
 from conformance.syscalls.sockets.messages import (
     MSG_CMSG_CLOEXEC,
     MSG_CTRUNC,
-    SCM_CREDENTIALS,
-    SCM_PIDFD,
-    SCM_RIGHTS,
     Message,
     control_message,
     recvmsg,

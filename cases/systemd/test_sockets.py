@@ -18,14 +18,8 @@ from conformance.syscalls.polling.poll import POLLIN
 from conformance.syscalls.processes.credentials import setgroups, setresgid, setresuid
 from conformance.syscalls.sockets.addresses import sockaddr_un
 from conformance.syscalls.sockets.connections import accept4, bind, connect, listen
-from conformance.syscalls.sockets.messages import (
-    SCM_CREDENTIALS,
-    SCM_RIGHTS,
-    Message,
-    control_message,
-    recvmsg,
-    sendmsg,
-)
+from conformance.syscalls.sockets.controls import SCM_CREDENTIALS, SCM_RIGHTS
+from conformance.syscalls.sockets.messages import Message, control_message, recvmsg, sendmsg
 from conformance.syscalls.sockets.options import (
     SO_BINDTODEVICE,
     SO_BINDTOIFINDEX,
