@@ -19,12 +19,7 @@ from conformance.syscalls.processes.credentials import setgroups, setresgid, set
 from conformance.syscalls.sockets.addresses import sockaddr_un
 from conformance.syscalls.sockets.connections import accept4, bind, connect, listen
 from conformance.syscalls.sockets.controls import SCM_CREDENTIALS, SCM_RIGHTS
-from conformance.syscalls.sockets.messages import (
-    Message,
-    control_message,
-    recvmsg,
-    sendmsg,
-)
+from conformance.syscalls.sockets.messages import Message, control_message, recvmsg, sendmsg
 from conformance.syscalls.sockets.options import (
     SO_BINDTODEVICE,
     SO_BINDTOIFINDEX,
