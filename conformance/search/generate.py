@@ -11,6 +11,7 @@ from collections import Counter, deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from functools import cache
 
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
@@ -21,9 +22,11 @@ from conformance.programs.program import Program, Ref
 from conformance.search.bind import Call, complete, is_a, makers, makes, plain_call, strays_of, wants
 from conformance.search.observe import has_flags, looks
 from conformance.search.sweep import sweep
+from conformance.syscalls.machinery.call import Operation, Pseudo
 from conformance.syscalls.machinery.choices import Choice
 from conformance.syscalls.machinery.kinds import Flags
 from conformance.syscalls.machinery.table import chapters, grammar
+from conformance.syscalls.pseudo import URING
 
 CALLS = 8
 """How many calls a program is drawn with, at most; those that make what they need come on top."""
@@ -52,6 +55,10 @@ SWEPT = 0.3
 """The share of programs that are of the plain pass, until it is over."""
 ABOUT = 0.35
 """Where programs are about some calls: how often the next one is one of these."""
+
+ONE_OF_MANY = 4
+"""How many calls one counts as that has a label for what it is given, such as `sendto_route`: there are many such of a
+few calls, which would else be drawn in the place of all others."""
 
 Raw = tuple[Call, ...]
 
@@ -98,6 +105,15 @@ def _add(
         return False
     to.add(what)  # type: ignore[arg-type] # one of the kinds that the set holds
     return True
+
+
+@cache
+def _is_one_of_many(label: str) -> bool:
+    """Whether its label alone tells what is meant, and no argument."""
+    description = grammar()[label]
+    return (isinstance(description, Pseudo) and description.kind == URING) or (
+        isinstance(description, Operation) and not description.given
+    )
 
 
 class Generator:
@@ -221,6 +237,8 @@ class Generator:
         if self.tiresome[label] > 3:
             return 1
         made = self.coverage.made[label]
+        if _is_one_of_many(label):
+            made *= ONE_OF_MANY
         if label not in self.coverage.succeeded:
             return 8 if made < RARE else 2 if made < RARE * 4 else 1
         return 6 if made < RARE else 4
@@ -276,7 +294,7 @@ class Generator:
         return self._tried_call(self._seldom(self.about))
 
     def _tried_call(self, label: str) -> Call:
-        self._tried[label] += 1
+        self._tried[label] += ONE_OF_MANY if _is_one_of_many(label) else 1
         parameters = grammar()[label].parameters
         odd = self._random.randrange(len(parameters)) if parameters else 0
         return self._call(label, odd)
