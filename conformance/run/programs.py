@@ -15,6 +15,7 @@ from conformance.conditions import KERNEL
 from conformance.model import CaseInfo, CaseResult, Facts
 from conformance.programs.cases import CaseProgram, Given, info_of
 from conformance.programs.execution import Execution
+from conformance.programs.harmful import touches
 from conformance.programs.listed import Listed, files, listings
 from conformance.programs.notation.errors import NotationError
 from conformance.programs.wire import Encoded
@@ -22,6 +23,7 @@ from conformance.protocol.executor import ProtocolError
 from conformance.protocol.lines import Trouble
 from conformance.run.lane import Lane, LaneError
 from conformance.run.selection import Selection
+from conformance.syscalls.machinery.touches import PROCESS
 from runners.base import Guest, Runner, RunnerError
 
 BATCH = 64
@@ -85,9 +87,10 @@ class Batches:
     def run(
         self, programs: Sequence[CaseProgram], *, first: bool, running: Callable[[str], None] = lambda _: None
     ) -> Iterator[CaseResult]:
-        """The results, in order, as they come. Raises RunnerError when the target cannot go on.
+        """The results, as they come. Raises RunnerError when the target cannot go on.
 
         `first`: nothing is doubted yet, and what touches nothing shares a process; otherwise each has one of its own.
+        Those that may share one come first: whatever needs its own ends the one that others share.
         `running` is told of each batch's first program.
         """
         able: list[CaseProgram] = []
@@ -98,6 +101,7 @@ class Batches:
                 able.append(each)
         if not able:
             return
+        able.sort(key=lambda each: PROCESS in touches(each.listing.program))
         try:
             self._lane.ready()
             sent: deque[_Sent] = deque()
