@@ -58,7 +58,7 @@ def touched_by(step: ProgramCall) -> Touches:
                 found |= each.facts.touches
     for at, parameter in enumerate(description.parameters):
         for mark in parameter.touches:
-            if at >= len(step.args) or step.args[at] not in mark.values:
+            if at >= len(step.args) or not mark.spares(step.args[at]):
                 found |= mark.what
     if EVERYTHING in found:
         found |= SOCKETS
@@ -66,8 +66,11 @@ def touched_by(step: ProgramCall) -> Touches:
 
 
 def _leaves_the_tree(argument: Argument) -> bool:
-    """Whether an argument may name the directories above a program's own, which it would share with others."""
-    return isinstance(argument, Memory) and argument.data.startswith((b"/", b".."))
+    """Whether an argument, or what it points to, may name the directories above a program's own, which it would share
+    with others."""
+    return isinstance(argument, Memory) and (
+        argument.data.startswith((b"/", b"..")) or any(_leaves_the_tree(part) for _, _, part in argument.parts)
+    )
 
 
 def is_allowed(label: str) -> bool:

@@ -51,7 +51,7 @@ class Selection:
         found = {path.partition("::")[0].rstrip("/") for path in named}
         if not found.isdisjoint(("", ".")):
             return []
-        return sorted(each for each in found if not any(_below(each, other) for other in found - {each}))
+        return sorted(each for each in found if found.isdisjoint(_above(each) - {each}))
 
     def concerns(self, module: str) -> bool:
         """Whether cases of a module, or of an area, could be selected: which ones it has is not known."""
@@ -95,7 +95,3 @@ def _compiled(expression: str) -> Expression:
 def _above(case: str) -> set[str]:
     """The paths that a case is, or lies below, or is a parameter set of."""
     return {"", ".", case, *(case[: end.start()] for end in _ENDS.finditer(case))}
-
-
-def _below(case: str, path: str) -> bool:
-    return path in _above(case)

@@ -34,8 +34,7 @@ static void clear(const struct program *program)
 /* Whether the tree that is there will do, of another worker's program that has not reached it. */
 static bool is_tree_left_whole(const struct program *program)
 {
-	return shared->tree_whole && !(program->touched & TOUCHES_MOUNTS || program->wishes & WISH_EXEC || shared->has_binary) &&
-	       !sys(__NR_chdir, own.tree);
+	return shared->tree_whole && !(program->touched & TOUCHES_MOUNTS || program->wishes & WISH_EXEC || shared->has_binary);
 }
 
 /*
@@ -43,7 +42,7 @@ static bool is_tree_left_whole(const struct program *program)
  */
 static bool prepare(const struct program *program, const struct program *last)
 {
-	bool left_whole = !last && is_tree_left_whole(program);
+	bool left_whole = !last && is_tree_left_whole(program) && !sys(__NR_chdir, own.tree);
 	shared->tree_whole = 0;
 	close_all();
 	terminals = 0;

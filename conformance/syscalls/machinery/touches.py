@@ -72,3 +72,15 @@ class TouchesUnless:
     def __init__(self, what: Touches, *values: int) -> None:
         self.what = what
         self.values = frozenset(values)
+
+    def spares(self, argument: object) -> bool:
+        """Whether the call does not touch it, with this argument."""
+        return argument in self.values
+
+
+class TouchesUnlessFirst(TouchesUnless):
+    """The same of memory: unless its first byte is one of `values`, and what it is given."""
+
+    def spares(self, argument: object) -> bool:
+        data, parts = getattr(argument, "data", b""), getattr(argument, "parts", ())
+        return data[:1] != b"" and data[0] in self.values and all(offset for offset, _, _ in parts)

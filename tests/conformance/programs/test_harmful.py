@@ -29,6 +29,7 @@ from conformance.syscalls.machinery.touches import (
 )
 from conformance.syscalls.machinery.world import ARENA, ARENA_PAGES, DATA, PAGE
 from conformance.syscalls.memory.mapping import MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MREMAP_FIXED, MREMAP_MAYMOVE
+from conformance.syscalls.polling.uring_requests import IORING_OP_NOP, IORING_OP_UNLINKAT, Sqe
 from conformance.syscalls.sockets.ip import IP_TTL, MCAST_JOIN_GROUP
 from conformance.syscalls.sockets.options import SOL_SOCKET
 from conformance.syscalls.sockets.socket import AF_INET, AF_UNIX, IPPROTO_IP, SOCK_NONBLOCK, SOCK_RAW, SOCK_STREAM
@@ -319,6 +320,11 @@ UNIX = ("socket_unix_stream", AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0)
 TCP = ("socket_tcp", AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)
 
 
+def request(opcode: int, path: bytes = b"") -> Memory:
+    """A request of a ring, of a file if a path is given."""
+    return Memory(bytes(Sqe(opcode=opcode)), ((16, 8, Memory(path)),) if path else ())
+
+
 @pytest.mark.parametrize(
     ("made", "touched"),
     [
@@ -364,6 +370,12 @@ TCP = ("socket_tcp", AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0)
         (program(TCP, ("bind", Ref(0), 0, 16)), FILES | PROCESS | NETWORK),
         (program(TCP, ("umask", 0)), PROCESS | NETWORK),
         (program(("socketpair", AF_INET, SOCK_STREAM, 0, 0)), NOTHING),
+        (program(("uring_nothing", request(IORING_OP_NOP))), PROCESS),
+        (program(("uring_nothing", request(IORING_OP_UNLINKAT))), EVERYTHING),
+        (program(("uring_nothing", Memory(bytes(64), ((0, 1, Ref(0)),)))), EVERYTHING),
+        (program(("uring_nothing", DATA)), EVERYTHING),
+        (program(("uring_path", request(IORING_OP_UNLINKAT, b"f0\0"))), FILES | Touches.LABELS | PROCESS),
+        (program(("uring_path", request(IORING_OP_UNLINKAT, b"/f0\0"))), FILES | Touches.LABELS | PROCESS | MOUNTS),
         (program(("socket", 46, SOCK_STREAM, 0)), PROCESS | NETWORK),
         (program(("socket", Ref(0), 1, 0)), PROCESS | NETWORK),
         (program(("socket",)), PROCESS | NETWORK),

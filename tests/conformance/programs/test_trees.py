@@ -142,3 +142,17 @@ def test_what_a_search_does_to_it_is_undone() -> None:
     shared = run([each for made in programs for each in (made, seen)], SOON, own=False)[1::2]
     for made, (_, outcome) in zip(programs, shared, strict=True):
         assert list(differences(Execution(encoded, fresh), Execution(encoded, outcome))) == [], made
+
+
+def tree_after(*before: Program) -> int:
+    """The inode number of the tree that a program gets in a process of its own, after others in theirs."""
+    *_, (_, outcome) = run([*before, program(("newfstatat", HERE, text(b"."), room(144), 0))])
+    result, (status,) = outcome.results[0]
+    assert result == 0
+    return int.from_bytes(status[8:16], "little")
+
+
+def test_tree_that_no_program_has_reached_is_used_again() -> None:
+    quiet = program(("prctl_set_name", 15, text(b"other")))
+    assert tree_after(quiet, quiet) == tree_after()
+    assert tree_after(quiet, CHANGES["a byte"], quiet) != tree_after()
