@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from conformance.matrix.attempts import Attempts, attempts_of, headline
+from conformance.matrix.attempts import Attempts, Normals, attempts_of, headline
 from conformance.model import CaseResult, Outcome
 from tests.builders import CASE, record, result, step
 
@@ -129,3 +129,12 @@ def test_of_a_failure_the_assertion_s_own_words_are_told_and_nothing_that_a_term
     message: str, line: str
 ) -> None:
     assert headline(message) == line
+
+
+def test_targets_that_say_the_same_word_for_word_are_brought_into_a_form_once() -> None:
+    normals: Normals = []
+    said, other = result(PASSED, step("getpid", result=7)), result(PASSED, step("getpid", result=-1, errno=1))
+    forms = [attempts_of(record("lts", each), CASE, normals).normal[0] for each in (said, said, other)]
+    assert forms[0] is forms[1]
+    assert forms[0] != forms[2]
+    assert len(normals) == 2

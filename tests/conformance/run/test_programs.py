@@ -159,3 +159,10 @@ def test_the_guest_of_a_session_is_used_and_left_open(programs: CasePrograms) ->
         assert [each.outcome for each in found] == [Outcome.PASSED] * 2
         with guest.spawn(["true"]) as channel:
             assert channel.wait(10) == 0
+
+
+def test_programs_that_may_share_a_process_come_first(cases: Path) -> None:
+    needs_executor()
+    tree(cases, mixed="alone:\n    setsid()\n\nshares:\n    umask(0)\n\nalone-too:\n    setsid()\n")
+    found = ran(LocalRunner(), selected(Selection(("area/mixed.calls",))))
+    assert list(found) == ["shares", "alone", "alone-too"]
