@@ -8,7 +8,7 @@ from dataclasses import replace
 from conformance.matrix.attempts import Attempts, Normals, attempts_of
 from conformance.matrix.causes import Case, cause_of
 from conformance.matrix.compare import ITSELF, difference
-from conformance.matrix.expectations.applying import apply
+from conformance.matrix.expectations.applying import OF_REFERENCE_ITSELF, apply, known_to_fail
 from conformance.model import (
     CaseInfo,
     CaseResult,
@@ -124,7 +124,7 @@ def _held_against(name: str, case: Case) -> Cell:
 def _of_reference(name: str, mine: Attempts) -> Cell:
     """What the reference lacks is missing there; that it does not keep a promise makes it no measure."""
     if mine.outcome is Outcome.FAILED:
-        return Cell(Verdict.INVALID, f"the reference itself: {mine.outcome}: {mine.message}", reference=name)
+        return Cell(Verdict.INVALID, f"{OF_REFERENCE_ITSELF}{mine.message}", reference=name)
     return Cell(VERDICT[mine.outcome], mine.message, reference=name)
 
 
@@ -251,11 +251,15 @@ def _warnings(records: Sequence[Record], reference: str) -> list[str]:
     return found
 
 
-def suspicious(matrix: Matrix) -> dict[str, list[str]]:
+def suspicious(matrix: Matrix, expectations: Sequence[Expectation] = ()) -> dict[str, list[str]]:
     """Which cases to run again where: whatever is not as expected, or claims something new, and was seen too seldom."""
     again: dict[str, set[str]] = {}
+    known = known_to_fail(matrix, expectations)
     for column, comparison, cell in matrix.cells():
-        if not cell.attempts or not _doubted(cell, of_reference=column.target.name == matrix.reference):
+        of_reference = column.target.name == matrix.reference
+        if not cell.attempts or not _doubted(cell, of_reference=of_reference):
+            continue
+        if of_reference and comparison.case in known:
             continue
         for name in {column.target.name, cell.reference or column.target.name}:
             if comparison.cells[name].attempts < ATTEMPTS:

@@ -54,7 +54,8 @@ def execute(
         for worker in workers:
             worker.start()
         _wait(workers, lambda worker: worker.first_pass.is_set(), tick)
-        again = suspicious(build(read_records(directory, plan), plan.reference, expectations))
+        seen = build(read_records(directory, plan), plan.reference, expectations, traces=False)
+        again = suspicious(seen, expectations)
         for worker in workers:
             for _ in range(2):
                 if cases := again.get(worker.name):

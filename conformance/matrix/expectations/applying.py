@@ -7,8 +7,11 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from conformance.matrix.expectations.conditions import versions_of
-from conformance.matrix.expectations.entries import concerns, is_glob, matches, precedence, speaks_of
-from conformance.model import GAINS, Cell, Column, Comparison, Expectation, Matrix
+from conformance.matrix.expectations.entries import concerns, is_glob, matches, plain, precedence, speaks_of
+from conformance.model import GAINS, Cell, Column, Comparison, Expectation, ExpectationKind, Matrix, Outcome, Verdict
+
+OF_REFERENCE_ITSELF = f"the reference itself: {Outcome.FAILED}: "
+"""How the message of a cell begins whose case the reference fails."""
 
 
 def applies(each: Expectation, column: Column, case: str) -> bool:
@@ -24,7 +27,10 @@ def apply(matrix: Matrix, expectations: Sequence[Expectation]) -> Matrix:
     comparisons = [
         replace(
             comparison,
-            cells={name: _expected(comparison.cells[name], comparison, by_module) for name, by_module in known.items()},
+            cells={
+                name: _expected(comparison.cells[name], comparison, by_module, of_reference=name == matrix.reference)
+                for name, by_module in known.items()
+            },
         )
         for comparison in matrix.comparisons
     ]
@@ -45,16 +51,48 @@ def _by_module(column: Column, expectations: Sequence[Expectation]) -> dict[str,
     return found
 
 
-def _expected(cell: Cell, comparison: Comparison, by_module: Mapping[str, _Ranked]) -> Cell:
-    """A cell that knows the first expectation, by rank, of those that speak of it."""
+def _first(comparison: Comparison, by_module: Mapping[str, _Ranked]) -> Expectation | None:
+    """The first expectation, by rank, of those that speak of a case."""
     near = [*by_module.get(comparison.module, ()), *by_module.get("*", ())]
     speaking = [(rank, each) for rank, each in near if matches(each.case, comparison.case)]
-    found = min(speaking, key=lambda each: each[0])[1] if speaking else None
+    return min(speaking, key=lambda each: each[0])[1] if speaking else None
+
+
+def _expected(cell: Cell, comparison: Comparison, by_module: Mapping[str, _Ranked], *, of_reference: bool) -> Cell:
+    """A cell that knows the first expectation that speaks of it."""
+    found = _first(comparison, by_module)
     if found is None:
         return cell
     if cell.verdict is found.verdict:
         return replace(cell, expected=found)
+    if of_reference and found.verdict is Verdict.DIFFERS:
+        return cell  # the reference is held against nothing, so whether it differs from another is not seen
     return replace(cell, unmet=found) if refutes(cell) else cell
+
+
+def known_to_fail(matrix: Matrix, expectations: Sequence[Expectation]) -> set[str]:
+    """The cases in which the reference fails and is known to: an expectation that holds for it says that they fail.
+
+    A baseline says that only of what fails in the same words. It stays no measure in them; but neither is it news.
+    """
+    column = next((each for each in matrix.columns if each.target.name == matrix.reference), None)
+    if column is None:
+        return set()
+    by_module = _by_module(column, expectations)
+    return {
+        comparison.case
+        for comparison in matrix.comparisons
+        if (cell := comparison.cells[matrix.reference]).verdict is Verdict.INVALID
+        and (found := _first(comparison, by_module)) is not None
+        and found.verdict is Verdict.FAILS
+        and (found.kind is not ExpectationKind.BASELINE or _in_the_same_words(found, cell))
+    }
+
+
+def _in_the_same_words(baseline: Expectation, cell: Cell) -> bool:
+    """Whether the reference fails as it did when the baseline was taken, which may be one of several cases."""
+    said = plain(cell.message.removeprefix(OF_REFERENCE_ITSELF))
+    return f"; {said}; " in f"; {baseline.message}; "
 
 
 def refutes(cell: Cell) -> bool:

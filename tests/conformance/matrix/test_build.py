@@ -12,6 +12,7 @@ from conformance.model import (
     CaseResult,
     Cell,
     Expectation,
+    ExpectationKind,
     Level,
     Matrix,
     Outcome,
@@ -467,6 +468,52 @@ def test_a_gain_is_looked_at_again() -> None:
     known = [Expectation(CASE, "lts", Verdict.MISSING, "known")]
     found = matrix(record("native", READS_TWO), record("lts", READS_TWO), expectations=known)
     assert suspicious(found) == {"native": [CASE], "lts": [CASE]}
+
+
+FAILED = result(Outcome.FAILED, message="call 1, read: 0, and Linux promises 2")
+"""What a reference says that does not keep its promise."""
+KNOWN_TO_FAIL = Expectation(CASE, "lts", Verdict.FAILS, "known")
+BASELINE = Expectation(CASE, "lts", Verdict.FAILS, message=FAILED.message, kind=ExpectationKind.BASELINE)
+
+
+@pytest.mark.parametrize(
+    ("known", "again"),
+    [
+        (KNOWN_TO_FAIL, False),
+        (BASELINE, False),
+        (replace(BASELINE, message=f"call 0, read: 3; {FAILED.message}"), False),  # of a glob over two cases
+        (replace(BASELINE, message="call 1, read: 0"), True),
+        (replace(BASELINE, message=""), True),
+        (replace(KNOWN_TO_FAIL, verdict=Verdict.MISSING), True),
+        (replace(KNOWN_TO_FAIL, verdict=Verdict.DIFFERS), True),
+        (replace(KNOWN_TO_FAIL, target="wsl1"), True),
+        (replace(KNOWN_TO_FAIL, when="kernel >= 6.6"), True),
+        (replace(KNOWN_TO_FAIL, expires="2020-01-01"), True),
+    ],
+)
+def test_a_reference_that_fails_is_looked_at_again_unless_it_is_known_to_fail_so(
+    known: Expectation, again: bool
+) -> None:
+    found = build([record("lts", FAILED)], "lts", [known])
+    (comparison,) = found.comparisons
+    assert (comparison.cells["lts"].verdict, comparison.cells["lts"].expected) == (Verdict.INVALID, None)
+    assert suspicious(found, [known]) == ({"lts": [CASE]} if again else {})
+
+
+def test_another_target_is_looked_at_again_though_the_reference_is_known_to_fail() -> None:
+    crashed = result(Outcome.CRASH)
+    found = build([record("lts", FAILED), record("wsl2", crashed)], "lts", [KNOWN_TO_FAIL])
+    assert suspicious(found, [KNOWN_TO_FAIL]) == {"wsl2": [CASE]}
+
+
+@pytest.mark.parametrize(
+    ("verdict", "refuted"), [(Verdict.DIFFERS, False), (Verdict.FAILS, True), (Verdict.CRASH, True)]
+)
+def test_that_it_differs_cannot_be_refuted_where_a_target_is_the_reference(verdict: Verdict, refuted: bool) -> None:
+    known = Expectation(CASE, "lts", verdict, "known")
+    found = build([record("lts", READS_TWO)], "lts", [known])
+    assert found.comparisons[0].cells["lts"].outdated is refuted
+    assert suspicious(found, [known]) == ({"lts": [CASE]} if refuted else {})
 
 
 def test_cases_are_run_again_in_the_order_of_the_matrix() -> None:
