@@ -65,12 +65,17 @@ class CaseProgram:
             return f"needs {', '.join(sorted(missing))}"
         return "" if given.machine == MACHINE else f"written for {MACHINE}"
 
+    def needs_patience(self, found: Execution) -> bool:
+        """Whether what it did counts only once it has been run with more patience: it blocked, and nobody promises
+        that."""
+        return found.outcome.state is State.BLOCKED and not self.may_block
+
     def settled(self, found: Execution, run: Callable[[bytes, float], bytes]) -> Execution:
-        """What it did; where it blocked and nobody promises that, what it does with more patience.
+        """What it did; where that needs more patience, what it does with that.
 
         `run` takes a program and a factor on deadlines, and gives its outcome. Raises ProtocolError.
         """
-        if found.outcome.state is not State.BLOCKED or self.may_block:
+        if not self.needs_patience(found):
             return found
         alone = self.encoded(own=True)
         return Execution.read(alone, run(alone.data, AGAIN))

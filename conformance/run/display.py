@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from conformance.model import Outcome
-from conformance.run.worker import Progress, Stage
+from conformance.run.ledger import Progress, Stage
 from conformance.text import one_line, plural
 
 QUIET_SECONDS = 15.0

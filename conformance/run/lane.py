@@ -84,6 +84,11 @@ class Lane:
         """Begin to open the guest; `ready` waits for it."""
         self._thread.start()
 
+    @property
+    def started(self) -> bool:
+        """Whether it has been begun to open the guest."""
+        return self._thread.ident is not None
+
     def ready(self) -> None:
         """Wait until the executor has said hello. Raises RunnerError."""
         self._opened.result()
@@ -188,7 +193,10 @@ class Lane:
             )
 
     def _close(self) -> None:
-        guest, self._guest, self._channel = self._guest, None, None
+        guest, channel = self._guest, self._channel
+        self._guest = self._channel = None
+        if channel is not None:
+            channel.kill()  # the guest may be somebody else's, and go on
         if guest is not None:
             guest.__exit__(None, None, None)
 

@@ -11,10 +11,12 @@ from conformance.model import CaseInfo, Expectation, Matrix
 from conformance.protocol.lines import Trouble
 from conformance.run.conduct import USUAL
 from conformance.run.errors import UserError
+from conformance.run.hands import start
+from conformance.run.ledger import Progress
 from conformance.run.programs import selected
 from conformance.run.results import RunPlan, compared, read_record, read_records
 from conformance.run.selection import Selection
-from conformance.run.worker import Progress, Worker, raise_first_error, start, troubles_of
+from conformance.run.worker import Worker, raise_first_error, troubles_of
 from runners.base import Runner, RunnerError
 
 TICK_SECONDS = 0.2

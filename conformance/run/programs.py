@@ -13,9 +13,8 @@ from typing import Self
 from conformance import places
 from conformance.conditions import KERNEL
 from conformance.model import CaseInfo, CaseResult, Facts
-from conformance.programs.cases import CaseProgram, Given, info_of
+from conformance.programs.cases import AGAIN, CaseProgram, Given, info_of
 from conformance.programs.execution import Execution
-from conformance.programs.harmful import touches
 from conformance.programs.listed import Listed, files, listings
 from conformance.programs.notation.errors import NotationError
 from conformance.programs.wire import Encoded
@@ -24,11 +23,10 @@ from conformance.protocol.lines import Trouble
 from conformance.run.lane import Lane, LaneError
 from conformance.run.reading import remembered
 from conformance.run.selection import Selection
-from conformance.syscalls.machinery.touches import PROCESS
 from runners.base import Guest, Runner, RunnerError
 
-BATCH = 64
-"""Programs that are sent at once: enough to hide the round trip, and a result comes at least every second."""
+AHEAD = 2
+"""Batches that a target has at once: it runs one while another is judged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +68,18 @@ def _is_taken(selection: Selection, module: str, listed: Listed) -> bool:
     return selection.takes(info_of(listed, module).id)
 
 
-_Sent = tuple[Sequence[CaseProgram], Sequence[Encoded], Future[list[bytes]]]
-"""A batch that a lane has, and the outcomes to come."""
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """What a lane has, and the outcomes to come."""
+
+    programs: Sequence[CaseProgram]
+    encoded: Sequence[Encoded]
+    outcomes: Future[list[bytes]]
+
+    def each(self) -> Iterator[tuple[CaseProgram, Execution]]:
+        """What each has done, once it has. Raises LaneError, ProtocolError."""
+        for program, encoded, data in zip(self.programs, self.encoded, self.outcomes.result(), strict=True):
+            yield program, Execution.read(encoded, data)
 
 
 class Batches:
@@ -83,59 +91,75 @@ class Batches:
     def __init__(self, name: str, runner: Runner, guest: Guest | None, facts: Facts | None) -> None:
         """`guest` is lent, and not closed. `facts`: of the target."""
         self._given = given(facts)
-        self._lane = Lane(name, _Lender(runner, guest))
+        self._lane, self._patient = (Lane(name, _Lender(runner, guest)) for _ in range(2))
+        self._waiting: deque[_Sent] = deque()
+        """Programs that block, each alone. They wait beside the others, in an executor of their own: almost all of
+        their time nothing happens."""
 
     def run(
-        self, programs: Sequence[CaseProgram], *, first: bool, running: Callable[[str], None] = lambda _: None
+        self,
+        take: Callable[[], Sequence[CaseProgram]],
+        *,
+        first: bool,
+        running: Callable[[str], None] = lambda _: None,
     ) -> Iterator[CaseResult]:
-        """The results, as they come. Raises RunnerError when the target cannot go on.
+        """The results of what `take` gives, until that is nothing, as they come. Raises RunnerError when the target
+        cannot go on.
 
         `first`: nothing is doubted yet, and what touches nothing shares a process; otherwise each has one of its own.
-        Those that may share one come first: whatever needs its own ends the one that others share.
         `running` is told of each batch's first program.
         """
-        able: list[CaseProgram] = []
-        for each in programs:
-            if why := each.lacking(self._given):
-                yield each.skipped(why)
-            else:
-                able.append(each)
-        if not able:
-            return
-        able.sort(key=lambda each: PROCESS in touches(each.listing.program))
+        sent: deque[_Sent] = deque()
         try:
-            self._lane.ready()
-            sent: deque[_Sent] = deque()
-            for at in range(0, len(able), BATCH):
-                sent.append(self._send(able[at : at + BATCH], own=not first))
-                if len(sent) > 1:  # the target runs one while another is judged
+            while True:
+                while len(sent) < AHEAD and (programs := take()):
+                    able = []
+                    for each in programs:
+                        if why := each.lacking(self._given):
+                            yield each.skipped(why)
+                        else:
+                            able.append(each)
+                    if able:
+                        sent.append(self._send(self._lane, able, own=not first))
+                if sent:
                     yield from self._results(sent.popleft(), running)
-            yield from self._results(sent.popleft(), running)
+                elif self._waiting:
+                    yield self._settled(self._waiting.popleft())
+                else:
+                    return
         except (LaneError, ProtocolError) as error:
             raise RunnerError(str(error)) from error
 
-    def _send(self, programs: Sequence[CaseProgram], *, own: bool) -> _Sent:
+    def _send(self, lane: Lane, programs: Sequence[CaseProgram], *, own: bool, patience: float = 1.0) -> _Sent:
         encoded = [each.encoded(own=own) for each in programs]
-        return programs, encoded, self._lane.submit([each.data for each in encoded])
+        lane.ready()
+        return _Sent(programs, encoded, lane.submit([each.data for each in encoded], patience))
 
     def _results(self, sent: _Sent, running: Callable[[str], None]) -> Iterator[CaseResult]:
-        programs, encoded, outcomes = sent
-        running(programs[0].info.id)
-        for program, each, data in zip(programs, encoded, outcomes.result(), strict=True):
-            found = program.settled(Execution.read(each, data), self._alone)
-            yield program.result(found, self._given)
+        running(sent.programs[0].info.id)
+        for program, found in sent.each():
+            if program.needs_patience(found):
+                if not self._patient.started:
+                    self._patient.start()
+                self._waiting.append(self._send(self._patient, [program], own=True, patience=AGAIN))
+            else:
+                yield program.result(found, self._given)
+        while self._waiting and self._waiting[0].outcomes.done():
+            yield self._settled(self._waiting.popleft())
 
-    def _alone(self, program: bytes, patience: float) -> bytes:
-        return self._lane.submit([program], patience, urgent=True).result()[0]
+    def _settled(self, sent: _Sent) -> CaseResult:
+        ((program, found),) = sent.each()
+        return program.result(found, self._given)
 
     @property
     def unexplained(self) -> int:
         """How often an executor has died of which no program is to blame: none of those that ran died of it again."""
-        return self._lane.unexplained
+        return self._lane.unexplained + self._patient.unexplained
 
     def interrupt(self) -> None:
         """From another thread: make `run` end soon, with RunnerError."""
         self._lane.interrupt()
+        self._patient.interrupt()
 
     def __enter__(self) -> Self:
         self._lane.start()
@@ -144,7 +168,9 @@ class Batches:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._lane.__exit__(kind, error, trace)
+        for lane in (self._lane, self._patient):
+            if lane.started:
+                lane.__exit__(kind, error, trace)
 
 
 def given(facts: Facts | None) -> Given:

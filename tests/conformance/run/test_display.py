@@ -11,7 +11,7 @@ from rich.console import Console
 from conformance.model import Outcome
 from conformance.run import display as displays
 from conformance.run.display import Display
-from conformance.run.worker import Progress, Stage
+from conformance.run.ledger import Progress, Stage
 
 PROGRESS = [
     Progress("native", Stage.RUNNING, 10, 4, {Outcome.PASSED: 3, Outcome.FAILED: 1}, "a/test_b.py::test_c"),

@@ -10,10 +10,10 @@ from conformance.model import CaseResult, Cause, Matrix, Outcome, Target, Verdic
 from conformance.protocol.lines import End, ResultLine, Start
 from conformance.run import records
 from conformance.run.errors import UserError
+from conformance.run.ledger import Progress
 from conformance.run.orchestrate import execute
 from conformance.run.results import PLAN_FILE, RunPlan, matrix_of, read_records
 from conformance.run.selection import Selection
-from conformance.run.worker import Progress
 from runners.local import HostGuest, LocalRunner
 from tests.fakes import DEATH, BrokenRunner, FakeRunner, Said, line, says
 from tests.mounts import grow, needs_root, on_small_disk

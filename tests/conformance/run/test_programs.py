@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from conformance.model import CaseResult, Facts, Outcome
-from conformance.run.programs import BATCH, Batches, CasePrograms, selected
+from conformance.run.programs import Batches, CasePrograms, selected
 from conformance.run.selection import Selection, is_program
+from conformance.run.work import BATCH, Work
 from runners.base import Runner, RunnerError
 from runners.local import LocalRunner
 from tests.executors import ExecutorRunner, LyingRunner, dies, needs_executor
@@ -61,7 +62,7 @@ def programs(cases: Path) -> CasePrograms:
 def ran(runner: Runner, programs: CasePrograms, facts: Facts | None = HERE) -> dict[str, CaseResult]:
     """What came of programs, by their names."""
     with Batches("lts", runner, None, facts) as executor:
-        found = list(executor.run(list(programs.by_id.values()), first=True))
+        found = list(executor.run(Work([], programs.by_id.values(), [0], first=True).batch, first=True))
     return {each.case.partition("::")[2]: each for each in found}
 
 
@@ -155,7 +156,8 @@ def test_the_guest_of_a_session_is_used_and_left_open(programs: CasePrograms) ->
     needs_executor()
     with LocalRunner().open() as guest:
         with Batches("native", ExecutorRunner(times=0), guest, HERE) as executor:
-            found = list(executor.run(list(programs.by_id.values())[:2], first=True))
+            batches = iter([list(programs.by_id.values())[:2]])
+            found = list(executor.run(lambda: next(batches, []), first=True))
         assert [each.outcome for each in found] == [Outcome.PASSED] * 2
         with guest.spawn(["true"]) as channel:
             assert channel.wait(10) == 0

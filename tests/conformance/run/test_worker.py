@@ -8,13 +8,14 @@ import pytest
 
 from conformance.model import CaseResult, Outcome, Record, Target
 from conformance.protocol.lines import End, ResultLine, Start
-from conformance.run import records
-from conformance.run import worker as workers
+from conformance.run import ledger, records
 from conformance.run.conduct import USUAL
 from conformance.run.errors import UserError
+from conformance.run.hands import LOST_MODULES
+from conformance.run.ledger import DEATHS, Stage
 from conformance.run.programs import CasePrograms, selected
 from conformance.run.selection import Selection
-from conformance.run.worker import DEATHS, LOST_MODULES, Stage, Worker, raise_first_error
+from conformance.run.worker import Worker, raise_first_error
 from runners.local import LocalRunner
 from tests.executors import LyingRunner, dies, needs_executor
 from tests.fakes import (
@@ -277,7 +278,7 @@ def test_cases_that_kill_their_guest_each_time_are_all_run_again(path: Path) -> 
 
 
 def test_a_record_does_not_grow_for_ever(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(workers, "RECORD_BYTES", 3000)
+    monkeypatch.setattr(ledger, "RECORD_BYTES", 3000)
 
     def boastful(asked: list[str]) -> list[Said]:
         return [
