@@ -47,6 +47,8 @@ class FakeChannel:
 
     def __init__(self, first: Iterable[Said], answer: Answer) -> None:
         self.requests: list[list[str]] = []
+        self.fresh: list[bool] = []
+        """Whether each request began something new."""
         self.killed = False
         self.broken = False
         self._answer = answer
@@ -68,7 +70,9 @@ class FakeChannel:
         """See `Channel`."""
         if self.broken:
             raise BrokenPipeError
-        self.requests.append(requested(data))
+        cases, fresh = requested(data)
+        self.requests.append(cases)
+        self.fresh.append(fresh)
         self._say(self._answer(self.requests[-1]))
 
     def close_input(self) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -37,6 +38,8 @@ from conformance.text import plural
 from runners.registry import HOST, runner_for
 
 ATTITUDE = click.Choice([each.value for each in Attitude])
+MOST_JOBS = 256
+"""How many guests a target may be asked to have."""
 OF_A_NEW_RUN = (
     *("paths", "names", "expression", "calls", "failed", "reference", "targets_file", "timeout", "effort"),
     *("repeat", "listing", "output"),
@@ -89,6 +92,13 @@ OF_A_NEW_RUN = (
     help="Run each case N times; every attempt is recorded, and a cell whose attempts disagree says so.",
 )
 @click.option(
+    "-j",
+    "--jobs",
+    type=click.IntRange(min=1, max=MOST_JOBS),
+    metavar="N",
+    help="Guests of each target at once, which share its cases [default: what the cores allow over all targets].",
+)
+@click.option(
     "--max-fail",
     type=click.IntRange(min=1),
     metavar="N",
@@ -125,6 +135,7 @@ def command(
     timeout: float,
     effort: str,
     repeat: int,
+    jobs: int | None,
     max_fail: int | None,
     flaky: str | None,
     outdated: str,
@@ -157,6 +168,7 @@ def command(
         _only_resumes(context)
         directory = results_directory(resume)
         plan = read_plan(directory)
+        plan = replace(plan, jobs=jobs or plan.jobs)
     else:
         found = available(context, targets_file)
         selection, said = planning.select(planning.Choice(paths, expression, calls, failed), names, known)
@@ -174,6 +186,7 @@ def command(
             expectations=expectations,
             reference=reference,
             cold=cold,
+            jobs=jobs,
         )
         directory = planning.begin(plan, output)
     attitude = Attitude(flaky) if flaky else None

@@ -57,8 +57,10 @@ class Server:
         items = {case_id(item.path, item.name): item for item in session.items if is_case(item.path)}
         record = record_of(session.config)
         for line in self.requests:
-            waiting.absent.clear()  # a case that is run again is owed full patience
-            for wanted in requested(line):
+            cases, fresh = requested(line)
+            if fresh:
+                waiting.absent.clear()  # a case that is run again is owed full patience
+            for wanted in cases:
                 if item := items.get(wanted):
                     if plugin.RESULT in item.stash:
                         del item.stash[plugin.RESULT]

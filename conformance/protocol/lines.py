@@ -122,12 +122,15 @@ def _plain(value: Any) -> Any:
 # -- what it is asked for
 
 
-def request(cases: Sequence[str]) -> bytes:
-    """To run cases, in order; an `end` answers it."""
-    return json.dumps({"run": list(cases)}).encode() + b"\n"
+def request(cases: Sequence[str], *, fresh: bool = True) -> bytes:
+    """To run cases, in order; an `end` answers it.
+
+    `fresh`: this is no part of what was requested last, and what was found out for that is not to be relied on.
+    """
+    return json.dumps({"run": list(cases), "fresh": fresh}).encode() + b"\n"
 
 
-def requested(line: bytes) -> list[str]:
-    """The cases of a request, which comes from the host."""
-    cases: list[str] = json.loads(line)["run"]
-    return cases
+def requested(line: bytes) -> tuple[list[str], bool]:
+    """The cases of a request, which comes from the host, and whether it is fresh."""
+    said = json.loads(line)
+    return said["run"], said["fresh"]

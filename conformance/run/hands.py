@@ -72,6 +72,8 @@ class Hand:
         self._guest: Guest | None = None
         """One without the suite, for programs alone."""
         self._batches: Batches | None = None
+        self._pass: Work | None = None
+        """Of which cases were run last."""
 
     def session(self) -> Session:
         """The suite in a guest. Raises RunnerError, Stopped."""
@@ -104,8 +106,9 @@ class Hand:
                 session = self.session()
                 known = {info.id for info in session.cases}
                 left = [case for case in left if case in known]
+                fresh, self._pass = work is not self._pass, work
                 try:
-                    self._run_in(session, left)
+                    self._run_in(session, left, fresh=fresh)
                     return
                 except Died as death:
                     self.close()
@@ -118,9 +121,9 @@ class Hand:
             work.give_back(cases=left)
             raise
 
-    def _run_in(self, session: Session, left: list[str]) -> None:
+    def _run_in(self, session: Session, left: list[str], *, fresh: bool) -> None:
         """Run cases, and take those that are done off the list. Raises Died, Stopped."""
-        for line in session.run(list(left)):
+        for line in session.run(list(left), fresh=fresh):
             self._go_on()
             if isinstance(line, ResultLine):
                 left.remove(line.result.case)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -39,12 +40,13 @@ def execute(
     once it says yes, the run ends, and what it has not come to is left. Raises UserError, KeyboardInterrupt.
     """
     programs = selected(plan.selection)
+    jobs = plan.jobs or max(1, len(os.sched_getaffinity(0)) // len(plan.targets))
     workers = []
     for target in plan.targets:
         earlier = read_record(directory, plan, target)
         path = directory / f"{target.name}.jsonl"
         runner = runners[target.name]
-        workers.append(Worker(target, runner, path, plan.run, plan.selection, plan.conduct, earlier, programs))
+        workers.append(Worker(target, runner, path, plan.run, plan.selection, plan.conduct, earlier, programs, jobs))
     progress = [worker.progress for worker in workers]
     watch = _Watch(lambda: compared(directory, plan, expectations), enough)
 

@@ -51,6 +51,7 @@ def new_plan(
     expectations: Path | None = None,
     reference: str = REFERENCE,
     cold: bool = False,
+    jobs: int | None = None,
 ) -> RunPlan:
     """A new run of the chosen targets but those that are absent, and what it takes to do the same again."""
     gone = {each.target.name for each in absent}
@@ -69,7 +70,7 @@ def new_plan(
         words += ["--timeout", f"{conduct.timeout:g}"]
     if cold:
         words += ["--cold"]
-    return RunPlan(new_run_name(), reference, targets, selection, conduct, list(absent), words)
+    return RunPlan(new_run_name(), reference, targets, selection, conduct, list(absent), words, jobs)
 
 
 def begin(plan: RunPlan, output: Path | None) -> Path:

@@ -37,6 +37,8 @@ class RunPlan:
     """Targets that were not asked for by name and cannot run here."""
     arguments: list[str] = field(default_factory=list)
     """See `Matrix.arguments`."""
+    jobs: int | None = None
+    """How many guests each target may have at once; None: what the cores allow. What is seen is the same."""
     schema: int = PLAN_SCHEMA
 
     def write(self, directory: Path) -> None:

@@ -164,13 +164,16 @@ class Session:
                 case _:
                     raise RunnerError(f"the suite in the guest spoke out of turn: {type(line).__name__}")
 
-    def run(self, cases: Sequence[str]) -> Iterator[Line]:
-        """Run cases; their starts, their results and troubles, as they come. Raises Died."""
+    def run(self, cases: Sequence[str], *, fresh: bool = True) -> Iterator[Line]:
+        """Run cases; their starts, their results and troubles, as they come. Raises Died.
+
+        `fresh`: this is no part of the pass that was asked for last.
+        """
         if not cases:
             return
         wanted = dict.fromkeys(cases)
         try:
-            self._channel.write(request(cases))
+            self._channel.write(request(cases, fresh=fresh))
         except OSError as error:
             raise self._death(Outcome.CRASH, "the suite in the guest is gone") from error
         self._gets_on(self._silence)

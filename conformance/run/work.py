@@ -53,6 +53,8 @@ class Work:
         self._programs = deque(sorted(programs, key=lambda each: PROCESS in touches(each.listing.program)))
         self._hands = set(hands)
         self._busy: set[int] = set()
+        self._joined: set[int] = set()
+        """Who has been given something."""
         self._ended = False
         self._changed = threading.Condition()
         known = seconds or {}
@@ -74,6 +76,7 @@ class Work:
                 for task in sorted(Task, key=lambda each: each is not prefers):
                     if self._left(task) and (task in prepared or self._pays(hand, task)):
                         self._busy.add(hand)
+                        self._joined.add(hand)
                         return task
                 self._changed.wait()
             return None
@@ -81,11 +84,12 @@ class Work:
     def cases(self) -> list[str]:
         """Some of the cases that are left: a part of the time that they take, so that all hands end together."""
         with self._changed:
-            if len(self._hands) < 2:
+            sharing = self._sharing(Task.CASES)
+            if sharing < 2:
                 found = list(self._cases)
                 self._cases.clear()
                 return found
-            most = sum(map(self._weights.__getitem__, self._cases)) / (2 * len(self._hands))
+            most = sum(map(self._weights.__getitem__, self._cases)) / (2 * sharing)
             found = []
             while self._cases and (not found or most >= self._weights[self._cases[0]]):
                 found.append(self._cases.popleft())
@@ -95,7 +99,8 @@ class Work:
     def batch(self) -> list[CaseProgram]:
         """Some of the programs that are left."""
         with self._changed:
-            fair = BATCH if len(self._hands) < 2 else math.ceil(len(self._programs) / (2 * len(self._hands)))
+            sharing = self._sharing(Task.PROGRAMS)
+            fair = BATCH if sharing < 2 else math.ceil(len(self._programs) / (2 * sharing))
             size = min(max(fair, SMALLEST_BATCH), BATCH, len(self._programs))
             return [self._programs.popleft() for _ in range(size)]
 
@@ -133,6 +138,10 @@ class Work:
 
     def _left(self, task: Task) -> int:
         return len(self._cases if task is Task.CASES else self._programs)
+
+    def _sharing(self, task: Task) -> int:
+        """How many may want a part of what is left."""
+        return sum(hand in self._joined or self._pays(hand, task) for hand in self._hands)
 
     def _pays(self, hand: int, task: Task) -> bool:
         """Whether a hand should open a guest for what is left."""

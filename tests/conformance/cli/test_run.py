@@ -381,7 +381,8 @@ def test_the_kernel_that_the_environment_gives_is_in_the_command_too(
 
 
 def test_every_option_that_makes_a_run_is_known_to_resume_or_to_the_command_that_repeats() -> None:
-    known: set[Any] = {*module.OF_A_NEW_RUN, "cold", "max_fail", "flaky", "outdated", "full", "resume", "expectations"}
+    of_any_run = ("cold", "expectations", "flaky", "full", "jobs", "max_fail", "outdated", "resume")
+    known: set[Any] = {*module.OF_A_NEW_RUN, *of_any_run}
     assert {parameter.name for parameter in module.command.params} == known
     assert isinstance(module.command, click.Command)
 

@@ -58,10 +58,10 @@ class Served:
             self.collected.append(line.module)
         return line
 
-    def run(self, *cases: str) -> list[Line]:
+    def run(self, *cases: str, fresh: bool = True) -> list[Line]:
         """Ask for cases; what it says up to the end."""
         assert self.process.stdin is not None
-        self.process.stdin.write(request(cases))
+        self.process.stdin.write(request(cases, fresh=fresh))
         self.process.stdin.flush()
         found: list[Line] = []
         while not isinstance(line := self.line(), End):
@@ -112,6 +112,7 @@ def test_what_a_case_has_waited_for_in_vain_others_of_its_request_wait_for_brief
         return [line.result.observations["seconds"] for line in lines if isinstance(line, ResultLine)]
 
     assert seconds(served.run(WAITS, WAITS, WAITS)) == [9, BRIEFLY, BRIEFLY]
+    assert seconds(served.run(WAITS, fresh=False)) == [BRIEFLY], "it is a part of the same pass"
     assert seconds(served.run(WAITS)) == [9], "what is run again is owed full patience"
 
 

@@ -71,7 +71,8 @@ def test_a_line_of_another_form_is_refused_in_one_sentence(line: Line) -> None:
 
 def test_what_is_asked_for_is_what_was_requested() -> None:
     cases = [CASE, f"{CASE}[a/b::c]", "é\n"]
-    assert requested(request(cases)) == cases
+    assert requested(request(cases)) == (cases, True)
+    assert requested(request(cases, fresh=False)) == (cases, False)
     assert request(cases).count(b"\n") == 1
 
 
