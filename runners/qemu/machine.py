@@ -7,10 +7,11 @@ import signal
 import socket
 import subprocess
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TypeVar
 
 from conformance.protocol.agent import PORT
 from runners.base import About, Death, Ending, RunnerError
@@ -31,6 +32,8 @@ CLOCK = {"kvm": "tsc=reliable", "tcg": "tsc=unstable"}
 """An emulated TSC ticks at this machine's rate. A guest that measures it at boot on a busy machine is wrong by a factor
 of up to 50, and then deadlines mean nothing. The HPET's rate is known."""
 
+Kept = TypeVar("Kept")
+
 
 @dataclass(frozen=True, slots=True)
 class Size:
@@ -39,6 +42,26 @@ class Size:
     memory: int = MEMORY_MIB
     """In MiB."""
     cpus: int = CPUS
+
+    @property
+    def memory_bytes(self) -> int:
+        """Its memory in bytes."""
+        return self.memory << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What a machine has as its memory, rather than what QEMU would give it."""
+
+    fd: int
+    """A memfd."""
+    remembered: bool = False
+    """Whether the machine begins with what is in it, leaves it as it is, and waits for the rest of a snapshot."""
+
+    def backend(self, size: Size) -> str:
+        """QEMU's word for it."""
+        share = "off" if self.remembered else "on"
+        return f"memory-backend-file,id=memory,size={size.memory}M,mem-path=/dev/fd/{self.fd},share={share}"
 
 
 SHIPPED = Size()
@@ -54,11 +77,14 @@ class Machine:
         self.room = self._stack.enter_context(workspace("qemu"))
         self._console: Log | None = None
 
-    def power_on(self, initrd: Path, *, state: Path | None = None, serial: bool = False) -> None:
+    def keep(self, context: AbstractContextManager[Kept]) -> Kept:
+        """Have something until the machine is closed."""
+        return self._stack.enter_context(context)
+
+    def power_on(self, initrd: Path, memory: Memory | None = None, *, serial: bool = False) -> None:
         """Start QEMU; afterwards `stream` and `control` are there. Raises RunnerError.
 
-        `state`: go on from there, as soon as the monitor says so. `serial`: with a second serial port behind the socket
-        `serial`, for kernels that have no virtio-serial.
+        `serial`: with a second serial port behind the socket `serial`, for kernels that have no virtio-serial.
         """
         console, shown = self._pair()
         self._console = self._stack.enter_context(Log(console.detach()))
@@ -70,19 +96,15 @@ class Machine:
             for each in (shown, theirs, controlled, wired):
                 ours.enter_context(each)
             # It gets files, and no names: it may not go where they lie, and a name may have any character in it.
-            files = [
-                everybodys(self.kernel.image, self.room),
-                everybodys(initrd, self.room),
-                *([state] if state else []),
-            ]
+            files = [everybodys(self.kernel.image, self.room), everybodys(initrd, self.room)]
             opened = [ours.enter_context(path.open("rb")).fileno() for path in files]
             streams = [shown.fileno(), theirs.fileno(), controlled.fileno(), *([wired.fileno()] if serial else [])]
             self.process = subprocess.Popen(
-                [*unprivileged(QEMU), *arguments(opened, streams, self.accelerated.name, self.size)],
+                [*unprivileged(QEMU), *arguments(opened, streams, self.accelerated.name, self.size, memory)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._complaints.writer,
-                pass_fds=(*opened, *streams),
+                pass_fds=(*opened, *streams, *([memory.fd] if memory else [])),
                 start_new_session=True,
             )
         (self.room / "qemu.pid").write_text(str(self.process.pid), encoding="utf-8")
@@ -163,19 +185,23 @@ def qemu_version() -> str:
     return f"qemu {said.split('version ')[-1].split()[0]}" if "version " in said else "qemu"
 
 
-def arguments(files: Sequence[int], streams: Sequence[int], accel: str, size: Size) -> list[str]:
+def arguments(
+    files: Sequence[int], streams: Sequence[int], accel: str, size: Size, memory: Memory | None = None
+) -> list[str]:
     """QEMU's command line. All that it works on are fds.
 
-    `files` are the kernel, the initramfs and, if there is one, the state to go on from. `streams` are the sockets of
-    the console, of the agent's stream and of the monitor, and, if there is to be one, of a second serial port.
+    `files` are the kernel and the initramfs. `streams` are the sockets of the console, of the agent's stream and of the
+    monitor, and, if there is to be one, of a second serial port.
     """
-    kernel, initrd, *state = files
+    kernel, initrd = files
     console, agent, control, *serial = streams
     return [
         QEMU,
         *("-nodefaults", "-no-user-config", "-display", "none", "-no-reboot", *SANDBOX),
-        *("-machine", "pc", "-accel", "tcg,thread=multi" if accel == "tcg" else accel),
+        *("-machine", "pc,memory-backend=memory" if memory else "pc"),
+        *("-accel", "tcg,thread=multi" if accel == "tcg" else accel),
         *("-cpu", "max" if accel == "tcg" else "host", "-smp", str(size.cpus), "-m", str(size.memory)),
+        *(("-object", memory.backend(size)) if memory else ()),
         *("-kernel", f"/dev/fd/{kernel}", "-initrd", f"/dev/fd/{initrd}"),
         *("-append", f"{COMMAND_LINE} {CLOCK[accel]}"),
         *("-chardev", f"socket,id=console,fd={console}", "-serial", "chardev:console"),
@@ -183,5 +209,5 @@ def arguments(files: Sequence[int], streams: Sequence[int], accel: str, size: Si
         *("-device", f"virtserialport,chardev=agent,name={PORT}"),
         *("-chardev", f"socket,id=control,fd={control}", "-mon", "chardev=control,mode=control"),
         *(word for fd in serial for word in ("-chardev", f"socket,id=serial,fd={fd}", "-serial", "chardev:serial")),
-        *(word for fd in state for word in ("-incoming", f"fd:{fd}")),
+        *(("-incoming", "defer") if memory and memory.remembered else ()),
     ]

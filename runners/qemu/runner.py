@@ -21,7 +21,18 @@ from runners.payload.cpio import concatenate, write_archive
 from runners.qemu import snapshot
 from runners.qemu.accelerator import QEMU, Accelerator, accelerator
 from runners.qemu.bare import BareGuest
-from runners.qemu.machine import BOOT_SECONDS, CPUS, MEMORY_MIB, SHIPPED, Machine, Size, arguments, qemu_version
+from runners.qemu.machine import (
+    BOOT_SECONDS,
+    CPUS,
+    MEMORY_MIB,
+    SHIPPED,
+    Machine,
+    Memory,
+    Size,
+    arguments,
+    qemu_version,
+)
+from runners.qemu.memory import empty
 from runners.qemu.multiplex import FramedChannel, Multiplexer
 
 INIT = f"""#!{layers.interpreter()} -SB
@@ -35,31 +46,35 @@ main()
 class QemuGuest:
     """A virtual machine with the whole suite in it. Cases may do with it what they like."""
 
-    def __init__(self, kernel: Kernel, accelerated: Accelerator, size: Size, *, cold: bool = False) -> None:
+    def __init__(self, kernel: Kernel, accelerated: Accelerator, size: Size, shelf: snapshot.Shelf | None) -> None:
+        """`shelf`: with snapshots; None: boot in any case."""
         self.inside = layers.inside()
         self._machine = Machine(kernel, accelerated, size)
         try:
-            self._start(cold=cold)
+            self._start(shelf)
         except BaseException:
             self._machine.close()
             raise
 
-    def _start(self, *, cold: bool) -> None:
-        """Resume a snapshot, if there is one; else boot. `cold`: boot in any case."""
+    def _start(self, shelf: snapshot.Shelf | None) -> None:
+        """Resume a snapshot, if there is one; else boot."""
         self._resumed: FramedChannel | None = None
         self._spawned: tuple[list[str], FramedChannel] | None = None
         self._command: list[str] = []
-        kernel = self._machine.kernel
-        self.is_kept = not cold
-        self._place = None if cold else snapshot.place(kernel.image, self._ingredients())
-        remembered = snapshot.load(self._place) if self._place else None
-        if remembered and self._resume(remembered):
-            self._place = None
-            return
+        kernel, size = self._machine.kernel, self._machine.size.memory_bytes
+        self.is_kept = shelf is not None
+        self._place: Path | None = None
+        self._memory: Memory | None = None
+        if shelf:
+            place = snapshot.place(kernel.image, self._ingredients())
+            remembered = self._machine.keep(shelf.lent(place, size))
+            if remembered and self._resume(*remembered):
+                return
+            self._place, self._memory = place, Memory(self._machine.keep(empty(size)))
         initrd = self._machine.room / "initrd"
         _write_initrd(initrd, kernel)
         self._initrd_bytes = initrd.stat().st_size
-        self._power_on(initrd)
+        self._power_on(initrd, self._memory)
         try:
             hello = self._multiplexer.hello.get(timeout=BOOT_SECONDS)
         except queue.Empty:
@@ -73,24 +88,24 @@ class QemuGuest:
         """Everything but the kernel that a snapshot depends on."""
         contents = [layer.archive.parent.name for layer in (layers.base(), layers.suite())]
         accelerator_name = self._machine.accelerated.name
-        command_line = arguments((0, 1), (2, 3, 4), accelerator_name, self._machine.size)
+        command_line = arguments((0, 1), (2, 3, 4), accelerator_name, self._machine.size, Memory(5))
         return [qemu_version(), INIT, *contents, *command_line]
 
-    def _power_on(self, initrd: Path, state: Path | None = None) -> None:
-        self._machine.power_on(initrd, state=state)
+    def _power_on(self, initrd: Path, memory: Memory | None) -> None:
+        self._machine.power_on(initrd, memory)
         self._multiplexer = Multiplexer(self._machine.stream)
 
-    def _resume(self, remembered: snapshot.Snapshot) -> bool:
+    def _resume(self, remembered: snapshot.Snapshot, memory: int) -> bool:
         """Go on from a snapshot; False when that does not work, so that the guest has to boot."""
         initrd = self._machine.room / "initrd"
         with initrd.open("wb") as hole:  # only its size matters: the memory comes from the snapshot
             hole.truncate(remembered.initrd_bytes)
         try:
-            self._power_on(initrd, remembered.state)
-            snapshot.resume(snapshot.Monitor(self._machine.control))
+            self._power_on(initrd, Memory(memory, remembered=True))
+            snapshot.resume(snapshot.Monitor(self._machine.control), remembered)
             self._resumed = self._multiplexer.awake(remembered.said)
             self._command = remembered.command
-        except RunnerError:
+        except (RunnerError, OSError):
             self._machine.end()
             return False
         finally:
@@ -120,10 +135,11 @@ class QemuGuest:
         if self._spawned is None:
             return
         command, channel = self._spawned
-        if self._place and (said := channel.said) is not None:
+        if self._place and self._memory and (said := channel.said) is not None:
+            fd, initrd_bytes = self._memory.fd, self._initrd_bytes
             with suppress(RunnerError):
                 monitor = snapshot.Monitor(self._machine.control)
-                snapshot.save(self._place, monitor, command, said, self._stream, self._initrd_bytes)
+                snapshot.save(self._place, monitor, fd, command, said, self._stream, initrd_bytes)
         channel.forget_said()
         self._place = None
 
@@ -171,7 +187,7 @@ class QemuRunner:
     ) -> None:
         self._source, self._size = source, size
         self._wsl2 = wsl2
-        self._cold = cold
+        self._shelf = None if cold else snapshot.Shelf()
         self._bare = bare
 
     def _find(self) -> Kernel:
@@ -199,7 +215,7 @@ class QemuRunner:
         """See `Runner`."""
         if self._bare:
             return BareGuest(self._find(), accelerator(), self._size)
-        return QemuGuest(self._find(), accelerator(), self._size, cold=self._cold)
+        return QemuGuest(self._find(), accelerator(), self._size, self._shelf)
 
 
 def whole_kernel(value: str) -> str:

@@ -1,7 +1,8 @@
 """A guest remembered at the moment when the suite was ready, so that the next one need not boot and import again.
 
-Under TCG a boot and the imports take some 12 s, resuming takes one. A snapshot is QEMU's migration stream and what the
-suite had said by then; it belongs to one QEMU, kernel, payload and command. `--cold` does without.
+Under TCG a boot and the imports take some 12 s, resuming takes a tenth of one. A snapshot is QEMU's migration stream
+without the memory, the memory, and what the suite had said by then; it belongs to one QEMU, kernel, payload and
+command. `--cold` does without.
 """
 
 from __future__ import annotations
@@ -11,18 +12,22 @@ import json
 import os
 import shutil
 import socket
+import threading
 import time
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.places import cache_root
 from runners.base import RunnerError
 from runners.host.cache import intact, locked, seal
+from runners.qemu.memory import Extent, loaded, store
 
 SAVE_SECONDS = 60.0
 LOAD_SECONDS = 60.0
+WITHOUT_MEMORY = [{"capability": "x-ignore-shared", "state": True}]
+"""What a migration has to know when the memory is a file: it says where each block of it is, and not what is in it."""
 
 
 class Monitor:
@@ -68,6 +73,9 @@ class Snapshot:
     """A remembered guest."""
 
     state: Path
+    memory: Path
+    extents: list[Extent]
+    """Where in the machine's memory the parts of that file belong."""
     command: list[str]
     """What was spawned in it."""
     said: bytes
@@ -93,17 +101,65 @@ def load(path: Path) -> Snapshot | None:
         about = json.loads((path / "about.json").read_text(encoding="utf-8"))
         return Snapshot(
             path / "state",
+            path / "memory",
+            [(at, length) for at, length in about["extents"]],
             about["command"],
             (path / "said").read_bytes(),
             about["stream"],
             about["initrd_bytes"],
         )
-    except (OSError, ValueError, KeyError):
+    except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
-def save(path: Path, monitor: Monitor, command: Sequence[str], said: bytes, stream: str, initrd_bytes: int) -> None:
-    """Remember a guest, which goes on afterwards. One kernel's earlier snapshots are dropped. Raises RunnerError."""
+class Shelf:
+    """The snapshots that some guests have begun with: while one has a snapshot's memory, others get the same."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lent: dict[Path, tuple[Snapshot, int, ExitStack, int]] = {}
+        """By place: the snapshot, its memory, what closes that, and how many have it."""
+
+    @contextmanager
+    def lent(self, path: Path, size: int) -> Iterator[tuple[Snapshot, int] | None]:
+        """The snapshot at a place, and a memory of `size` bytes with what it had; None when there is none that is
+        whole."""
+        with self._lock:
+            found = self._lent.get(path) or self._read(path, size)
+            if found:
+                self._lent[path] = (*found[:3], found[3] + 1)
+        if not found:
+            yield None
+            return
+        try:
+            yield found[:2]
+        finally:
+            with self._lock:
+                snapshot, fd, closing, users = self._lent[path]
+                self._lent[path] = (snapshot, fd, closing, users - 1)
+                if users == 1:
+                    del self._lent[path]
+                    closing.close()
+
+    def _read(self, path: Path, size: int) -> tuple[Snapshot, int, ExitStack, int] | None:
+        snapshot = load(path)
+        if snapshot is None:
+            return None
+        with ExitStack() as closing:
+            try:
+                fd = closing.enter_context(loaded(snapshot.memory, snapshot.extents, size))
+            except (OSError, ValueError):
+                return None
+            return snapshot, fd, closing.pop_all(), 0
+
+
+def save(
+    path: Path, monitor: Monitor, fd: int, command: Sequence[str], said: bytes, stream: str, initrd_bytes: int
+) -> None:
+    """Remember a guest, which has the memfd `fd` as its memory and goes on afterwards.
+
+    One kernel's earlier snapshots are dropped. Raises RunnerError.
+    """
     partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -111,9 +167,9 @@ def save(path: Path, monitor: Monitor, command: Sequence[str], said: bytes, stre
             if path.exists():
                 return
             partial.mkdir()
-            _write(partial, monitor)
+            extents = _write(partial, monitor, fd)
             (partial / "said").write_bytes(said)
-            about = {"command": list(command), "stream": stream, "initrd_bytes": initrd_bytes}
+            about = {"command": list(command), "stream": stream, "initrd_bytes": initrd_bytes, "extents": extents}
             (partial / "about.json").write_text(json.dumps(about), encoding="utf-8")
             seal(partial)
             for older in path.parent.iterdir():
@@ -126,9 +182,10 @@ def save(path: Path, monitor: Monitor, command: Sequence[str], said: bytes, stre
         shutil.rmtree(partial, ignore_errors=True)
 
 
-def _write(into: Path, monitor: Monitor) -> None:
-    """Stop the machine, write its state, let it go on."""
+def _write(into: Path, monitor: Monitor, fd: int) -> list[Extent]:
+    """Stop the machine, write its state and its memory, let it go on; which parts of the memory there are."""
     monitor.command("migrate-set-parameters", **{"max-bandwidth": 1 << 40})
+    monitor.command("migrate-set-capabilities", capabilities=WITHOUT_MEMORY)
     monitor.command("stop")
     try:
         with (into / "state").open("wb") as state:
@@ -141,13 +198,19 @@ def _write(into: Path, monitor: Monitor) -> None:
             time.sleep(0.02)
         if status == "failed" or not (into / "state").stat().st_size:
             raise RunnerError("QEMU could not write a snapshot; is the disk full?")
+        return store(fd, into / "memory")
     finally:
         with suppress(RunnerError):
             monitor.command("cont")
 
 
-def resume(monitor: Monitor) -> None:
-    """Let a machine go on that was started with a snapshot. Raises RunnerError when that cannot be read."""
+def resume(monitor: Monitor, snapshot: Snapshot) -> None:
+    """Let a machine go on that waits for a state, and has the memory of it. Raises RunnerError when it cannot be
+    read."""
+    monitor.command("migrate-set-capabilities", capabilities=WITHOUT_MEMORY)
+    with snapshot.state.open("rb") as state:
+        monitor.give("state", state.fileno())
+    monitor.command("migrate-incoming", uri="fd:state")
     end = time.monotonic() + LOAD_SECONDS
     while (status := monitor.status("query-status")) == "inmigrate":
         if time.monotonic() > end:

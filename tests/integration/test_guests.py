@@ -57,6 +57,37 @@ def test_virtual_machine_is_nobodys_process_and_may_start_none(tmp_path: Path, m
             assert ("resumed" in guest._stream) is resumed
 
 
+def test_virtual_machines_that_begin_with_one_snapshot_share_its_memory_and_nothing_that_they_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CONFORMANCE_CACHE", str(tmp_path))
+    target = runner("wsl2")
+    with target.open() as first, first.spawn(["/bin/cat"]) as channel:
+        assert isinstance(first, QemuGuest)
+        alone = memory_of(first)
+        channel.write(b"here")
+        assert channel.read(PATIENCE) == b"here"
+        first.remember()
+    with target.open() as one, target.open() as two:
+        for guest, written in ((one, "one"), (two, "two")):
+            assert isinstance(guest, QemuGuest)
+            assert "resumed" in guest._stream
+            with python(guest, f"open('/tmp/{written}', 'w').close()") as channel:
+                everything(channel)
+        for guest, own in ((one, b"['one']"), (two, b"['two']")):
+            with python(guest, "import os; print(os.listdir('/tmp'))") as channel:
+                assert everything(channel).strip() == own
+        assert isinstance(one, QemuGuest)
+        assert isinstance(two, QemuGuest)
+        assert memory_of(one) + memory_of(two) < alone
+
+
+def memory_of(guest: QemuGuest) -> int:
+    """The KiB of this machine's memory that are a guest's alone, those that it shares in part."""
+    rollup = Path(f"/proc/{guest._machine.process.pid}/smaps_rollup").read_text()
+    return int(rollup.partition("\nPss:")[2].split()[0])
+
+
 @pytest.mark.parametrize("guest", ["lts"], indirect=True)
 def test_modules_of_a_distribution_kernel_load_on_demand(guest: Guest) -> None:
     """A protocol family that is asked for, and a device node that is opened; neither is built into Debian's kernel."""

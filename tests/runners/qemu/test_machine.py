@@ -13,7 +13,7 @@ from runners.host import children
 from runners.kernels.images import Kernel
 from runners.qemu import machine as module
 from runners.qemu.accelerator import Accelerator
-from runners.qemu.machine import COMMAND_LINE, Machine, Size, arguments, qemu_version
+from runners.qemu.machine import COMMAND_LINE, Machine, Memory, Size, arguments, qemu_version
 from runners.qemu.panic import out_of_memory, panic
 from tests.processes import eventually
 from tests.runners.qemu.test_panic import SYSRQ
@@ -147,9 +147,19 @@ def test_all_that_qemu_works_on_are_descriptors(accel: str, word: str, cpu: str,
     assert after(words, "-incoming") == []
 
 
-def test_a_state_to_go_on_from_and_a_second_serial_port_come_last() -> None:
-    words = arguments((10, 11, 15), (12, 13, 14, 16), "kvm", Size())
-    assert after(words, "-incoming") == ["fd:15"]
+@pytest.mark.parametrize(("remembered", "share", "incoming"), [(False, "on", []), (True, "off", ["defer"])])
+def test_a_memory_is_the_machines_own_or_what_it_begins_with(remembered: bool, share: str, incoming: list[str]) -> None:
+    words = arguments((10, 11), (12, 13, 14), "tcg", Size(memory=256), Memory(15, remembered=remembered))
+    assert after(words, "-machine") == ["pc,memory-backend=memory"]
+    assert after(words, "-object") == [
+        f"memory-backend-file,id=memory,size=256M,mem-path=/dev/fd/15,share={share}",
+    ]
+    assert after(words, "-incoming") == incoming
+
+
+def test_a_second_serial_port_comes_last() -> None:
+    words = arguments((10, 11), (12, 13, 14, 16), "kvm", Size())
+    assert (after(words, "-machine"), after(words, "-object"), after(words, "-incoming")) == (["pc"], [], [])
     assert after(words, "-chardev")[-1] == "socket,id=serial,fd=16"
     assert after(words, "-serial") == ["chardev:console", "chardev:serial"]
 

@@ -24,7 +24,9 @@ def opened_by(target: Target, way: Way, monkeypatch: pytest.MonkeyPatch) -> tupl
     monkeypatch.setattr(module, "accelerator", lambda: None)
     monkeypatch.setattr(module, "BareGuest", lambda kernel, _, size: found.append(("bare", kernel.image.name, size)))
     monkeypatch.setattr(
-        module, "QemuGuest", lambda kernel, _, size, cold: found.append(("whole", kernel.image.name, size, cold))
+        module,
+        "QemuGuest",
+        lambda kernel, _, size, shelf: found.append(("whole", kernel.image.name, size, shelf is None)),
     )
     DECLARATION.runner(target, way).open()
     return found[0]

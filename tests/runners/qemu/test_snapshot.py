@@ -14,9 +14,13 @@ import pytest
 from runners.base import RunnerError
 from runners.host.cache import seal
 from runners.qemu import snapshot
-from runners.qemu.snapshot import Monitor, Snapshot, load, place, resume, save
+from runners.qemu.memory import empty, loaded
+from runners.qemu.snapshot import Monitor, Shelf, Snapshot, load, place, resume, save
 
 COMMAND = ["python", "-m", "suite"]
+SIZE = 1 << 20
+PLACES = (5, SIZE - 100)
+"""Where in a machine's memory there is something."""
 Answer = Callable[[str, dict[str, object]], object]
 
 
@@ -112,10 +116,19 @@ def image(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def saved(image: Path, connect: Connect) -> Path:
+def memory() -> Iterator[int]:
+    """A machine's, with something in two places."""
+    with empty(SIZE) as fd:
+        for at in PLACES:
+            os.pwrite(fd, b"memory", at)
+        yield fd
+
+
+@pytest.fixture
+def saved(image: Path, connect: Connect, memory: int) -> Path:
     """A snapshot, and where it lies."""
     path = place(image, ["qemu 7.2"])
-    save(path, connect(migrates)[0], COMMAND, b"said\n", "hvc0", 12345)
+    save(path, connect(migrates)[0], memory, COMMAND, b"said\n", "hvc0", 12345)
     return path
 
 
@@ -141,27 +154,36 @@ def test_snapshots_of_one_kernel_lie_side_by_side(image: Path) -> None:
 
 
 def test_what_was_saved_is_loaded(saved: Path) -> None:
-    assert load(saved) == Snapshot(saved / "state", COMMAND, b"said\n", "hvc0", 12345)
+    found = load(saved)
+    assert found
+    assert found == Snapshot(saved / "state", saved / "memory", found.extents, COMMAND, b"said\n", "hvc0", 12345)
     assert (saved / "state").read_bytes() == b"state of the machine"
+    with loaded(found.memory, found.extents, SIZE) as fd:
+        assert [os.pread(fd, 6, at) for at in PLACES] == [b"memory"] * 2
+        assert sum(length for _, length in found.extents) < SIZE
 
 
-def test_the_machine_stands_still_while_it_is_saved_and_goes_on_afterwards(image: Path, connect: Connect) -> None:
+def test_the_machine_stands_still_while_it_is_saved_and_goes_on_afterwards(
+    image: Path, connect: Connect, memory: int
+) -> None:
     monitor, qemu = connect(migrates)
-    save(place(image, []), monitor, COMMAND, b"", "hvc0", 1)
+    save(place(image, []), monitor, memory, COMMAND, b"", "hvc0", 1)
     assert [name for name in qemu.commands if name in ("stop", "migrate", "cont")] == ["stop", "migrate", "cont"]
 
 
-def test_a_new_snapshot_replaces_older_ones_of_the_kernel(image: Path, saved: Path, connect: Connect) -> None:
+def test_a_new_snapshot_replaces_older_ones_of_the_kernel(
+    image: Path, saved: Path, connect: Connect, memory: int
+) -> None:
     newer = place(image, ["qemu 8.0"])
-    save(newer, connect(migrates)[0], COMMAND, b"", "hvc0", 1)
+    save(newer, connect(migrates)[0], memory, COMMAND, b"", "hvc0", 1)
     assert load(saved) is None
     assert load(newer)
     assert [path.name for path in newer.parent.iterdir() if path.is_dir()] == [newer.name]
 
 
-def test_a_snapshot_that_is_there_is_kept(saved: Path, connect: Connect) -> None:
+def test_a_snapshot_that_is_there_is_kept(saved: Path, connect: Connect, memory: int) -> None:
     monitor, qemu = connect(migrates)
-    save(saved, monitor, ["other"], b"", "hvc0", 1)
+    save(saved, monitor, memory, ["other"], b"", "hvc0", 1)
     assert "migrate" not in qemu.commands
     found = load(saved)
     assert found
@@ -172,7 +194,7 @@ def test_there_may_be_none(image: Path) -> None:
     assert load(place(image, [])) is None
 
 
-@pytest.mark.parametrize("name", ["state", "said", "about.json", "manifest.json"])
+@pytest.mark.parametrize("name", ["state", "memory", "said", "about.json", "manifest.json"])
 @pytest.mark.parametrize("damage", ["removed", "cut off", "emptied", "changed"])
 def test_a_damaged_snapshot_is_none(saved: Path, name: str, damage: str) -> None:
     path = saved / name
@@ -193,6 +215,55 @@ def test_a_snapshot_of_which_not_everything_is_known_is_none(saved: Path) -> Non
     (saved / "about.json").write_text('{"command": []}')
     seal(saved)
     assert load(saved) is None
+
+
+# Guests that begin with the same
+
+
+def test_guests_that_begin_with_one_snapshot_have_one_memory_and_the_last_gives_it_back(saved: Path) -> None:
+    shelf = Shelf()
+    with shelf.lent(saved, SIZE) as first:
+        assert first
+        with shelf.lent(saved, SIZE) as second:
+            assert second == first
+        assert os.pread(first[1], 6, PLACES[0]) == b"memory"
+    with pytest.raises(OSError, match="Bad file descriptor"):
+        os.fstat(first[1])
+    with shelf.lent(saved, SIZE) as again:
+        assert again
+
+
+def test_two_that_begin_at_once_read_the_memory_once(saved: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[Path] = []
+
+    def counted(path: Path) -> Snapshot | None:
+        read.append(path)
+        return load(path)
+
+    monkeypatch.setattr(snapshot, "load", counted)
+    shelf, together = Shelf(), threading.Barrier(4)
+
+    def begin() -> None:
+        with shelf.lent(saved, SIZE) as lent:
+            assert lent
+            together.wait(30)
+
+    threads = [threading.Thread(target=begin) for _ in range(4)]
+    for each in threads:
+        each.start()
+    for each in threads:
+        each.join()
+    assert read == [saved]
+
+
+def test_there_is_nothing_to_begin_with_where_it_does_not_fit_or_is_not_whole(saved: Path, image: Path) -> None:
+    shelf = Shelf()
+    for path, size in ((place(image, ["another"]), SIZE), (saved, SIZE // 2)):
+        with shelf.lent(path, size) as lent:
+            assert lent is None
+    (saved / "memory").write_bytes(b"")
+    with shelf.lent(saved, SIZE) as lent:
+        assert lent is None
 
 
 # Failures
@@ -233,20 +304,20 @@ class Fails:
     ],
 )
 def test_a_snapshot_that_fails_leaves_nothing_behind(
-    image: Path, connect: Connect, monkeypatch: pytest.MonkeyPatch, answer: Answer, told: str
+    image: Path, connect: Connect, memory: int, monkeypatch: pytest.MonkeyPatch, answer: Answer, told: str
 ) -> None:
     monkeypatch.setattr(snapshot, "SAVE_SECONDS", 0.3)
     path = place(image, [])
     with pytest.raises(RunnerError, match=told):
-        save(path, connect(answer)[0], COMMAND, b"", "hvc0", 1)
+        save(path, connect(answer)[0], memory, COMMAND, b"", "hvc0", 1)
     assert load(path) is None
     assert [each.name for each in path.parent.iterdir()] == [".lock"]
 
 
-def test_a_machine_whose_state_could_not_be_written_goes_on(image: Path, connect: Connect) -> None:
+def test_a_machine_whose_state_could_not_be_written_goes_on(image: Path, connect: Connect, memory: int) -> None:
     monitor, qemu = connect(refuses("migrate"))
     with pytest.raises(RunnerError):
-        save(place(image, []), monitor, COMMAND, b"", "hvc0", 1)
+        save(place(image, []), monitor, memory, COMMAND, b"", "hvc0", 1)
     assert qemu.commands[-1] == "cont"
 
 
@@ -260,19 +331,26 @@ def test_a_qemu_that_does_not_speak_or_ends_is_one_sentence(said: bytes) -> None
             Monitor(ours)
 
 
-def test_a_resumed_machine_goes_on_when_its_state_has_been_read(connect: Connect) -> None:
+def test_a_resumed_machine_goes_on_when_its_state_has_been_read(saved: Path, connect: Connect) -> None:
+    found = load(saved)
+    assert found
     statuses = iter(["inmigrate", "inmigrate", "paused"])
     monitor, qemu = connect(lambda name, _: {"status": next(statuses)} if name == "query-status" else None)
-    resume(monitor)
-    assert qemu.commands == ["qmp_capabilities", "query-status", "query-status", "query-status", "cont"]
+    resume(monitor, found)
+    assert qemu.commands == [
+        *("qmp_capabilities", "migrate-set-capabilities", "getfd", "migrate-incoming"),
+        *("query-status", "query-status", "query-status", "cont"),
+    ]
 
 
 @pytest.mark.parametrize(
     ("status", "told"), [("internal-error", "QEMU is internal-error after"), ("inmigrate", "not read the snapshot in")]
 )
 def test_a_state_that_cannot_be_read_is_told(
-    connect: Connect, monkeypatch: pytest.MonkeyPatch, status: str, told: str
+    saved: Path, connect: Connect, monkeypatch: pytest.MonkeyPatch, status: str, told: str
 ) -> None:
+    found = load(saved)
+    assert found
     monkeypatch.setattr(snapshot, "LOAD_SECONDS", 0.1)
     with pytest.raises(RunnerError, match=told):
-        resume(connect(lambda name, _: {"status": status} if name == "query-status" else None)[0])
+        resume(connect(lambda name, _: {"status": status} if name == "query-status" else None)[0], found)
