@@ -21,12 +21,12 @@ import click
 from tabulate import tabulate
 
 from conformance.model import Answers, Target
+from conformance.places import cache_root
 from conformance.protocol.lines import Start
 from conformance.run.selection import Selection
 from conformance.run.session import Died, Session
 from conformance.run.targets import default_path, load
 from runners.base import RunnerError
-from runners.host.cache import cache_root
 from runners.registry import runner_for
 
 

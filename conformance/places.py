@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
@@ -25,3 +26,12 @@ def corpus_directory() -> Path | None:
 def default_path(name: str) -> Path | None:
     """The file or folder of that name here, else the one that ships; None where there is neither."""
     return next((path for folder in (Path(), *SHIPPED) if (path := folder / name).exists()), None)
+
+
+def cache_root() -> Path:
+    """What is dear to make and kept between runs: `$CONFORMANCE_CACHE`, or the user's cache directory."""
+    if given := os.environ.get("CONFORMANCE_CACHE"):
+        return Path(given)
+    import platformdirs  # noqa: PLC0415 - guests lack it, and need no cache
+
+    return platformdirs.user_cache_path("syscall-conformance")

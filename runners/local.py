@@ -10,10 +10,9 @@ from types import TracebackType
 from typing import Self
 
 from conformance.model import Answers
-from conformance.places import ROOT
+from conformance.places import ROOT, cache_root
 from runners.base import About, Death, Ending, Inside, cases_directory
 from runners.declaration import Declaration
-from runners.host.cache import cache_root
 from runners.host.cgroup import memory_limit
 from runners.host.log import Log
 from runners.host.process import ProcessChannel

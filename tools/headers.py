@@ -7,7 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from runners.host.cache import cache_root, locked
+from conformance.places import cache_root
+from runners.host.cache import locked
 from runners.kernels.debian import Suite, unpack
 
 NEWEST = ("sid", "trixie-backports")

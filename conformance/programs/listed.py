@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -63,7 +63,17 @@ def listed(path: Path) -> list[Listed]:
     return _found(path, _read(path))
 
 
-def listings(path: Path, wanted: Callable[[Listed], bool] = lambda _: True) -> list[tuple[Listed, Listing]]:
+def parsed(path: Path, text: str, programs: Sequence[Listed]) -> dict[str, Listing]:
+    """What all programs of a file say, by name. Raises NotationError."""
+    found = {each.name: each for each in parse_file(text, str(path)).programs}
+    return {each.name: checked(found[each.name], each) for each in programs}
+
+
+def listings(
+    path: Path,
+    wanted: Callable[[Listed], bool] = lambda _: True,
+    parse: Callable[[Path, str, Sequence[Listed]], dict[str, Listing]] = parsed,
+) -> list[tuple[Listed, Listing]]:
     """Those programs of a file that are wanted, with what they say. Raises NotationError, OSError.
 
     A file of which nothing is wanted is not parsed.
@@ -73,8 +83,8 @@ def listings(path: Path, wanted: Callable[[Listed], bool] = lambda _: True) -> l
     found = list(filter(wanted, everything))
     if everything and not found:
         return []
-    whole = parse_file(text, str(path))
-    return [(each, checked(whole.of(each.name), each)) for each in found]
+    said = parse(path, text, everything)
+    return [(each, said[each.name]) for each in found]
 
 
 def _read(path: Path) -> str:

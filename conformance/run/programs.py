@@ -22,6 +22,7 @@ from conformance.programs.wire import Encoded
 from conformance.protocol.executor import ProtocolError
 from conformance.protocol.lines import Trouble
 from conformance.run.lane import Lane, LaneError
+from conformance.run.reading import remembered
 from conformance.run.selection import Selection
 from conformance.syscalls.machinery.touches import PROCESS
 from runners.base import Guest, Runner, RunnerError
@@ -56,7 +57,7 @@ def selected(selection: Selection) -> CasePrograms:
         if not selection.concerns(module):
             continue
         try:
-            for listed, listing in listings(path, partial(_is_taken, selection, module)):
+            for listed, listing in listings(path, partial(_is_taken, selection, module), remembered):
                 info = info_of(listed, module)
                 found[info.id] = CaseProgram(info, listing)
         except (NotationError, OSError) as error:

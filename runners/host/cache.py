@@ -5,22 +5,15 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import json
-import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import platformdirs
-
+from conformance.places import cache_root
 from runners.base import RunnerError
 
 MANIFEST = "manifest.json"
-
-
-def cache_root() -> Path:
-    """`$CONFORMANCE_CACHE`, or the user's cache directory."""
-    return Path(os.environ.get("CONFORMANCE_CACHE") or platformdirs.user_cache_path("syscall-conformance"))
 
 
 def entry(name: str, make: Callable[[Path], None]) -> Path:

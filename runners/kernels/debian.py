@@ -13,9 +13,10 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from conformance.places import cache_root
 from runners.base import RunnerError, sentence
 from runners.host import children
-from runners.host.cache import cache_root, locked
+from runners.host.cache import locked
 
 SUITES = ("bookworm", "bullseye", "bookworm-backports", "trixie", "trixie-backports", "sid")
 """Where to look, in this order. Each suite's security archive, if it has one, is asked with it."""

@@ -11,9 +11,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from conformance.places import cache_root
 from runners.base import RunnerError
 from runners.host import children
-from runners.host.cache import cache_root, entry
+from runners.host.cache import entry
 from runners.kernels import config
 from runners.kernels.debian import SUITES, Suite, unpack
 

@@ -12,8 +12,9 @@ from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
 
+from conformance.places import cache_root
 from runners.host import children
-from runners.host.cache import cache_root, locked
+from runners.host.cache import locked
 from runners.host.workspace import workspace
 from runners.qemu.confine import KVM, SANDBOX, unprivileged
 

@@ -17,8 +17,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from conformance.places import cache_root
 from runners.base import RunnerError
-from runners.host.cache import cache_root, intact, locked, seal
+from runners.host.cache import intact, locked, seal
 
 SAVE_SECONDS = 60.0
 LOAD_SECONDS = 60.0

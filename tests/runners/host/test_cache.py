@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from conformance.places import cache_root
 from runners.base import RunnerError
-from runners.host.cache import MANIFEST, cache_root, entry, intact, locked, seal
+from runners.host.cache import MANIFEST, entry, intact, locked, seal
 from tests.mounts import needs_root, on_small_disk
 from tests.suite import environment
 
