@@ -82,11 +82,13 @@ def inspect(image: Path) -> str:
             head = stream.read(0x8000)
     except OSError as error:
         raise RunnerError(
-            f"the kernel image {image} cannot be read: {error.strerror}; name another one with --kernel"
+            f"the kernel image {image} cannot be read: {error.strerror}; name another one, "
+            "`conformance run --kernel TARGET=PATH`"
         ) from error
     if len(head) < 0x210 or head[0x202:0x206] != b"HdrS":
         raise RunnerError(
-            f"{image} is not a Linux kernel image (no bzImage header); give the path of a bzImage with --kernel"
+            f"{image} is not a Linux kernel image (no bzImage header); give the path of a bzImage, "
+            "`conformance run --kernel TARGET=PATH`"
         )
     (offset,) = struct.unpack_from("<H", head, 0x20E)
     text = head[offset + 0x200 :].split(b"\0", 1)[0].decode("latin-1")
