@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import ast
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from runners.registry import declarations
+from runners.registry import SHIPPED, declarations
 
 ROOT = Path(__file__).parents[1]
 OWN = ("conformance", "cases", "runners", "reports")
@@ -197,3 +198,43 @@ def test_a_runners_name_is_known_to_the_runner_and_to_nobody_else(path: str) -> 
     """As a word of its own: what hangs on a runner is asked of its declaration."""
     words = {node.value for node in ast.walk(ast.parse((ROOT / path).read_text())) if isinstance(node, ast.Constant)}
     assert path in KEYS or not words & set(declarations()), "ask runners.registry.declarations()"
+
+
+ENTRY = "runners/registry.py"
+"""The registry's entry point, which lists the modules of the runners that ship."""
+WINGS = {path.removesuffix("/runner") for path in (name.replace(".", "/") for name in SHIPPED)}
+"""Where a runner has its own: a folder, or a module."""
+
+
+def named(source: str) -> list[str]:
+    """The wings that a text names, as a path or as modules are named, and runners by a name that is no English word."""
+    wings = [wing for wing in sorted(WINGS) if re.search(rf"\b{wing.replace('/', '[./]')}\b", source)]
+    return wings + re.findall(r"\b(?:qemu|gvisor)\b", source, re.IGNORECASE)
+
+
+def in_wing(path: str) -> bool:
+    """Whether a file is a runner's own."""
+    return any(path == f"{wing}.py" or path.startswith(f"{wing}/") for wing in WINGS)
+
+
+SHELVES = [path for path in modules() if path.startswith("runners/") and not in_wing(path) and path != ENTRY]
+
+
+@pytest.mark.parametrize("path", SHELVES)
+def test_what_runners_share_names_none_of_them(path: str) -> None:
+    assert named((ROOT / path).read_text()) == []
+
+
+@pytest.mark.parametrize("path", [path for path in modules() if not path.startswith("runners/")])
+def test_no_text_outside_the_wings_names_a_runners_module(path: str) -> None:
+    """Not in a comment either. What gVisor does, as a target, is another matter."""
+    assert set(named((ROOT / path).read_text())) & WINGS == set()
+
+
+def test_a_text_that_names_a_runner_is_seen() -> None:
+    assert {"runners/local", "runners/qemu", "runners/profile", "runners/gvisor"} == WINGS
+    assert len(SHELVES) > 10
+    assert named("the other end is runners/qemu/multiplex.py") == ["runners/qemu", "qemu"]
+    assert named("from runners.local import HostGuest") == ["runners/local"]
+    assert named("a QEMU that is older") == ["QEMU"]
+    assert named("a local profile") == []

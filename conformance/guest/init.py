@@ -1,7 +1,7 @@
-"""PID 1 of a QEMU guest: makes a usual system, then starts processes for the host over one byte stream.
+"""PID 1 of a guest that boots a kernel: makes a usual system, then starts processes for the host over one byte stream.
 
-It needs nothing of the kernel but an initramfs and a serial port. `conformance.protocol.agent` has the frames;
-`runners/qemu/multiplex.py` is the other end.
+It needs nothing of the kernel but an initramfs and a serial port. `conformance.protocol.agent` has the frames; the
+other end belongs to the runner that boots it.
 """
 
 from __future__ import annotations

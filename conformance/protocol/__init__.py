@@ -1,8 +1,8 @@
 """What the two ends of a stream must agree on: a module a protocol, which both ends import.
 
-`agent`     many processes of a machine over one stream, in frames. The host's end is `runners.qemu.multiplex`, the
-            other is `conformance.guest.init`, the machine's PID 1. Over a virtio-serial port, or a serial port where
-            there is none.
+`agent`     many processes of a machine over one stream, in frames. The host's end is the `Multiplexer` of the runner
+            that boots it, the other is `conformance.guest.init`, the machine's PID 1. Over a virtio-serial port, or a
+            serial port where there is none.
 `executor`  programs go in, outcomes come out, in frames. The host's end is `conformance.run.lane`, a case's is
             `conformance.guest.programs`; the other end is the executor, in C (`conformance/programs/executor`). Over
             its standard input and output, or a port of the machine that it is PID 1 of.

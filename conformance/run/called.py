@@ -17,6 +17,7 @@ from conformance.places import ROOT
 from conformance.programs.listed import files, listed, listings
 from conformance.programs.notation.errors import NotationError
 from conformance.run.errors import UsageError
+from conformance.run.reading import remembered
 from conformance.syscalls.machinery.table import grammar
 
 MOST_RUNS = 10
@@ -146,7 +147,7 @@ def _used_by_programs(cases: Path) -> dict[str, set[str]]:
     found = {}
     for path in files(cases):
         with suppress(NotationError, OSError):
-            for each, listing in listings(path):
+            for each, listing in listings(path, parse=remembered):
                 made = {step.call.description.name for step in listing.steps}
                 found[f"{path.relative_to(cases).as_posix()}::{each.name}"] = made
     return found

@@ -1,7 +1,7 @@
 """A limit on what a guest's processes take together, where this machine lets us have one (cgroups(7), version 2 or 1).
 
-A resource limit (setrlimit(2)) counts address space, and each process alone: gVisor's sandbox reserves far more than it
-uses, and its memory is a file that all its processes share.
+A resource limit (setrlimit(2)) counts address space, and each process alone: a kernel in user space reserves far more
+than it uses, and its memory is a file that all its processes share.
 """
 
 from __future__ import annotations

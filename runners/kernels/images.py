@@ -60,7 +60,7 @@ USELESS_MODULES = (
 
 @dataclass(frozen=True, slots=True)
 class Kernel:
-    """A kernel that QEMU can boot."""
+    """A kernel that a machine can boot."""
 
     image: Path
     release: str

@@ -171,8 +171,11 @@ def distributions() -> list[importlib.metadata.Distribution]:
 
 
 def programs() -> list[Path]:
-    """The programs that come along, by the names under which they are found."""
-    path = os.environ.get("PATH", "") + ":/usr/sbin:/sbin:/usr/bin:/bin"
+    """The programs that come along, by the names under which they are found: those where a guest looks come first.
+
+    They keep their places there, and a guest looks nowhere else: what a user has in a folder of their own is of no use.
+    """
+    path = f"{PYTHON_ENVIRONMENT['PATH']}:{os.environ.get('PATH', '')}"
     return [Path(found) for name in PROGRAMS if (found := shutil.which(name, path=path))]
 
 

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from conformance.run.errors import Exit
 from conformance.run.targets import load
 from reports import registry
 from runners.profile import format as profiles
-from tests.docs.pages import ROOT, blocks, files, module
+from tests.conformance.cli.command import told
+from tests.docs.pages import ROOT, blocks, commands, files, module
 from tests.suite import environment, run_cases
 
 CASE = "cases/processes/test_comparing.py"
@@ -45,8 +47,14 @@ def test_the_case_sees_a_kernel_that_lies_and_one_that_lacks_the_call(lie: str, 
     assert said in done.stdout, done.stdout
 
 
-def test_the_case_is_one_that_the_suite_does_not_have_yet() -> None:
+def test_the_case_is_one_that_the_suite_does_not_have_yet(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As the page's first step finds out."""
     assert not (ROOT / CASE).exists(), "choose another promise for the page: its first step says that no case asks this"
+    page = blocks("docs/how-to/write-a-case.md")
+    asked = next(words for block in page for _, words in commands(block) if "--list" in words)
+    monkeypatch.chdir(tmp_path)  # without records
+    assert told(*asked).status == Exit.USAGE
+    assert (ROOT / "cases/processes/call_kcmp.calls").exists(), "there is nothing that -k leaves out"
 
 
 def test_the_description_is_the_one_that_the_suite_has() -> None:

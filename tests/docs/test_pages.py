@@ -5,6 +5,7 @@ That every page of the site is in its table of contents is what Sphinx sees to (
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import subprocess
@@ -85,6 +86,39 @@ def test_what_a_page_names_of_the_checkout_is_there(page: str) -> None:
         path for path in sorted(paths(page) - made) if not re.search("[A-Z]{4}", path)
     ]  # `expectations/TARGET.toml`
     assert [path for path in named if not (ROOT / path).exists()] == []
+
+
+PLACED = re.compile(r"`(?P<name>[A-Za-z_]\w*)`\s+(?:in|of)\s+`(?P<path>[\w/]+\.py)`")
+"""A name of the code and the module that it is said to stand in."""
+HISTORY = ("changes/", "CHANGELOG")
+
+
+def misplaced(said: str) -> list[str]:
+    """Names that do not stand in the module in which a text has them."""
+    placed = {(found["name"], found["path"]) for found in PLACED.finditer(FENCE.sub("", said))}
+    return [f"{name} of {path}" for name, path in sorted(placed) if name not in defined(ROOT / path)]
+
+
+def defined(path: Path) -> set[str]:
+    """What a module defines at its top."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.ClassDef | ast.FunctionDef):
+            found.add(node.name)
+        elif isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            found |= {each.id for target in targets for each in ast.walk(target) if isinstance(each, ast.Name)}
+    return found
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if not page.startswith(HISTORY)])
+def test_a_name_stands_in_the_module_in_which_a_page_has_it(page: str) -> None:
+    assert misplaced(text(page)) == []
+
+
+def test_a_name_that_has_moved_is_seen() -> None:
+    assert misplaced("`Guest` in\n`runners/base.py`, `SHIPPED` of `runners/registry.py`") == []
+    assert misplaced("`WRITTEN` in `conformance/cli/run.py`") == ["WRITTEN of conformance/cli/run.py"]
 
 
 @pytest.mark.parametrize("page", [page for page in PAGES if page != "CHANGELOG.md"])  # which towncrier indents

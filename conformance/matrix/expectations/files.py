@@ -92,7 +92,7 @@ class _Reader:
     def __init__(self, text: str, name: str) -> None:
         self._name, self._lines = name, text.split("\n")
         self._data = tomllib.loads(text)
-        self._headers = {kind: self._found(rf"\s*\[\[\s*{kind}\s*\]\]") for kind in ExpectationKind}
+        self._headers = {kind: self._found(rf"[ \t]*\[\[[ \t]*{kind}[ \t]*\]\]") for kind in ExpectationKind}
 
     def file(self, target: str) -> TargetFile:
         """Raises ExpectationError."""
@@ -191,11 +191,12 @@ class _Reader:
         return found[number] if number < len(found) else self._key(kind)
 
     def _table(self, header: str) -> int:
-        return next(iter(self._found(rf"\s*\[\s*{re.escape(header)}\s*\]")), 1)
+        return next(iter(self._found(rf"[ \t]*\[[ \t]*{re.escape(header)}[ \t]*\]")), 1)
 
     def _found(self, pattern: str) -> list[int]:
         """The lines that begin so."""
-        return [at for at, line in enumerate(self._lines, 1) if re.match(pattern, line)]
+        begins = re.compile(pattern).match
+        return [at for at, line in enumerate(self._lines, 1) if "[" in line and begins(line)]
 
     def _key(self, key: str, begin: int = 1) -> int:
         """The line of a key in the table that begins in a line; that line itself where the table has no such key."""

@@ -104,6 +104,15 @@ def test_programs_are_those_that_this_machine_has() -> None:
     assert {"true", "sh", "cat", "sleep"} <= found <= set(layers.PROGRAMS)
 
 
+def test_a_program_is_the_one_that_a_guest_finds_and_not_a_users_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "sleep").symlink_to("/bin/sleep")
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    [found] = [path for path in layers.programs() if path.name == "sleep"]
+    assert str(found.parent) in layers.PYTHON_ENVIRONMENT["PATH"].split(":")
+
+
 BAD: dict[str, str | bytes] = {
     "test_no_python": "def (:\n",
     "test_no_text": b'X = "\xff"\n',
