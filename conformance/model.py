@@ -164,6 +164,8 @@ class CaseResult:
     attempt: int = 1
     truncated: bool = False
     """Whether the trace was cut because the case made too many calls."""
+    taken: str = ""
+    """The earlier run that it was taken over from; "" where the case was run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +278,8 @@ class Cell:
     expected: Expectation | None = None
     unmet: Expectation | None = None
     """An expectation for this cell that did not come true."""
+    taken: str = ""
+    """The earlier run that its last attempt was taken over from; "" where it was run."""
 
     @property
     def differs(self) -> bool:

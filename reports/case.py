@@ -67,7 +67,8 @@ def _cell(column: Column, comparison: Comparison, width: int) -> Iterator[str]:
     yield from wrapped(
         one_line(f"{column.target.name}{release}: {cell.verdict}{cause} {attempts(cell)}".rstrip() + alarm), width
     )
-    for said in (cell.message, because(cell)):
+    taken = f"not run, but taken over from {cell.taken}" if cell.taken else ""
+    for said in (cell.message, because(cell), taken):
         if said:
             yield from wrapped(one_line(said), width, 4)
 

@@ -288,6 +288,7 @@ def _case_cell(matrix: Matrix, comparison: Comparison, target: str, pool: _Pool)
         "attempts": cell.attempts,
         "unsteady": not cell.steady or cell.verdict is Verdict.FLAKY,
         "seconds": round(cell.seconds, 3),
+        "taken": cell.taken,
         "expected": _expectation(cell.expected, cell.message),
         "unmet": _expectation(cell.unmet, cell.message),
         "unexpected": cell.unexpected,

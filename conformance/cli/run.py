@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from conformance.cli.common import (
 )
 from conformance.cli.targeting import TARGETS_OPTION, available, given_options, name_of
 from conformance.guest.efforts import EFFORTS
-from conformance.model import Matrix, Target
+from conformance.model import Expectation, Matrix, Target
 from conformance.run import planning
 from conformance.run import targets as target_files
 from conformance.run.conduct import USUAL, Conduct
@@ -42,7 +43,7 @@ MOST_JOBS = 256
 """How many guests a target may be asked to have."""
 OF_A_NEW_RUN = (
     *("paths", "names", "expression", "calls", "failed", "reference", "targets_file", "timeout", "effort"),
-    *("repeat", "listing", "output"),
+    *("repeat", "listing", "output", "since"),
     *(name_of(flag) for flag, _, _ in target_files.flags()),
 )
 """Options that a run which is resumed has got already."""
@@ -63,6 +64,15 @@ OF_A_NEW_RUN = (
     "failed",
     metavar="RUN",
     help="Only cases that were unexpected, flaky, out of date or lost in that run.",
+)
+@click.option(
+    "--since",
+    metavar="RUN",
+    help="Run what could say something else than in that run: cases whose definition has changed, targets that have. "
+    "The rest is taken over from it, and marked so.",
+)
+@click.option(
+    "--only-changed", "changed", is_flag=True, help="With --since: print what has changed instead of the matrix."
 )
 @click.option("--list", "listing", is_flag=True, help="Print the cases that would be run, and run nothing.")
 @REFERENCE_OPTION
@@ -129,6 +139,8 @@ def command(
     expression: str,
     calls: str | None,
     failed: str | None,
+    since: str | None,
+    changed: bool,
     listing: bool,
     reference: str,
     targets_file: Path | None,
@@ -157,18 +169,23 @@ def command(
     conformance run --call sendmsg,ppoll            the cases that make these calls
     conformance run --failed-in LATEST --repeat 10  once more, ten times, what was not as expected
     conformance run --max-fail 1 -t gvisor          until something is not as expected
+    conformance run --since LATEST --only-changed   what could be otherwise by now, and what is
 
     \b
     Exit status, the gravest first: 3 a target or the harness failed, 4 incomplete (evidence is lost: a module that
     was not imported, cases that were not run), 2 usage, or no case was selected, 1 unexpected differences,
     0 all as expected. 129, 130, 143: ended by SIGHUP, SIGINT, SIGTERM; `--resume` goes on.
     """
+    if changed and not (since or resume):
+        raise UsageError("--only-changed says what has changed since a run: name it with --since RUN")
     known = read_expectations(expectations)
     if resume:
         _only_resumes(context)
         directory = results_directory(resume)
         plan = read_plan(directory)
         plan = replace(plan, jobs=jobs or plan.jobs)
+        if changed and not plan.since:
+            raise UsageError(f"--only-changed: {resume} was not begun with --since, so leave it out")
     else:
         found = available(context, targets_file)
         selection, said = planning.select(planning.Choice(paths, expression, calls, failed), names, known)
@@ -187,6 +204,7 @@ def command(
             reference=reference,
             cold=cold,
             jobs=jobs,
+            since=results_directory(since) if since else None,
         )
         directory = planning.begin(plan, output)
     attitude = Attitude(flaky) if flaky else None
@@ -202,7 +220,10 @@ def command(
     except KeyboardInterrupt as stop:
         click.echo(f"\nconformance: interrupted; finish with {again}", err=True)
         return Exit.after(stop)
-    _print(matrix, full=full)
+    if changed:
+        _print_changes(plan.since, directory, known, full=full)
+    else:
+        _print(matrix, full=full)
     click.echo(f"\nwritten: {', '.join(map(str, written))}")
     if limit and limit.reached:
         said = plural(limit.reached, "cell fails", "cells fail")
@@ -211,6 +232,15 @@ def command(
             click.echo(f"conformance: lost: {each}", err=True)
         return status_of_early(matrix)
     return _told(matrix, status_of(matrix, attitude, Attitude(outdated)))
+
+
+def _print_changes(since: str, directory: Path, known: Sequence[Expectation], *, full: bool) -> None:
+    from conformance.run.comparing import compare_runs  # noqa: PLC0415 - slow to import
+    from conformance.run.diff_display import report  # noqa: PLC0415 - slow to import
+
+    found = compare_runs(since, str(directory), known, common=True, traces=full)
+    for line in report(found.diffs, found.lost, found.notes, full=full, width=terminal_width()):
+        click.echo(line)
 
 
 def _only_resumes(context: click.Context) -> None:

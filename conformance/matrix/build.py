@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
@@ -94,7 +95,8 @@ def _cell(name: str, case: Case) -> Cell:
     if not mine.results:
         why = case.records[name].failed or "the run ended before this case"
         return Cell(Verdict.ERROR, f"not run: {why}", attempts=0)
-    return replace(_judged(name, case), attempts=len(mine.results), seconds=mine.results[-1].seconds)
+    last = mine.results[-1]
+    return replace(_judged(name, case), attempts=len(mine.results), seconds=last.seconds, taken=last.taken)
 
 
 def _judged(name: str, case: Case) -> Cell:
@@ -233,6 +235,11 @@ def _warnings(records: Sequence[Record], reference: str) -> list[str]:
     base = next((record.facts for record in records if record.target.name == reference), None)
     hashes = {info.id: info.hash for record in records if record.target.name == reference for info in record.cases}
     found = []
+    for record in records:
+        for run, count in Counter(each[-1].taken for each in record.results.values()).items():
+            if run:
+                said = f"{count} of {len(record.results)} cases on {record.target.name}"
+                found.append(f"{said} were not run: what they did is taken over from {run}")
     for record in records:
         facts = record.facts
         if facts is None or base is None or record.target.name == reference:

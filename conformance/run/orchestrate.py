@@ -17,6 +17,7 @@ from conformance.run.ledger import Progress
 from conformance.run.programs import selected
 from conformance.run.results import RunPlan, compared, read_record, read_records
 from conformance.run.selection import Selection
+from conformance.run.taking import takings
 from conformance.run.worker import Worker, raise_first_error, troubles_of
 from runners.base import Runner, RunnerError
 
@@ -41,12 +42,14 @@ def execute(
     """
     programs = selected(plan.selection)
     jobs = plan.jobs or max(1, len(os.sched_getaffinity(0)) // len(plan.targets))
+    taking = takings(plan)
     workers = []
     for target in plan.targets:
         earlier = read_record(directory, plan, target)
         path = directory / f"{target.name}.jsonl"
         runner = runners[target.name]
-        workers.append(Worker(target, runner, path, plan.run, plan.selection, plan.conduct, earlier, programs, jobs))
+        given = (target, runner, path, plan.run, plan.selection, plan.conduct, earlier, programs, jobs)
+        workers.append(Worker(*given, taking=taking.get(target.name)))
     progress = [worker.progress for worker in workers]
     watch = _Watch(lambda: compared(directory, plan, expectations), enough)
 

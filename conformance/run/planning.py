@@ -17,6 +17,7 @@ from conformance.run.gate import Attitude, failures
 from conformance.run.naming import RESULTS, results_directory, runs
 from conformance.run.results import PLAN_FILE, RunPlan, matrix_of, new_run_name
 from conformance.run.selection import Selection
+from conformance.run.taking import host, suite
 from conformance.text import plural
 from runners.base import Runner, RunnerError
 
@@ -52,6 +53,7 @@ def new_plan(
     reference: str = REFERENCE,
     cold: bool = False,
     jobs: int | None = None,
+    since: Path | None = None,
 ) -> RunPlan:
     """A new run of the chosen targets but those that are absent, and what it takes to do the same again."""
     gone = {each.target.name for each in absent}
@@ -70,7 +72,20 @@ def new_plan(
         words += ["--timeout", f"{conduct.timeout:g}"]
     if cold:
         words += ["--cold"]
-    return RunPlan(new_run_name(), reference, targets, selection, conduct, list(absent), words, jobs)
+    earlier = str(since.resolve()) if since else ""
+    return RunPlan(
+        new_run_name(),
+        reference,
+        targets,
+        selection,
+        conduct,
+        list(absent),
+        words,
+        jobs,
+        earlier,
+        suite(),
+        host(),
+    )
 
 
 def begin(plan: RunPlan, output: Path | None) -> Path:

@@ -39,6 +39,12 @@ class RunPlan:
     """See `Matrix.arguments`."""
     jobs: int | None = None
     """How many guests each target may have at once; None: what the cores allow. What is seen is the same."""
+    since: str = ""
+    """The run that results are taken over from, as results_directory finds it; "" where all is run."""
+    suite: str = ""
+    """See `taking.suite`; "" where that was not written down."""
+    host: str = ""
+    """See `taking.host`."""
     schema: int = PLAN_SCHEMA
 
     def write(self, directory: Path) -> None:

@@ -16,6 +16,7 @@ from conformance.run.ledger import GivenUp, Ledger, Stage
 from conformance.run.programs import NO_PROGRAMS, CasePrograms
 from conformance.run.selection import Selection
 from conformance.run.session import Session
+from conformance.run.taking import Taking
 from conformance.run.work import Work
 from conformance.text import plural
 from runners.base import Runner, RunnerError, sentence
@@ -47,8 +48,10 @@ class Worker(threading.Thread):
         programs: CasePrograms = NO_PROGRAMS,
         jobs: int = 1,
         seconds: Mapping[str, float] | None = None,
+        taking: Taking | None = None,
     ) -> None:
-        """`jobs`: how many guests it may have at once. `seconds`: how long cases have taken earlier."""
+        """`jobs`: how many guests it may have at once. `seconds`: how long cases have taken earlier. `taking`: what it
+        may take over of an earlier run."""
         super().__init__(name=target.name, daemon=True)
         self.first_pass = threading.Event()
         """Set when all cases were run once, or cannot be."""
@@ -58,7 +61,7 @@ class Worker(threading.Thread):
         self.progress = self._ledger.progress
         self._of, self._runner, self._run, self._resumed = target, runner, run, earlier is not None
         self._selection, self._conduct, self._programs = selection, conduct, programs
-        self._seconds = seconds
+        self._seconds, self._taking = seconds, taking
         self._requests: queue.Queue[list[str] | None] = queue.Queue()
         self._stopping = threading.Event()
         self._lost: dict[str, str] = {}
@@ -116,6 +119,7 @@ class Worker(threading.Thread):
             self.progress.stage = Stage.RUNNING
             cases = [*self._cases, *self._programs.infos]
             self.progress.total = len(cases) * self._conduct.repeat
+            self._take_over(cases)
             for times in range(1, self._conduct.repeat + 1):
                 self._pass([info.id for info in cases if self._ledger.attempts(info.id) < times])
             self.first_pass.set()
@@ -133,6 +137,16 @@ class Worker(threading.Thread):
             self.progress.stage = Stage.FAILED
             self.progress.message = _said(error)
             self._ledger.write(Trouble(_said(error), fatal=not self.progress.done))
+
+    def _take_over(self, cases: Sequence[CaseInfo]) -> None:
+        """What an earlier run has said that holds, of cases that have not been run yet. Raises GivenUp."""
+        left = [info for info in cases if not self._ledger.attempts(info.id)]
+        if self._taking is None or not left:
+            return
+        results, said = self._taking.over(self._facts, left)
+        for each in results:
+            self._ledger.result(each)
+        self._ledger.tell(said)
 
     def _begin(self) -> Session:
         """The suite in a fresh guest, of which the record says what it has. Raises RunnerError, Stopped."""

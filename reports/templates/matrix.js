@@ -295,6 +295,7 @@ function caseBody(item, target, cell, key) {
     other ? `held against: ${other}` : !cell.reference && "without reference: the case's own assertions decide",
     cell.unsteady ? `unsteady in ${counted(cell.attempts, "attempt")}` : counted(cell.attempts ?? 0, "attempt"),
     cell.seconds && `${cell.seconds} s`,
+    cell.taken && `not run, but taken over from ${cell.taken}`,
   ];
   return make("div", {class: "body"},
     item.title && make("p", {}, item.title),

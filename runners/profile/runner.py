@@ -11,6 +11,7 @@ from conformance.model import Answers
 from conformance.text import plural
 from runners.base import About, RunnerError
 from runners.declaration import Declaration, Option, Part, text
+from runners.host.cache import digest
 from runners.local import HostGuest
 from runners.profile.format import NO_FILES, Profile, ProfileError, load
 
@@ -69,7 +70,7 @@ class ProfileRunner:
         )
         without = [NO_FILES] if self._bare else []
         prefix = [sys.executable, "-m", "runners.profile.launch", *without, str(self._path), "--"]
-        made_by = f"seccomp profile {self._path.name}, {plural(len(profile.rules), 'rule')}"
+        made_by = f"seccomp profile {self._path.name} ({digest(self._path)[:8]}), {plural(len(profile.rules), 'rule')}"
         return HostGuest(About(made_by, notes=notes, versions=profile.versions), prefix)
 
 

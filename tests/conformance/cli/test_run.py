@@ -22,7 +22,7 @@ from conformance.run.results import RunPlan, matrix_of, read_plan
 from conformance.run.selection import Selection
 from reports.summary import repeat_command
 from runners.base import Runner
-from tests.conformance.cli.command import Answered, told
+from tests.conformance.cli.command import Answered, is_one_sentence, told
 from tests.fakes import Answer, FakeRunner, Importing, Said, greeting, line, says, well_behaved
 
 TARGETS = """
@@ -381,7 +381,7 @@ def test_the_kernel_that_the_environment_gives_is_in_the_command_too(
 
 
 def test_every_option_that_makes_a_run_is_known_to_resume_or_to_the_command_that_repeats() -> None:
-    of_any_run = ("cold", "expectations", "flaky", "full", "jobs", "max_fail", "outdated", "resume")
+    of_any_run = ("changed", "cold", "expectations", "flaky", "full", "jobs", "max_fail", "outdated", "resume")
     known: set[Any] = {*module.OF_A_NEW_RUN, *of_any_run}
     assert {parameter.name for parameter in module.command.params} == known
     assert isinstance(module.command, click.Command)
@@ -405,3 +405,34 @@ def test_a_plan_without_the_newer_fields_is_read_and_finished(machines: Machines
 def test_the_fakes_cases_lie_where_real_ones_do() -> None:
     assert (CASES / MODULE).exists()
     assert well_behaved(NAMES)
+
+
+# -- since another run
+
+
+@pytest.mark.usefixtures("machines")
+def test_only_what_has_changed_is_shown_of_a_run_since_another() -> None:
+    assert run("-t", "lts").status == Exit.EXPECTED
+    one = read_plan(Path("out")).run
+    done = run("-t", "lts", "--since", "out", "--only-changed", "-o", "two")
+    assert done.status == Exit.EXPECTED, done
+    assert done.out.splitlines()[:2] == ["native (6.1.0): 4 as before", "lts (6.1.0): 4 as before"]
+    assert {cell.taken for _, _, cell in matrix_of(Path("two")).cells()} == {one}
+
+
+@pytest.mark.usefixtures("machines")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--only-changed",), "--only-changed says what has changed since a run: name it with --since RUN"),
+        (("--since", "nowhere"), "there are no results at nowhere"),
+        (("--resume", "out", "--only-changed"), "--only-changed: out was not begun with --since, so leave it out"),
+        (("--resume", "out", "--since", "out"), "--since cannot be given with --resume"),
+    ],
+)
+def test_a_run_since_none_is_a_sentence(arguments: tuple[str, ...], said: str) -> None:
+    run()
+    done = run(*arguments)
+    assert done.status == Exit.USAGE, done
+    assert is_one_sentence(done.err)
+    assert said in done.err

@@ -7,6 +7,7 @@ import pytest
 from conformance.model import Answers, Target
 from runners.base import RunnerError
 from runners.declaration import Way
+from runners.host.cache import digest
 from runners.profile import runner as module
 from runners.profile.format import NO_FILES
 from runners.profile.runner import DECLARATION, PROFILES, ProfileRunner, profile_path
@@ -67,7 +68,7 @@ def test_a_profile_that_cannot_be_read_is_a_runner_error(tmp_path: Path) -> None
 @pytest.mark.parametrize("bare", [False, True])
 def test_a_guest_is_this_machine_behind_the_filter(bare: bool, plain: Path) -> None:
     with ProfileRunner(str(plain), bare=bare).open() as guest:
-        assert guest.about.made_by == "seccomp profile plain.toml, 1 rule"
+        assert guest.about.made_by == f"seccomp profile plain.toml ({digest(plain)[:8]}), 1 rule"
         assert guest.about.notes[1:] == ("not emulated: time",)
         assert (NO_FILES in guest._prefix) is bare
         with guest.spawn([*guest.inside.python, "-c", "import os; os.getpriority(os.PRIO_PROCESS, 0)"]) as channel:
