@@ -60,7 +60,7 @@ def execute(
     try:
         for worker in workers:
             worker.start()
-        _wait(workers, lambda worker: worker.first_pass.is_set(), tick)
+        _wait(workers, lambda worker: worker.first_pass.wait(TICK_SECONDS), tick)
         seen = build(read_records(directory, plan), plan.reference, expectations, traces=False)
         again = suspicious(seen, expectations)
         for worker in workers:
@@ -68,7 +68,7 @@ def execute(
                 if cases := again.get(worker.name):
                     worker.again(cases)
             worker.again(None)
-        _wait(workers, lambda worker: not worker.is_alive(), tick)
+        _wait(workers, lambda worker: worker.join(TICK_SECONDS), tick)
     except _Enough:
         pass
     finally:
@@ -104,12 +104,15 @@ class _Watch:
         self._due = ended + max(WATCH_SECONDS, 9 * (ended - begun))
 
 
-def _wait(workers: Sequence[Worker], done: Callable[[Worker], bool], tick: Callable[[], None]) -> None:
-    """Until all workers are done, or one has failed in a way that ends the run."""
-    while not all(done(worker) or not worker.is_alive() for worker in workers):
-        raise_first_error(workers)
-        tick()
-        time.sleep(TICK_SECONDS)
+def _wait(workers: Sequence[Worker], done: Callable[[Worker], object], tick: Callable[[], None]) -> None:
+    """Until all workers are done, or one has failed in a way that ends the run.
+
+    `done` waits for a while until one is.
+    """
+    for worker in workers:
+        while worker.is_alive() and not done(worker):
+            raise_first_error(workers)
+            tick()
     raise_first_error(workers)
     tick()
 
