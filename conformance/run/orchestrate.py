@@ -14,7 +14,9 @@ from conformance.run.conduct import USUAL
 from conformance.run.errors import UserError
 from conformance.run.hands import start
 from conformance.run.ledger import Progress
+from conformance.run.naming import runs
 from conformance.run.programs import selected
+from conformance.run.records import seconds_of
 from conformance.run.results import RunPlan, compared, read_record, read_records
 from conformance.run.selection import Selection
 from conformance.run.taking import takings
@@ -48,8 +50,9 @@ def execute(
         earlier = read_record(directory, plan, target)
         path = directory / f"{target.name}.jsonl"
         runner = runners[target.name]
-        given = (target, runner, path, plan.run, plan.selection, plan.conduct, earlier, programs, jobs)
-        workers.append(Worker(*given, taking=taking.get(target.name)))
+        seconds = _earlier_seconds(directory, target.name) if jobs > 1 else {}
+        given = (target, runner, path, plan.run, plan.selection, plan.conduct, earlier, programs, jobs, seconds)
+        workers.append(Worker(*given, taking.get(target.name)))
     progress = [worker.progress for worker in workers]
     watch = _Watch(lambda: compared(directory, plan, expectations), enough)
 
@@ -80,6 +83,15 @@ def execute(
                 worker.join(JOIN_SECONDS)
     raise_first_error(workers)
     return compared(directory, plan, expectations)
+
+
+def _earlier_seconds(directory: Path, target: str) -> dict[str, float]:
+    """How long cases took on a target in the newest run beside this one, and in this one so far."""
+    found: dict[str, float] = {}
+    for run in runs(directory.parent):
+        if run != directory and (found := seconds_of(run / f"{target}.jsonl")):
+            break
+    return found | seconds_of(directory / f"{target}.jsonl")
 
 
 class _Enough(Exception):

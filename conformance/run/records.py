@@ -105,6 +105,38 @@ def read_if_begun(path: Path) -> Record | None:
     return read(path)
 
 
+@dataclass(frozen=True, slots=True)
+class _Took:
+    case: str
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _TimedLine:
+    kind: str
+    result: _Took | None = None
+
+
+def seconds_of(path: Path) -> dict[str, float]:
+    """How long each case of a record took last, of those that say so. Nothing where there is no record.
+
+    A tenth of the time of `read`: nothing else is looked at.
+    """
+    found: dict[str, float] = {}
+    try:
+        with path.open("rb") as stream:
+            for data in stream:
+                try:
+                    result = msgspec.json.decode(data, type=_TimedLine).result
+                except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+                    continue
+                if result and result.seconds > 0:
+                    found[result.case] = result.seconds
+    except OSError:
+        pass
+    return found
+
+
 def read(path: Path) -> Record:
     """A record, as far as it goes: a last line that was cut short is passed over, a bad one is told as trouble.
 

@@ -13,11 +13,12 @@ import click
 import pytest
 
 import conformance.cli.run as module
-from conformance.model import Outcome, Target
+from conformance.model import Matrix, Outcome, Target
 from conformance.places import CASES
 from conformance.protocol.lines import End, Trouble
 from conformance.run.conduct import USUAL
 from conformance.run.errors import Exit
+from conformance.run.orchestrate import execute
 from conformance.run.results import RunPlan, matrix_of, read_plan
 from conformance.run.selection import Selection
 from reports.summary import repeat_command
@@ -245,6 +246,26 @@ def test_a_repeated_run_that_was_killed_is_finished_with_what_is_left(machines: 
     machines.runners.clear()
     assert run("--resume", "out").status == Exit.EXPECTED
     assert sorted(cases_of("lts")) == sorted(NAMES * 3)
+
+
+def test_how_many_guests_there_may_be_is_planned_and_may_be_another_when_it_is_resumed(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[int | None] = []
+
+    def executed(directory: Path, plan: RunPlan, *arguments: Any) -> Matrix:
+        given.append(plan.jobs)
+        return execute(directory, plan, *arguments)
+
+    monkeypatch.setattr(module, "execute", executed)
+    assert run("-t", "lts", "-j", "3").status == Exit.EXPECTED
+    assert read_plan(Path("out")).jobs == 3
+    for arguments in ([], ["--jobs", "1"]):
+        assert run("--resume", "out", *arguments).status == Exit.EXPECTED
+    assert given == [3, 3, 1]
+    assert run("-t", "lts", "-o", "other").status == Exit.EXPECTED
+    assert read_plan(Path("other")).jobs is None
+    assert run("-t", "lts", "-j", "0").status == Exit.USAGE
 
 
 def test_a_run_ends_early_once_enough_has_failed(machines: Machines, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,12 +8,13 @@ import pytest
 
 from conformance.model import CaseResult, Cause, Matrix, Outcome, Target, Verdict
 from conformance.protocol.lines import End, ResultLine, Start
-from conformance.run import records
+from conformance.run import orchestrate, records, work
 from conformance.run.errors import UserError
 from conformance.run.ledger import Progress
 from conformance.run.orchestrate import execute
 from conformance.run.results import PLAN_FILE, RunPlan, matrix_of, read_records
 from conformance.run.selection import Selection
+from conformance.run.worker import Worker
 from runners.local import HostGuest, LocalRunner
 from tests.fakes import DEATH, BrokenRunner, FakeRunner, Said, line, says
 from tests.mounts import grow, needs_root, on_small_disk
@@ -305,3 +306,46 @@ def test_a_run_that_was_killed_before_its_header_was_written_is_resumed(tmp_path
     (tmp_path / "native.jsonl").write_bytes(kept)
     matrix = execute_on(tmp_path, {"native": FakeRunner(CASES)})
     assert {comparison.cells["native"].verdict for comparison in matrix.comparisons} == {Verdict.SAME}
+
+
+# Several guests
+
+
+def test_what_took_long_in_the_newest_run_beside_it_is_run_first_where_several_share(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(work.PAYS, work.Task.CASES, 1)
+
+    def first_asked(jobs: int, name: str) -> str:
+        runner = FakeRunner(CASES)
+        plan = replace(plan_of("native"), jobs=jobs)
+        plan.write(tmp_path / name)
+        execute(tmp_path / name, plan, {"native": runner}, [], lambda _: None)
+        return runner.guests[0].channel.requests[0][0]
+
+    assert first_asked(2, "first") == ONE
+    with records.RecordFile(tmp_path / "first" / "native.jsonl") as file:
+        for case, seconds in ((ONE, 0.5), (THREE, 20.0)):
+            file.write(ResultLine(CaseResult(case, "", Outcome.PASSED, "", seconds)))
+    assert first_asked(2, "second") == THREE
+    assert first_asked(1, "third") == ONE
+
+
+@pytest.mark.parametrize(("jobs", "cores", "targets", "guests"), [(None, 8, 2, 4), (None, 2, 4, 1), (3, 2, 1, 3)])
+def test_targets_have_as_many_guests_as_is_asked_or_the_cores_allow_over_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, jobs: int | None, cores: int, targets: int, guests: int
+) -> None:
+    monkeypatch.setattr("os.sched_getaffinity", lambda _: set(range(cores)))
+    given: list[int] = []
+
+    class Counted(Worker):
+        def __init__(self, *arguments: object) -> None:
+            super().__init__(*arguments)  # type: ignore[arg-type] # they are passed on
+            given.append(len(self._hands))
+
+    monkeypatch.setattr(orchestrate, "Worker", Counted)
+    names = [f"t{number}" for number in range(targets)]
+    plan = replace(plan_of(*names), jobs=jobs)
+    plan.write(tmp_path)
+    execute(tmp_path, plan, {name: FakeRunner(CASES) for name in names}, [], lambda _: None)
+    assert given == [guests] * targets

@@ -8,7 +8,7 @@ import pytest
 from conformance.model import SCHEMA, Answers, CaseInfo, CaseResult, Outcome, Record, Step, Target
 from conformance.protocol.lines import End, FactsLine, Header, Line, Plan, ResultLine, Start, Trouble
 from conformance.run.errors import Exit, UserError
-from conformance.run.records import MalformedLine, RecordFile, empty, parse_line, read
+from conformance.run.records import MalformedLine, RecordFile, empty, parse_line, read, seconds_of
 from tests.builders import CASE, facts, passed, step
 
 TARGET = Target("lts", "qemu", control=None, options={"kernel": "debian:6.1"}, answers=Answers.KERNEL)
@@ -199,3 +199,14 @@ def test_what_answers_in_a_target_of_an_earlier_record_is_what_its_runner_says(t
         with RecordFile(path) as file:
             file.write(Header(Target("a", runner), "run"))
         assert read(path).target.answers is answers
+
+
+def test_how_long_cases_took_is_read_without_the_rest(tmp_path: Path) -> None:
+    path = tmp_path / "lts.jsonl"
+    with RecordFile(path) as file:
+        for case, seconds in (("one", 2.0), ("two", 0.0), ("one", 0.5), ("three", 0.25)):
+            file.write(ResultLine(CaseResult(case, "", Outcome.PASSED, "", seconds)))
+    with path.open("ab") as file_of_bytes:
+        file_of_bytes.write(b'no JSON\n[]\n{"kind":"result","result":{"case":"four","secon')
+    assert seconds_of(path) == {"one": 0.5, "three": 0.25}
+    assert seconds_of(tmp_path / "absent.jsonl") == {}
