@@ -144,6 +144,13 @@ class OneOf(Kind):
             for struct in structs
         }
 
+    @property
+    def structs(self) -> tuple[type[Struct], ...]:
+        return self.other.structs
+
+    def pieces(self, data: bytes) -> Iterator[Piece]:
+        return self.other.pieces(data)
+
     def normal(self, seen: Seen, names: Names) -> Seen:
         if not isinstance(seen, dict):
             return self.other.normal(seen, names)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Annotated
 
-from conformance.syscalls.machinery.aliases import Address, Fd, InBytes, InOut, Out, Path, Signal, Size
+from conformance.syscalls.machinery.aliases import Address, Fd, InBytes, InOut, Mode, Out, Path, Signal, Size
 from conformance.syscalls.machinery.call import pseudo
 from conformance.syscalls.machinery.choices import (
     Blob,
@@ -134,7 +134,7 @@ ChildTid = Annotated[Out[Tid], Choices(often(room(4)), 0, seldom(ARENA), rarely(
 OutPidfd = Annotated[Out[Pidfd], Choices(often(room(4)), 0, rarely(1))]
 Status = Annotated[int, Choices(42, 0, 255)]
 Directory = Annotated[Path, Choices(often(text(b"d0")), ...)]
-Mask = Annotated[int, Choices(0o77, 0o777, 0)]
+Mask = Annotated[Mode, Choices(0o77, 0o777, 0)]
 Word = Annotated[Address, Choices(ARENA, seldom(ARENA + 4096))]
 Value = Annotated[int, Choices(0x1234, 0)]
 HostName = Annotated[InBytes, Choices(text(b"child"))]
