@@ -56,7 +56,7 @@ def protocol_c() -> str:
     """The protocol: frames, programs, outcomes."""
     frames = {each: getattr(executor, each) for each in ("RUN", "FORKS", "HELLO", "RESULTS", "ERROR", "FORKED")}
     instructions = {each: getattr(wire, each) for each in ("COPYIN", "FILL", "STORE", "CALL")}
-    kinds = ("SPAWN", "THREAD", "EXEC", "LOAD", "STORE", "PTY_MASTER", "PTY_SLAVE", "PROC", "URING")
+    kinds = ("SPAWN", "THREAD", "EXEC", "LOAD", "STORE", "PTY_MASTER", "PTY_SLAVE", "PROC", "URING", "CLONE", "CLONE3")
     calls = {f"CALL_{each}": getattr(pseudo, each) for each in kinds}
     touches = {f"TOUCHES_{each.name}": int(each) for each in EVERYTHING}
     wishes = {f"WISH_{each.name}": int(each) for each in wire.Wish}
@@ -74,7 +74,7 @@ def protocol_c() -> str:
             _enum({"SLOTS": wire.SLOTS, "NO_SLOT": wire.NO_SLOT}),
             "",
             "/* Calls beside the kernel's. */",
-            _enum(calls | {"CALLS_END": max(calls.values()) + 1}),
+            _enum(calls | {"CALLS_END": pseudo.CLONE3 + len(pseudo.DEEDS)}),
             "",
             "/* How programs end. */",
             _enum({each.name: int(each) for each in wire.State}),
@@ -188,7 +188,7 @@ def _quoted(text: str) -> str:
 
 def _pseudo_calls() -> Iterator[str]:
     yield "/* What children do, and threads. */"
-    for kinds in ("SPAWN_", "THREAD_"):
+    for kinds in ("SPAWN_", "THREAD_", "CHILD_"):
         yield _enum({name: value for name, value in vars(pseudo).items() if name.startswith(kinds)})
     yield ""
     yield "/* What a new image finds, and to which fd it says so. */"

@@ -21,6 +21,7 @@ from conformance.search.issue import cut, headline, issue, side_by_side
 from conformance.search.promised import promised
 from conformance.syscalls.machinery.call import Pseudo
 from conformance.syscalls.machinery.kinds import Kind
+from conformance.syscalls.pseudo import CLONE, CLONE3, DEEDS
 from conformance.syscalls.sockets.addresses import holds_address
 from conformance.text import one_line
 
@@ -216,10 +217,24 @@ def _call_c(step: ProgramCall, at: int, places: tuple[int, ...], names: dict[Ref
 
 
 def _pseudo_c(step: ProgramCall, args: list[str]) -> str:
+    description = step.description
+    assert isinstance(description, Pseudo)
+    if description.kind >= CLONE:
+        return _clone_c(description.kind, args)
     name = "spawn" if step.label.startswith("spawn") else step.label
     if name in ("exec_report", "proc_self"):
         args[0] = f"(void *)({args[0]})"
     return f"{name}({', '.join(args)})"
+
+
+def _clone_c(number: int, args: list[str]) -> str:
+    """`clone_child(deed, clone(2)'s five registers, deed's two arguments)`."""
+    new = number >= CLONE3
+    deed = next(name for name, value in DEEDS.items() if value == number - (CLONE3 if new else CLONE))
+    registers = [args[0], args[1], "0", "0"] if new else [args[0], "0", *args[1:3]]
+    args = [*registers, *args[2 if new else 3 :]]
+    args += ["0"] * (6 - len(args))
+    return f"clone_child({', '.join([deed, str(int(new)), *args])})"
 
 
 def _argument_c(argument: Argument, kind: Kind, place: int, names: dict[Ref, str]) -> str:

@@ -31,6 +31,12 @@ from conformance.syscalls.machinery.world import ARENA, DATA, PAGE, PROC_FILES, 
 SPAWN, THREAD, EXEC, LOAD, STORE, PTY_MASTER, PTY_SLAVE, PROC, URING = range(0x8000, 0x8009)
 """URING is a request of io_uring, which `polling/uring_requests.py` describes."""
 
+CHILD_PAUSES, CHILD_EXITS, CHILD_CHDIR, CHILD_CLOSES, CHILD_UMASK, CHILD_IGNORES, CHILD_STORES = range(7)
+CHILD_HOSTNAME, CHILD_TELLS_PIDS, CHILD_TELLS_ACTION, CHILD_TELLS_TID, CHILD_TELLS_STACK = range(7, 12)
+DEEDS = named(globals(), "CHILD_")
+CLONE, CLONE3 = 0x8009, 0x8009 + len(DEEDS)
+"""Children with flags of the program's choice, which `processes/cloning.py` describes: a number for what each does."""
+
 SPAWN_EXIT, SPAWN_RAISE, SPAWN_PAUSE, SPAWN_LOCK, SPAWN_FLOCK, SPAWN_OFD_LOCK = range(6)
 
 Exiting = Annotated[int, Choices(SPAWN_EXIT)]

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ctypes
 import struct
+from collections.abc import Iterator
 from typing import Annotated
 
 from conformance.syscalls.machinery.aliases import Address64, Count, In, InBytes, Out, Pid, Pid32, Signal, Time64, Zero
-from conformance.syscalls.machinery.buffers import I32, U16, U32, U64, Layout, Struct
+from conformance.syscalls.machinery.buffers import I32, I64, U16, U32, U64, Layout, Struct
 from conformance.syscalls.machinery.call import Look, syscall
 from conformance.syscalls.machinery.choices import (
     BAD_POINTERS,
@@ -19,7 +20,7 @@ from conformance.syscalls.machinery.choices import (
     room,
     seldom,
 )
-from conformance.syscalls.machinery.kinds import Flags, Kind, Names, Seen, named
+from conformance.syscalls.machinery.kinds import Flags, Kind, Names, Piece, Seen, named
 from conformance.syscalls.machinery.memory import OneOf, Pointer
 from conformance.syscalls.machinery.taming import Tame
 from conformance.syscalls.machinery.touches import PROCESS
@@ -38,10 +39,11 @@ SA_RESTORER, SA_ONSTACK, SA_RESTART, SA_NODEFER, SA_RESETHAND = 0x4000000, 0x800
 SIG_BLOCK, SIG_UNBLOCK, SIG_SETMASK = 0, 1, 2
 SIGSET_SIZE = 8
 
-SI_USER, SI_KERNEL, SI_QUEUE, SI_TIMER, SI_TKILL = 0, 0x80, -1, -2, -6
+SI_USER, SI_KERNEL, SI_QUEUE, SI_TIMER, SI_MESGQ, SI_SIGIO, SI_TKILL = 0, 0x80, -1, -2, -3, -5, -6
 ILL_ILLOPN, FPE_INTDIV, SEGV_MAPERR, SEGV_ACCERR, BUS_ADRERR = 2, 1, 1, 2, 2
 TRAP_BRKPT, TRAP_TRACE, TRAP_HWBKPT = 1, 2, 4
 CLD_EXITED, CLD_KILLED, CLD_DUMPED, CLD_TRAPPED, CLD_STOPPED, CLD_CONTINUED = 1, 2, 3, 4, 5, 6
+POLL_IN, POLL_OUT, POLL_MSG, POLL_ERR, POLL_PRI, POLL_HUP = 1, 2, 3, 4, 5, 6
 SYS_SECCOMP = 1
 
 FAULT_CODES = {
@@ -147,6 +149,32 @@ class Siginfo(Struct):
     rest: Tail96
 
 
+class SiginfoTimer(Struct):
+    """`siginfo_t` of a timer that has expired: SI_TIMER."""
+
+    si_signo: I32
+    si_errno: I32
+    si_code: I32
+    pad0: U32
+    si_timerid: I32
+    si_overrun: I32
+    si_value: U64
+    rest: Tail96
+
+
+class SiginfoPoll(Struct):
+    """`siginfo_t` of an fd that is ready (F_SETSIG of fcntl(2)): POLL_IN and the like."""
+
+    si_signo: I32
+    si_errno: I32
+    si_code: I32
+    pad0: U32
+    si_band: I64
+    si_fd: I32
+    pad1: U32
+    rest: Tail96
+
+
 class SiginfoFault(Struct):
     """`siginfo_t` of a fault or trap: where it was."""
 
@@ -232,13 +260,37 @@ class Ucontext(Struct):
 
 
 SIGINFOS = (Siginfo, SiginfoFault, SiginfoChild, SiginfoSyscall)
+FAULTS = (4, 5, 7, 8, 11)
+"""SIGILL, SIGTRAP, SIGBUS, SIGFPE, SIGSEGV: the kernel says by them where it was."""
+SIGSYS = 31
+
+
+def struct_of_siginfo(signum: int, code: int) -> type[Struct]:
+    """Which member of the union in a `siginfo_t` is meant (siginfo_layout() of the kernel)."""
+    if code == SI_TIMER:
+        return SiginfoTimer
+    if code <= 0 or code >= SI_KERNEL:
+        return SiginfoPoll if code == SI_SIGIO else Siginfo
+    if signum == SIGCHLD:
+        return SiginfoChild
+    if signum == SIGSYS:
+        return SiginfoSyscall
+    return SiginfoFault if signum in FAULTS else SiginfoPoll
 
 
 class RawSiginfo(Kind):
     """A `siginfo_t` as plain memory: of a sender or a child, the pid is the kernel's choice."""
 
     named = ("pid",)
-    SENT = (SI_USER, SI_QUEUE, SI_TKILL)
+    SENT = (SI_USER, SI_QUEUE, SI_TKILL, SI_MESGQ)
+
+    @property
+    def structs(self) -> tuple[type[Struct], ...]:
+        return (Siginfo, SiginfoTimer, SiginfoPoll, SiginfoChild, SiginfoFault, SiginfoSyscall)
+
+    def pieces(self, data: bytes) -> Iterator[Piece]:
+        signum, _, code = struct.unpack_from("=3i", data.ljust(12, b"\0"))
+        yield Piece(0, Siginfo.size(), struct_of_siginfo(signum, code), depth=0)
 
     def normal(self, seen: Seen, names: Names) -> Seen:
         if not isinstance(seen, str) or len(seen) < 20:

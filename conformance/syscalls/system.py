@@ -5,6 +5,7 @@ What programs give to calls that would act on the machine is refused by every ke
 
 from __future__ import annotations
 
+import ctypes
 from typing import Annotated
 
 from conformance.syscalls.machinery.aliases import (
@@ -23,7 +24,7 @@ from conformance.syscalls.machinery.aliases import (
     Unused,
     Zero,
 )
-from conformance.syscalls.machinery.buffers import U32, Struct
+from conformance.syscalls.machinery.buffers import U32, Layout, Struct
 from conformance.syscalls.machinery.call import operation, syscall
 from conformance.syscalls.machinery.choices import BAD_POINTERS, KERNEL_ADDRESS, Blob, Choices, often, rarely, room
 from conformance.syscalls.machinery.kinds import AddressKind, Flags, Masked, named
@@ -56,10 +57,24 @@ LDT_ENTRIES, LDT_ENTRY_SIZE = 8192, 8
 USER_DESC_SEG_32BIT, USER_DESC_READ_EXEC_ONLY, USER_DESC_LIMIT_IN_PAGES = 1, 8, 16
 USER_DESC_SEG_NOT_PRESENT, USER_DESC_USEABLE = 32, 64
 
+UtsName = Annotated["ctypes.Array[ctypes.c_char]", Layout(ctypes.c_char * UTS_FIELD)]
+MachinesName = Annotated["ctypes.Array[ctypes.c_char]", Layout(ctypes.c_char * UTS_FIELD), Masked()]
+
+
+class Utsname(Struct):
+    """`struct new_utsname`: all but the first are the machine's, unless a program has set them."""
+
+    sysname: UtsName
+    nodename: MachinesName
+    release: MachinesName
+    version: MachinesName
+    machine: MachinesName
+    domainname: MachinesName
+
+
 OutNames = Annotated[
-    Out[Struct],
-    Masked(),
-    Choices(often(room(6 * UTS_FIELD)), room(64, edge=True), rarely(*BAD_POINTERS)),
+    Out[Utsname],
+    Choices(often(room(Utsname.size())), room(64, edge=True), rarely(*BAD_POINTERS)),
 ]
 HostName = Annotated[
     InBytes,

@@ -67,6 +67,7 @@
 #include "beside.c"
 #include "terminal.c"
 #include "proc.c"
+#include "clone.c"
 #include "pseudo.c"
 #include "run.c"
 

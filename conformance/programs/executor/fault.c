@@ -37,6 +37,18 @@ static void note(int signal, const int *info)
 	}
 }
 
+/*
+ * Whether a block can be read. rt_sigprocmask(2) looks at the set, which it cannot read or can, before it looks at
+ * the first argument, which is wrong; so it tells without doing anything.
+ */
+static bool readable(u64 address, u64 size)
+{
+	for (u64 page = address & ~(PAGE - 1UL); page < address + size; page += PAGE)
+		if (!page || sys(__NR_rt_sigprocmask, 99, page, 0, 8) == -EFAULT) // NULL is no set
+			return false;
+	return true;
+}
+
 static void note_faults(void)
 {
 	struct action action = { (u64)note, TELLS_WHY | HAS_RESTORER | ONCE, (u64)restore, 0 };

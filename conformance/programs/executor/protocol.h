@@ -10,7 +10,7 @@
 
 enum {
 	MAGIC = 0x31584353,
-	VERSION = 0x4,
+	VERSION = 0x5,
 	FRAME_MAX = 0x1000000,
 };
 enum {
@@ -64,7 +64,9 @@ enum {
 	CALL_PTY_SLAVE = 0x8006,
 	CALL_PROC = 0x8007,
 	CALL_URING = 0x8008,
-	CALLS_END = 0x8009,
+	CALL_CLONE = 0x8009,
+	CALL_CLONE3 = 0x8015,
+	CALLS_END = 0x8021,
 };
 
 /* How programs end. */

@@ -1,12 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Pseudo-calls: children, threads, a new image, touching memory, terminals and the like. `conformance/syscalls/pseudo.py` describes them. */
 
-static void reached(u32 child, u32 word)
-{
-	shared->child[child].word = word;
-	futex_wake(&shared->child[child].word);
-}
-
 static bool locks(u64 kind)
 {
 	return kind == SPAWN_LOCK || kind == SPAWN_FLOCK || kind == SPAWN_OFD_LOCK;
@@ -255,5 +249,7 @@ static __attribute__((noinline)) long pseudo_call(u64 nr, const u64 *arg)
 	case CALL_PROC:
 		return proc_self(arg[0], arg[1]);
 	}
+	if (nr >= CALL_CLONE)
+		return clone_child(nr, arg);
 	return in_memory(arg[0], 8) ? read_or_write(WRITING, arg[0], arg[1]) : -EINVAL;
 }

@@ -16,18 +16,6 @@ static void set_slot(struct slots *slots, u64 slot, u64 value)
 	slots->value[slot] = value;
 }
 
-/*
- * Whether a block can be read. rt_sigprocmask(2) looks at the set, which it cannot read or can, before it looks at
- * the first argument, which is wrong; so it tells without doing anything.
- */
-static bool readable(u64 address, u64 size)
-{
-	for (u64 page = address & ~(PAGE - 1UL); page < address + size; page += PAGE)
-		if (sys(__NR_rt_sigprocmask, 99, page, 0, 8) == -EFAULT)
-			return false;
-	return true;
-}
-
 static u32 extent(const u8 *block, u32 size)
 {
 	while (size >= 8 && load(block + size - 8, 8) == 0x0101010101010101UL * POISON)

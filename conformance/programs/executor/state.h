@@ -17,7 +17,7 @@ struct shared {
 	volatile int fault_code;  // its si_code
 	volatile u64 fault_at;    // its si_addr
 	volatile long opened;     // what came of opening what lies beside the room
-	struct { volatile u32 pid, word; } child[CHILDREN_MAX];
+	struct { volatile u32 pid, word; } child[CHILDREN_MAX]; // a thread has no pid here
 };
 #define shared ((struct shared *)SHARED)
 
@@ -49,6 +49,7 @@ static struct {
 static u64 most;              // the highest result that a program has got
 static u32 thread_word[THREADS_MAX];
 static u32 threads;
+static bool cloned;           // the program has children that may share what is the worker's
 static struct pollfd terminal[TERMINALS_MAX]; // those that the program has opened
 static u32 terminals;         // how many it has opened, which may be more
 static u8 thread_stack[THREADS_MAX][2048] __attribute__((aligned(16)));

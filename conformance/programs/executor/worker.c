@@ -13,9 +13,9 @@ static void end_children(void)
 {
 	while (shared->children) {
 		u32 pid = shared->child[shared->children - 1].pid;
-		if (!sys(__NR_waitid, P_PID, pid, 0, WEXITED | WNOHANG | WNOWAIT, 0)) {
+		if (pid && !sys(__NR_waitid, P_PID, pid, 0, WEXITED | WNOHANG | WNOWAIT | __WALL, 0)) {
 			sys(__NR_kill, pid, KILL);
-			wait_for(pid, 0, 0);
+			wait_for(pid, 0, __WALL);
 		}
 		shared->children--;
 	}
@@ -133,7 +133,7 @@ static _Noreturn void worker(const u8 *at, u32 count, const struct program *head
 			end_worker(WHY_ENOUGH);
 		}
 		conclude(DONE, 0);
-		if (alone(&program) || program.touched & TOUCHES_MEMORY || threads)
+		if (alone(&program) || program.touched & TOUCHES_MEMORY || threads || cloned)
 			break;
 	}
 	end_worker(WHY_ENOUGH);

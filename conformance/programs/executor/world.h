@@ -97,6 +97,20 @@ enum {
 	THREAD_ENDS = 0,
 	THREAD_LIVES = 1,
 };
+enum {
+	CHILD_PAUSES = 0,
+	CHILD_EXITS = 1,
+	CHILD_CHDIR = 2,
+	CHILD_CLOSES = 3,
+	CHILD_UMASK = 4,
+	CHILD_IGNORES = 5,
+	CHILD_STORES = 6,
+	CHILD_HOSTNAME = 7,
+	CHILD_TELLS_PIDS = 8,
+	CHILD_TELLS_ACTION = 9,
+	CHILD_TELLS_TID = 10,
+	CHILD_TELLS_STACK = 11,
+};
 
 /* What a new image finds, and to which fd it says so. */
 #define REPORT_FD 63

@@ -144,6 +144,13 @@ class OneOf(Kind):
             for struct in structs
         }
 
+    @property
+    def structs(self) -> tuple[type[Struct], ...]:
+        return self.other.structs
+
+    def pieces(self, data: bytes) -> Iterator[Piece]:
+        return self.other.pieces(data)
+
     def normal(self, seen: Seen, names: Names) -> Seen:
         if not isinstance(seen, dict):
             return self.other.normal(seen, names)
@@ -199,6 +206,28 @@ class NumberAt(Kind):
         if not isinstance(seen, str) or len(seen) not in (4, 8):
             return super().show(seen)
         return f"[{int.from_bytes(seen.encode('latin-1', 'replace'), 'little', signed=True)}]"
+
+
+class NumberOf(Kind):
+    """Memory that holds a number of four bytes, which is of a kind: a pid that the kernel chooses, an fd."""
+
+    def __init__(self, kind: Kind) -> None:
+        self.kind = kind
+        self.named = kind.named
+
+    def normal(self, seen: Seen, names: Names) -> Seen:
+        return self.kind.normal(_number(seen), names) if _is_number(seen) else super().normal(seen, names)
+
+    def show(self, seen: Seen) -> str:
+        return f"[{self.kind.show(_number(seen))}]" if _is_number(seen) else super().show(seen)
+
+
+def _is_number(seen: Seen) -> bool:
+    return isinstance(seen, str) and len(seen) == 4
+
+
+def _number(seen: Seen) -> int:
+    return int.from_bytes(str(seen).encode("latin-1", "replace"), "little", signed=True)
 
 
 class FdPair(Kind):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from conformance.syscalls.machinery.aliases import Address, Address64, Fd32, In, Pid32, Size, SomePid, Zero
-from conformance.syscalls.machinery.buffers import U64, Struct
+from conformance.syscalls.machinery.aliases import Address, Address64, In, Pid32, Size, SomePid, Zero
+from conformance.syscalls.machinery.buffers import I32, U64, Struct
 from conformance.syscalls.machinery.call import syscall
 from conformance.syscalls.machinery.choices import Choices
-from conformance.syscalls.machinery.kinds import Flags, named
-from conformance.syscalls.machinery.memory import OneOf, Pointer
+from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, Renamed, named
+from conformance.syscalls.machinery.memory import AddressOf, NumberOf, OneOf, Pointer
 from conformance.syscalls.machinery.touches import CHILDREN, PRIVILEGES, PROCESS
 from conformance.syscalls.namespaces import NAMESPACES
 from conformance.syscalls.processes.sharing import SHARING
@@ -35,7 +35,7 @@ class Tid(Struct):
 class Pidfd(Struct):
     """Where clone(2) stores a pidfd."""
 
-    pidfd: Fd32
+    pidfd: Annotated[I32, FileDescriptor("pid")]
 
 
 TidOrPidfd = Annotated[object, Pointer(out=True), OneOf(Tid, Pidfd)]
@@ -45,9 +45,9 @@ class CloneArgs(Struct):
     """`struct clone_args`, size 88 (Linux 5.7)."""
 
     flags: Annotated[U64, CloneKind, Choices(0, 1 << 40)]
-    pidfd: Address64
-    child_tid: Address64
-    parent_tid: Address64
+    pidfd: Annotated[U64, AddressOf(NumberOf(FileDescriptor("pid")))]
+    child_tid: Annotated[U64, AddressOf(NumberOf(Renamed("pid")))]
+    parent_tid: Annotated[U64, AddressOf(NumberOf(Renamed("pid")))]
     exit_signal: U64
     stack: Address64
     stack_size: U64

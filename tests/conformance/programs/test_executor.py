@@ -37,6 +37,9 @@ TREE = FILES | PLACE | NAMES
 EXEC, PID = 1, 2
 """Wishes."""
 SPAWN, THREAD, EXECUTE, LOAD, STORE, PTY_MASTER, PTY_SLAVE, PROC, URING = range(0x8000, 0x8009)
+CLONE, CLONE3 = 0x8009, 0x8015
+"""Of the first of twelve things that a child can do."""
+PAUSES, EXITS, MOVES, CLOSES, MASKS, IGNORES, STORES, RENAMES, TELLS_PIDS, TELLS_ACTION, TELLS_TID = range(11)
 
 DATA = 0x200000000000
 ONES, HANDLER, ARENA = DATA + 0x100000, DATA + 0x200000, DATA + 0x1000000
@@ -326,7 +329,7 @@ def gone(pids: list[int]) -> bool:
 
 def test_it_says_hello_with_what_it_has_obtained(any_executor: Executor) -> None:
     version, obtained, page, data, release = struct.unpack("<HHIQ65s", any_executor.hello)
-    assert (any_executor.kind, version, page, data) == (HELLO, 4, os.sysconf("SC_PAGESIZE"), DATA)
+    assert (any_executor.kind, version, page, data) == (HELLO, 5, os.sysconf("SC_PAGESIZE"), DATA)
     assert release.rstrip(b"\0").decode() == os.uname().release
     assert obtained in ({0, 63} if os.geteuid() == 0 else range(64))
 
@@ -1312,6 +1315,150 @@ def test_what_is_the_machines_in_proc_is_not_there_or_cannot_be_written(executor
     )
     assert outcome.results[:4] == [0, 0, 0, 0], "out of the room, where the executor has them"
     assert outcome.results[4] in (-errno.ENOENT, -errno.EROFS)
+
+
+CLONE_VM, CLONE_FS, CLONE_FILES, CLONE_SIGHAND, CLONE_VFORK, CLONE_THREAD = 0x100, 0x200, 0x400, 0x800, 0x4000, 0x10000
+CLONE_PTRACE, CLONE_PARENT, CLONE_UNTRACED, CLONE_SETTID, CLONE_NEWPID = 0x2000, 0x8000, 0x800000, 0x1000000, 0x20000000
+A_THREAD = CLONE_VM | CLONE_SIGHAND | CLONE_THREAD
+WALL, SIGKILL = 0x40000000, 9
+
+
+def clone(deed: int, flags: int, *arguments: Argument) -> bytes:
+    """A child with such flags."""
+    return call(CLONE + deed, flags, 0, 0, *arguments)
+
+
+def clone3(deed: int, flags: int, *arguments: Argument, ending: int = signal.SIGCHLD) -> list[bytes]:
+    """The same by clone3(2)."""
+    given = struct.pack("<QQQQQ6Q", flags, 0, 0, 0, ending, *[0] * 6)
+    return [copyin(512, given), call(CLONE3 + deed, DATA + 512, 88, *arguments)]
+
+
+FAMILY = TREE | PROCESS | CHILDREN
+
+
+@pytest.mark.parametrize("flags", [0, CLONE_VM, CLONE_FS | CLONE_FILES, CLONE_VM | CLONE_SIGHAND, A_THREAD], ids=hex)
+@pytest.mark.parametrize("touches", [FAMILY, EVERYTHING, TREE], ids=hex)
+def test_children_by_clone_are_gone_behind_a_program(any_executor: Executor, flags: int, touches: int) -> None:
+    children = program(*[clone(PAUSES, flags | signal.SIGCHLD)] * 8, clone(PAUSES, flags), touches=touches)
+    before = len(descendants(any_executor.process.pid))
+    for outcome in any_executor.run(*[children] * 5, program(call(GETPID))):
+        assert outcome.state == DONE
+        assert all(each > 0 for each in outcome.results[:8])
+        assert outcome.results[8:] in ([-errno.EAGAIN], [])
+    assert eventually(lambda: len(descendants(any_executor.process.pid)) <= before)
+
+
+def test_child_that_the_program_never_returns_from_is_gone_with_it(any_executor: Executor) -> None:
+    before = len(descendants(any_executor.process.pid))
+    outcome = any_executor.one(clone(PAUSES, CLONE_VM | CLONE_VFORK | signal.SIGCHLD), touches=FAMILY, deadline=200)
+    assert outcome.state == BLOCKED
+    assert any_executor.results(call(GETPID))
+    assert eventually(lambda: len(descendants(any_executor.process.pid)) <= before)
+
+
+def test_no_child_gets_another_parent_or_a_tracer(any_executor: Executor) -> None:
+    flags = [CLONE_PARENT, CLONE_PTRACE, CLONE_UNTRACED, CLONE_PARENT | CLONE_VM, CLONE_PARENT | A_THREAD]
+    by_clone = [clone(PAUSES, each | signal.SIGCHLD) for each in flags]
+    by_clone3 = [each for flag in flags for each in clone3(PAUSES, flag, ending=0)]
+    results = any_executor.results(*by_clone, *by_clone3, call(WAIT4, -1, 0, WALL, 0), touches=FAMILY)
+    assert results == [-errno.EOPNOTSUPP] * 10 + [-errno.ECHILD]
+
+
+@pytest.mark.parametrize("flags", [0, CLONE_VM, CLONE_VM | CLONE_VFORK], ids=hex)
+def test_what_a_child_comes_to_is_there_when_the_call_returns(any_executor: Executor, flags: int) -> None:
+    ends = program(
+        clone(EXITS, flags | signal.SIGCHLD, 300),
+        call(WAIT4, -1, DATA, 1, 0, outs=[(0, 4)]),
+        clone(TELLS_PIDS, flags),
+        call(WAIT4, -1, DATA, WALL | 1, 0, outs=[(0, 4)]),
+        touches=FAMILY,
+    )
+    for outcome in any_executor.run(*[ends] * 20):
+        assert [step.outs[0][:4].rstrip(b"U") for step in outcome.steps[1::2]] == [b"\0\x2c\0\0", b"\0\0\0\0"]
+        assert outcome.results[1] == outcome.results[0] > 0
+        assert outcome.results[3] == outcome.results[2] > 0
+
+
+def test_deed_that_fails_leaves_no_child(any_executor: Executor) -> None:
+    failing = program(
+        path(b"absent"),
+        clone(CLOSES, signal.SIGCHLD, 9),
+        clone(CLOSES, CLONE_VM, 9),
+        clone(CLOSES, A_THREAD, 9),
+        clone(MOVES, CLONE_FS | signal.SIGCHLD, DATA),
+        clone(IGNORES, signal.SIGCHLD, 65),
+        call(WAIT4, -1, 0, WALL, 0),
+        touches=FAMILY,
+    )
+    for outcome in any_executor.run(*[failing] * 5):
+        expected = [-errno.EBADF] * 3 + [-errno.ENOENT, -errno.EINVAL, -errno.ECHILD]
+        assert (outcome.state, outcome.results) == (DONE, expected)
+
+
+def test_children_that_share_memory_have_stacks_of_their_own(any_executor: Executor) -> None:
+    """Eight at once, each with signals that would need a frame; the program's own stack is what it was."""
+    action = struct.pack("<QQQQ", HANDLER, 0x04000000, HANDLER + 0x40, 0)
+    children = [call(CLONE + PAUSES, CLONE_VM | signal.SIGCHLD, 0, 0, result=at) for at in range(8)]
+    outcome = any_executor.one(
+        copyin(64, action),
+        call(SIGACTION, signal.SIGUSR1, DATA + 64, 0, 8),
+        *children,
+        *(call(KILL, (at, 0), signal.SIGUSR1) for at in range(8)),
+        call(GETPID, result=9),
+        call(KILL, (9, 0), signal.SIGUSR1),
+        touches=FAMILY,
+    )
+    assert outcome.state == DONE
+    assert outcome.signals == {signal.SIGUSR1: 1}, "the program's own alone"
+
+
+@pytest.mark.parametrize(("stack", "size"), [(ARENA, 4096), (8, 8), (1 << 63, 4096), (DATA, 0), (0, 4096)])
+def test_a_stack_that_a_program_names_is_not_used(any_executor: Executor, stack: int, size: int) -> None:
+    for flags in (0, CLONE_VM, A_THREAD):
+        given = struct.pack("<11Q", flags, 0, 0, 0, 0, stack, size, *[0] * 4)
+        outcome = any_executor.one(
+            copyin(0, given), call(CLONE3 + PAUSES, DATA, 88), call(GETPID), call(LOAD, DATA + 128), touches=FAMILY
+        )
+        assert (outcome.state, len(outcome.results), outcome.results[2]) == (DONE, 3, 0)
+        refused = not stack or not size or stack >> 47
+        assert (outcome.results[0] in (-errno.EINVAL, -errno.EPERM, -errno.EFAULT)) == bool(refused)
+
+
+def test_arguments_of_clone3_that_cannot_be_read_are_refused_by_the_kernel(any_executor: Executor) -> None:
+    places = [0, 8, DATA - 8, DATA + EDGES[0] + 0x1000 - 8, ARENA, 1 << 63]
+    results = any_executor.results(*(call(CLONE3 + PAUSES, each, 88) for each in places), touches=FAMILY)
+    assert results == [-errno.EFAULT] * len(places)
+
+
+def test_what_a_child_stores_or_reads_keeps_to_the_programs_memory(any_executor: Executor) -> None:
+    outside = [0, DATA - 1, DATA + 0x2000000 - 7, 2**64 - 1, 0x300000000000]
+    deeds = [clone(deed, CLONE_VM | signal.SIGCHLD, each, 1) for each in outside for deed in (STORES, TELLS_TID)]
+    assert any_executor.results(*deeds, touches=FAMILY) == [-errno.EINVAL] * len(deeds)
+
+
+def test_fault_of_a_child_is_its_own(any_executor: Executor) -> None:
+    outcome = any_executor.one(
+        clone(STORES, signal.SIGCHLD, ARENA, 1),
+        clone(STORES, CLONE_VM | signal.SIGCHLD, ARENA, 1),
+        call(WAIT4, -1, DATA, 0, 0, outs=[(0, 4)]),
+        call(WAIT4, -1, DATA, 0, 0, outs=[(0, 4)]),
+        call(GETPID, result=0),
+        call(KILL, (0, 0), signal.SIGSEGV),
+        touches=FAMILY,
+    )
+    assert [step.outs[0][0] for step in outcome.steps[2:4]] == [signal.SIGSEGV] * 2
+    assert (outcome.state, outcome.detail, outcome.fault) == (DIED, signal.SIGSEGV, None), "somebody has sent it"
+
+
+@needs_root
+def test_first_of_new_pids_is_gone_with_the_program(executor: Executor) -> None:
+    before = len(descendants(executor.process.pid))
+    family = [clone(PAUSES, CLONE_NEWPID | signal.SIGCHLD), clone(TELLS_PIDS, CLONE_NEWPID | signal.SIGCHLD)]
+    for outcome in executor.run(*[program(*family, touches=FAMILY)] * 5):
+        assert outcome.state == DONE
+        assert all(each > 0 for each in outcome.results)
+    assert eventually(lambda: len(descendants(executor.process.pid)) <= before)
 
 
 def test_loads_and_stores_keep_to_the_programs_memory(any_executor: Executor) -> None:

@@ -58,7 +58,7 @@ def test_c_headers_are_what_the_modules_say() -> None:
         (world, "UMASK", 0),
         (header, "POISON", 0x55),
         (agent, "PORT", "another"),
-        (executor, "VERSION", 5),
+        (executor, "VERSION", 6),
         (executor, "RUN", 3),
         (wire, "STORE", 5),
         (wire, "SLOTS", 65),
@@ -67,6 +67,8 @@ def test_c_headers_are_what_the_modules_say() -> None:
         (header, "EVERYTHING", EVERYTHING & ~FILES),
         (pseudo, "SPAWN_FLOCK", 6),
         (pseudo, "LOAD", 0x8009),
+        (pseudo, "CHILD_UMASK", 9),
+        (pseudo, "DEEDS", {"CHILD_PAUSES": 0}),
         (pseudo, "ExecReport", Shorter),
     ],
 )

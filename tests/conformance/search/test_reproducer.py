@@ -30,6 +30,8 @@ from conformance.syscalls.files.opening import O_NONBLOCK, O_RDWR
 from conformance.syscalls.ipc.sem import GETPID
 from conformance.syscalls.machinery.world import ARENA, DATA, HANDLER, PAGE, RESTORER, UNMAPPED
 from conformance.syscalls.polling.poll import POLLIN
+from conformance.syscalls.processes.creating import CloneArgs
+from conformance.syscalls.processes.sharing import CLONE_FILES, CLONE_FS, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
 from conformance.syscalls.pseudo import SPAWN_LOCK
 from conformance.syscalls.signals import SEGV_MAPERR
 from runners.local import LocalRunner
@@ -266,6 +268,30 @@ DIVERGENCES = (
         result(1, -errno.EFAULT),
         "pselect6/errno/success - EFAULT",
         'expect(r1 >= 0, "success");',
+    ),
+    Divergence(
+        "a child that shares the umask",
+        program(("clone_umask", CLONE_FS | signal.SIGCHLD, 0, 0, 0o777), ("umask", 0)),
+        result(1, 0o22),
+        "umask/result",
+        "expect(r1 == 511L",
+    ),
+    Divergence(
+        "a child that shares memory, by clone3(2)",
+        program(
+            ("clone3_exit", Memory(bytes(CloneArgs(flags=CLONE_VM, exit_signal=signal.SIGCHLD))), 88, 7),
+            ("wait4", Ref(0), room(4), 0, 0),
+        ),
+        written(1, 0, b"\0\0\0\0"),
+        "wait4/status/0",
+        "expect(holds(",
+    ),
+    Divergence(
+        "a child that fails, of those that share all",
+        program(("clone_close", CLONE_VM | CLONE_SIGHAND | CLONE_THREAD | CLONE_FILES, 0, 0, 9), ("umask", 0)),
+        result(0, 77),
+        "clone_close/errno/EBADF - success/CLONE_THREAD|CLONE_SIGHAND|CLONE_FILES|CLONE_VM",
+        'expect(r0 == -9, "EBADF");',
     ),
     Divergence(
         "a child that fails",

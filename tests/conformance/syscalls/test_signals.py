@@ -4,13 +4,27 @@ import struct
 
 import pytest
 
+from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.kinds import Names, Seen
 from conformance.syscalls.signals import (
     CLD_EXITED,
+    POLL_IN,
     SI_KERNEL,
+    SI_MESGQ,
+    SI_QUEUE,
+    SI_SIGIO,
+    SI_TIMER,
+    SI_TKILL,
     SI_USER,
     SIGCHLD,
+    SIGSYS,
     SIGUSR1,
+    Siginfo,
+    SiginfoChild,
+    SiginfoFault,
+    SiginfoPoll,
+    SiginfoSyscall,
+    SiginfoTimer,
     fault_code,
     rt_sigtimedwait,
     sigset,
@@ -28,6 +42,7 @@ def raw(number: int, code: int, pid: int, rest: bytes) -> str:
     ("seen", "normal"),
     [
         (raw(SIGUSR1, SI_USER, 77, b"\1\2"), [SIGUSR1, 0, SI_USER, "pid#1", "0102"]),
+        (raw(SIGUSR1, SI_MESGQ, 77, b"\1\2"), [SIGUSR1, 0, SI_MESGQ, "pid#1", "0102"]),
         (raw(SIGUSR1, SI_USER, 0, b"\1\2"), [SIGUSR1, 0, SI_USER, 0, "0102"]),
         (raw(SIGCHLD, CLD_EXITED, 77, bytes(8) + b"times"), [SIGCHLD, 0, CLD_EXITED, "pid#1", "00" * 8]),
     ],
@@ -69,3 +84,29 @@ def test_in_a_set_a_signal_is_the_bit_below_its_number() -> None:
 )
 def test_a_fault_has_the_name_that_the_header_gives_it(signum: int, code: int, name: str) -> None:
     assert fault_code(signum, code) == name
+
+
+@pytest.mark.parametrize(
+    ("signum", "code", "of"),
+    [
+        *((SIGUSR1, code, Siginfo) for code in (SI_USER, SI_QUEUE, SI_TKILL, SI_MESGQ, SI_KERNEL)),
+        *((SIGCHLD, code, Siginfo) for code in (SI_USER, SI_QUEUE, SI_TKILL)),
+        *((signum, SI_TIMER, SiginfoTimer) for signum in (SIGUSR1, SIGCHLD, 34)),
+        *((signum, POLL_IN, SiginfoPoll) for signum in (29, 34, SIGUSR1)),
+        (29, SI_SIGIO, SiginfoPoll),
+        (SIGCHLD, CLD_EXITED, SiginfoChild),
+        (SIGSYS, 1, SiginfoSyscall),
+        (11, 1, SiginfoFault),
+        (11, SI_USER, Siginfo),
+    ],
+)
+def test_which_members_a_siginfo_has_is_told_by_its_signal_and_its_code(
+    signum: int, code: int, of: type[Struct]
+) -> None:
+    (piece,) = INFO.pieces(raw(signum, code, 77, b"").encode("latin-1"))
+    assert (piece.at, piece.size, piece.struct) == (0, 128, of)
+    assert of in INFO.structs
+
+
+def test_a_siginfo_of_which_nothing_was_written_is_one_of_a_sender() -> None:
+    assert [piece.struct for piece in INFO.pieces(b"")] == [Siginfo]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import struct
 
 import pytest
 
@@ -215,3 +216,17 @@ def test_structs_in_a_row_are_held_against_what_is_promised_of_each(promise: str
 def test_what_was_not_received_breaks_a_promise_of_it() -> None:
     assert received("message.control={}").kept is Keeping.BROKEN
     assert received("message.control={} {} {}", RIGHTS).kept is Keeping.BROKEN
+
+
+@pytest.mark.parametrize(
+    ("promise", "kept"),
+    [
+        ("si_code=SI_TIMER, si_overrun=0, si_value=0x123456789", Keeping.KEPT),
+        ("si_value=5", Keeping.BROKEN),
+        ("si_pid > 1", Keeping.BROKEN),
+    ],
+)
+def test_of_a_siginfo_those_members_are_promised_that_its_code_says_are_there(promise: str, kept: Keeping) -> None:
+    call = f"x:\n    rt_sigtimedwait(u64[512], room(128), {{}}, 8) = SIGUSR1, info={{{promise}}}"
+    timer = struct.pack("=6iQ", 10, 0, -2, 0, 7, 0, 0x123456789)
+    assert run(call, 10, wrote=timer) == [kept]

@@ -10,7 +10,7 @@ from conformance.syscalls.machinery.buffers import I64, Layout, Struct
 from conformance.syscalls.machinery.call import Parameter
 from conformance.syscalls.machinery.choices import BAD_POINTERS, Blob, Choice, Use, room
 from conformance.syscalls.machinery.kinds import MASK, Kind, Masked, Names, Renamed, Seen
-from conformance.syscalls.machinery.memory import FdPair, MemoryOr, NumberAt, OneOf, Pointer
+from conformance.syscalls.machinery.memory import FdPair, MemoryOr, NumberAt, NumberOf, OneOf, Pointer
 
 
 @pytest.mark.parametrize(
@@ -24,6 +24,8 @@ from conformance.syscalls.machinery.memory import FdPair, MemoryOr, NumberAt, On
         (Pointer().holding(NumberAt()), "\xfe\xff\xff\xff", "[-2]"),
         (Pointer().holding(NumberAt()), "\x05" + "\0" * 7, "[5]"),
         (Pointer().holding(NumberAt()), "abc", "b'abc'"),
+        (NumberOf(Renamed("pid")), "\xfe\xff\xff\xff", "[-2]"),
+        (NumberOf(Renamed("pid")), "abc", "b'abc'"),
     ],
 )
 def test_memory_is_shown_as_what_is_in_it(kind: Kind, seen: Seen, shown: str) -> None:
@@ -37,6 +39,9 @@ def test_memory_is_shown_as_what_is_in_it(kind: Kind, seen: Seen, shown: str) ->
         (Pointer(), "text", "text"),
         (Pointer(), None, None),
         (Pointer().holding(Masked()), "text", MASK),
+        (NumberOf(Renamed("pid")), "\x05\0\0\0", "pid#1"),
+        (NumberOf(Renamed("pid", keep=(5,))), "\x05\0\0\0", 5),
+        (NumberOf(Renamed("pid")), "\x05\0\0", "\x05\0\0"),
         (Pointer().holding(Masked()), {"a": 1}, MASK),
         (Pointer().holding(Masked()), None, None),
         (Pointer().holding(Masked()), 0x1000, "addr"),
