@@ -169,7 +169,7 @@ class Cursor:
             self.expect(":", "and a width behind an offset")
             width = self._width()
         else:
-            element = self.number("which one", most=MOST_MEMORY // 8 - 1)
+            element = self.number("which one", most=MOST_MEMORY - 1)
             width = self._width() if self.takes(":") else 4
         self.expect("]", "at the end of a place in memory")
         return Result(token, tuple(path), element, offset, width)

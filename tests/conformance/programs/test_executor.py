@@ -387,7 +387,7 @@ MALFORMED_PROGRAMS = {
     "fewer calls than it says": program(call(GETPID), ncalls=2),
     "more calls than it says": program(call(GETPID), call(GETPID), ncalls=1),
     "too many calls": program(*[call(GETPID)] * 65),
-    "number beyond the pseudo-calls": program(call(URING + 1)),
+    "number beyond the pseudo-calls": program(call(CLONE3 + 12)),
     "seven arguments": program(call(GETPID, *range(7))),
     "slot of an argument": program(call(GETPID, (64, 0))),
     "slot of the result": program(call(GETPID, result=64)),

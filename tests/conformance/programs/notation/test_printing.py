@@ -10,7 +10,7 @@ from conformance.programs.notation.layout import WIDTH
 from conformance.programs.notation.model import GAP, File, Listing, PromisedCall
 from conformance.programs.notation.parse import parse_file, parse_program
 from conformance.programs.notation.printing import print_file, print_program
-from conformance.programs.program import Memory, Program, ProgramCall, Ref
+from conformance.programs.program import MOST_MEMORY, Memory, Program, ProgramCall, Ref
 from conformance.search.generate import Generator
 from conformance.syscalls.files.opening import O_CREAT, O_RDWR
 from tests.conformance.programs.notation.texts import printed
@@ -39,6 +39,13 @@ def test_what_a_search_may_draw_comes_back_as_it_was(program: Program) -> None:
 @settings(max_examples=300, deadline=None)
 def test_whatever_the_form_allows_comes_back_as_it_was(program: Program) -> None:
     comes_back(program)
+
+
+@pytest.mark.parametrize("width", [1, 2, 4, 8])
+def test_the_last_number_in_memory_that_is_as_large_as_can_be_comes_back(width: int) -> None:
+    memory = Memory(bytes(MOST_MEMORY), room=True)
+    steps = (ProgramCall("read", (0, memory, 0)), ProgramCall("dup", (Ref(0, 1, MOST_MEMORY - width, width),)))
+    comes_back(Program(steps))
 
 
 @pytest.mark.parametrize("seed", [1, 2])
