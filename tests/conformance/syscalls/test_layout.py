@@ -32,7 +32,7 @@ KERNEL = (
     *("linux/fs.h", "linux/io_uring.h", "linux/userfaultfd.h", "linux/mman.h", "linux/fiemap.h", "linux/xattr.h"),
     *("linux/seccomp.h", "asm/termbits.h", "asm/termios.h", "linux/timex.h", "linux/pidfd.h", "linux/lsm.h"),
     *("linux/un.h", "linux/in6.h", "linux/ipv6.h", "linux/errqueue.h", "linux/netlink.h", "linux/rtnetlink.h"),
-    *("linux/genetlink.h", "linux/neighbour.h", "linux/if_addr.h", "linux/netfilter/nfnetlink.h"),
+    *("linux/genetlink.h", "linux/neighbour.h", "linux/if_addr.h", "linux/netfilter/nfnetlink.h", "linux/utsname.h"),
 )
 LIBRARY = ("sched.h", "fcntl.h", "sys/socket.h", "sys/user.h", "sys/resource.h", "sys/times.h")
 """For what the kernel keeps to itself, or has only in headers that exclude one another."""
