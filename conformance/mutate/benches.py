@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from errno import ENOSYS
 
 from conformance.matrix.normalise import Normal, normalise
 from conformance.model import CaseResult, Outcome, Step
@@ -44,6 +45,8 @@ class ProgramBench:
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
         self._given = Given.here()
+        self.lacking: set[str] = set()
+        """Calls that the machine does not have, as cases that are steady otherwise have found."""
 
     def steady(self, programs: Sequence[CaseProgram]) -> Iterator[Steady]:
         """Those that pass, and do the same twice. Raises LaneError."""
@@ -53,6 +56,7 @@ class ProgramBench:
         for program, each, one, other in zip(able, encoded, *twice, strict=True):
             found = self._settled(program, each, one)
             normal = self._normal(program, found)
+            self.lacking |= _lacked(normal)
             if one != other and self._normal(program, self._settled(program, each, other)) != normal:
                 continue
             if normal.outcome is Outcome.PASSED:
@@ -81,6 +85,11 @@ class ProgramBench:
         return normalise(program.result(execution, self._given))
 
 
+def _lacked(found: Normal) -> set[str]:
+    """The calls that a case had no answer for, if that was its end."""
+    return {each.call for each in found.steps if each.errno == ENOSYS} if found.outcome is Outcome.MISSING else set()
+
+
 def _made_by(program: CaseProgram, found: Execution) -> Iterator[CallMade]:
     steps = program.listing.steps
     for at, listed in enumerate(steps[: len(found.steps) + 1]):
@@ -93,6 +102,8 @@ class CaseBench:
     def __init__(self, runner: Runner, selection: Selection) -> None:
         """Raises RunnerError."""
         self._runner, self._selection = runner, selection
+        self.lacking: set[str] = set()
+        """As of `ProgramBench`."""
         self._session = self._started()
 
     def _started(self) -> Session:
@@ -111,6 +122,7 @@ class CaseBench:
         one, other = self._results(cases), self._results(cases)
         for case in cases:
             first, second = one[case], other[case]
+            self.lacking |= _lacked(normalise(first))
             brief = max(first.seconds, second.seconds) < SECONDS
             if brief and first.outcome is Outcome.PASSED and (normal := normalise(first)) == normalise(second):
                 yield Steady(case, normal, tuple(CallMade(_label(step), step) for step in first.steps if _label(step)))

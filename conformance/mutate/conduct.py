@@ -59,6 +59,17 @@ class Measurement:
         """The faults that have not been caught so far."""
         return [each for each in self.mutants if each not in self.fates or self.fates[each].end is not Upshot.CAUGHT]
 
+    def leave_out(self, lacking: set[str]) -> None:
+        """Take out what no case can catch here: faults of calls that the machine does not have."""
+        found = [each for each in self.at_large if grammar()[each.label].name in lacking]
+        self.left_out = [
+            *self.left_out,
+            *(LeftOut(each, "this machine's kernel does not have the call") for each in found),
+        ]
+        self.mutants = [each for each in self.mutants if each not in set(found)]
+        for each in found:
+            self.fates.pop(each, None)
+
     def settle(self, found: Fate) -> None:
         """Take note of what has become of a fault, of which other cases may have said less before."""
         known = self.fates.get(found.mutant)
@@ -142,6 +153,9 @@ class Desk(Generic[Work]):
 class SteadyBench(Bench, Protocol[Wanted_contra]):
     """A bench that finds out what it can rely on."""
 
+    lacking: set[str]
+    """Calls that the machine does not have, by name."""
+
     def steady(self, cases: Sequence[Wanted_contra]) -> Iterator[Steady]:
         """Those of some cases that pass, and do the same twice."""
 
@@ -165,6 +179,7 @@ def _ask(
         what.steady |= {each.name: each for each in desk.bench.steady(cases)}
 
     _deal(desks, portions, rely, tick)
+    what.leave_out(set().union(*(desk.bench.lacking for desk in desks)))
     known = [each for name, each in what.steady.items() if name not in before]
     calls = by_name(known)
     by_label: dict[str, list[Mutant]] = {}

@@ -53,7 +53,8 @@ def report(what: Measurement) -> str:
             parts.append("\n".join([f"{plural(len(found), 'fault')} {end}:", *_named(found)]))
     said = []
     if what.left_out:
-        said.append(f"{plural(len(what.left_out), 'fault')} left out, as Linux itself could show the same")
+        faults = plural(len(what.left_out), "fault")
+        said.append(f"{faults} left out: Linux itself could show the same, or this machine lacks the call")
     if what.unsteady:
         said.append(
             f"{plural(len(what.unsteady), 'case')} left out, which without a fault fail here, take long or are unsteady"

@@ -9,12 +9,18 @@ from errno import EDOM, EIO
 from typing import Any
 
 from conformance.model import Step
-from conformance.mutate.equivalent import why_equivalent, why_idle, why_padding
+from conformance.mutate.equivalent import (
+    why_equivalent,
+    why_idle,
+    why_never_refused,
+    why_never_succeeding,
+    why_padding,
+)
 from conformance.syscalls.machinery.buffers import Struct
 from conformance.syscalls.machinery.call import Operation, Parameter, Pseudo, Syscall
 from conformance.syscalls.machinery.inside import of_member
 from conformance.syscalls.machinery.kinds import Flags, Kind
-from conformance.syscalls.machinery.memory import FdPair, Pointer
+from conformance.syscalls.machinery.memory import FdPair, MemoryOr, Pointer
 from conformance.syscalls.machinery.table import chapters, grammar, stubs
 
 MACHINE = "x86_64"
@@ -106,13 +112,16 @@ def mutants_of(label: str) -> Iterator[Mutant | LeftOut]:
     if isinstance(description, Pseudo) or MACHINE not in description.facts.numbers:
         return
     start = _start(description)
-    yield Mutant(label, Fault.REFUSED, "", f"{start} errno 0 {PLAIN_ERRNO}")
-    yield Mutant(label, Fault.ERRNO, "", f"{start} errno -1 {OTHER_ERRNO}")
+    never = why_never_succeeding(description)
+    yield _kept_or_not(Mutant(label, Fault.REFUSED, "", f"{start} errno 0 {PLAIN_ERRNO}"), never)
+    other = Mutant(label, Fault.ERRNO, "", f"{start} errno -1 {OTHER_ERRNO}")
+    yield _kept_or_not(other, why_never_refused(description.name))
     yield Mutant(label, Fault.NOTHING, "", f"{start} skip 0")
-    yield _kept_or_not(Mutant(label, Fault.RESULT, "", f"{start} result add 1"), why_equivalent(description.result))
+    more = Mutant(label, Fault.RESULT, "", f"{start} result add 1")
+    yield _kept_or_not(more, never or why_equivalent(description.result))
     for at, parameter in enumerate(description.parameters):
         yield from _of_flags(label, start, at, parameter)
-        if parameter.kind.out:
+        if parameter.kind.out and (_struct(parameter) or not isinstance(parameter.kind, MemoryOr)):
             yield from _of_output(label, start, at, parameter)
 
 

@@ -60,6 +60,7 @@
 
 enum { NOBODYS_CALL = 0x7fff, RULES_MAX = 8, VALUES_MAX = 256, WINDOW = 4096, FAILED = 125 };
 enum { PIDS = 1 << 22, PROCESSES_MAX = 4096 };
+enum { WORKERS = 2 }; // depth of the executor's processes that make programs' calls
 enum { ERRNO_MAX = 511 }; // beyond are those that no program is told: the call is made again
 
 typedef uint64_t u64;
@@ -84,7 +85,9 @@ struct rule {
 struct process {
 	bool used, inside;
 	bool announced, waiting; // its parent has told of it; it has stopped before that
+	bool begun;
 	bool marked;
+	int depth;               // 0: who was started, 1: its children …
 	struct user_regs_struct before;
 	u64 memory[RULES_MAX]; // what an `in` rule has overwritten
 	bool touched[RULES_MAX];
@@ -442,6 +445,20 @@ static void forget(pid_t pid)
 	place[pid] = 0;
 }
 
+/*
+ * Let a process go on that has just been started. What programs start makes no calls at the place where they make theirs,
+ * and so is not traced any longer: a program may want to trace it.
+ */
+static void begin(pid_t pid)
+{
+	bool goes = !marking && process_of(pid)->depth > WORKERS;
+	process_of(pid)->waiting = false;
+	process_of(pid)->begun = true;
+	ptrace(goes ? PTRACE_DETACH : PTRACE_CONT, pid, 0, 0);
+	if (goes)
+		forget(pid);
+}
+
 /* A process has started another, which is marked as it is. */
 static void announce(pid_t pid)
 {
@@ -451,9 +468,9 @@ static void announce(pid_t pid)
 	struct process *process = process_of((pid_t)child);
 	process->announced = true;
 	process->marked = process_of(pid)->marked;
+	process->depth = process_of(pid)->depth + 1;
 	if (process->waiting)
-		ptrace(PTRACE_CONT, (pid_t)child, 0, 0);
-	process->waiting = false;
+		begin((pid_t)child);
 }
 
 /* A process has stopped: do what there is to do, and let it go on. Those that are gone meanwhile are no failure. */
@@ -469,8 +486,10 @@ static void go_on(pid_t pid, int status)
 		ptrace(PTRACE_CONT, pid, 0, 0);
 	} else if (event == PTRACE_EVENT_STOP && stop != SIGTRAP) {
 		ptrace(PTRACE_LISTEN, pid, 0, 0); // it stays stopped, as its parent sees it
-	} else if (event == PTRACE_EVENT_STOP && marking && !process_of(pid)->announced) {
+	} else if (event == PTRACE_EVENT_STOP && !process_of(pid)->announced) {
 		process_of(pid)->waiting = true;
+	} else if (event == PTRACE_EVENT_STOP && !process_of(pid)->begun) {
+		begin(pid);
 	} else {
 		if (event == PTRACE_EVENT_FORK || event == PTRACE_EVENT_VFORK || event == PTRACE_EVENT_CLONE)
 			announce(pid);
@@ -546,7 +565,7 @@ int main(int argc, char **argv)
 		become(at + 1, pipe);
 	if (executor < 0 || ptrace(PTRACE_SEIZE, executor, 0, options))
 		fail("the executor cannot be traced");
-	process_of(executor)->announced = true;
+	process_of(executor)->announced = process_of(executor)->begun = true;
 	close(0); // they are the executor's
 	close(1);
 	if (write(pipe[1], "", 1) != 1)

@@ -13,25 +13,26 @@ from tests.executors import needs_lies
 
 def test_a_score_is_told_and_the_status_is_0() -> None:
     needs_lies()
-    done = told("mutate", "--call", "umask", "--programs", "-j", "1")
+    done = told("mutate", "--call", "fork", "--programs", "-j", "1")
     assert (done.status, done.out.split("\n")[0].split()) == (
         Exit.EXPECTED,
         ["chapter", "faults", "caught", "%", "survived", "not", "exercised"],
     )
-    assert "1 fault not exercised:\n  umask: another errno\n" in done.out
+    assert "4 faults not exercised:\n  fork: refused; another errno; nothing done; off by one\n" in done.out
 
 
-@pytest.mark.parametrize(("percent", "status"), [("70", Exit.EXPECTED), ("80", Exit.UNEXPECTED)])
+@pytest.mark.parametrize(("percent", "status"), [("0", Exit.EXPECTED), ("1", Exit.UNEXPECTED)])
 def test_less_than_was_asked_for_is_status_1(percent: str, status: Exit) -> None:
-    needs_lies()  # three of four faults of umask are caught, as it is never refused
-    assert told("mutate", "--call", "umask", "--programs", "--at-least", percent).status == status
+    needs_lies()  # no program may make it
+    assert told("mutate", "--call", "fork", "--programs", "--at-least", percent).status == status
 
 
 def test_json_has_every_fault() -> None:
     needs_lies()
     data = json.loads(told("mutate", "--call", "umask", "--programs", "-f", "json").out)
-    assert data["percent"] == 75
-    assert [each["end"] for each in data["faults"]] == ["not exercised", "caught", "caught", "caught"]
+    assert data["percent"] == 100
+    assert [each["end"] for each in data["faults"]] == ["caught", "caught", "caught"]
+    assert [each["fault"] for each in data["left_out"]] == ["another errno"]
 
 
 @pytest.mark.parametrize("arguments", [("nowhere",), ("--call", "nothing"), ("sockets", "--call", "umask")])
