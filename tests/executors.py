@@ -20,6 +20,7 @@ from conformance.syscalls.files.opening import O_RDWR
 from runners.base import About, Channel, Death, Ending, Guest, Inside, RunnerError
 from runners.host.process import ProcessChannel
 from runners.local import HostGuest, LocalRunner
+from runners.lying import liars
 from runners.payload.executor import executable
 from tests.fakes import DEATH, Said
 
@@ -33,6 +34,14 @@ def needs_executor() -> None:
         executable()
     except RunnerError as error:
         pytest.skip(str(error))
+
+
+def needs_lies() -> None:
+    """Skip the test where this machine cannot lie."""
+    with liars(1) as ((runner, _),):
+        if lacking := runner.missing():
+            pytest.skip(lacking)
+    needs_executor()
 
 
 # -- what is said

@@ -52,6 +52,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *("conformance.places", "conformance.programs", "conformance.run", "conformance.search"),
         *("conformance.syscalls", "conformance.text", "runners.base"),
     ),
+    "conformance.mutate": (
+        *("conformance.model", "conformance.text", "conformance.syscalls", "conformance.matrix", "conformance.mutate"),
+        *("conformance.places", "conformance.programs", "conformance.protocol", "conformance.run", "runners.base"),
+    ),
     "conformance.run": (
         *("conformance.model", "conformance.text", "conformance.syscalls", "conformance.matrix", "conformance.run"),
         *("conformance.protocol", "conformance.guest", "conformance.places", "runners.base"),

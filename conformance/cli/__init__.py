@@ -21,6 +21,7 @@ COMMANDS = {
     "report": "Compare the records of a run anew and render the matrix",
     "survey": "List what kernels show, hold the lists against each other, and print what differs, entry by entry",
     "coverage": "Count what a run has met of the kernel: calls, documented errnos, flags, operations",
+    "mutate": "Plant faults under the suite, and count how many it catches: how sharp it is, and where it is blunt",
     "diff": "Compare what two kernels did: what has become worse, what has changed, what is better",
     "targets": "List the targets, with whether each can run here and, if not, the one thing that is missing",
     "doctor": "Say what this machine lacks, and which package brings it",

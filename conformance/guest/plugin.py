@@ -30,7 +30,7 @@ from conformance.protocol.lines import FactsLine, Line, Plan, ResultLine, Start,
 from conformance.syscalls.help import waiting
 from conformance.syscalls.help.child import Child
 from conformance.syscalls.machinery.absence import Missing, what_is_absent, witnessing
-from conformance.syscalls.machinery.call import recording
+from conformance.syscalls.machinery.call import mark_case, recording
 
 if TYPE_CHECKING:
     from conformance.guest.programs import Executor, ProgramItem
@@ -223,6 +223,7 @@ class Cases:
         deadline *= efforts.EFFORTS[effort] if effort else 1
 
         def child() -> None:
+            mark_case()
             if effort:
                 efforts.begin(effort)
             perform(item, case, writer)

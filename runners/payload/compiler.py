@@ -29,9 +29,9 @@ class CompilerError(Exception):
     """There is no compiler, or it does not take the source. One sentence."""
 
 
-def command() -> list[str]:
+def command(flags: Sequence[str] = FLAGS) -> list[str]:
     """The compiler, `$CC` or `cc`, with its flags."""
-    return [*shlex.split(os.environ.get("CC") or "cc"), *FLAGS]
+    return [*shlex.split(os.environ.get("CC") or "cc"), *flags]
 
 
 def source(folder: Path) -> bytes:
@@ -47,19 +47,24 @@ def ready_made(whole_source: bytes) -> str:
 
 def compile_executor(with_command: Sequence[str], folder: Path, to: Path, prefix: Sequence[str] = ()) -> None:
     """Make the binary from a folder. Raises CompilerError. `prefix`: a command that starts the compiler."""
+    compile_file(with_command, folder / MAIN, to, "the executor", prefix)
+
+
+def compile_file(with_command: Sequence[str], file: Path, to: Path, what: str, prefix: Sequence[str] = ()) -> None:
+    """Make a binary of one file. Raises CompilerError, which calls it `what`."""
     name = with_command[0]
     try:
         if shutil.which(name) is None:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)  # else the prefix would say so
-        status, said = _run([*prefix, *with_command, "-o", str(to), str(folder / MAIN)])
+        status, said = _run([*prefix, *with_command, "-o", str(to), str(file)])
     except OSError as error:
         raise CompilerError(
             f"no C compiler: apt install gcc, or set CC; {name} cannot be started ({error.strerror})"
         ) from error
     except subprocess.TimeoutExpired as error:
-        raise CompilerError(f"{name} did not compile the executor in {COMPILE_SECONDS:.0f} s") from error
+        raise CompilerError(f"{name} did not compile {what} in {COMPILE_SECONDS:.0f} s") from error
     if status != 0 or not to.exists():
-        raise CompilerError(f"{name} cannot compile the executor: {_complaint(said)}")
+        raise CompilerError(f"{name} cannot compile {what}: {_complaint(said)}")
 
 
 def _run(command: Sequence[str]) -> tuple[int, str]:

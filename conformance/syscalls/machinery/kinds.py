@@ -410,11 +410,18 @@ class Fraction(Kind):
         return one not in self.SET and other not in self.SET
 
 
+def is_unwritten(seen: Seen) -> bool:
+    """Whether a value is what memory holds that was made ready for a call, which has not written there."""
+    if isinstance(seen, str):
+        return not seen.strip(chr(POISON))
+    return isinstance(seen, int) and seen in UNWRITTEN
+
+
 class Masked(Kind):
     """A value that differs from run to run (a time, a counter): only its presence is compared."""
 
     def normal(self, seen: Seen, names: Names) -> Seen:
-        return None if seen is None else MASK
+        return seen if seen is None or is_unwritten(seen) else MASK
 
     def alike(self, one: int, other: int, pairs: Pairs) -> bool:
         return True

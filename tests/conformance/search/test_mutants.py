@@ -1,25 +1,19 @@
 """The search finds what it is there to find: forty kernels that lie about one call each, and one that tells the truth.
 
-They are this kernel behind `shim.c`, and the reference is this kernel without it. Each is searched as any target is,
-in the chapter of its call, until the first divergence that is confirmed, made smaller, and still needs that call.
+They are this kernel behind the shim of `conformance mutate`, and the reference is this kernel without it. Each is
+searched as any target is, in the chapter of its call, until the first divergence that is confirmed, made smaller, and
+still needs that call.
 """
 
 from __future__ import annotations
 
-import os
-import shlex
-import shutil
 import statistics
-import struct
-import subprocess
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from errno import EEXIST, ENOTEMPTY, EPERM, ESRCH
-from pathlib import Path
 
 import pytest
 
-from conformance.protocol import executor as protocol
 from conformance.run.lane import Lane
 from conformance.search import generate, loop
 from conformance.search.finding import Finding
@@ -30,25 +24,16 @@ from conformance.syscalls.files.descriptors import F_SETFL
 from conformance.syscalls.files.opening import O_APPEND, O_CLOEXEC, O_EXCL, O_NONBLOCK
 from conformance.syscalls.files.paths import AT_REMOVEDIR
 from conformance.syscalls.ipc.sysv import IPC_NOWAIT
-from conformance.syscalls.machinery.call import ABSENT_NUMBER
 from conformance.syscalls.machinery.table import chapters, stubs
 from conformance.syscalls.memory.mapping import PROT_WRITE
 from conformance.syscalls.polling.timerfd import TFD_NONBLOCK, TFD_TIMER_ABSTIME
 from conformance.syscalls.sockets.connections import SHUT_RD, SHUT_RDWR
 from conformance.syscalls.sockets.socket import SOCK_NONBLOCK
 from conformance.syscalls.time.clocks import TIMER_ABSTIME
-from runners.base import About
-from runners.local import HostGuest, LocalRunner
-from runners.payload.executor import executable
+from runners.local import LocalRunner
+from runners.lying import Control, LyingRunner, liars
+from tests.executors import needs_lies
 
-pytestmark = [
-    pytest.mark.skipif(os.geteuid() != 0, reason="a filter without PR_SET_NO_NEW_PRIVS takes root"),
-    pytest.mark.skipif(os.uname().machine != "x86_64", reason="the executor and the shim are for x86_64"),
-    pytest.mark.skipif(shutil.which("cc") is None, reason="the shim is compiled with cc: apt install gcc"),
-]
-
-SHIM = Path(__file__).with_name("shim.c")
-FLAGS = ("-std=gnu11", "-O2", "-Wall", "-Wextra", "-Werror")
 SEED = 1
 MOST_PROGRAMS = 4000
 """Drawn for a fault, at most: the largest chapter has 171 calls and requests."""
@@ -59,7 +44,8 @@ BATCH = 32
 """Programs a batch, at most: a fault is found within a few, and what is on its way then was made for nothing."""
 DRAWN = 100
 """Programs drawn at a time, for the same reason."""
-EVERY_CALL = -1
+EVERY_CALL = "-1"
+"""Rules by which every call is stopped, and none changed."""
 UNTIMELY = ("io_", "process_vm_")
 """What calls begin with that hang on time. To destroy a context of asynchronous I/O takes the kernel about as long as a
 deadline is (a grace period of RCU), at a process's end too, so that such programs are sometimes blocked, and always
@@ -169,51 +155,20 @@ class Hunt:
         return f"{self.mutant} - {how}{''.join(f'; beside it {each}' for each in self.beside)}"
 
 
-class PinnedGuest(HostGuest):
-    """This machine, with one and the same executor in all guests: where its calls are made is found out once."""
-
-    def __init__(self, binary: str, prefix: Sequence[str]) -> None:
-        super().__init__(About("pinned"), prefix)
-        self.inside = replace(self.inside, find_executor=lambda: (binary,))
-
-
-class PinnedRunner(LocalRunner):
-    """Opens guests in which the executor runs behind a command."""
-
-    def __init__(self, binary: str, *prefix: str) -> None:
-        self._binary, self._prefix = binary, prefix
-
-    def open(self) -> HostGuest:
-        """See `Runner`."""
-        return PinnedGuest(self._binary, self._prefix)
+@pytest.fixture
+def lying() -> Iterator[tuple[LyingRunner, Control]]:
+    """This machine, and the page that tells it what to lie about."""
+    needs_lies()
+    with liars(1) as (each,):
+        yield each
 
 
-@pytest.fixture(scope="module")
-def binary(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The executor, as it is now."""
-    return str(shutil.copy2(executable(), tmp_path_factory.mktemp("executor")))
-
-
-@pytest.fixture(scope="module")
-def shim(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The shim, compiled."""
-    to = tmp_path_factory.mktemp("shim") / "shim"
-    subprocess.run(["cc", *FLAGS, "-o", str(to), str(SHIM)], check=True, timeout=120)
-    return str(to)
-
-
-@pytest.fixture(scope="module")
-def address(shim: str, binary: str) -> str:
-    """Where in the executor programs' calls are made."""
-    call = struct.pack("<BHB", 4, ABSENT_NUMBER, 0) + bytes([0xFF, 0, 0])
-    body = struct.pack("<BBH", 1, 0, 0) + call
-    request = protocol.run_frame(1, 1.0, [struct.pack("<I", len(body)) + body])
-    done = subprocess.run([shim, "where", "--", binary], input=request, capture_output=True, timeout=30, check=True)
-    return done.stderr.decode().strip()
-
-
-def hunt(binary: str, command: Sequence[str], chosen: Sequence[str], mutant: Mutant | None, most: int) -> Hunt:
+def hunt(
+    lying: tuple[LyingRunner, Control], rules: str, chosen: Sequence[str], mutant: Mutant | None, most: int
+) -> Hunt:
     """Search until the fault is found, or through all programs."""
+    runner, control = lying
+    control.tell(rules)
     met: list[tuple[Finding, int]] = []
 
     def found(finding: Finding) -> None:
@@ -223,7 +178,7 @@ def hunt(binary: str, command: Sequence[str], chosen: Sequence[str], mutant: Mut
 
     generator = Generator(chosen, SEED)
     generator.labels = [label for label in generator.labels if not label.startswith(UNTIMELY)]
-    with Lane("native", PinnedRunner(binary)) as reference, Lane("mutant", PinnedRunner(binary, *command)) as target:
+    with Lane("native", LocalRunner()) as reference, Lane("mutant", runner) as target:
         for lane in (reference, target):
             lane.ready()
         search = Search(generator, reference, None, [target], found)
@@ -247,21 +202,20 @@ def test_there_are_forty_faults_in_more_than_twenty_calls() -> None:
     assert len({mutant.call for mutant in MUTANTS}) >= 20
 
 
-def test_the_shim_alone_is_no_difference(shim: str, binary: str, address: str) -> None:
+def test_the_shim_alone_is_no_difference(lying: tuple[LyingRunner, Control]) -> None:
     everywhere = sorted({chapter for mutant in MUTANTS for chapter in mutant.chapters})
-    with_every_call_stopped = [shim, address, str(EVERY_CALL), "--"]
-    beside = set(hunt(binary, with_every_call_stopped, everywhere, None, SAME_PROGRAMS).beside)
+    beside = set(hunt(lying, EVERY_CALL, everywhere, None, SAME_PROGRAMS).beside)
     if beside:  # what hangs on time, on a busy machine, is not the same the next time; what the shim does is
-        beside &= set(hunt(binary, with_every_call_stopped, everywhere, None, SAME_PROGRAMS).beside)
+        beside &= set(hunt(lying, EVERY_CALL, everywhere, None, SAME_PROGRAMS).beside)
     assert beside == set()
 
 
 @pytest.mark.usefixtures("small_portions")
-def test_nearly_all_faults_are_found(shim: str, binary: str, address: str) -> None:
+def test_nearly_all_faults_are_found(lying: tuple[LyingRunner, Control]) -> None:
     hunts = []
     for mutant in MUTANTS:
-        command = [shim, address, str(stubs()[mutant.call].number), *shlex.split(mutant.rules), "--"]
-        hunts.append(hunt(binary, command, mutant.chapters, mutant, MOST_PROGRAMS))
+        rules = f"{stubs()[mutant.call].number} {mutant.rules}"
+        hunts.append(hunt(lying, rules, mutant.chapters, mutant, MOST_PROGRAMS))
         print(hunts[-1])
     needed = [each.programs for each in hunts if each.finding is not None]
     missed = [str(each.mutant) for each in hunts if each.finding is None]

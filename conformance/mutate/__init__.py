@@ -1,0 +1,1 @@
+"""Faults planted under the suite: what is caught says how sharp it is."""
