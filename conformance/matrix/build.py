@@ -25,6 +25,7 @@ from conformance.model import (
     Verdict,
 )
 from conformance.syscalls.machinery.show import shown
+from conformance.text import plural
 
 VERDICT = {
     Outcome.PASSED: Verdict.SAME,
@@ -238,8 +239,8 @@ def _warnings(records: Sequence[Record], reference: str) -> list[str]:
     for record in records:
         for run, count in Counter(each[-1].taken for each in record.results.values()).items():
             if run:
-                said = f"{count} of {len(record.results)} cases on {record.target.name}"
-                found.append(f"{said} were not run: what they did is taken over from {run}")
+                said = f"{count} of {plural(len(record.results), 'case')} on {record.target.name}"
+                found.append(f"what {said} did was not seen in this run, but taken over from {run}")
     for record in records:
         facts = record.facts
         if facts is None or base is None or record.target.name == reference:

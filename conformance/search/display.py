@@ -14,6 +14,7 @@ from conformance.search.generate import Reached
 from conformance.search.issue import sides
 from conformance.search.loop import Search, Tally
 from conformance.search.search import died, lost
+from conformance.syscalls.machinery.call import Pseudo
 from conformance.syscalls.machinery.table import grammar
 from conformance.text import one_line, plural
 
@@ -110,8 +111,8 @@ def report(search: Search) -> str:
 
 
 def described(coverage: Reached) -> tuple[int, int]:
-    """How many calls have succeeded, of how many that may be generated."""
-    able = {each.name for label, each in grammar().items() if is_allowed(label)}
+    """How many calls of the kernel have succeeded, of how many that may be generated."""
+    able = {each.name for label, each in grammar().items() if is_allowed(label) and not isinstance(each, Pseudo)}
     return len(coverage.calls & able), len(able)
 
 
