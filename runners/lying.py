@@ -21,6 +21,7 @@ from conformance.places import PACKAGE
 from conformance.protocol import executor as protocol
 from conformance.syscalls.machinery.call import ABSENT_NUMBER, MARKS
 from runners.base import About, RunnerError
+from runners.host import children
 from runners.host.cache import entry
 from runners.host.process import ProcessChannel
 from runners.host.workspace import DIE_WITH_PARENT, workspace
@@ -155,9 +156,8 @@ def where_in_python(python: str) -> str:
 
 def _found(command: Sequence[str], request: bytes) -> str:
     try:
-        asked = [str(shim()), "where", "--", *command]
-        done = subprocess.run(asked, input=request, capture_output=True, timeout=SECONDS, check=True)
-        return hex(int(done.stderr, 16))
+        with children.child([str(shim()), "where", "--", *command], stdin=subprocess.PIPE) as started:
+            return hex(int(started.communicate(request, SECONDS)[1], 16))
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         raise RunnerError(f"where {command[0]} makes calls cannot be found out: {error}") from error
 
