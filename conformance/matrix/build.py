@@ -86,9 +86,14 @@ def _comparison(
         info.hash,
         info.title,
         info.feature,
-        {name: replace(cell, cause=cause_of(name, cell, case)) for name, cell in cells.items()},
+        {name: _with_cause(name, cell, case) for name, cell in cells.items()},
         {name: _trace(each.said) for name, each in attempts.items() if each.results} if traces else {},
     )
+
+
+def _with_cause(name: str, cell: Cell, case: Case) -> Cell:
+    cause = cause_of(name, cell, case)
+    return cell if cause is None else replace(cell, cause=cause)
 
 
 def _cell(name: str, case: Case) -> Cell:
@@ -96,8 +101,10 @@ def _cell(name: str, case: Case) -> Cell:
     if not mine.results:
         why = case.records[name].failed or "the run ended before this case"
         return Cell(Verdict.ERROR, f"not run: {why}", attempts=0)
-    last = mine.results[-1]
-    return replace(_judged(name, case), attempts=len(mine.results), seconds=last.seconds, taken=last.taken)
+    last, found = mine.results[-1], _judged(name, case)
+    if len(mine.results) == 1 and not last.seconds and not last.taken:
+        return found
+    return replace(found, attempts=len(mine.results), seconds=last.seconds, taken=last.taken)
 
 
 def _judged(name: str, case: Case) -> Cell:

@@ -188,7 +188,8 @@ class _Gathered:
                 self.cases, self.complete, self.lost = cases, False, []
             case ResultLine(result):
                 kept = self.results.setdefault(result.case, [])
-                kept.append(replace(result, attempt=len(kept) + 1))
+                attempt = len(kept) + 1
+                kept.append(result if result.attempt == attempt else replace(result, attempt=attempt))
                 self.complete = False
             case Trouble(message, fatal, lost):
                 if message not in self.troubles:
