@@ -38,13 +38,15 @@ _HEAD = struct.Struct("<II")
 APART = (
     *(shutil.which("unshare") or "/usr/bin/unshare", "--mount", "--uts", "--ipc", "--net", "--cgroup", "--pid"),
     *("--fork", "--kill-child", "--mount-proc", "--"),
+    shutil.which("setsid") or "/usr/bin/setsid",
     *(
         shutil.which("setpriv") or "/usr/bin/setpriv",
         "--bounding-set=-sys_boot,-sys_module,-sys_pacct,-sys_rawio,-sys_time",
     ),
 )
 """Prefix of a command that can do nothing to the machine that root cannot do from namespaces of its own: a case that
-gives up its privileges, and tries what nobody but root may do, may still have them."""
+gives up its privileges, and tries what nobody but root may do, may still have them. It has a session of its own, as a
+signal to a process group reaches whoever is in it, in other namespaces too (kill(2))."""
 FIXED = (shutil.which("setarch") or "/usr/bin/setarch", "-R")
 """Prefix of a command that has everything where it always is."""
 SECONDS = 30.0

@@ -162,8 +162,8 @@ def test_only_those_are_lied_to_that_a_case_is_or_has_started(lying: tuple[Lying
 
 def test_what_a_case_does_to_its_machine_it_does_to_one_of_its_own(lying: tuple[LyingRunner, Control]) -> None:
     here = os.uname().nodename
-    found = answer(lying, "", "import socket\nsocket.sethostname('lied')\n[os.uname().nodename, os.getpid() < 10]")
-    assert found == ["lied", True]
+    asked = "[os.uname().nodename, os.getpid() < 10, os.getpgrp() == os.getsid(0) == os.getpid()]"
+    assert answer(lying, "", f"import socket\nsocket.sethostname('lied')\n{asked}") == ["lied", True, True]
     assert os.uname().nodename == here
 
 
