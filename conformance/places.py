@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 PACKAGE = Path(__file__).resolve().parent
@@ -26,6 +27,14 @@ def corpus_directory() -> Path | None:
 def default_path(name: str) -> Path | None:
     """The file or folder of that name here, else the one that ships; None where there is neither."""
     return next((path for folder in (Path(), *SHIPPED) if (path := folder / name).exists()), None)
+
+
+def sources(roots: Iterable[Path]) -> Iterator[Path]:
+    """These files, and those below these folders, but for byte-code."""
+    for root in roots:
+        for path in root.rglob("*") if root.is_dir() else [root]:
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path
 
 
 def cache_root() -> Path:

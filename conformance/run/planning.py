@@ -72,7 +72,6 @@ def new_plan(
         words += ["--timeout", f"{conduct.timeout:g}"]
     if cold:
         words += ["--cold"]
-    earlier = str(since.resolve()) if since else ""
     return RunPlan(
         new_run_name(),
         reference,
@@ -81,10 +80,10 @@ def new_plan(
         conduct,
         list(absent),
         words,
-        jobs,
-        earlier,
-        suite(),
-        host(),
+        jobs=jobs,
+        since=str(since.resolve()) if since else "",
+        suite=suite(),
+        host=host(),
     )
 
 

@@ -6,18 +6,19 @@ What a file says hangs on its text and on the notation's and the descriptions' s
 from __future__ import annotations
 
 import hashlib
-import os
 import pickle
 import shutil
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
-from conformance.places import PACKAGE, cache_root
+from conformance.places import PACKAGE, cache_root, sources
 from conformance.programs.listed import Listed, parsed
 from conformance.programs.notation.model import Listing
+from conformance.run.errors import UserError
+from conformance.run.whole import write_whole
 
 SOURCES = ("programs", "syscalls", "conditions.py", "model.py")
 """Of this package: what decides what a text means."""
@@ -37,39 +38,27 @@ def remembered(path: Path, text: str, programs: Sequence[Listed]) -> dict[str, L
             return kept
     found = parsed(path, text, programs)
     data = pickle.dumps(found, protocol=5)
-    with suppress(OSError):
+    with suppress(OSError, UserError):
         _write(place, hashlib.sha256(data).digest() + data)
     return found
 
 
 def _write(place: Path, data: bytes) -> None:
-    """Raises OSError."""
+    """Raises OSError, UserError."""
     if not place.parent.is_dir():
         place.parent.mkdir(parents=True)
         older = sorted(place.parent.parent.iterdir(), key=lambda each: each.stat().st_mtime)[:-KEPT]
         for each in older:
             shutil.rmtree(each, ignore_errors=True)
-    partial = place.with_name(f".{place.name}.{os.getpid()}")
-    try:
-        partial.write_bytes(data)
-        partial.replace(place)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_whole(place, data)
 
 
 @cache
 def _folder() -> Path:
     """Where it is kept what files say in today's notation."""
     seen = hashlib.sha256(sys.version.encode())
-    for path, size, changed in sorted(_states()):
-        seen.update(f"{path} {size} {changed}\n".encode())
+    for path in sorted(sources(PACKAGE / name for name in SOURCES)):
+        if path.suffix == ".py":
+            state = path.stat()
+            seen.update(f"{path} {state.st_size} {state.st_mtime_ns}\n".encode())
     return cache_root() / "programs" / seen.hexdigest()[:32]
-
-
-def _states() -> Iterator[tuple[str, int, int]]:
-    """Each source's path, size in bytes, and when it changed, in nanoseconds."""
-    for name in SOURCES:
-        source = PACKAGE / name
-        for path in source.rglob("*.py") if source.is_dir() else [source]:
-            found = path.stat()
-            yield str(path), found.st_size, found.st_mtime_ns

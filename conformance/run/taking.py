@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cache
-from pathlib import Path
 
 from conformance.model import Answers, CaseInfo, CaseResult, Facts, Outcome, Record
-from conformance.places import PACKAGE, ROOT
+from conformance.places import PACKAGE, ROOT, sources
 from conformance.run.naming import results_directory
 from conformance.run.results import RunPlan, read_plan, read_record
 from conformance.text import plural
@@ -105,13 +104,6 @@ def host() -> str:
 def suite() -> str:
     """Of what runs cases, and what guests are made with: its digest, 16 hexadecimal digits."""
     seen = hashlib.sha256()
-    for path in sorted(_sources()):
+    for path in sorted(sources([*(PACKAGE / name for name in SUITE), ROOT / "runners"])):
         seen.update(f"{path.relative_to(ROOT)}\n".encode() + path.read_bytes())
     return seen.hexdigest()[:16]
-
-
-def _sources() -> Iterator[Path]:
-    for root in (*(PACKAGE / name for name in SUITE), ROOT / "runners"):
-        for path in root.rglob("*") if root.is_dir() else [root]:
-            if path.is_file() and "__pycache__" not in path.parts:
-                yield path

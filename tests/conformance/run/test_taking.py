@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from dataclasses import replace
 from pathlib import Path
 
@@ -7,12 +8,13 @@ import pytest
 
 from conformance.matrix.build import build
 from conformance.model import Answers, CaseInfo, CaseResult, Outcome, Record, Target
+from conformance.run import taking
 from conformance.run.conduct import Conduct
 from conformance.run.errors import UserError
 from conformance.run.orchestrate import execute
 from conformance.run.results import RunPlan, read_plan
 from conformance.run.selection import Selection
-from conformance.run.taking import Taking, host, suite, takings
+from conformance.run.taking import SUITE, Taking, host, suite, takings
 from tests.builders import facts, record, result
 from tests.fakes import FakeRunner
 
@@ -176,6 +178,32 @@ def test_records_say_of_which_run_a_result_is() -> None:
     assert {name: cell.taken for name, cell in cells.items()} == {"native": RUN, "lts": ""}
 
 
-def test_suite_and_host_are_told_apart() -> None:
-    assert len(suite()) == 16
-    assert host().startswith("Linux ")
+@pytest.mark.parametrize("changed", ["conformance/guest/a.py", "conformance/model.py", "runners/b.toml"])
+def test_another_suite_is_one_whose_sources_say_something_else(
+    changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("conformance/guest/a.py", "conformance/model.py", "runners/b.toml", "cases/c.py"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("1")
+    for name in SUITE:
+        if "." not in name:
+            (tmp_path / "conformance" / name).mkdir(exist_ok=True)
+        else:
+            (tmp_path / "conformance" / name).touch()
+    monkeypatch.setattr(taking, "ROOT", tmp_path)
+    monkeypatch.setattr(taking, "PACKAGE", tmp_path / "conformance")
+
+    def now() -> str:
+        suite.cache_clear()
+        return suite()
+
+    before = now()
+    (tmp_path / "cases/c.py").write_text("2")
+    assert now() == before
+    (tmp_path / changed).write_text("2")
+    assert now() != before
+    suite.cache_clear()
+
+
+def test_host_is_what_uname_says() -> None:
+    assert host().split()[:2] == ["Linux", os.uname().release]
