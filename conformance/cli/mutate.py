@@ -75,6 +75,7 @@ def command(
       1  less was caught
       2  usage: there is no such chapter or call
       3  this machine cannot lie, or the harness failed
+      4  nothing was measured: there is no fault that could be planted
     """
     from conformance.mutate.conduct import measure, planned  # noqa: PLC0415 - slow to import
     from conformance.mutate.display import MutateDisplay, as_data, percent, report  # noqa: PLC0415 - see above
@@ -97,4 +98,7 @@ def command(
         click.echo(msgspec.json.format(msgspec.json.encode(as_data(what))))
     else:
         click.echo(report(what))
+    if not what.fates:
+        click.echo("conformance: nothing was measured: there is no fault that could be planted", err=True)
+        return Exit.INCOMPLETE
     return Exit.UNEXPECTED if percent([*what.fates.values()]) < at_least else Exit.EXPECTED

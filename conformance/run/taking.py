@@ -9,16 +9,18 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from functools import cache
+from pathlib import Path
 
-from conformance.model import Answers, CaseInfo, CaseResult, Facts, Outcome, Record
+from conformance.model import Answers, CaseInfo, CaseResult, Facts, Outcome, Record, Target
 from conformance.places import PACKAGE, ROOT, sources
 from conformance.run.naming import results_directory
-from conformance.run.results import RunPlan, read_plan, read_record
+from conformance.run.results import RunPlan, planned, read_plan, read_record
 from conformance.text import plural
 
-SUITE = ("programs", "syscalls", "guest", "protocol", "model.py", "conditions.py")
+SUITE = ("programs", "syscalls", "guest", "protocol", "run", "offspring.py", "model.py", "conditions.py")
 """Of this package: what decides how a case is run, and what is written down of it."""
 
 
@@ -58,10 +60,22 @@ def takings(plan: RunPlan) -> Mapping[str, Taking]:
             why = f"{then.run} has nothing of {target.name}"
         elif record.target != target:
             why = f"{target.name} is defined otherwise than in {then.run}"
+        elif file := _written_since(target, planned(then)):
+            why = f"{file}, of which {target.name} is made, was written after {then.run} had begun"
         elif target.answers is not Answers.KERNEL and then.host != plan.host:
             why = f"this machine is {plan.host}, and that of {then.run} was {then.host or 'not written down'}"
         found[target.name] = Taking(then.run, record, why)
     return found
+
+
+def _written_since(target: Target, began: float | None) -> str:
+    """A file that a target is made of, such as a kernel or a runsc, that may be another than it was: what it says of
+    itself need not have changed with it. Its ctime counts, which nobody can set. "" where there is none."""
+    for value in target.taken.values():
+        with suppress(OSError, ValueError):  # it is no file
+            if isinstance(value, str) and Path(value).stat().st_ctime >= (began or 0):
+                return value
+    return ""
 
 
 def _whole(then: RunPlan, now: RunPlan) -> str:

@@ -27,6 +27,14 @@ def test_less_than_was_asked_for_is_status_1(percent: str, status: Exit) -> None
     assert told("mutate", "--call", "fork", "--programs", "--at-least", percent).status == status
 
 
+def test_nothing_that_could_be_measured_is_no_success(monkeypatch: pytest.MonkeyPatch) -> None:
+    needs_lies()
+    monkeypatch.setattr("conformance.mutate.conduct.mutants_of", lambda _: [])
+    done = told("mutate", "--call", "umask", "--programs", "--at-least", "85")
+    assert done.status == Exit.INCOMPLETE
+    assert is_one_sentence(done.err)
+
+
 def test_json_has_every_fault() -> None:
     needs_lies()
     data = json.loads(told("mutate", "--call", "umask", "--programs", "-f", "json").out)

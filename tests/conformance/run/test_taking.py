@@ -131,6 +131,24 @@ def test_targets_that_are_new_or_defined_otherwise_take_nothing(tmp_path: Path) 
     }
 
 
+def test_a_target_is_another_once_a_file_that_it_is_made_of_was_written_anew(tmp_path: Path) -> None:
+    image = tmp_path / "bzImage"
+    image.touch()
+    later = planned_for(tmp_path / "one", image, "29990101T000000Z")
+    assert whys(later)["lts"] == ""
+    earlier = planned_for(tmp_path / "two", image, "20200101T000000Z")
+    assert whys(earlier)["lts"] == f"{image}, of which lts is made, was written after 20200101T000000Z had begun"
+
+
+def planned_for(directory: Path, image: Path, run: str) -> RunPlan:
+    """A run since one of that name, of a kernel that is given by its path."""
+    lts = Target("lts", "qemu", answers=Answers.KERNEL, given={"kernel": str(image)})
+    plan = RunPlan(run, "lts", [lts], Selection(), suite="s", host="h")
+    plan.write(directory)
+    execute(directory, plan, {"lts": FakeRunner(CASES)}, [], lambda _: None)
+    return replace(plan, run=LATER, since=str(directory))
+
+
 def test_a_run_that_is_not_there_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="there are no results at"):
         takings(replace(planned(tmp_path), since=str(tmp_path / "gone")))
