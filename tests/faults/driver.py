@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import tempfile
+import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -116,7 +118,7 @@ def faults(room: Path, names: Sequence[str], *areas: str, **modules: str) -> Fau
             worker.again(None)
         for worker in workers:
             worker.join(PATIENCE)
-            assert not worker.is_alive()
+            assert not worker.is_alive(), late(worker)
         raise_first_error(workers)
         found = {worker.name: records.read(results / f"{worker.name}.jsonl") for worker in workers}
         return Faults(found, left(folder, mark, groups), size(results))
@@ -135,6 +137,13 @@ def whole_run(room: Path, names: Sequence[str], *areas: str, timeout: float = TI
         )
         found = {each.name: records.read(results / f"{each.name}.jsonl") for each in targets}
         return matrix, Faults(found, left(folder, mark, groups), size(results))
+
+
+def late(worker: Worker) -> str:
+    """Where a worker that should have ended is, and what it has done: what one needs to know of it afterwards."""
+    frame = sys._current_frames().get(worker.ident or 0)
+    stack = "".join(traceback.format_stack(frame)) if frame else "its thread has gone"
+    return f"{worker.name} has not ended within {PATIENCE:g} s: {worker.progress}\n{stack}"
 
 
 def left(folder: Path, mark: str, groups: set[Path]) -> list[str]:

@@ -54,9 +54,15 @@ def _run(
     *,
     own: bool,
 ) -> None:
-    asked = ((at, programs[at]) for at in order)
-    for at, execution in executed(lanes, asked, own=own, patience=PATIENCE if own else 1.0):
-        runs[at].append(execution)
+    """Each once. One that is late is run again: once may be a busy machine's doing, twice is the program's."""
+    late: list[int] = []
+    for again in (False, True):
+        asked = [(at, programs[at]) for at in (late if again else order)]
+        for at, execution in executed(lanes, asked, own=own, patience=PATIENCE if own else 1.0):
+            if execution.outcome.state is State.BLOCKED and not again:
+                late.append(at)
+            else:
+                runs[at].append(execution)
 
 
 def agree(runs: Sequence[Execution]) -> bool:

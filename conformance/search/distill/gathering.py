@@ -140,14 +140,17 @@ def programs_of(asked: Iterable[Trial]) -> Iterator[tuple[Trial, Program]]:
 
 
 def run_trials(lanes: Sequence[Lane], asked: Iterable[Trial], gathered: Gathered, progress: Callable[[], None]) -> None:
-    """Ask all questions; what blocks is asked again with signals that come."""
+    """Ask all questions; what blocks is asked again, as the machine may have been busy, and with signals that come."""
     blocked = []
     for trial, execution in executed(lanes, programs_of(asked)):
         gathered.answer(trial, execution)
         if execution.outcome.state is State.BLOCKED:
-            blocked.append(interrupted(trial))
+            blocked.append(trial)
         progress()
-    for _, execution in executed(lanes, programs_of(blocked)):
+    for trial, execution in executed(lanes, programs_of(blocked)):
+        gathered.answer(trial, execution)
+        progress()
+    for _, execution in executed(lanes, programs_of(map(interrupted, blocked))):
         gathered.learn(execution)
         progress()
 
