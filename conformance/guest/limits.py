@@ -72,9 +72,21 @@ class Watch:
         return descendants(os.getpid())
 
     def _really(self, below: list[int]) -> bool:
-        """Whether they have that much even when what they share is counted once; True where that is not told."""
-        shares = [proportional(pid) for pid in below]
-        return None in shares or sum(share or 0 for share in shares) > MEMORY
+        """Whether they have that much even when what they share is counted once; True where that is not told.
+
+        To tell it of a process that forks, the kernel waits until it has forked, and such a process waits for its turn
+        among all others. Meanwhile a case may have filled the machine with more of them: once there are too many, that
+        is what the next look says, and this one says nothing.
+        """
+        total = 0
+        for pid in below:
+            if len(self._below()) > PROCESSES:
+                return False
+            share = proportional(pid)
+            if share is None:
+                return True
+            total += share
+        return total > MEMORY
 
 
 def resident(pid: int) -> int:

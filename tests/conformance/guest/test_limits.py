@@ -111,6 +111,24 @@ def test_only_so_much_memory_is_given_and_what_is_shared_counts_once(
     assert ("MiB of memory" in watch.overdrawn()) is over
 
 
+def test_those_that_become_many_while_their_memory_is_looked_at_are_not_all_looked_at(
+    watch: Watch, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pids, looked_at = list(range(100)), []
+
+    def slow(pid: int) -> int:
+        looked_at.append(pid)
+        pids.extend(range(len(pids), len(pids) + 20))
+        return MEMORY
+
+    monkeypatch.setattr(limits, "descendants", lambda _: list(pids))
+    monkeypatch.setattr(limits, "resident", lambda _: watch._base + MEMORY)
+    monkeypatch.setattr(limits, "proportional", slow)
+    assert watch.overdrawn() == ""
+    assert looked_at == [0, 1]
+    assert "processes" in watch.overdrawn()
+
+
 @pytest.mark.parametrize("what", ["memory", "disk"])
 @pytest.mark.parametrize(("left", "over"), [(2 * GIBIBYTE, False), (500 * MEBIBYTE, False), (50 * MEBIBYTE, True)])
 def test_something_must_be_left_for_others(
