@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
 
 from runners.base import RunnerError
-from runners.kernels.images import Kernel
+from runners.kernels.kernel import Kernel
 from runners.payload.cpio import write_archive
 
 UNPACK: dict[str, Callable[[bytes], bytes]] = {".ko": bytes, ".xz": lzma.decompress, ".gz": gzip.decompress}

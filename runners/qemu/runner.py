@@ -15,7 +15,8 @@ from conformance.model import Answers, Target
 from runners.base import About, Death, Guest, RunnerError
 from runners.declaration import MEMORY, Declaration, Flag, Option, Part, Way, number, program, text, which
 from runners.kernels import modules
-from runners.kernels.images import WSL2, WSL2_VARIABLE, Kernel, find, labelled
+from runners.kernels.images import WSL2, WSL2_VARIABLE, find, labelled
+from runners.kernels.kernel import Kernel
 from runners.payload import layers
 from runners.payload.cpio import concatenate, write_archive
 from runners.qemu import snapshot

@@ -10,7 +10,7 @@ import pytest
 from conformance.run.errors import Exit
 from runners.base import RunnerError
 from runners.kernels import images
-from runners.kernels.images import Kernel
+from runners.kernels.kernel import Kernel
 from tests.conformance.cli.command import is_one_sentence, told
 
 

@@ -9,7 +9,8 @@ import pytest
 from conformance.model import Answers, Target
 from runners.base import RunnerError
 from runners.declaration import Way
-from runners.kernels.images import WSL2, WSL2_VARIABLE, Kernel
+from runners.kernels.images import WSL2, WSL2_VARIABLE
+from runners.kernels.kernel import Kernel
 from runners.qemu import runner as module
 from runners.qemu.machine import CPUS, MEMORY_MIB, Size
 from runners.qemu.runner import DECLARATION, QemuRunner, whole_kernel
