@@ -63,7 +63,7 @@ def reading(argv: Sequence[str], file: Path, room: Path) -> Iterator[IO[bytes]]:
     """What a program says of a file that may be hostile; the file's name in `argv` is `INPUT`, `room` a folder of ours.
 
     It can write nothing but what it says, and takes bounded time and memory: where it takes more, what it says ends
-    early. Raises OSError.
+    early. Raises OSError, and CalledProcessError when the program fails, or what it says is not read to its end.
     """
     program = which(argv[0])
     if program is None:
@@ -76,3 +76,6 @@ def reading(argv: Sequence[str], file: Path, room: Path) -> Iterator[IO[bytes]]:
     ):
         assert started.stdout is not None
         yield started.stdout
+        started.stdout.close()
+        if started.wait():
+            raise subprocess.CalledProcessError(started.returncode, argv)

@@ -9,6 +9,14 @@ from pathlib import Path
 from runners.base import RunnerError
 
 
+class Foreign(RunnerError):
+    """What a kernel should come in is something else: damaged, cut off, or not as it is documented."""
+
+
+class NotThere(RunnerError):
+    """There is no such thing where it was looked for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Kernel:
     """A kernel that a machine can boot."""
