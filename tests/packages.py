@@ -28,9 +28,10 @@ def tree(folder: Path, release: str = RELEASE) -> Path:
     return folder
 
 
-def ext4(folder: Path, to: Path, mib: int = 2) -> Path:
+def ext4(folder: Path, to: Path, *options: str, mib: int = 2) -> Path:
     """A file system with what is in a folder, as Microsoft/scripts/gen_modules_vhdx.sh makes it."""
-    subprocess.run(["mke2fs", "-q", "-t", "ext4", "-d", folder, to, f"{mib}M"], check=True, capture_output=True)
+    command = ["mke2fs", "-q", "-t", "ext4", *options, "-d", str(folder), str(to), f"{mib}M"]
+    subprocess.run(command, check=True, capture_output=True)
     return to
 
 
@@ -64,7 +65,7 @@ def dynamic_vhd(disk: Path, to: Path) -> Path:
     end = footer(len(data), 3, 512)
     body = b""
     for number, block in enumerate(blocks):
-        if any(block):
+        if block.strip(b"\0"):
             struct.pack_into(">I", table, 4 * number, (1536 + len(table) + len(body)) // 512)
             body += b"\xff" * 512 + block
     to.write_bytes(end + summed(header, 36) + bytes(table) + body + end)

@@ -45,6 +45,10 @@ class _Broken(Exception):
     """Something that another try may mend; says what, as the end of a sentence."""
 
 
+class _NoRest(Exception):
+    """A server has no such part of a file; says how long the whole is, as a header does."""
+
+
 class _Redirects(request.HTTPRedirectHandler):
     """Follows to other places, but not from an encrypted connection to one that is not."""
 
@@ -98,6 +102,10 @@ def download(url: str, to: Path, progress: Progress) -> None:
         before = partial.size
         try:
             _go_on(url, partial, progress)
+        except _NoRest as error:
+            if str(error) == f"bytes */{partial.size}":
+                return partial.finish()
+            partial.drop()  # more has come than there is
         except _Broken as error:
             idle = 0 if partial.size > before else idle + 1
             if idle == ATTEMPTS:
@@ -149,11 +157,8 @@ class _Partial:
 
 
 def _go_on(url: str, partial: _Partial, progress: Progress) -> None:
-    """Ask for a file, or for the rest of it, and take it to its end. Raises _Broken, and what `download` does."""
+    """Ask for a file, or for the rest of it, and take it to its end. Raises what `_answer` and `download` do."""
     with _answer(url, partial.headers) as answer:
-        if answer.status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-            partial.drop()
-            raise _Broken("more has come than there is")
         total = _begin(answer, partial)
         _make_sure_of_room((total or 0) - partial.size, partial.path.parent)
         progress("downloading", partial.size, total)
@@ -203,7 +208,7 @@ def _read(answer: HTTPResponse) -> Iterator[bytes]:
 
 @contextmanager
 def _answer(url: str, headers: Mapping[str, str]) -> Iterator[HTTPResponse]:
-    """What a server answers: the file, a part of it, or that there is no such part. Raises _Broken, RunnerError."""
+    """What a server answers: a file, or a part of it. Raises _Broken, _NoRest, RunnerError."""
     asked = checked(url)
     for name, value in headers.items():
         asked.add_header(name, value)
@@ -216,9 +221,9 @@ def _answer(url: str, headers: Mapping[str, str]) -> Iterator[HTTPResponse]:
     try:
         answer = opener.open(asked, timeout=SECONDS)
     except HTTPError as error:
-        if error.code != HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-            raise _refusal(url, error) from error
-        answer = error.fp
+        if headers and error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            raise _NoRest(error.headers.get("Content-Range", "")) from error
+        raise _refusal(url, error) from error
     except (OSError, HTTPException) as error:
         raise _Broken(_said(error)) from error
     with answer:

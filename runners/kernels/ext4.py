@@ -26,7 +26,8 @@ MAGIC_AT, MAGIC = 0x438, b"\x53\xef"
 """Where in an image its superblock says what it is (Documentation/filesystems/ext4/super.rst)."""
 ENTRY = re.compile(rb"/(\d+)/(\d{6})/\d+/\d+/([A-Za-z0-9._+@,=-]{1,255})/(\d*)/")
 """A line of `ls -p`: inode, mode in octal, owner, group, name, size. Names of other characters are no module's."""
-NAMES_ALONE = (b".", b"..")
+ITSELF, ABOVE = ".", ".."
+"""What every directory has."""
 FOLDER, FILE = 0o040000, 0o100000
 MOST_ENTRIES, MOST_LEVELS, MOST_BYTES = 50_000, 16, 1 << 30
 """What a tree of modules has less of."""
@@ -115,11 +116,11 @@ class Ext4:
         for line in text.split(b"\n"):
             if line in commands:
                 entries = found.setdefault(commands[line], [])
-            elif (entry := ENTRY.fullmatch(line)) and entry[3] not in NAMES_ALONE:
+            elif entry := ENTRY.fullmatch(line):
                 entries.append(Entry(int(entry[1]), int(entry[2], 8), entry[3].decode(), int(entry[4] or 0)))
-        if len(found) < len(inodes):
+        if any(ITSELF not in (entry.name for entry in found.get(inode, ())) for inode in inodes):
             raise _damaged()
-        return found
+        return {inode: [each for each in found[inode] if each.name not in (ITSELF, ABOVE)] for inode in inodes}
 
     @contextmanager
     def _asked(self, commands: Iterable[str]) -> Iterator[IO[bytes]]:

@@ -24,7 +24,7 @@ from runners.kernels.kernel import Foreign, Kernel, inspect
 from runners.kernels.packages import take
 
 IMAGE = "bzImage"
-ABOUT = "about.json"
+ORIGIN = "origin.json"
 RELEASE = re.compile(r"\d[\w.+~-]{0,63}", re.ASCII)
 """The release of a kernel, which names a directory (uts_namespace's has 64 characters)."""
 LONGEST_LIST = 16 << 20
@@ -32,7 +32,7 @@ LONGEST_LIST = 16 << 20
 FETCH = "conformance kernels fetch wsl2"
 
 
-class About(msgspec.Struct, frozen=True):
+class Origin(msgspec.Struct, frozen=True):
     """Where a kernel in the cache is from."""
 
     source: str
@@ -48,7 +48,7 @@ def place(version: str) -> Path:
 
 def here() -> list[str]:
     """The versions that are in the cache."""
-    found = (path.name.removeprefix("wsl2-") for path in place("*").parent.glob("wsl2-*") if (path / ABOUT).is_file())
+    found = (path.name.removeprefix("wsl2-") for path in place("*").parent.glob("wsl2-*") if (path / ORIGIN).is_file())
     return sorted((each for each in found if feed.VERSION.fullmatch(each)), key=feed.order)
 
 
@@ -62,9 +62,9 @@ def kept(version: str) -> Kernel:
     path = place(version)
     if not intact(path):
         raise RunnerError(f"{path} is damaged; fetch it anew, `{FETCH}:{version}`")
-    about = msgspec.json.decode((path / ABOUT).read_bytes(), type=About)
+    origin = msgspec.json.decode((path / ORIGIN).read_bytes(), type=Origin)
     image = path / IMAGE
-    return Kernel(image, inspect(image), f"{about.source}, sha256 {about.sha256}", path / "root")
+    return Kernel(image, inspect(image), f"{origin.source}, sha256 {origin.sha256}", path / "root")
 
 
 def fetch(wanted: str, progress: Progress) -> tuple[str, Kernel]:
@@ -86,7 +86,7 @@ def fetch(wanted: str, progress: Progress) -> tuple[str, Kernel]:
             _prepare(package, into, origin, progress)
         except Foreign as error:
             package.unlink()
-            raise RunnerError(f"{error}; it was removed, fetch it anew") from error
+            raise RunnerError(f"{error}; the download was removed") from error
 
     entry(f"kernels/wsl2-{version}", make)
     package.unlink(missing_ok=True)
@@ -103,7 +103,7 @@ def take_from(file: Path, wanted: str, progress: Progress) -> tuple[str, Kernel]
     with workspace("kernel") as room:
         version = _prepare(file, room, f"the file {file.name}", progress)
         newest([version], wanted, file.name)
-        if version in here() and digest(place(version) / ABOUT) != digest(room / ABOUT):
+        if version in here() and digest(place(version) / ORIGIN) != digest(room / ORIGIN):
             (place(version) / MANIFEST).unlink(missing_ok=True)  # an entry without one is made anew
 
         def make(into: Path) -> None:
@@ -131,8 +131,8 @@ def _prepare(archive: Path, into: Path, source: str, progress: Progress) -> str:
     except Foreign as error:
         raise Foreign(f"{archive.name} is not as packages of WSL2's kernel are: {error}") from error
     shutil.rmtree(rest)
-    about = About(source, digest(archive))
-    (into / ABOUT).write_bytes(msgspec.json.encode(about))
+    origin = Origin(source, digest(archive))
+    (into / ORIGIN).write_bytes(msgspec.json.encode(origin))
     return version
 
 

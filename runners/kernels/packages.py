@@ -36,6 +36,9 @@ MOST_NAMES = 32 << 20
 """No list of what an archive has is longer than that, in bytes."""
 CHUNK = 1 << 20
 ZIP, OLE = b"PK\3\4", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+CABINET = re.compile(r"\w[\w.-]*\.cab", re.ASCII)
+"""The name of a stream, which becomes an argument."""
+MOST_CABINETS = 8
 NAMES_BYTES = 1 << 20
 
 
@@ -176,15 +179,15 @@ def _readable() -> Iterator[None]:
 def _installer(msi: Path, room: Path) -> Taken:
     """An .msi has cabinets as streams, in which files are called by what the installer's table calls them."""
     cabinet = room / "cabinet"
-    for name in _said(["msiinfo", "streams", INPUT], msi, room).split("\n"):
-        if re.fullmatch(r"[\w.-]+\.cab", name):
-            _piped(["msiinfo", "extract", INPUT, name], msi, cabinet)
-            listed = _said(["cabextract", "-q", "-l", INPUT], cabinet, room)
-            names = [line.rpartition(" | ")[2] for line in listed.split("\n")]
-            if KERNEL in names and (disk := next((each for each in DISKS if each in names), None)):
-                out = ["cabextract", "-q", "-p", INPUT, "-F"]
-                kernel = _piped([*out, KERNEL], cabinet, room / KERNEL, LARGEST_KERNEL)
-                return Taken(kernel, _piped([*out, disk], cabinet, room / disk))
+    streams = _said(["msiinfo", "streams", INPUT], msi, room).split("\n")
+    for name in [each for each in streams if CABINET.fullmatch(each)][:MOST_CABINETS]:
+        _piped(["msiinfo", "extract", INPUT, name], msi, cabinet)
+        listed = _said(["cabextract", "-q", "-l", INPUT], cabinet, room)
+        names = [line.rpartition(" | ")[2] for line in listed.split("\n")]
+        if KERNEL in names and (disk := next((each for each in DISKS if each in names), None)):
+            out = ["cabextract", "-q", "-p", INPUT, "-F"]
+            kernel = _piped([*out, KERNEL], cabinet, room / KERNEL, LARGEST_KERNEL)
+            return Taken(kernel, _piped([*out, disk], cabinet, room / disk))
     raise Foreign(f"no cabinet of it has {KERNEL} and {' or '.join(DISKS)}; it is damaged, or no installer of WSL")
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from runners.base import RunnerError
-from runners.kernels import images
+from runners.kernels import images, microsoft
 from runners.kernels.images import build_wsl2, debian, find, labelled, wsl2
 from runners.kernels.kernel import Kernel
+from tests import packages
 from tests.kernels import image
 from tests.programs import put
 
@@ -73,9 +74,46 @@ def test_the_environment_comes_before_windows_and_windows_before_a_build(
 
 def test_without_any_the_ways_to_get_one_are_told() -> None:
     with pytest.raises(
-        RunnerError, match=r"--kernel wsl2=PATH or CONFORMANCE_WSL2_KERNEL, or build one .* `conformance kern"
+        RunnerError,
+        match=r"--kernel wsl2=PATH or CONFORMANCE_WSL2_KERNEL, fetch Microsoft's with `conformance kernels fetch wsl2`"
+        r", or build one .* `conformance kernels build wsl2`",
     ):
         wsl2()
+
+
+def fetched(tmp_path: Path, version: str) -> Kernel:
+    """A kernel that is in the cache as if it had been fetched."""
+    made = packages.package(tmp_path / "packages", version, f"{version.partition('-')[0]}-microsoft-standard-WSL2")
+    return microsoft.take_from(made, version, lambda *_: None)[1]
+
+
+def test_what_was_fetched_comes_before_a_build_and_the_newest_of_it_first(tmp_path: Path) -> None:
+    built = tmp_path / "cache" / "kernels" / f"wsl2-{images.WSL2_SERIES}"
+    built.mkdir(parents=True)
+    image(built / "bzImage", "6.1.187-wsl2-built")
+    old, new = fetched(tmp_path, "6.6.123.2-1"), fetched(tmp_path, "6.18.33.2-2")
+    assert wsl2().image == find("wsl2").image == new.image
+    assert wsl2().modules == new.modules
+    assert find("wsl2:6.6").image == old.image
+    assert find("wsl2:6.1").release == "6.1.187-wsl2-built"
+
+
+def test_a_version_that_is_not_here_is_told_with_what_brings_it(tmp_path: Path) -> None:
+    fetched(tmp_path, "6.18.33.2-2")
+    with pytest.raises(
+        RunnerError,
+        match=r"the cache has no kernel 6\.6 of WSL2's; what it has is 6\.18\.33\.2-2; fetch it with "
+        r"`conformance kernels fetch wsl2:6\.6`",
+    ):
+        find("wsl2:6.6")
+
+
+@pytest.mark.parametrize(
+    ("source", "is_one"),
+    [("wsl2", True), ("wsl2:6.18", True), ("debian:6.1", False), ("/tmp/wsl2", False), ("wsl2x", False)],
+)
+def test_the_kernels_of_wsl2_are_told_from_others(source: str, *, is_one: bool) -> None:
+    assert images.is_wsl2s(source) is is_one
 
 
 def test_a_build_needs_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
