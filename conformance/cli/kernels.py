@@ -88,8 +88,23 @@ def list_() -> None:
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str, int, int | None], None]]:
-    """A bar on standard error, where that is a terminal."""
+    """A bar on standard error; where that is no terminal, a line for each thing that is done."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _lines()
+        return
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+    with Progress(*columns, console=console, transient=True) as progress:
         task = progress.add_task("asking for what there is", total=None)
         yield lambda stage, done, total: progress.update(task, description=stage, completed=done, total=total)
+
+
+def _lines() -> Callable[[str, int, int | None], None]:
+    told = set()
+
+    def tell(stage: str, _: int, total: int | None) -> None:
+        if stage not in told:
+            told.add(stage)
+            click.echo(f"{stage} ({total / 1e6:.0f} MB)" if total else stage, err=True)
+
+    return tell

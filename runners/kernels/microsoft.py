@@ -12,7 +12,7 @@ from pathlib import Path, PurePosixPath
 import msgspec
 
 from conformance.places import cache_root
-from runners.base import RunnerError
+from runners.base import RunnerError, sentence
 from runners.host.cache import MANIFEST, digest, entry, intact
 from runners.host.workspace import workspace
 from runners.kernels import feed, modules, vhd
@@ -101,7 +101,10 @@ def take_from(file: Path, wanted: str, progress: Progress) -> tuple[str, Kernel]
     if not file.is_file():
         raise RunnerError(f"there is no file {file}; give the path of a .nupkg, .msi, .msix or .msixbundle")
     with workspace("kernel") as room:
-        version = _prepare(file, room, f"the file {file.name}", progress)
+        try:
+            version = _prepare(file, room, f"the file {file.name}", progress)
+        except OSError as error:
+            raise RunnerError(f"{file.name} could not be unpacked: {sentence(error)}") from error
         newest([version], wanted, file.name)
         if version in here() and digest(place(version) / ORIGIN) != digest(room / ORIGIN):
             (place(version) / MANIFEST).unlink(missing_ok=True)  # an entry without one is made anew

@@ -36,7 +36,12 @@ def test_wsl2s_kernel_is_fetched_by_its_version_or_taken_from_a_file(monkeypatch
         def bring(*given: object) -> tuple[str, Kernel]:
             *words, progress = given
             assert callable(progress)
-            progress("downloading", 1, 2)
+            for stage, done, total in (
+                ("downloading", 0, 150_000_000),
+                ("downloading", 9, 150_000_000),
+                ("more", 0, None),
+            ):
+                progress(stage, done, total)
             return "6.18.33.2-2", Kernel(Path("/cache/bzImage"), "6.18.33.2-microsoft", f"{kind} of {words}")
 
         return bring
@@ -53,6 +58,7 @@ def test_wsl2s_kernel_is_fetched_by_its_version_or_taken_from_a_file(monkeypatch
             Exit.EXPECTED,
             f"wsl2:6.18.33.2-2: /cache/bzImage (6.18.33.2-microsoft, from {origin})\n",
         )
+        assert done.err == "downloading (150 MB)\nmore\n"
 
 
 def test_kernels_that_are_kept_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:

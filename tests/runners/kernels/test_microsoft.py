@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -181,6 +182,21 @@ def test_the_same_version_of_another_file_is_replaced(made: dict[str, Path], tmp
 def test_what_is_no_file_is_told_in_a_sentence(tmp_path: Path, name: str) -> None:
     with pytest.raises(RunnerError, match=r"there is no file .*; give the path of a \.nupkg, \.msi, \.msix or"):
         take_from(tmp_path / name, "", nothing)
+
+
+@needs_root
+def test_a_full_disk_is_told_in_a_sentence(
+    made: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is unpacked lies in TMPDIR until it is known what it is."""
+    (tmp_path / "small").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "small"))
+
+    def body() -> None:
+        with pytest.raises(RunnerError, match="^nupkg could not be unpacked: No space left on device; make room, or"):
+            take_from(made[OLD], "", nothing)
+
+    on_small_disk(tmp_path / "small", "256k", body)
 
 
 # What is wrong in a package that is one
