@@ -193,7 +193,7 @@ def test_a_full_disk_is_told_in_a_sentence(
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "small"))
 
     def body() -> None:
-        with pytest.raises(RunnerError, match="^nupkg could not be unpacked: No space left on device; make room, or"):
+        with pytest.raises(RunnerError, match=r"^nupkg could not be unpacked: No space left on device; make room, or"):
             take_from(made[OLD], "", nothing)
 
     on_small_disk(tmp_path / "small", "256k", body)
