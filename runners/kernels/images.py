@@ -179,7 +179,7 @@ def wsl2_version(version: str) -> Kernel:
 def built(series: str) -> Kernel:
     """The kernel that was built of a series. Raises NotThere."""
     image = microsoft.place(series) / "bzImage"
-    if not image.is_file():
+    if not re.fullmatch(r"\d+\.\d+", series) or not image.is_file():
         raise NotThere(f"no kernel of the series {series} was built here")
     origin = f"built by `conformance kernels build wsl2` from Debian's linux-source-{series}"
     return Kernel(image, inspect(image), origin)

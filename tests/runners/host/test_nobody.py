@@ -56,9 +56,9 @@ def test_a_file_is_read_by_a_program_that_can_write_nothing_but_what_it_says(tmp
     for path in (tmp_path, *tmp_path.parents[:-1]):  # where nobody may write if it may at all
         path.chmod(path.stat().st_mode | 0o001)
     tmp_path.chmod(0o777)
-    script = f"cat {INPUT}; echo x > {written}; wait; echo after"
+    script = f"cat {INPUT}; (echo x > {written}); echo after"
     with reading(["sh", "-c", script], given, room) as said:
-        assert said.read().startswith(b"kernel")
+        assert said.read() == b"kernelafter\n"
     assert not written.exists() or written.stat().st_size == 0
     assert given.stat().st_mode & 0o777 == 0o600
 
@@ -77,3 +77,13 @@ def test_a_program_that_reads_and_is_not_there_is_named(tmp_path: Path) -> None:
         reading(["no-such-program"], tmp_path / "given", tmp_path),
     ):
         pass
+
+
+@pytest.mark.parametrize("script", ["echo said; exit 3", "yes"])
+def test_a_program_that_fails_or_is_not_heard_out_is_an_error(tmp_path: Path, script: str) -> None:
+    (tmp_path / "given").touch()
+    with (
+        pytest.raises(subprocess.CalledProcessError),
+        reading(["sh", "-c", script], tmp_path / "given", tmp_path) as said,
+    ):
+        said.read(2)

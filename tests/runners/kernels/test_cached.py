@@ -52,5 +52,6 @@ def test_what_is_damaged_or_being_made_is_left_out(cache: Path) -> None:
     entry("kernels/debian-6.1", debian)
     (entry("kernels/debian-6.12", debian) / "vmlinuz").write_bytes(b"damage")
     (cache / "kernels/debian-6.18.partial").mkdir()
+    entry("kernels/wsl2-6.18.33.2-2", built)  # without a word of where it is from
     (entry("kernels/else", debian) / "vmlinuz").unlink()
     assert [each.name for each in kept()] == ["debian:6.1"]
