@@ -159,4 +159,4 @@ def _pass_on(said: IO[bytes], size: int, sink: IO[bytes]) -> None:
 
 
 def _damaged() -> Foreign:
-    return Foreign("the ext4 file system of the disk image is damaged")
+    return Foreign("debugfs cannot read the file system of the disk image, which is damaged, or newer than debugfs is")

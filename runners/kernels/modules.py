@@ -94,7 +94,9 @@ def content(module: Path) -> bytes:
 
 
 def release(module: Path) -> str:
-    """The kernel that a module was built for, by what it says of itself (modinfo(8)); nothing where it does not say."""
+    """The kernel that a module was built for, by what it says of itself (modinfo(8)); nothing where nobody can tell."""
+    if module.suffix not in UNPACK:
+        return ""
     found = re.search(rb"\0vermagic=(\S+) ", content(module))
     return found[1].decode("utf-8", "replace") if found else ""
 

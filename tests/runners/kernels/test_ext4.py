@@ -104,7 +104,7 @@ def test_a_file_where_a_directory_is_is_damage(tmp_path: Path, to: Path) -> None
     (folder / "nameB").write_bytes(b"x")
     image = ext4(folder, tmp_path / "image", *NO_CHECKSUMS)
     image.write_bytes(image.read_bytes().replace(b"nameB", b"nameA"))
-    with pytest.raises(Foreign, match="the ext4 file system of the disk image is damaged"):
+    with pytest.raises(Foreign, match="debugfs cannot read the file system of the disk image"):
         taken(image, to)
 
 
@@ -139,7 +139,7 @@ def test_a_damaged_image_is_told_in_a_sentence(tmp_path: Path, tree: Path, to: P
     image = ext4(tree, tmp_path / "image")
     assert callable(damage)
     image.write_bytes(damage(image.read_bytes()))
-    with pytest.raises(Foreign, match=r"of the disk image is damaged|has no ext4 file system at its beginning"):
+    with pytest.raises(Foreign, match=r"cannot read the file system|has no ext4 file system at its beginning"):
         taken(image, to)
 
 
@@ -158,7 +158,7 @@ def test_a_debugfs_that_fails_or_says_something_else_is_not_believed(
 ) -> None:
     image = ext4(tree, tmp_path / "image")
     put(monkeypatch, tmp_path / "bin", {"debugfs": says})
-    with pytest.raises(Foreign, match="is damaged"):
+    with pytest.raises(Foreign, match="cannot read the file system"):
         taken(image, to)
 
 
