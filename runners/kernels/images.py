@@ -1,22 +1,22 @@
-"""Where a kernel image comes from: a Debian package, a file, Windows, or a build with WSL2's configuration."""
+"""Where a kernel image comes from: Debian, a file, Windows, Microsoft, or a build with WSL2's configuration."""
 
 from __future__ import annotations
 
 import os
 import re
 import shutil
-import struct
 import subprocess
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
-from conformance.places import cache_root
 from runners.base import RunnerError
 from runners.host import children
 from runners.host.cache import entry
-from runners.kernels import config
+from runners.kernels import config, microsoft
 from runners.kernels.debian import SUITES, Suite, unpack
+from runners.kernels.kernel import Kernel, NotThere, inspect
 
 WSL2 = "wsl2"
 """What a target's table says for the kernel of WSL2, wherever it comes from."""
@@ -58,43 +58,6 @@ USELESS_MODULES = (
 """Parts of a distribution's modules that no syscall can see in a virtual machine without such devices."""
 
 
-@dataclass(frozen=True, slots=True)
-class Kernel:
-    """A kernel that a machine can boot."""
-
-    image: Path
-    release: str
-    origin: str
-    """Where it comes from, as a note for the report."""
-    modules: Path | None = None
-    """A directory that has `lib/modules/RELEASE`, or None when everything is built in."""
-    label: str = ""
-    """The column's name where the target's own would promise too much."""
-
-
-def inspect(image: Path) -> str:
-    """The release string in a bzImage (Documentation/arch/x86/boot.rst, "kernel_version").
-
-    Raises RunnerError when the file is no bootable x86 kernel.
-    """
-    try:
-        with image.open("rb") as stream:
-            head = stream.read(0x8000)
-    except OSError as error:
-        raise RunnerError(
-            f"the kernel image {image} cannot be read: {error.strerror}; name another one, "
-            "`conformance run --kernel TARGET=PATH`"
-        ) from error
-    if len(head) < 0x210 or head[0x202:0x206] != b"HdrS":
-        raise RunnerError(
-            f"{image} is not a Linux kernel image (no bzImage header); give the path of a bzImage, "
-            "`conformance run --kernel TARGET=PATH`"
-        )
-    (offset,) = struct.unpack_from("<H", head, 0x20E)
-    text = head[offset + 0x200 :].split(b"\0", 1)[0].decode("latin-1")
-    return text.split(" ")[0] if offset else "unknown"
-
-
 def from_file(path: Path) -> Kernel:
     """A kernel that the user names."""
     return Kernel(path, inspect(path), f"the image {path.name} that was given")
@@ -116,12 +79,13 @@ def debian(series: str) -> Kernel:
     """The newest cloud kernel of a series (`6.1`), or of all (`newest`), downloaded once. Raises RunnerError."""
     if series != "newest" and not re.fullmatch(r"\d+\.\d+", series):
         raise RunnerError(f"debian:{series} names no kernel series; write debian:6.1 or debian:newest")
-    path = entry(f"kernels/debian-{series}", lambda into: _fetch_debian(series, into))
-    image = path / "vmlinuz"
-    release = inspect(image)
-    return Kernel(
-        image, release, f"Debian's package {(path / 'package').read_text(encoding='utf-8').strip()}", path / "root"
-    )
+    return debian_kept(entry(f"kernels/debian-{series}", lambda into: _fetch_debian(series, into)))
+
+
+def debian_kept(path: Path) -> Kernel:
+    """The kernel in a cache entry. Raises RunnerError."""
+    image, package = path / "vmlinuz", (path / "package").read_text(encoding="utf-8").strip()
+    return Kernel(image, inspect(image), f"Debian's package {package}", path / "root")
 
 
 def _fetch_debian(series: str, into: Path) -> None:
@@ -185,25 +149,40 @@ def _find_debian(series: str) -> tuple[Suite, str]:
 
 
 def wsl2() -> Kernel:
-    """The WSL2 kernel: given by the environment, installed by Windows, or built. Raises RunnerError."""
+    """The WSL2 kernel: given by the environment, installed by Windows, fetched, or built. Raises RunnerError."""
     if given := os.environ.get(WSL2_VARIABLE):
         return labelled(from_file(Path(given)))
     for place in map(Path, WINDOWS_KERNELS):
         if place.exists():
             return labelled(Kernel(place, inspect(place), "the kernel that Windows installed"))
-    built = cache_root() / "kernels" / f"wsl2-{WSL2_SERIES}"
-    if built.exists():
-        return labelled(
-            Kernel(
-                built / "bzImage",
-                inspect(built / "bzImage"),
-                f"built by `conformance kernels build wsl2` from Debian's linux-source-{WSL2_SERIES}",
-            )
-        )
+    if microsoft.here():
+        return labelled(microsoft.find())
+    with suppress(NotThere):
+        return labelled(built(WSL2_SERIES))
     raise RunnerError(
-        f"there is no WSL2 kernel here: give one with --kernel wsl2=PATH or {WSL2_VARIABLE}, "
-        "or build one in about 20 minutes with `conformance kernels build wsl2`"
+        f"there is no WSL2 kernel here: give one with --kernel wsl2=PATH or {WSL2_VARIABLE}, fetch Microsoft's with "
+        f"`{microsoft.FETCH}`, or build one in about 20 minutes with `conformance kernels build wsl2`"
     )
+
+
+def wsl2_version(version: str) -> Kernel:
+    """A WSL2 kernel of the cache: the newest that was fetched of a version, a release or a series, or one that was
+    built of that series. Raises RunnerError; nothing is fetched for it, since that takes 150 MB."""
+    try:
+        return labelled(microsoft.find(version))
+    except NotThere as error:
+        with suppress(NotThere):
+            return labelled(built(version))
+        raise RunnerError(f"{error}; fetch it with `{microsoft.FETCH}:{version}`") from error
+
+
+def built(series: str) -> Kernel:
+    """The kernel that was built of a series. Raises NotThere."""
+    image = microsoft.place(series) / "bzImage"
+    if not re.fullmatch(r"\d+\.\d+", series) or not image.is_file():
+        raise NotThere(f"no kernel of the series {series} was built here")
+    origin = f"built by `conformance kernels build wsl2` from Debian's linux-source-{series}"
+    return Kernel(image, inspect(image), origin)
 
 
 def labelled(kernel: Kernel) -> Kernel:
@@ -278,8 +257,18 @@ def _make(tree: Path, log: Path, *arguments: str, counted: Callable[[int], None]
         raise RunnerError(f"the kernel could not be built: {''.join(last)}; apt install {' '.join(BUILD_PACKAGES)}")
 
 
+def is_wsl2s(source: str) -> bool:
+    """Whether a target's `kernel` option names WSL2's, whichever."""
+    return source == WSL2 or source.startswith(f"{WSL2}:")
+
+
 def find(source: str) -> Kernel:
-    """The kernel that a target's `kernel` option names: `debian:SERIES`, `wsl2`, or a path. Raises RunnerError."""
+    """The kernel that a target's `kernel` option names: `debian:SERIES`, `wsl2`, `wsl2:VERSION`, or a path.
+
+    Those of WSL2 come labelled. Raises RunnerError.
+    """
     if source.startswith("debian:"):
         return debian(source.removeprefix("debian:"))
+    if source.startswith(f"{WSL2}:"):
+        return wsl2_version(source.removeprefix(f"{WSL2}:"))
     return wsl2() if source == WSL2 else from_file(Path(source))

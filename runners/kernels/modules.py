@@ -2,17 +2,46 @@
 
 from __future__ import annotations
 
-import gzip
 import lzma
 import os
+import re
+import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path, PurePosixPath
+from typing import Protocol
 
 from runners.base import RunnerError
-from runners.kernels.images import Kernel
+from runners.kernels.kernel import Kernel
 from runners.payload.cpio import write_archive
 
-UNPACK: dict[str, Callable[[bytes], bytes]] = {".ko": bytes, ".xz": lzma.decompress, ".gz": gzip.decompress}
+LARGEST = 256 << 20
+"""No module is larger than that, unpacked, in bytes."""
+
+
+class _Unpacker(Protocol):
+    """What zlib and lzma unpack with."""
+
+    @property
+    def eof(self) -> bool: ...
+    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+
+
+def _within_bounds(make: Callable[[], _Unpacker]) -> Callable[[bytes], bytes]:
+    def unpack(packed: bytes) -> bytes:
+        unpacker = make()
+        found = unpacker.decompress(packed, LARGEST)
+        if not unpacker.eof:
+            raise EOFError("it is cut off, or no module is as large")
+        return found
+
+    return unpack
+
+
+UNPACK: dict[str, Callable[[bytes], bytes]] = {
+    ".ko": bytes,
+    ".xz": _within_bounds(lzma.LZMADecompressor),
+    ".gz": _within_bounds(lambda: zlib.decompressobj(wbits=31)),
+}
 """How to read a module, by the end of its name. Not every kernel can do it by itself (MODULE_DECOMPRESS, 5.17)."""
 
 
@@ -60,8 +89,16 @@ def content(module: Path) -> bytes:
         raise RunnerError(f"{module} is packed as {module.suffix}, which cannot be unpacked here")
     try:
         return unpack(module.read_bytes())
-    except (OSError, lzma.LZMAError, EOFError) as error:
+    except (OSError, lzma.LZMAError, zlib.error, EOFError) as error:
         raise RunnerError(f"the module {module} cannot be read: {error}") from error
+
+
+def release(module: Path) -> str:
+    """The kernel that a module was built for, by what it says of itself (modinfo(8)); nothing where nobody can tell."""
+    if module.suffix not in UNPACK:
+        return ""
+    found = re.search(rb"\0vermagic=(\S+) ", content(module))
+    return found[1].decode("utf-8", "replace") if found else ""
 
 
 def _name(path: str) -> str:

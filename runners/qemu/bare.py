@@ -16,7 +16,7 @@ from typing import Self
 
 from runners.base import About, Death, Inside, RunnerError
 from runners.kernels import modules
-from runners.kernels.images import Kernel
+from runners.kernels.kernel import Kernel
 from runners.payload import layers
 from runners.payload.cpio import concatenate, write_archive
 from runners.payload.executor import executable

@@ -17,11 +17,12 @@ from conformance.protocol.agent import PORT
 from runners.base import About, Death, Ending, RunnerError
 from runners.host import children
 from runners.host.log import Log
+from runners.host.nobody import everybodys
 from runners.host.workspace import workspace
-from runners.kernels.images import Kernel
+from runners.kernels.kernel import Kernel
 from runners.qemu import panic
 from runners.qemu.accelerator import QEMU, Accelerator
-from runners.qemu.confine import SANDBOX, everybodys, unprivileged
+from runners.qemu.confine import SANDBOX, unprivileged
 
 MEMORY_MIB = 1024
 CPUS = 2

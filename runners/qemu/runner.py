@@ -15,7 +15,8 @@ from conformance.model import Answers, Target
 from runners.base import About, Death, Guest, RunnerError
 from runners.declaration import MEMORY, Declaration, Flag, Option, Part, Way, number, program, text, which
 from runners.kernels import modules
-from runners.kernels.images import WSL2, WSL2_VARIABLE, Kernel, find, labelled
+from runners.kernels.images import WSL2, WSL2_VARIABLE, find, is_wsl2s, labelled
+from runners.kernels.kernel import Kernel
 from runners.payload import layers
 from runners.payload.cpio import concatenate, write_archive
 from runners.qemu import snapshot
@@ -192,7 +193,7 @@ class QemuRunner:
 
     def _find(self) -> Kernel:
         kernel = find(self._source)
-        return labelled(kernel) if self._wsl2 else kernel
+        return labelled(kernel) if self._wsl2 and not is_wsl2s(self._source) else kernel
 
     def missing(self) -> str | None:
         """See `Runner`."""
@@ -219,8 +220,8 @@ class QemuRunner:
 
 
 def whole_kernel(value: str) -> str:
-    """A kernel of the command line (see `Option.whole`): a path, or `debian:SERIES`."""
-    return value if value.startswith("debian:") else str(Path(value).resolve())
+    """A kernel of the command line (see `Option.whole`): a path, `debian:SERIES`, or `wsl2:VERSION`."""
+    return value if value.startswith(("debian:", f"{WSL2}:")) else str(Path(value).resolve())
 
 
 def _from_environment(source: str) -> str | None:
@@ -231,7 +232,7 @@ def _from_environment(source: str) -> str | None:
 
 def _runner(target: Target, way: Way) -> QemuRunner:
     size = Size(number(target, "memory", MEMORY_MIB), number(target, "cpus", CPUS))
-    is_wsl2 = target.options.get("kernel") == WSL2
+    is_wsl2 = is_wsl2s(str(target.options.get("kernel")))
     return QemuRunner(text(target, "kernel"), size, wsl2=is_wsl2, cold=way.cold, bare=way.bare)
 
 
@@ -241,13 +242,13 @@ DECLARATION = Declaration(
     _runner,
     {
         "kernel": Option(
-            "a text: debian:SERIES, wsl2, or the path of an image",
+            "a text: debian:SERIES, wsl2, wsl2:VERSION, or the path of an image",
             required=True,
             flag=Flag(
                 "--kernel",
                 "IMAGE",
-                "Boot this image (a path, or debian:SERIES) for a target.",
-                "Boot this image (a path, or debian:SERIES).",
+                "Boot this image (a path, debian:SERIES or wsl2:VERSION) for a target.",
+                "Boot this image (a path, debian:SERIES or wsl2:VERSION).",
                 "/path/to/bzImage",
             ),
             whole=whole_kernel,
@@ -259,6 +260,7 @@ DECLARATION = Declaration(
     (
         Part(QEMU, "qemu-system-x86", "targets that boot a kernel", program(QEMU)),
         Part("modprobe", "kmod", "modules of distribution kernels in guests", program("modprobe")),
+        Part("debugfs", "e2fsprogs", "modules of WSL2's kernel, as Microsoft packs them", program("debugfs")),
         Part("gcc", "gcc", "building a kernel with WSL2's configuration", program("gcc")),
     ),
 )

@@ -12,7 +12,7 @@ from runners.profile import runner
 from tests.programs import put
 
 EVERYTHING = {
-    **dict.fromkeys(("qemu-system-x86_64", "modprobe", "gcc"), "exit 0"),
+    **dict.fromkeys(("qemu-system-x86_64", "modprobe", "debugfs", "gcc"), "exit 0"),
     "setpriv": 'while [ "$1" != -- ]; do shift; done; shift; exec "$@"',
     "runsc": "echo runsc version 0.0~20240729.0; echo systrap",
 }
@@ -55,6 +55,7 @@ def test_a_machine_that_has_everything_lacks_nothing(tmp_path: Path, monkeypatch
         ("modprobe", {"modprobe": "kmod"}),
         ("setpriv", {"setpriv": "util-linux"}),
         ("gcc", {"gcc": "gcc"}),
+        ("debugfs", {"debugfs": "e2fsprogs"}),
         ("seccomp", {"libseccomp": "libseccomp2"}),
         ("runsc", {"runsc": "runsc", "runsc with systrap": "runsc"}),
     ],

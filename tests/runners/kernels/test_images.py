@@ -1,25 +1,17 @@
 from __future__ import annotations
 
 import shutil
-import struct
 from pathlib import Path
 
 import pytest
 
 from runners.base import RunnerError
-from runners.kernels import images
-from runners.kernels.images import Kernel, build_wsl2, debian, find, inspect, labelled, wsl2
+from runners.kernels import images, microsoft
+from runners.kernels.images import build_wsl2, debian, find, labelled, wsl2
+from runners.kernels.kernel import Kernel
+from tests import packages
+from tests.kernels import image
 from tests.programs import put
-
-
-def image(path: Path, release: str = "6.1.0-56-cloud-amd64 (debian@x) #1 SMP", offset: int = 0x3000) -> Path:
-    """The head of a bzImage (Documentation/arch/x86/boot.rst)."""
-    head = bytearray(0x8000)
-    head[0x202:0x206] = b"HdrS"
-    struct.pack_into("<H", head, 0x20E, offset)
-    head[offset + 0x200 : offset + 0x200 + len(release)] = release.encode()
-    path.write_bytes(bytes(head))
-    return path
 
 
 @pytest.fixture(autouse=True)
@@ -32,44 +24,6 @@ def nothing_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 # Images
-
-
-def test_an_image_says_its_release(tmp_path: Path) -> None:
-    assert inspect(image(tmp_path / "bzImage")) == "6.1.0-56-cloud-amd64"
-
-
-def test_an_image_may_keep_its_release_to_itself(tmp_path: Path) -> None:
-    assert inspect(image(tmp_path / "bzImage", release="", offset=0)) == "unknown"
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        pytest.param(b"", id="empty"),
-        pytest.param(b"\x7fELF" + bytes(100_000), id="a program"),
-        pytest.param(b"#!/bin/sh\n", id="a script"),
-        pytest.param(bytes(0x202) + b"HdrS", id="cut off"),
-    ],
-)
-def test_a_file_that_is_no_image_is_refused_by_name(tmp_path: Path, data: bytes) -> None:
-    (tmp_path / "vmlinuz").write_bytes(data)
-    with pytest.raises(RunnerError, match=r"vmlinuz is not a Linux kernel image .* give the path of a bzImage"):
-        inspect(tmp_path / "vmlinuz")
-
-
-def test_an_image_that_cannot_be_read_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(RunnerError, match="absent cannot be read: No such file or directory"):
-        inspect(tmp_path / "absent")
-    with pytest.raises(RunnerError, match="cannot be read: Is a directory"):
-        inspect(tmp_path)
-
-
-def test_an_image_whose_release_lies_beyond_its_end_is_none_that_has_one(tmp_path: Path) -> None:
-    image(tmp_path / "bzImage", offset=0x3000)
-    data = bytearray((tmp_path / "bzImage").read_bytes())
-    struct.pack_into("<H", data, 0x20E, 0xFFFF)
-    (tmp_path / "bzImage").write_bytes(bytes(data[:0x1000]))
-    assert "6.1" not in inspect(tmp_path / "bzImage")
 
 
 def test_an_image_is_given_by_its_path(tmp_path: Path) -> None:
@@ -120,9 +74,46 @@ def test_the_environment_comes_before_windows_and_windows_before_a_build(
 
 def test_without_any_the_ways_to_get_one_are_told() -> None:
     with pytest.raises(
-        RunnerError, match=r"--kernel wsl2=PATH or CONFORMANCE_WSL2_KERNEL, or build one .* `conformance kern"
+        RunnerError,
+        match=r"--kernel wsl2=PATH or CONFORMANCE_WSL2_KERNEL, fetch Microsoft's with `conformance kernels fetch wsl2`"
+        r", or build one .* `conformance kernels build wsl2`",
     ):
         wsl2()
+
+
+def fetched(tmp_path: Path, version: str) -> Kernel:
+    """A kernel that is in the cache as if it had been fetched."""
+    made = packages.package(tmp_path / "packages", version, f"{version.partition('-')[0]}-microsoft-standard-WSL2")
+    return microsoft.take_from(made, version, lambda *_: None)[1]
+
+
+def test_what_was_fetched_comes_before_a_build_and_the_newest_of_it_first(tmp_path: Path) -> None:
+    built = tmp_path / "cache" / "kernels" / f"wsl2-{images.WSL2_SERIES}"
+    built.mkdir(parents=True)
+    image(built / "bzImage", "6.1.187-wsl2-built")
+    old, new = fetched(tmp_path, "6.6.123.2-1"), fetched(tmp_path, "6.18.33.2-2")
+    assert wsl2().image == find("wsl2").image == new.image
+    assert wsl2().modules == new.modules
+    assert find("wsl2:6.6").image == old.image
+    assert find("wsl2:6.1").release == "6.1.187-wsl2-built"
+
+
+def test_a_version_that_is_not_here_is_told_with_what_brings_it(tmp_path: Path) -> None:
+    fetched(tmp_path, "6.18.33.2-2")
+    with pytest.raises(
+        RunnerError,
+        match=r"the cache has no kernel 6\.6 of WSL2's; what it has is 6\.18\.33\.2-2; fetch it with "
+        r"`conformance kernels fetch wsl2:6\.6`",
+    ):
+        find("wsl2:6.6")
+
+
+@pytest.mark.parametrize(
+    ("source", "is_one"),
+    [("wsl2", True), ("wsl2:6.18", True), ("debian:6.1", False), ("/tmp/wsl2", False), ("wsl2x", False)],
+)
+def test_the_kernels_of_wsl2_are_told_from_others(source: str, *, is_one: bool) -> None:
+    assert images.is_wsl2s(source) is is_one
 
 
 def test_a_build_needs_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

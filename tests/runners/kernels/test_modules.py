@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import gzip
 import lzma
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from runners.base import RunnerError
-from runners.kernels.modules import chain, content
+from runners.kernels import modules
+from runners.kernels.modules import chain, content, release
 
 DEPENDENCIES = """\
 kernel/drivers/virtio/virtio.ko.xz: kernel/drivers/virtio/virtio_ring.ko.xz
@@ -64,3 +66,23 @@ def test_module_that_cannot_be_unpacked_is_named(tmp_path: Path, name: str, why:
     (tmp_path / name).write_bytes(b"no archive at all")
     with pytest.raises(RunnerError, match=rf"{name}.*{why}"):
         content(tmp_path / name)
+
+
+def test_a_module_says_what_kernel_it_was_built_for(tmp_path: Path) -> None:
+    (tmp_path / "tun.ko").write_bytes(b"\x7fELF\0license=GPL\0vermagic=6.18.40.1-microsoft-standard-WSL2 SMP \0")
+    (tmp_path / "odd.ko").write_bytes(b"\x7fELF\0license=GPL\0")
+    assert release(tmp_path / "tun.ko") == "6.18.40.1-microsoft-standard-WSL2"
+    assert release(tmp_path / "odd.ko") == release(tmp_path / "tun.ko.zst") == ""
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, lzma.compress])
+def test_no_module_fills_the_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pack: Callable[[bytes], bytes]
+) -> None:
+    monkeypatch.setattr(modules, "LARGEST", 1000)
+    path = tmp_path / f"tun.ko.{'gz' if pack is gzip.compress else 'xz'}"
+    path.write_bytes(pack(bytes(1000)))
+    assert content(path) == bytes(1000)
+    path.write_bytes(pack(bytes(1001)))
+    with pytest.raises(RunnerError, match="cannot be read: it is cut off, or no module is as large"):
+        content(path)

@@ -10,7 +10,7 @@ import pytest
 
 from runners.base import Death, Ending, RunnerError
 from runners.host import children
-from runners.kernels.images import Kernel
+from runners.kernels.kernel import Kernel
 from runners.qemu import machine as module
 from runners.qemu.accelerator import Accelerator
 from runners.qemu.machine import COMMAND_LINE, Machine, Memory, Size, arguments, qemu_version

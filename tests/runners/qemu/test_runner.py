@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from conformance.model import Answers, Target
 from runners.base import RunnerError
 from runners.declaration import Way
-from runners.kernels.images import WSL2, WSL2_VARIABLE, Kernel
+from runners.kernels import images, microsoft
+from runners.kernels.images import WSL2, WSL2_VARIABLE
+from runners.kernels.kernel import Kernel
 from runners.qemu import runner as module
 from runners.qemu.machine import CPUS, MEMORY_MIB, Size
 from runners.qemu.runner import DECLARATION, QemuRunner, whole_kernel
@@ -59,6 +62,7 @@ def test_a_kernel_of_the_command_line_is_the_same_in_any_directory(
     monkeypatch.chdir(tmp_path)
     assert whole_kernel("image") == str(tmp_path.resolve() / "image")
     assert whole_kernel("debian:6.12") == "debian:6.12"
+    assert whole_kernel("wsl2:6.18") == "wsl2:6.18"
 
 
 def test_the_environment_gives_the_image_for_wsl2_s_kernel_alone(
@@ -104,3 +108,17 @@ def test_only_a_build_for_wsl2_is_labelled(monkeypatch: pytest.MonkeyPatch) -> N
 def test_a_kernel_that_cannot_be_found_is_a_runner_error(tmp_path: Path) -> None:
     with pytest.raises(RunnerError, match="absent"):
         QemuRunner(str(tmp_path / "absent")).open()
+
+
+def test_what_is_known_of_a_kernel_of_wsl2_s_is_said_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`find` says it of those; Microsoft's have no label by which it could be known that it was."""
+    monkeypatch.setattr(images, "labelled", lambda kernel: replace(kernel, origin=f"{kernel.origin}; Microsoft's"))
+    monkeypatch.setattr(module, "labelled", images.labelled)
+    monkeypatch.setattr(microsoft, "find", lambda _="": Kernel(Path("x"), "6.18.33.2-microsoft", "a package"))
+    monkeypatch.setattr(microsoft, "here", lambda: ["6.18.33.2-2"])
+    monkeypatch.setattr(images, "WINDOWS_KERNELS", ())
+    monkeypatch.delenv(WSL2_VARIABLE, raising=False)
+    for source in ("wsl2", "wsl2:6.18"):
+        runner = DECLARATION.runner(Target("wsl2", "qemu", options={"kernel": source}), Way())
+        assert isinstance(runner, QemuRunner)
+        assert runner._find().origin == "a package; Microsoft's"
