@@ -31,7 +31,7 @@ from conformance.syscalls.sockets.connections import SHUT_RD, SHUT_RDWR
 from conformance.syscalls.sockets.socket import SOCK_NONBLOCK
 from conformance.syscalls.time.clocks import TIMER_ABSTIME
 from runners.local import LocalRunner
-from runners.lying import Control, LyingRunner, liars
+from runners.lying import Control, liars
 from tests.executors import needs_lies
 
 SEED = 1
@@ -155,20 +155,28 @@ class Hunt:
         return f"{self.mutant} - {how}{''.join(f'; beside it {each}' for each in self.beside)}"
 
 
-@pytest.fixture
-def lying() -> Iterator[tuple[LyingRunner, Control]]:
-    """This machine, and the page that tells it what to lie about."""
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """This machine, the same behind the shim, and the page that tells the shim what to lie about."""
+
+    truthful: Lane
+    lying: Lane
+    control: Control
+
+
+@pytest.fixture(scope="module")
+def pair() -> Iterator[Pair]:
     needs_lies()
-    with liars(1) as (each,):
-        yield each
+    with liars(1) as ((runner, control),), Lane("native", LocalRunner()) as truthful, Lane("mutant", runner) as lying:
+        control.tell(EVERY_CALL)
+        for lane in (truthful, lying):
+            lane.ready()
+        yield Pair(truthful, lying, control)
 
 
-def hunt(
-    lying: tuple[LyingRunner, Control], rules: str, chosen: Sequence[str], mutant: Mutant | None, most: int
-) -> Hunt:
+def hunt(pair: Pair, rules: str, chosen: Sequence[str], mutant: Mutant | None, most: int) -> Hunt:
     """Search until the fault is found, or through all programs."""
-    runner, control = lying
-    control.tell(rules)
+    pair.control.tell(rules)
     met: list[tuple[Finding, int]] = []
 
     def found(finding: Finding) -> None:
@@ -178,15 +186,12 @@ def hunt(
 
     generator = Generator(chosen, SEED)
     generator.labels = [label for label in generator.labels if not label.startswith(UNTIMELY)]
-    with Lane("native", LocalRunner()) as reference, Lane("mutant", runner) as target:
-        for lane in (reference, target):
-            lane.ready()
-        search = Search(generator, reference, None, [target], found)
-        finding, programs = None, most
-        try:
-            search.run(seconds=None, programs=most, progress=lambda _: None)
-        except Enough:
-            finding, programs = met.pop()
+    search = Search(generator, pair.truthful, None, [pair.lying], found)
+    finding, programs = None, most
+    try:
+        search.run(seconds=None, programs=most, progress=lambda _: None)
+    except Enough:
+        finding, programs = met.pop()
     return Hunt(mutant, programs, finding, tuple(str(each.signature) for each, _ in met))
 
 
@@ -202,20 +207,20 @@ def test_there_are_forty_faults_in_more_than_twenty_calls() -> None:
     assert len({mutant.call for mutant in MUTANTS}) >= 20
 
 
-def test_the_shim_alone_is_no_difference(lying: tuple[LyingRunner, Control]) -> None:
+def test_the_shim_alone_is_no_difference(pair: Pair) -> None:
     everywhere = sorted({chapter for mutant in MUTANTS for chapter in mutant.chapters})
-    beside = set(hunt(lying, EVERY_CALL, everywhere, None, SAME_PROGRAMS).beside)
+    beside = set(hunt(pair, EVERY_CALL, everywhere, None, SAME_PROGRAMS).beside)
     if beside:  # what hangs on time, on a busy machine, is not the same the next time; what the shim does is
-        beside &= set(hunt(lying, EVERY_CALL, everywhere, None, SAME_PROGRAMS).beside)
+        beside &= set(hunt(pair, EVERY_CALL, everywhere, None, SAME_PROGRAMS).beside)
     assert beside == set()
 
 
 @pytest.mark.usefixtures("small_portions")
-def test_nearly_all_faults_are_found(lying: tuple[LyingRunner, Control]) -> None:
+def test_nearly_all_faults_are_found(pair: Pair) -> None:
     hunts = []
     for mutant in MUTANTS:
         rules = f"{stubs()[mutant.call].number} {mutant.rules}"
-        hunts.append(hunt(lying, rules, mutant.chapters, mutant, MOST_PROGRAMS))
+        hunts.append(hunt(pair, rules, mutant.chapters, mutant, MOST_PROGRAMS))
         print(hunts[-1])
     needed = [each.programs for each in hunts if each.finding is not None]
     missed = [str(each.mutant) for each in hunts if each.finding is None]
