@@ -64,10 +64,6 @@ class Observe(Protocol):
     def __call__(self, name: str, value: Json) -> None: ...
 
 
-class CaseFailed(Exception):
-    """A case did not pass; carries what it said, already formatted."""
-
-
 FORMER = {
     **{f"--{name}": f"--conformance-{name}" for name in ("record", "case-timeout", "slowdown", "disposable")},
     **dict.fromkeys(("--profile", "--conformance-profile"), "--conformance-effort"),
@@ -188,7 +184,7 @@ class Cases:
             self.executor = Executor(self.config.getoption("--conformance-slowdown"))
         result = item.stash[RESULT] = self.executor.result(item.listed)
         if result.outcome is not Outcome.PASSED:
-            raise CaseFailed(result.message)
+            pytest.fail(result.message, pytrace=False)  # it says itself where it failed
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
@@ -200,7 +196,7 @@ class Cases:
         result = self.run(pyfuncitem, lambda: function(**arguments))
         pyfuncitem.stash[RESULT] = result
         if result.outcome is not Outcome.PASSED:
-            raise CaseFailed(result.message)
+            pytest.fail(result.message, pytrace=False)  # it says itself where it failed
         return True
 
     def isolate(self) -> Isolation:
