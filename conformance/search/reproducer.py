@@ -10,6 +10,7 @@ from importlib.resources import files
 from pathlib import Path
 
 from conformance.model import Json
+from conformance.programs.execution import succeeded
 from conformance.programs.harmful import touches
 from conformance.programs.header import world_c
 from conformance.programs.notation.model import File, Listing
@@ -146,6 +147,9 @@ def program_c(finding: Finding) -> str:
     """The body of the C function that makes the calls of a finding, and checks what the reference says."""
 
     def checks(at: int) -> Iterator[str]:
+        if at < finding.difference.step:
+            result = finding.reference.outcome.results[at][0]
+            yield f"given(r{at} {'>= 0' if succeeded(result) else f'== {result}'});"
         if at == finding.difference.step:
             yield from check_c(finding)
         if at == len(finding.program.steps) - 1 and finding.difference.field == SIGNALS:

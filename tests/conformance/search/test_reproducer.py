@@ -685,6 +685,18 @@ def test_what_cannot_be_told_from_within_is_said_and_is_no_success(native: Lane,
 
 @needs_compiler
 @native_only
+def test_program_that_ends_otherwise_before_the_difference_shows_nothing(native: Lane, tmp_path: Path) -> None:
+    """A kernel on which the first call is refused, so that the second one fails as it does where it is at fault."""
+    finding = found(native, DIVERGENCES[2], turned=True)
+    refused = result(0, -errno.ENXIO)
+    elsewhere = replace(finding, reference=replace(finding.reference, outcome=refused(finding.reference.outcome)))
+    done = run(elsewhere, tmp_path)
+    assert done.returncode == 3
+    assert "here this ends otherwise already than where the difference was found" in done.stdout
+
+
+@needs_compiler
+@native_only
 def test_death_by_an_earlier_call_is_not_the_one_that_is_shown(native: Lane, tmp_path: Path) -> None:
     """A kernel on which the first of two faults is none."""
     finding = found(
