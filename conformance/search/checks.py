@@ -2,101 +2,178 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 from conformance.programs.execution import Execution, succeeded
 from conformance.programs.wire import Observed, whole
-from conformance.search.compare import ERRNO, RESULT, SIGNALS, STATE
+from conformance.search.compare import ERRNO, FAULT, RESULT, SIGNALS, STATE, memory_name
+from conformance.search.exactly import Excerpt, exact_bytes, is_exact_result
 from conformance.search.finding import Finding
 from conformance.syscalls.machinery.buffers import POISON, Struct
 from conformance.syscalls.machinery.call import Parameter, errno_name
-from conformance.syscalls.machinery.inside import of_member
-from conformance.syscalls.machinery.kinds import FileDescriptor, Kind, Masked, Renamed
+from conformance.syscalls.machinery.inside import PLAIN, of_member
+from conformance.syscalls.machinery.kinds import FileDescriptor, Kind, OfCode, Renamed
 from conformance.syscalls.machinery.show import kind_of_result
 from conformance.syscalls.machinery.world import DATA, FILES
 
 
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A condition on what a call did."""
+
+    condition: str
+    """In C."""
+    what: str
+    """What the reference says, where it does not hold."""
+    holds: Callable[[Execution], bool]
+    """Whether it does of what was seen of a side."""
+
+    def __str__(self) -> str:
+        return f'expect({self.condition}, "{self.what}");'
+
+
 def check_c(finding: Finding) -> Iterator[str]:
-    """What the reference gives at the call that differs, as a check."""
+    """What the reference gives at the call that differs, as checks; where none can tell the two sides apart, that."""
     found, at = finding.difference, finding.difference.step
     if at >= len(finding.reference.outcome.results):
         yield f'expect(0, "{finding.reference.ending}");'
         return
-    result, buffers = finding.reference.outcome.results[at]
     if found.field in (STATE, ERRNO):
+        result = finding.reference.outcome.results[at][0]
         if succeeded(result):
             yield f'expect(r{at} >= 0, "success");'
         else:
             yield f'expect(r{at} == {result}, "{errno_name(-result)}");'
-    elif found.field == RESULT:
-        kind = kind_of_result(finding.program.steps[at].description)
-        if _is_told_by_number(kind, result):
-            yield f'expect(r{at} == {result}L, "{result}");'
-        else:
-            yield from _same_one(finding, result)
-            other = finding.target.outcome.results[at][0]
-            if _is_told_by_number(kind, other):
-                yield f'expect(r{at} != {other}L, "another than {other}");'
-    elif found.field != SIGNALS:
-        for observed, content in zip(finding.reference.encoded.observed[at], buffers, strict=True):
-            yield from _buffer_c(finding, observed, content)
+    elif found.field not in (SIGNALS, FAULT):
+        told = [*(_result_checks(finding) if found.field == RESULT else _memory_checks(finding))]
+        if all(each.holds(finding.target) for each in told):
+            yield f"cannot_tell({string_c(found.field.encode())});"
+        yield from map(str, told)
 
 
-def _is_told_by_number(kind: Kind, result: int) -> bool:
-    """Whether a result is the same number each time: an fd is, as the table of fds is empty, and a pid is not."""
-    if not isinstance(kind, Renamed):
-        return True
-    return result < FILES if isinstance(kind, FileDescriptor) else result in kind.keep
-
-
-def _same_one(finding: Finding, result: int) -> Iterator[str]:
-    """Which earlier result the reference's is equal to."""
+def _result_checks(finding: Finding) -> Iterator[Check]:
+    """That a number is the reference's, if that is the same each time; else what else it is, and what it is not."""
     at = finding.difference.step
-    for before, (other, _) in enumerate(finding.reference.outcome.results[:at]):
-        same = "==" if other == result else "!="
-        yield f'expect(r{at} {same} r{before}, "{"the same as" if other == result else "another than"} r{before}");'
-
-
-def _buffer_c(finding: Finding, observed: Observed, content: bytes) -> Iterator[str]:
-    """Check the bytes of the member that differs, or the whole buffer."""
-    at, field = finding.difference.step, finding.difference.field
-    step = finding.program.steps[at]
-    parameter = step.description.parameters[observed.argument]
-    first, _, member = field.partition(".")
-    if observed.path != str(observed.argument):
-        if field != f"{parameter.name}.{observed.path.partition('.')[2]}":
-            return
-        member = ""
-    elif first != parameter.name:
+    ours, theirs = (each.outcome.results[at][0] for each in (finding.reference, finding.target))
+    if _is_told_by_number(finding.reference, at):
+        yield Check(f"r{at} == {ours}L", str(ours), lambda seen: seen.outcome.results[at][0] == ours)
         return
-    data = whole(content, observed.size)
-    start, size = 0, len(content)
-    if member and parameter.struct is not None:
-        start, size = member_place(parameter.struct, member)
-    elif not member and len(content) < observed.size:
-        size = min(observed.size, len(content) + 1)  # and nothing behind it
-    piece = data[start : start + size]
-    place = DATA + observed.offset + start
-    there = _at(finding.target, at, observed)[start : start + size]
-    kind = _kind_of_member(parameter, member)
-    if isinstance(kind, Renamed) and not _is_unwritten(piece):
-        yield from _same_member(finding, kind, place, piece)
-        if _is_unwritten(there):
-            yield f'expect(!unwritten({place:#x}, {size}), "something in {field}");'
-        elif int.from_bytes(there, "little", signed=True) in kind.keep or not any(there):
-            yield f'expect(!holds({place:#x}, {string_c(there)}, {size}), "other bytes in {field}");'
-    elif isinstance(kind, Masked) and _is_unwritten(there):
-        yield f'expect(!unwritten({place:#x}, {size}), "something in {field}");'
-    else:
-        yield f'expect(holds({place:#x}, {string_c(piece)}, {size}), "other bytes in {field}");'
+    yield from _same_result(finding, ours)
+    if _is_told_by_number(finding.target, at):
+        yield Check(f"r{at} != {theirs}L", f"another than {theirs}", lambda seen: seen.outcome.results[at][0] != theirs)
+
+
+def _is_told_by_number(execution: Execution, at: int) -> bool:
+    """Whether a result is the same number each time: an fd is, as the table of fds is empty, and a pid is not."""
+    result = execution.outcome.results[at][0]
+    if isinstance(kind_of_result(execution.program.steps[at].description), FileDescriptor) and result < FILES:
+        return True
+    return is_exact_result(execution, at)
+
+
+def _same_result(finding: Finding, result: int) -> Iterator[Check]:
+    """Which earlier result, or argument, of its family the reference's is equal to."""
+    at = finding.difference.step
+    families = set(kind_of_result(finding.program.steps[at].description).named)
+    for before, step in enumerate(finding.program.steps[:at]):
+        for argument, parameter in zip(step.args, step.description.parameters, strict=False):
+            if isinstance(argument, int) and argument >= 0 and families.intersection(parameter.kind.named):
+                yield _equal(at, result, argument, f"{argument}L", f"the {argument} of r{before}")
+        if families.intersection(kind_of_result(step.description).named):
+            other = finding.reference.outcome.results[before][0]
+            if succeeded(other):
+                yield _equal(at, result, other, f"r{before}", f"r{before}", before)
+
+
+def _equal(at: int, result: int, other: int, said: str, what: str, before: int | None = None) -> Check:
+    """That a result is equal to another number, or to that of the call `before`, as the reference's is; or is not."""
+    same = result == other
+    operator, told = ("==", "the same as") if same else ("!=", "another than")
+
+    def holds(seen: Execution) -> bool:
+        value = other if before is None else seen.outcome.results[before][0]
+        return (seen.outcome.results[at][0] == value) is same
+
+    return Check(f"r{at} {operator} {said}", f"{told} {what}", holds)
+
+
+def _memory_checks(finding: Finding) -> Iterator[Check]:
+    """What of memory is the reference's, as far as it is the same each time; else what it is not."""
+    at, field = finding.difference.step, finding.difference.field
+    parameters = finding.program.steps[at].description.parameters
+    for observed in finding.reference.encoded.observed[at]:
+        name = memory_name(observed.path, parameters)
+        if field != name and not field.startswith(f"{name}."):
+            continue
+        parameter, member = parameters[observed.argument], field.removeprefix(name).lstrip(".")
+        outer = observed.path.isdigit()
+        kind = _kind_of_member(parameter, member) if outer else PLAIN
+        struct = parameter.struct if outer else None
+        told: list[Check] = []
+        if isinstance(kind, Renamed):
+            told += _same_member(finding, observed, kind, _span(finding.reference, at, observed, struct, member))
+        ours, theirs = (
+            exact_bytes(each, at, observed, field, _span(each, at, observed, struct, member))
+            for each in (finding.reference, finding.target)
+        )
+        if ours and not isinstance(kind, OfCode):
+            told.append(_has(at, observed, ours, field))
+        if theirs and not isinstance(kind, OfCode) and all(each.holds(finding.target) for each in told):
+            told.append(_has_not(at, observed, theirs, field))
+        yield from told
+
+
+def _span(execution: Execution, at: int, observed: Observed, struct: type[Struct] | None, member: str) -> range:
+    """Where in memory what differs is: a member of a struct, or all that was written and a byte behind it."""
+    start, size = member_place(struct, member) if member and struct is not None else (0, 0)
+    if size and start + size <= observed.size:
+        return range(start, start + size)
+    return range(min(observed.size, len(_content(execution, at, observed)) + 1))
+
+
+def _has(at: int, observed: Observed, excerpts: tuple[Excerpt, ...], field: str) -> Check:
+    return Check(
+        _excerpts_c(observed, excerpts), f"other bytes in {field}", lambda seen: _is_there(seen, at, observed, excerpts)
+    )
+
+
+def _has_not(at: int, observed: Observed, excerpts: tuple[Excerpt, ...], field: str) -> Check:
+    """That memory is not as the target has it, whatever it is."""
+
+    def holds(seen: Execution) -> bool:
+        return not _is_there(seen, at, observed, excerpts)
+
+    first, *others = excerpts
+    if not others and _is_unwritten(first.data):
+        place = DATA + observed.offset + first.start
+        return Check(f"!unwritten({place:#x}, {len(first.data)})", f"something in {field}", holds)
+    said = _excerpts_c(observed, excerpts)
+    return Check(f"!({said})" if others else f"!{said}", f"other bytes in {field}", holds)
+
+
+def _excerpts_c(observed: Observed, excerpts: tuple[Excerpt, ...]) -> str:
+    return " && ".join(
+        f"holds({DATA + observed.offset + each.start:#x}, {string_c(each.data)}, {len(each.data)})" for each in excerpts
+    )
+
+
+def _is_there(execution: Execution, at: int, observed: Observed, excerpts: tuple[Excerpt, ...]) -> bool:
+    data = _at(execution, at, observed)
+    return all(data[each.start : each.start + len(each.data)] == each.data for each in excerpts)
+
+
+def _content(execution: Execution, step: int, observed: Observed) -> bytes:
+    """What a call has written to some memory; nothing, where it was not completed."""
+    for each, content in zip(execution.encoded.observed[step], execution.outcome.results[step][1], strict=True):
+        if each == observed:
+            return content
+    return b""
 
 
 def _at(execution: Execution, step: int, observed: Observed) -> bytes:
     """All that memory holds behind a call; poison where nothing was written."""
-    for each, content in zip(execution.encoded.observed[step], execution.outcome.results[step][1], strict=True):
-        if each == observed:
-            return whole(content, observed.size)
-    return whole(b"", observed.size)
+    return whole(_content(execution, step, observed), observed.size)
 
 
 def _is_unwritten(piece: bytes) -> bool:
@@ -110,23 +187,36 @@ def _kind_of_member(parameter: Parameter, member: str) -> Kind:
     return kind
 
 
-def _same_member(finding: Finding, kind: Renamed, place: int, piece: bytes) -> Iterator[str]:
+def _same_member(finding: Finding, observed: Observed, kind: Renamed, span: range) -> Iterator[Check]:
     """Which values of its family, in what earlier calls have written, a member is equal to."""
     at = finding.difference.step
+    piece = _at(finding.reference, at, observed)[span.start : span.stop]
+    if _is_unwritten(piece):
+        return
     for before in range(at):
-        for observed in finding.reference.encoded.observed[before]:
-            parameter = finding.program.steps[before].description.parameters[observed.argument]
-            data = _at(finding.reference, before, observed)
+        for other in finding.reference.encoded.observed[before]:
+            parameter = finding.program.steps[before].description.parameters[other.argument]
+            data = _at(finding.reference, before, other)
             for start, size in _members_of(parameter.struct, kind.named):
-                other = data[start : start + size]
-                if size == len(piece) == len(other) and not _is_unwritten(other):
-                    same = "" if other == piece else "!"
-                    where = DATA + observed.offset + start
-                    what = "the same as" if other == piece else "another than"
-                    yield (
-                        f"expect({same}(memcmp((void *){place:#x}, (void *){where:#x}, {size}) == 0), "
-                        f'"{what} after r{before}");'
-                    )
+                theirs = data[start : start + size]
+                if size == len(piece) == len(theirs) and not _is_unwritten(theirs):
+                    yield _same_bytes(at, observed, span, before, other, range(start, start + size), theirs == piece)
+
+
+def _same_bytes(
+    at: int, observed: Observed, span: range, before: int, other: Observed, place: range, same: bool
+) -> Check:
+    here, there = DATA + observed.offset + span.start, DATA + other.offset + place.start
+
+    def holds(seen: Execution) -> bool:
+        one = _at(seen, at, observed)[span.start : span.stop]
+        return (one == _at(seen, before, other)[place.start : place.stop]) is same
+
+    return Check(
+        f"{'' if same else '!'}(memcmp((void *){here:#x}, (void *){there:#x}, {len(span)}) == 0)",
+        f"{'the same as' if same else 'another than'} after r{before}",
+        holds,
+    )
 
 
 def _members_of(struct: type[Struct] | None, families: tuple[str, ...], start: int = 0) -> Iterator[tuple[int, int]]:

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import signal
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 
 from conformance.model import Json
+from conformance.programs.execution import succeeded
+from conformance.programs.harmful import touches
 from conformance.programs.header import world_c
 from conformance.programs.notation.model import File, Listing
 from conformance.programs.notation.printing import print_file
-from conformance.programs.program import Argument, Memory, ProgramCall, Ref, to_json
+from conformance.programs.program import NO_RESOURCE, Argument, Memory, ProgramCall, Ref, none_of, to_json
 from conformance.programs.wire import Encoded, ProgramOutcome, State, number
 from conformance.search.checks import check_c, string_c
 from conformance.search.compare import SIGNALS
@@ -20,16 +23,20 @@ from conformance.search.finding import Finding
 from conformance.search.issue import cut, headline, issue, side_by_side
 from conformance.search.promised import promised
 from conformance.syscalls.machinery.call import Pseudo
-from conformance.syscalls.machinery.kinds import Kind
-from conformance.syscalls.pseudo import CLONE, CLONE3, DEEDS
+from conformance.syscalls.machinery.touches import MEMORY
+from conformance.syscalls.pseudo import CLONE, CLONE3, DEEDS, SPAWN, URING
 from conformance.syscalls.sockets.addresses import holds_address
 from conformance.text import one_line
 
 LONGEST_LINE = 110
 """Characters of a line of C, less its tabs."""
 LONGEST_COMMENT = 70
-OUTSIDE = ("exec_report", "pty_master", "pty_slave", "proc_self")
-"""Calls for which a C file needs what lies outside of a program's own file system."""
+OUTSIDE = ("exec_report",)
+"""Calls for which a C file needs what lies outside of a program's own file system, from within."""
+RT_SIGACTION, NOTED = 13, (signal.SIGBUS, signal.SIGSEGV)
+"""A call before which a C file takes its own handlers of some signals away."""
+CANNOT_TELL = "\tcannot_tell("
+UNTOLD = "What differs cannot be told from within a program, though the calls are those that show it: exit status 3."
 MANY_ZEROS = 16
 """How many zeros at the end of memory are worth a line of their own."""
 
@@ -91,21 +98,33 @@ _ENDS = ProgramOutcome(State.DONE)
 def repro_c(finding: Finding) -> str:
     """A C file that makes the calls, prints them, and exits with 1 where the target diverges from the reference."""
     use = "cc repro.c && ./a.out: exit status 0 as on the reference, 1 where it diverges. x86-64 only."
+    body = program_c(finding)
+    if CANNOT_TELL in body:
+        use = f"{use}\n   {UNTOLD}"
     about = f"{_comment(headline(finding))}\n\n   {use}"
-    # A new program must find its loader, if it is not a static one; terminals and /proc are the machine's.
+    # A new program must find its loader, if it is not a static one.
     reaches_out = any(step.label in OUTSIDE for step in finding.program.steps)
     outcome = finding.reference.outcome
-    text = whole_c(program_c(finding), about, "the reference", surroundings="tree.c.in", outcome=outcome)
+    probes = MEMORY in touches(finding.program)
+    text = whole_c(body, about, "the reference", surroundings="tree.c.in", outcome=outcome, probes=probes)
     return text.replace("@CHROOT@", str(int(not reaches_out)))
 
 
 def whole_c(
-    body: str, about: str, who: str, *, surroundings: str, first: int = 0, outcome: ProgramOutcome = _ENDS
+    body: str,
+    about: str,
+    who: str,
+    *,
+    surroundings: str,
+    first: int = 0,
+    outcome: ProgramOutcome = _ENDS,
+    probes: bool = True,
 ) -> str:
     """A C file with a body that `calls_c` has made. `about` stands at its top, `who` is whom it is held against.
 
     `surroundings`: the template of what the calls are made in. `first`: the lowest fd that is free. `outcome`: how it
-    is to end; with 1 where a call does not return or kills it, unless it is to do so, by the same fault.
+    is to end; with 1 where a call does not return or kills it, unless that call is to do so, by the same signal.
+    `probes`: whether memory may be gone, so that it is asked for before it is read.
     """
 
     def template(name: str) -> str:
@@ -113,9 +132,11 @@ def whole_c(
 
     text = template("repro.c.in").replace("@WORLD@", world_c().rstrip())
     text = text.replace("@SURROUNDINGS@", template(surroundings).rstrip())
-    blocked, died = (int(outcome.state is not state) for state in (State.BLOCKED, State.DIED))
     code, address = outcome.fault or (0, 0)
-    values = {"PROGRAM": body, "BLOCKED": blocked, "DIED": died, "WHO": who, "FIRST": first}
+    values = {"PROGRAM": body, "WHO": who, "FIRST": first, "CALLS": len(outcome.results)}
+    values["PROBES"] = int(probes)
+    values["BLOCKED"] = int(outcome.state is not State.BLOCKED)
+    values["DIED"] = outcome.detail if outcome.state is State.DIED else 0
     values["FAULT"] = f"{code}, {address:#x}"
     for mark, value in values.items():
         text = text.replace(f"@{mark}@", str(value))
@@ -126,6 +147,9 @@ def program_c(finding: Finding) -> str:
     """The body of the C function that makes the calls of a finding, and checks what the reference says."""
 
     def checks(at: int) -> Iterator[str]:
+        if at < finding.difference.step:
+            result = finding.reference.outcome.results[at][0]
+            yield f"given(r{at} {'>= 0' if succeeded(result) else f'== {result}'});"
         if at == finding.difference.step:
             yield from check_c(finding)
         if at == len(finding.program.steps) - 1 and finding.difference.field == SIGNALS:
@@ -149,6 +173,8 @@ def calls_c(encoded: Encoded, checks: Callable[[int], Iterable[str]]) -> str:
     for at, step in enumerate(program.steps):
         out.append("")
         out += [f"\t{_wrapped(line)}" for line in _memory_c(step, encoded.addresses[at], encoded, at, needed)]
+        if number(step.description) == RT_SIGACTION and step.args[0] in NOTED:
+            out.append(f"\tgive_way({step.args[0]});")
         out.append(f"\t{_wrapped(_call_c(step, at, encoded.addresses[at], needed))}")
         for ref, name in needed.items():
             if ref.step == at and ref.argument >= 0:
@@ -194,21 +220,23 @@ def _fill_c(
             yield from _fill_c(part, inner[*path, offset], (*path, offset), inner, names)
             yield f"set({place + offset}, {width}, DATA + {inner[*path, offset]});"
         elif isinstance(part, Ref):
-            yield f"set({place + offset}, {width}, {_name(part, names)});"
+            yield f"set({place + offset}, {width}, {_name(part, names, NO_RESOURCE)});"
         else:
             yield f"set({place + offset}, {width}, {_long(part)});"
 
 
-def _name(ref: Ref, names: dict[Ref, str]) -> str:
+def _name(ref: Ref, names: dict[Ref, str], none: int) -> str:
+    """A resource, or what stands for one that is not there."""
     name = names[ref]
-    return f"({name} < 0 ? -1 : {name})" if ref.argument < 0 else name
+    if ref.argument >= 0 and none == NO_RESOURCE:
+        return name
+    return f"({name} < 0 ? {none} : {name})"
 
 
 def _call_c(step: ProgramCall, at: int, places: tuple[int, ...], names: dict[Ref, str]) -> str:
     args = []
     for index, argument in enumerate(step.args):
-        kind = step.description.parameters[index].kind
-        args.append(_argument_c(argument, kind, places[index], names))
+        args.append(_argument_c(argument, step, index, places[index], names))
     shown = ", ".join(args)
     label = string_c(step.description.name.encode())
     if isinstance(step.description, Pseudo):
@@ -221,7 +249,7 @@ def _pseudo_c(step: ProgramCall, args: list[str]) -> str:
     assert isinstance(description, Pseudo)
     if description.kind >= CLONE:
         return _clone_c(description.kind, args)
-    name = "spawn" if step.label.startswith("spawn") else step.label
+    name = {SPAWN: "spawn", URING: "uring"}.get(description.kind, step.label)
     if name in ("exec_report", "proc_self"):
         args[0] = f"(void *)({args[0]})"
     return f"{name}({', '.join(args)})"
@@ -237,11 +265,12 @@ def _clone_c(number: int, args: list[str]) -> str:
     return f"clone_child({', '.join([deed, str(int(new)), *args])})"
 
 
-def _argument_c(argument: Argument, kind: Kind, place: int, names: dict[Ref, str]) -> str:
+def _argument_c(argument: Argument, step: ProgramCall, index: int, place: int, names: dict[Ref, str]) -> str:
     if isinstance(argument, Memory):
         return f"DATA + {place}"
     if isinstance(argument, Ref):
-        return _name(argument, names)
+        return _name(argument, names, none_of(step, index))
+    kind = step.description.parameters[index].kind
     value = argument if argument < 1 << 63 else argument - (1 << 64)
     said = kind.to_c(value)
     number_c, _, comment = said.partition(" /* ")

@@ -21,7 +21,7 @@ from conformance.syscalls.machinery.choices import (
     room,
     seldom,
 )
-from conformance.syscalls.machinery.kinds import Flags, Kind, Masked, Names, Renamed, Seen, named
+from conformance.syscalls.machinery.kinds import Flags, Kind, Masked, Names, OfCode, Renamed, Seen, named
 from conformance.syscalls.machinery.memory import MemoryOr, OneOf
 from conformance.syscalls.machinery.taming import Instead
 from conformance.syscalls.machinery.touches import PROCESS
@@ -78,20 +78,22 @@ class MaybePid(Kind):
 
 
 Register = Annotated[U64, MaybePid()]
+OfCode64 = Annotated[U64, OfCode()]
 
 
 class UserRegs(Struct):
     """`struct user_regs_struct` of x86-64.
 
-    A system call leaves anything in rcx and r11 (its ABI); fs and gs are unused.
+    A system call leaves anything in rcx and r11 (its ABI); fs and gs are unused. What functions keep for their callers,
+    and where the code is, differs from one file to the next.
     """
 
-    r15: U64
-    r14: U64
-    r13: U64
-    r12: U64
-    rbp: U64
-    rbx: U64
+    r15: OfCode64
+    r14: OfCode64
+    r13: OfCode64
+    r12: OfCode64
+    rbp: OfCode64
+    rbx: OfCode64
     r11: Varying64
     r10: U64
     r9: U64
@@ -102,12 +104,12 @@ class UserRegs(Struct):
     rsi: Register
     rdi: Register
     orig_rax: U64
-    rip: U64
+    rip: OfCode64
     cs: U64
     eflags: Varying64
     rsp: Address64
     ss: U64
-    fs_base: U64
+    fs_base: OfCode64
     gs_base: U64
     ds: U64
     es: U64

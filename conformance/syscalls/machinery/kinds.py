@@ -431,6 +431,10 @@ class Later(Masked):
     """What it points to may be written after the call has returned, whenever: a program does not look at it."""
 
 
+class OfCode(Kind):
+    """What the code around a call leaves in a register: the same wherever the same code runs, and only there."""
+
+
 class ZeroOrNot(Kind):
     """A number of which only is compared whether it is zero: how much there is, the number of a device or a mount."""
 

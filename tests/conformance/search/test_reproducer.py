@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from conformance.programs.execution import Execution
+from conformance.programs.harmful import is_allowed
 from conformance.programs.notation.judging import Keeping, judged
 from conformance.programs.notation.parse import parse_file
 from conformance.programs.program import Memory, Program, Ref, from_json
@@ -23,17 +24,35 @@ from conformance.programs.wire import ProgramOutcome, State, decode, encode
 from conformance.run.lane import Lane
 from conformance.search import reproducer
 from conformance.search.compare import differences, signature
+from conformance.search.exactly import is_exact_result
 from conformance.search.finding import Finding
 from conformance.search.issue import headline
+from conformance.search.lacking import plain_program
 from conformance.syscalls.files.ioctls import TCGETS
 from conformance.syscalls.files.opening import O_NONBLOCK, O_RDWR
+from conformance.syscalls.files.paths import AT_EMPTY_PATH, AT_FDCWD
+from conformance.syscalls.files.status import STATX_MNT_ID, Statx
 from conformance.syscalls.ipc.sem import GETPID
+from conformance.syscalls.machinery.buffers import POISON
+from conformance.syscalls.machinery.call import Pseudo
+from conformance.syscalls.machinery.table import grammar
 from conformance.syscalls.machinery.world import ARENA, DATA, HANDLER, PAGE, RESTORER, UNMAPPED
 from conformance.syscalls.polling.poll import POLLIN
-from conformance.syscalls.processes.creating import CloneArgs
-from conformance.syscalls.processes.sharing import CLONE_FILES, CLONE_FS, CLONE_SIGHAND, CLONE_THREAD, CLONE_VM
+from conformance.syscalls.polling.uring_requests import IORING_OP_OPENAT, IORING_OP_READ, Sqe
+from conformance.syscalls.processes.creating import CLONE_CHILD_CLEARTID, CLONE_PARENT, CloneArgs
+from conformance.syscalls.processes.sharing import (
+    CLONE_FILES,
+    CLONE_FS,
+    CLONE_SIGHAND,
+    CLONE_THREAD,
+    CLONE_VM,
+)
 from conformance.syscalls.pseudo import SPAWN_LOCK
+from conformance.syscalls.ptrace import PTRACE_ATTACH, PTRACE_GETREGS, UserRegs
 from conformance.syscalls.signals import SEGV_MAPERR
+from conformance.syscalls.sockets.netlink import NETLINK_ROUTE, RTM_GETLINK, ifinfomsg
+from conformance.syscalls.sockets.netlink import request as netlink_request
+from conformance.syscalls.sockets.socket import AF_NETLINK, SOCK_NONBLOCK, SOCK_RAW
 from runners.local import LocalRunner
 from tests.executors import needs_executor, program, room, text
 
@@ -117,7 +136,7 @@ SOCKETS = ("pipe", room(8))
 FIRST, SECOND = Ref(0, 0, 0, 4), Ref(0, 0, 4, 4)
 ACTION = Memory(struct.pack("<QQQQ", HANDLER, 0x04000000, RESTORER, 0))
 
-DIVERGENCES = (
+DIVERGENCES: tuple[Divergence, ...] = (
     Divergence(
         "another errno",
         program(("open", text("absent"), 0, 0)),
@@ -353,6 +372,143 @@ DIVERGENCES = (
         'expect(r1 == -22, "EINVAL");',
     ),
 )
+
+
+def _with_mount(number: bytes) -> Turn:
+    return written(1, Statx.stx_mnt_id.offset, number)  # type: ignore[attr-defined] # ctypes
+
+
+def _sqe(opcode: int, **members: int) -> Memory:
+    """A request of io_uring for a file that was opened before, and memory that it is read to."""
+    parts = ((4, 4, Ref(0)), (16, 8, room(16)))
+    return Memory(bytes(Sqe(opcode=opcode, **members)), parts)
+
+
+def _without_tid(outcome: ProgramOutcome) -> ProgramOutcome:
+    """A kernel that does not clear the tid."""
+    ((value, (parent, _)),) = outcome.results
+    return replace(outcome, results=((value, (parent, b"")),))
+
+
+DIVERGENCES += (
+    Divergence(
+        "a request of io_uring that fails",
+        program(OPEN, ("uring_file", _sqe(IORING_OP_READ, len=16, flags=1))),
+        result(1, 16),
+        "uring_file/errno/EBADF - success",
+        'expect(r1 == -9, "EBADF");',
+    ),
+    Divergence(
+        "a request of io_uring that reads",
+        program(OPEN, ("uring_file", _sqe(IORING_OP_READ, len=16))),
+        result(1, 15),
+        "uring_file/result",
+        'expect(r1 == 16L, "16");',
+    ),
+    Divergence(
+        "a request of io_uring that opens a file",
+        program(
+            (
+                "uring_open",
+                Memory(bytes(Sqe(opcode=IORING_OP_OPENAT, fd=AT_FDCWD)), ((16, 8, text("f0")),)),
+            ),
+            ("lseek", Ref(0), 3, 0),
+        ),
+        result(1, -errno.EBADF),
+        "lseek/errno/success - EBADF",
+        'expect(r1 >= 0, "success");',
+    ),
+    Divergence(
+        "a request of io_uring in memory that is none",
+        program(("uring_nothing", 8)),
+        result(0, 0),
+        "uring_nothing/errno/EINVAL - success",
+        'expect(r0 == -22, "EINVAL");',
+    ),
+    Divergence(
+        "terminals out of reach",
+        program(("chroot", text("d0")), ("pty_master", O_NONBLOCK, 0)),
+        result(1, 0),
+        "pty_master/errno/ENOENT - success",
+        'expect(r1 == -2, "ENOENT");',
+    ),
+    Divergence(
+        "a file in proc that is not a program's own",
+        program(("proc_self", text("mem"), O_RDWR)),
+        result(0, 0),
+        "proc_self/errno/ENOENT - success",
+        'expect(r0 == -2, "ENOENT");',
+    ),
+    Divergence(
+        "a file in proc of a program that has left its directory",
+        program(("chdir", text("d0")), ("proc_self", text("oom_score_adj"), O_RDWR), ("read", Ref(1), room(16), 16)),
+        result(2, 3),
+        "read/result",
+        'expect(r2 == 2L, "2");',
+    ),
+    Divergence(
+        "a process that is not there",
+        program(("spawn_lock", SPAWN_LOCK, 9), ("kill", Ref(0), 0)),
+        result(1, 0),
+        "kill/errno/ESRCH - success",
+        'expect(r1 == -3, "ESRCH");',
+    ),
+    Divergence(
+        "a child of a kind that there is not",
+        program(("spawn_raise", 1, 65)),
+        result(0, 77),
+        "spawn_raise/errno/EINVAL - success",
+        'expect(r0 == -22, "EINVAL");',
+    ),
+    Divergence(
+        "a child that would be somebody else's",
+        program(("clone_pause", CLONE_PARENT | signal.SIGCHLD, 0, 0)),
+        result(0, 77),
+        "clone_pause/errno/ENOTSUP - success/CLONE_PARENT|SIGCHLD",
+        'expect(r0 == -95, "ENOTSUP");',
+    ),
+    Divergence(
+        "a tid that is cleared where the child ends",
+        program(
+            ("clone_tells_tid", CLONE_CHILD_CLEARTID | CLONE_VM | signal.SIGCHLD, room(4), room(4), ARENA + 8),
+        ),
+        _without_tid,
+        "clone_tells_tid/child_tid.tid/CLONE_CHILD_CLEARTID|CLONE_VM|SIGCHLD",
+        'expect(holds(0x200000000080, "\\000\\000\\000\\000", 4)',
+    ),
+    Divergence(
+        "death by another signal",
+        program(("load", UNMAPPED)),
+        ends(State.DIED, signal.SIGBUS, after=0),
+        "load/state/killed by signal 11 (SEGV_ACCERR) - killed by signal 7",
+        "killed by signal 11",
+    ),
+    Divergence(
+        "a program that may not end in the usual way",
+        program(("seccomp_strict", 0, 0, 0)),
+        result(0, -errno.EINVAL),
+        "seccomp_strict/errno/success - EINVAL",
+        'expect(r0 >= 0, "success");',
+    ),
+    Divergence(
+        "a number that is the machine's, in place of none",
+        program(OPEN, ("statx_fd", Ref(0), text(""), AT_EMPTY_PATH, STATX_MNT_ID, room(256))),
+        _with_mount(bytes([POISON] * 8)),
+        "statx_fd/buf.stx_mnt_id/STATX_MNT_ID",
+        "expect(!unwritten(",
+    ),
+    Divergence(
+        "a record among others that are the machine's",
+        program(
+            ("socket_netlink", AF_NETLINK, SOCK_RAW | SOCK_NONBLOCK, NETLINK_ROUTE),
+            ("sendto_route", Ref(0), Memory(netlink_request(RTM_GETLINK, 1, ifinfomsg(index=1))), 32, 0, 0, 0),
+            ("recvfrom_route", Ref(0), room(4096), 4096, 0, 0, 0),
+        ),
+        written(2, 24, b"\0\0\0\0"),
+        "recvfrom_route/buf.RTM_NEWLINK.ifi_flags/0",
+        '"other bytes in buf.RTM_NEWLINK.ifi_flags")',
+    ),
+)
 BLOCKS = Divergence(
     "a call that returns and should not",
     program(SOCKETS, ("read", FIRST, room(64), 1)),
@@ -384,9 +540,19 @@ def found(native: Lane, divergence: Divergence, *, turned: bool = False) -> Find
     return Finding(named, difference, reference, target, "native", ("6.1.0", "4.4.0"))
 
 
+@pytest.fixture(scope="module")
+def lacks_rings(native: Lane) -> bool:
+    """Whether this kernel has no io_uring, or keeps it from us (`io_uring_disabled` of sysctl(8))."""
+    encoded = encode(plain_program("uring_nothing"), own=True)
+    (result, _), *_ = decode(native.run([encoded.data])[0], encoded).results
+    return result in (-errno.ENOSYS, -errno.EPERM)
+
+
 @pytest.fixture(params=DIVERGENCES, ids=str)
-def divergence(request: pytest.FixtureRequest) -> Divergence:
+def divergence(request: pytest.FixtureRequest, lacks_rings: bool) -> Divergence:
     assert isinstance(request.param, Divergence)
+    if lacks_rings and any(step.label.startswith("uring") for step in request.param.program.steps):
+        pytest.skip("this kernel has no io_uring for us")
     return request.param
 
 
@@ -448,6 +614,99 @@ def test_c_file_prints_each_call_and_leaves_nothing(
     said = run(found(native, DIVERGENCES[2]), tmp_path).stdout.splitlines()
     assert said == ["open = 0", "lseek = 3"]
     assert set(Path("/tmp").glob("repro-*")) == before
+
+
+PSEUDO = [label for label, each in grammar().items() if isinstance(each, Pseudo) and is_allowed(label)]
+
+
+@pytest.fixture(scope="module")
+def pseudo_calls(native: Lane, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Execution]]:
+    """The plainest call of each kind, all in one C file, which is told in its environment which one it is to make; and
+    what the executor did."""
+    folder = tmp_path_factory.mktemp("pseudo")
+    encoded = [encode(plain_program(label), own=True) for label in PSEUDO]
+    outcomes = native.run([each.data for each in encoded], patience=5)
+    seen = [Execution.read(each, outcome) for each, outcome in zip(encoded, outcomes, strict=True)]
+    body = '\tint which = atoi(getenv("WHICH"));\n'
+    for at, each in enumerate(seen):
+        body += f"\tif (which == {at}) {{\n{reproducer.calls_c(each.encoded, _results_of(each))}\treturn;\n\t}}\n"
+    whole = reproducer.whole_c(body, "each", "the executor", surroundings="tree.c.in")
+    (folder / "each.c").write_text(whole.replace("@CHROOT@", "0"))
+    done = subprocess.run(["cc", "each.c"], cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    return folder / "a.out", seen
+
+
+def _results_of(seen: Execution) -> Callable[[int], Iterator[str]]:
+    """Checks of all that calls have returned."""
+
+    def checks(step: int) -> Iterator[str]:
+        if step < len(seen.outcome.results):
+            value = seen.outcome.results[step][0]
+            exact = value < 0 or is_exact_result(seen, step)
+            yield f'expect(r{step} {"==" if exact else ">="} {value if exact else 0}L, "{value}");'
+
+    return checks
+
+
+@needs_compiler
+@native_only
+@pytest.mark.parametrize("label", PSEUDO)
+def test_pseudo_call_does_in_c_what_the_executor_does(pseudo_calls: tuple[Path, list[Execution]], label: str) -> None:
+    binary, seen = pseudo_calls
+    environment = {**os.environ, "WHICH": str(PSEUDO.index(label))}
+    done = subprocess.run([binary], capture_output=True, text=True, timeout=30, env=environment, check=False)
+    outcome = seen[PSEUDO.index(label)].outcome
+    if outcome.state is State.DIED:
+        assert done.stdout.splitlines()[len(outcome.results) :] == [f"killed by signal {outcome.detail}"]
+    else:
+        assert (outcome.state, done.returncode) == (State.DONE, 0), done.stdout + done.stderr
+
+
+@needs_compiler
+@native_only
+def test_what_cannot_be_told_from_within_is_said_and_is_no_success(native: Lane, tmp_path: Path) -> None:
+    """Where the executor's code is that a child runs: the C file's is elsewhere."""
+    made = program(
+        ("spawn_stopped", 1, 19),
+        ("ptrace_attach", PTRACE_ATTACH, Ref(0), 0, 0),
+        ("ptrace_getregs", PTRACE_GETREGS, Ref(0), 0, room(UserRegs.size())),
+    )
+    wrong = written(2, UserRegs.rip.offset, b"\1")  # type: ignore[attr-defined] # ctypes
+    finding = found(native, Divergence("a register", made, wrong, "", ""))
+    assert str(finding.signature) == "ptrace_getregs/data.rip"
+    done = run(finding, tmp_path)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (
+        3,
+        "  whether data.rip is as the reference has it cannot be told from within",
+    )
+    assert reproducer.UNTOLD in reproducer.repro_c(finding)
+
+
+@needs_compiler
+@native_only
+def test_program_that_ends_otherwise_before_the_difference_shows_nothing(native: Lane, tmp_path: Path) -> None:
+    """A kernel on which the first call is refused, so that the second one fails as it does where it is at fault."""
+    finding = found(native, DIVERGENCES[2], turned=True)
+    refused = result(0, -errno.ENXIO)
+    elsewhere = replace(finding, reference=replace(finding.reference, outcome=refused(finding.reference.outcome)))
+    done = run(elsewhere, tmp_path)
+    assert done.returncode == 3
+    assert "here this ends otherwise already than where the difference was found" in done.stdout
+
+
+@needs_compiler
+@native_only
+def test_death_by_an_earlier_call_is_not_the_one_that_is_shown(native: Lane, tmp_path: Path) -> None:
+    """A kernel on which the first of two faults is none."""
+    finding = found(
+        native,
+        Divergence("early", program(("load", UNMAPPED), ("load", UNMAPPED)), ends(State.DONE, after=0), "", ""),
+    )
+    survived = replace(finding.reference.outcome, results=((0, ()),))
+    late = replace(finding, reference=replace(finding.reference, outcome=survived))
+    done = run(late, tmp_path)
+    assert (done.returncode, done.stdout.splitlines()[-1]) == (1, "killed by signal 11")
 
 
 # The folder
