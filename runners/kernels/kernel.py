@@ -30,6 +30,11 @@ class Kernel:
     label: str = ""
     """The column's name where the target's own would promise too much."""
 
+    @property
+    def tree(self) -> Path | None:
+        """Its `lib/modules/RELEASE`."""
+        return self.modules / "lib/modules" / self.release if self.modules else None
+
 
 def inspect(image: Path) -> str:
     """The release string in a bzImage (Documentation/arch/x86/boot.rst, "kernel_version").
