@@ -112,7 +112,7 @@ def test_what_is_around_a_kernel_is_there_before_the_suite_and_is_said(
     runner("lts")
     found = find("debian:6.1")
     kernel = replace(found, image=Path(shutil.copy(found.image, tmp_path / "image")))
-    monkeypatch.setattr(snapshot, "cache_root", lambda: tmp_path)
+    monkeypatch.setattr(snapshot, "remembered", lambda _: tmp_path / "snapshots")
     program = "print(open('/proc/cmdline').read().split()[-1], *(each.split()[0] for each in open('/proc/modules')))"
     names = ("br_netfilter", "tun", "rtc_cmos", "absent")
     for words, refused, resumed in (
