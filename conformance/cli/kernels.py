@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 from tabulate import tabulate
 
+from conformance.cli.fetching import progress
 from conformance.cli.targeting import TARGETS_OPTION
 from conformance.run import targets as target_files
 from conformance.run.errors import UserError
@@ -61,10 +60,8 @@ def fetch(name: str, file: Path | None) -> None:
     source, _, version = name.partition(":")
     try:
         if source == images.WSL2:
-            with _progress() as progress:
-                version, kernel = (
-                    microsoft.take_from(file, version, progress) if file else microsoft.fetch(version, progress)
-                )
+            with progress() as told:
+                version, kernel = microsoft.take_from(file, version, told) if file else microsoft.fetch(version, told)
             click.echo(one_line(f"{images.WSL2}:{version}: {kernel.image} ({kernel.release}, from {kernel.origin})"))
         elif file:
             raise click.UsageError("--from is for WSL2's kernel: conformance kernels fetch wsl2 --from FILE")
@@ -114,8 +111,8 @@ def _list_cached(here: Sequence[cached.Kept]) -> None:
 
 
 def _ask(series: str) -> offered.Offered:
-    with _progress() as progress:
-        return offered.offered(series, lambda who: progress(f"asking {who}", 0, None))
+    with progress() as told:
+        return offered.offered(series, lambda who: told(f"asking {who}", 0, None))
 
 
 def _version(each: cached.Kept) -> str:
@@ -169,27 +166,3 @@ def prune(dry_run: bool, targets_file: Path | None) -> None:
         click.echo(f"{megabytes(freed)} {'would be' if dry_run else 'are'} free by that")
     else:
         click.echo("There is nothing in the cache that no target has.")
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[str, int, int | None], None]]:
-    """A bar on standard error; where that is no terminal, a line for each thing that is done."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _lines()
-        return
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True) as progress:
-        task = progress.add_task("asking for what there is", total=None)
-        yield lambda stage, done, total: progress.update(task, description=stage, completed=done, total=total)
-
-
-def _lines() -> Callable[[str, int, int | None], None]:
-    told = set()
-
-    def tell(stage: str, _: int, total: int | None) -> None:
-        if stage not in told:
-            told.add(stage)
-            click.echo(f"{stage} ({total / 1e6:.0f} MB)" if total else stage, err=True)
-
-    return tell

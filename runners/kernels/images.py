@@ -198,6 +198,12 @@ def wsl2() -> Kernel:
     )
 
 
+def is_wsl2_here() -> bool:
+    """Whether there is anything that `wsl2` could be, be it of use or not."""
+    given = os.environ.get(WSL2_VARIABLE) or any(Path(place).exists() for place in WINDOWS_KERNELS)
+    return bool(given or microsoft.here() or (microsoft.place(WSL2_SERIES) / microsoft.IMAGE).is_file())
+
+
 def wsl2_version(version: str) -> Kernel:
     """A WSL2 kernel of the cache: the newest that was fetched of a version, a release or a series, or one that was
     built of that series. Raises RunnerError; nothing is fetched for it, since that takes 150 MB."""

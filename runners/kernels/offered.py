@@ -6,12 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from runners.base import RunnerError
-from runners.kernels import feed, images
+from runners.kernels import feed, images, microsoft
 from runners.kernels.debian import SUITES, Suite
 from runners.kernels.download import host
-
-WSL2_BYTES = 150_000_000
-"""About what a package of WSL2's kernel takes; the feed does not say it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,4 +79,4 @@ def _debian(name: str) -> Callable[[str], Iterator[Offer]]:
 def _wsl2(series: str) -> Iterator[Offer]:
     for version in feed.given().versions():
         if feed.fits(version, series):
-            yield Offer(f"{images.WSL2}:{version}", version.partition("-")[0], WSL2_BYTES, _feed())
+            yield Offer(f"{images.WSL2}:{version}", version.partition("-")[0], microsoft.BYTES, _feed())

@@ -16,8 +16,9 @@ from conformance.model import Answers, Target
 from conformance.protocol.agent import UNLOADED
 from runners.base import About, Death, Guest, RunnerError, legible
 from runners.declaration import MEMORY, Declaration, Flag, Option, Part, Way, number, program, text, which
-from runners.kernels import modules
-from runners.kernels.images import WSL2, WSL2_VARIABLE, find, is_wsl2s, labelled
+from runners.kernels import microsoft, modules
+from runners.kernels.download import Progress
+from runners.kernels.images import WSL2, WSL2_VARIABLE, find, is_wsl2_here, is_wsl2s, labelled
 from runners.kernels.kernel import Kernel
 from runners.payload import layers
 from runners.payload.cpio import concatenate, write_archive
@@ -236,6 +237,16 @@ class QemuRunner:
         if kernel.modules and not which("modprobe"):
             return "modprobe is not installed: run `conformance doctor --install`"
         return None
+
+    def lacking(self) -> str:
+        """See `Brings`: WSL2's kernel, whichever; of a version that a target names, it is for whoever has named it."""
+        if self._source != WSL2 or not shutil.which(QEMU) or is_wsl2_here():
+            return ""
+        return microsoft.to_bring()
+
+    def bring(self, progress: Progress) -> None:
+        """See `Brings`."""
+        microsoft.fetch("", progress)
 
     def describe(self) -> list[str]:
         """See `Runner`."""

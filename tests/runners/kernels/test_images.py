@@ -72,6 +72,19 @@ def test_the_environment_comes_before_windows_and_windows_before_a_build(
     assert find("wsl2").release == "6.6.0-wsl2-given"
 
 
+def test_it_is_known_whether_there_is_any(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that is of no use: who gives it is to be told, and nothing is fetched in its place."""
+    assert not images.is_wsl2_here()
+    monkeypatch.setenv(images.WSL2_VARIABLE, str(tmp_path / "absent"))
+    assert images.is_wsl2_here()
+    monkeypatch.delenv(images.WSL2_VARIABLE)
+    monkeypatch.setattr(images, "WINDOWS_KERNELS", (str(tmp_path),))
+    assert images.is_wsl2_here()
+    monkeypatch.setattr(images, "WINDOWS_KERNELS", ())
+    fetched(tmp_path, "6.18.33.2-2")
+    assert images.is_wsl2_here()
+
+
 def test_without_any_the_ways_to_get_one_are_told() -> None:
     with pytest.raises(
         RunnerError,

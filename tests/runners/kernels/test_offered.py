@@ -8,7 +8,8 @@ from runners.base import RunnerError
 from runners.kernels import feed
 from runners.kernels.debian import SUITES
 from runners.kernels.feed import Feed
-from runners.kernels.offered import WSL2_BYTES, Offer, offered, order
+from runners.kernels.microsoft import BYTES
+from runners.kernels.offered import Offer, offered, order
 from tests.programs import put
 
 NAMES = {
@@ -44,7 +45,7 @@ def test_the_newest_of_each_series_is_offered_by_the_suite_that_it_comes_from() 
         Offer("debian:7.2", "7.2.9-cloud-amd64", 2_000_000, "Debian trixie-backports"),
         Offer("debian:newest", "7.2.13-cloud-amd64", 1_000_000, "Debian sid"),
         *(
-            Offer(f"wsl2:{version}", version[:-2], WSL2_BYTES, "the feed of pkgs.dev.azure.com")
+            Offer(f"wsl2:{version}", version[:-2], BYTES, "the feed of pkgs.dev.azure.com")
             for version in ("6.6.87.2-1", "6.18.33.2-2", "6.18.40.1-1")
         ),
     ]

@@ -147,3 +147,23 @@ def test_what_is_around_a_kernel_is_said_of_its_target(monkeypatch: pytest.Monke
         "command line: a=1 b",
         "modules to load beforehand: tun, ip_tables",
     ]
+
+
+def test_wsl2s_kernel_is_lacking_where_a_guest_could_be_had_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = {"qemu-system-x86_64"}
+    monkeypatch.setattr("shutil.which", lambda name: name if name in programs else None)
+    monkeypatch.setattr(module, "is_wsl2_here", lambda: False)
+    monkeypatch.setattr(microsoft, "to_bring", lambda: "a kernel")
+    assert [QemuRunner(source).lacking() for source in (WSL2, "wsl2:6.18", "debian:6.1")] == ["a kernel", "", ""]
+    monkeypatch.setattr(module, "is_wsl2_here", lambda: True)
+    assert QemuRunner(WSL2).lacking() == ""
+    monkeypatch.setattr(module, "is_wsl2_here", lambda: False)
+    programs.clear()
+    assert QemuRunner(WSL2).lacking() == ""
+
+
+def test_what_is_lacking_is_the_newest_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(microsoft, "fetch", lambda version, _: asked.append(version))
+    QemuRunner(WSL2).bring(lambda *_: None)
+    assert asked == [""]
