@@ -77,11 +77,12 @@ def host(url: str) -> str:
     return urlsplit(url).hostname or url
 
 
-def get(url: str, most: int, seconds: float = SECONDS) -> bytes:
+def get(url: str, most: int, seconds: float | None = None) -> bytes:
     """A small file, of at most so many bytes. Raises Unreachable, NotThere, RunnerError.
 
-    `seconds` is how long the server may say nothing.
+    `seconds` is how long the server may say nothing, if that is not to be `SECONDS`.
     """
+    seconds = SECONDS if seconds is None else seconds
     found = b""
     try:
         with _answer(url, {}, seconds) as answer:
@@ -161,12 +162,12 @@ class _Partial:
 
 def _go_on(url: str, partial: _Partial, progress: Progress) -> None:
     """Ask for a file, or for the rest of it, and take it to its end. Raises what `_answer` and `download` do."""
-    with _answer(url, partial.headers) as answer:
+    with _answer(url, partial.headers, SECONDS) as answer:
         total = _begin(answer, partial)
         _make_sure_of_room((total or 0) - partial.size, partial.path.parent)
         progress("downloading", partial.size, total)
         with partial.path.open("ab") as sink:
-            for data in _read(answer):
+            for data in _read(answer, SECONDS):
                 sink.write(data)
                 progress("downloading", sink.tell(), total)
                 if sink.tell() > LARGEST:
@@ -197,7 +198,7 @@ def _make_sure_of_room(wanted: int, folder: Path) -> None:
         )
 
 
-def _read(answer: HTTPResponse, seconds: float = SECONDS) -> Iterator[bytes]:
+def _read(answer: HTTPResponse, seconds: float) -> Iterator[bytes]:
     """What an answer has, as it comes. Raises _Broken."""
     while True:
         try:
@@ -210,7 +211,7 @@ def _read(answer: HTTPResponse, seconds: float = SECONDS) -> Iterator[bytes]:
 
 
 @contextmanager
-def _answer(url: str, headers: Mapping[str, str], seconds: float = SECONDS) -> Iterator[HTTPResponse]:
+def _answer(url: str, headers: Mapping[str, str], seconds: float) -> Iterator[HTTPResponse]:
     """What a server answers: a file, or a part of it. Raises _Broken, _NoRest, RunnerError."""
     asked = checked(url)
     for name, value in headers.items():
