@@ -55,6 +55,7 @@ from conformance.syscalls.sockets.netlink import request as netlink_request
 from conformance.syscalls.sockets.socket import AF_NETLINK, SOCK_NONBLOCK, SOCK_RAW
 from runners.local import LocalRunner
 from tests.executors import needs_executor, program, room, text
+from tests.processes import eventually
 
 needs_compiler = pytest.mark.skipif(shutil.which("cc") is None, reason="there is no C compiler: apt install gcc")
 native_only = pytest.mark.skipif(os.uname().machine != "x86_64", reason="reproducers are for x86_64")
@@ -613,7 +614,8 @@ def test_c_file_prints_each_call_and_leaves_nothing(
     before = set(Path("/tmp").glob("repro-*"))
     said = run(found(native, DIVERGENCES[2]), tmp_path).stdout.splitlines()
     assert said == ["open = 0", "lseek = 3"]
-    assert set(Path("/tmp").glob("repro-*")) == before
+    # What others have there at the moment goes away; what was left behind would not.
+    assert eventually(lambda: set(Path("/tmp").glob("repro-*")) <= before)
 
 
 PSEUDO = [label for label, each in grammar().items() if isinstance(each, Pseudo) and is_allowed(label)]
