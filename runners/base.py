@@ -159,6 +159,23 @@ class Remembers(Protocol):
         """The process that was spawned last waits for its first word: later guests begin here."""
 
 
+@runtime_checkable
+class Brings(Protocol):
+    """What a runner can do besides: fetch what its target lacks on this machine, and somebody else has."""
+
+    def lacking(self) -> str:
+        """What would be fetched, of whom, and how large it is; nothing where nothing is lacking, or nobody has it.
+
+        Raises RunnerError when it is lacking and who has it cannot be reached.
+        """
+
+    def bring(self, progress: Callable[[str, int, int | None], None]) -> None:
+        """Fetch it. `progress` is told what is being done, how much of it is done, and of how much, in bytes.
+
+        Raises RunnerError.
+        """
+
+
 class Runner(Protocol):
     """Opens guests of one target."""
 

@@ -52,6 +52,10 @@ class Option:
     most: int = 1 << 30
     required: bool = False
     flag: Flag | None = None
+    is_words: bool = False
+    """Whether a text is words, so that one with a slash is no path."""
+    wrong: Callable[[str], str] = lambda _: ""
+    """What is wrong with a text, and what to do: `has …; leave it out`; nothing when it is as it should be."""
     whole: Callable[[str], str] = as_given
     """A value of the command line as it is understood in any directory. Raises ValueError with what is wrong: `is not
     there; …`."""

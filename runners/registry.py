@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache
 from importlib.metadata import entry_points
 
 from conformance.model import Target
-from runners.base import Guest, Runner, RunnerError, sentence
+from runners.base import Brings, Guest, Runner, RunnerError, sentence
 from runners.declaration import Declaration, Way
 
 SHIPPED = ("runners.local", "runners.qemu.runner", "runners.profile.runner", "runners.gvisor")
@@ -63,6 +63,21 @@ class Careful:
             return str(error)
         except OSError as error:
             return sentence(error)
+
+    def lacking(self) -> str:
+        """See `Brings`."""
+        try:
+            return self.runner.lacking() if isinstance(self.runner, Brings) else ""
+        except OSError as error:
+            raise RunnerError(sentence(error)) from error
+
+    def bring(self, progress: Callable[[str, int, int | None], None]) -> None:
+        """See `Brings`."""
+        try:
+            if isinstance(self.runner, Brings):
+                self.runner.bring(progress)
+        except OSError as error:
+            raise RunnerError(sentence(error)) from error
 
     def open(self) -> Guest:
         """See `Runner`."""

@@ -22,6 +22,7 @@ from conformance.cli.common import (
     terminal_width,
     write_reports,
 )
+from conformance.cli.fetching import bring
 from conformance.cli.targeting import TARGETS_OPTION, available, given_options, name_of
 from conformance.guest.efforts import EFFORTS
 from conformance.model import Expectation, Matrix, Target
@@ -43,7 +44,7 @@ MOST_JOBS = 256
 """How many guests a target may be asked to have."""
 OF_A_NEW_RUN = (
     *("paths", "names", "expression", "calls", "failed", "reference", "targets_file", "timeout", "effort"),
-    *("repeat", "listing", "output", "since"),
+    *("repeat", "listing", "output", "since", "offline"),
     *(name_of(flag) for flag, _, _ in target_files.flags()),
 )
 """Options that a run which is resumed has got already."""
@@ -129,6 +130,7 @@ OF_A_NEW_RUN = (
 @FULL_OPTION
 @click.option("--resume", metavar="RUN", help="Finish a run that was killed: what it has is kept, what is left is run.")
 @COLD_OPTION
+@click.option("--offline", is_flag=True, help="Fetch no kernel that nobody has asked for.")
 @OUTPUT_OPTION
 @EXPECTATIONS_OPTION
 @click.pass_context
@@ -154,6 +156,7 @@ def command(
     full: bool,
     resume: str | None,
     cold: bool,
+    offline: bool,
     output: Path | None,
     expectations: Path | None,
 ) -> int:
@@ -164,6 +167,8 @@ def command(
 
     A target that cannot run here fails the run if it was asked for, with -t or --kernel, or is the reference; any other
     is listed with the command that brings what it lacks.
+
+    Where there is no kernel of WSL2's, Microsoft's is fetched first, about 150 MB, if their feed can be reached.
 
     \b
     conformance run --call sendmsg,ppoll            the cases that make these calls
@@ -194,6 +199,7 @@ def command(
         chosen = target_files.choose(found.targets, (*names, *found.added) if names else (), reference)
         if listing:
             return _list(selection)
+        bring([] if offline else chosen, runner_for, (*names, reference, *found.given))
         plan = planning.new_plan(
             chosen,
             [] if names else planning.unable(chosen, runner_for, (reference, *found.given)),

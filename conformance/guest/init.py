@@ -16,6 +16,7 @@ import sys
 import termios
 import time
 import tty
+from collections.abc import Sequence
 
 from conformance.guest import loopback
 from conformance.offspring import signal_group
@@ -71,6 +72,11 @@ def load_modules() -> None:
                 os.mknod(f"/dev/{node}", mode, os.makedev(major, minor))
 
 
+def preload(names: Sequence[str]) -> list[str]:
+    """Load modules that are there, each with what it needs; those that could not be loaded."""
+    return [name for name in names if subprocess.run(["modprobe", "-q", name], check=False).returncode]
+
+
 def bring_up() -> None:
     """The loopback interface and a host name."""
     with contextlib.suppress(OSError):
@@ -107,8 +113,9 @@ def awake(payload: bytes) -> None:
 class Agent:
     """Starts processes and passes bytes between them and the stream."""
 
-    def __init__(self, stream: int) -> None:
+    def __init__(self, stream: int, unloaded: Sequence[str] = ()) -> None:
         self.stream = stream
+        self.unloaded = unloaded
         self.received = b""
         self.processes: dict[int, subprocess.Popen[bytes]] = {}
         self.poll = select.poll()
@@ -131,7 +138,7 @@ class Agent:
 
     def serve(self) -> None:
         """Forever: what comes from the host, what comes from processes, what has ended."""
-        self.send(0, HELLO, agent.hello(os.uname().release, self.name()))
+        self.send(0, HELLO, agent.hello(os.uname().release, self.name(), self.unloaded))
         while True:
             for fd, _ in self.poll.poll(10 if self.silent else 200 if self.processes else None):
                 if fd == self.stream:
@@ -253,13 +260,14 @@ class Agent:
         self.send(channel, EXIT, agent.ended(process.returncode))
 
 
-def main() -> None:
-    """PID 1's life."""
+def main(modules: Sequence[str] = ()) -> None:
+    """PID 1's life. `modules` are loaded before anybody else does anything."""
     os.environ["PATH"] = "/usr/sbin:/usr/bin:/sbin:/bin"
     mount_all()
     load_modules()
+    unloaded = preload(modules)
     bring_up()
-    Agent(open_stream()).serve()
+    Agent(open_stream(), unloaded).serve()
 
 
 if __name__ == "__main__":

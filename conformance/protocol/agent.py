@@ -24,6 +24,8 @@ HEADER = struct.Struct("<IBI")
 SPAWN, DATA, END_OF_INPUT, EXIT, KILL, HELLO, AWAKE = range(1, 8)
 LARGEST_FRAME = 1 << 22
 """Bytes of a payload that comes from a guest: one that announces more is broken or hostile."""
+UNLOADED = "unloaded"
+"""What a guest's HELLO calls the modules that its kernel refused to load, with commas between them."""
 _STATUS, _TIME = struct.Struct("<i"), struct.Struct("<d")
 
 
@@ -59,9 +61,9 @@ def read_awake(payload: bytes) -> tuple[float, bytes]:
 # -- what the guest says, which may be anything
 
 
-def hello(release: str, stream: str) -> bytes:
-    """What HELLO carries: the kernel's release, and which kind of stream this is."""
-    return json.dumps({"release": release, "stream": stream}).encode()
+def hello(release: str, stream: str, unloaded: Sequence[str] = ()) -> bytes:
+    """What HELLO carries: the kernel's release, which kind of stream this is, and see `UNLOADED`."""
+    return json.dumps({"release": release, "stream": stream, UNLOADED: ", ".join(unloaded)}).encode()
 
 
 def read_hello(payload: bytes) -> dict[str, str]:

@@ -101,7 +101,9 @@ def _target(path: Path, text: str, name: str, table: object) -> Target:
     for key, option in declaration.options.items():
         if option.required and key not in options:
             raise UsageError(f"{where}: the runner {target.runner} needs the option {key}, {option.says}")
-    options = {key: _from_here(path, value) for key, value in options.items()}
+    options = {
+        key: value if declaration.options[key].is_words else _from_here(path, value) for key, value in options.items()
+    }
     return replace(target, options=options, answers=declaration.answers)
 
 
@@ -117,7 +119,7 @@ def _mistake(declaration: Declaration, key: str, value: object) -> str:
         return f"is {option.says}, and {value!r} is none; write {key} = {example}"
     if isinstance(value, int) and option.least is not None and not option.least <= value <= option.most:
         return f"is {option.says} from {option.least} to {option.most}, and {value} is not"
-    return ""
+    return option.wrong(value) if isinstance(value, str) else ""
 
 
 def _is_number(value: object) -> bool:

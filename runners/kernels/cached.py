@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -33,7 +32,7 @@ def kept() -> list[Kept]:
                 name, kernel = _in(path)
             except (RunnerError, OSError, ValueError):
                 continue
-            found.append(Kept(name, kernel, sum(_sizes(path))))
+            found.append(Kept(name, kernel, disk_bytes(path)))
     return found
 
 
@@ -47,8 +46,7 @@ def _in(path: Path) -> tuple[str, Kernel]:
     return f"{images.WSL2}:{version}", images.built(version)
 
 
-def _sizes(path: Path) -> Iterator[int]:
-    """What each file takes of the disk, in bytes."""
-    for each in path.rglob("*"):
-        if each.is_file() and not each.is_symlink():
-            yield each.stat().st_blocks * 512
+def disk_bytes(path: Path) -> int:
+    """What a file, or all files below a folder, take of the disk."""
+    files = path.rglob("*") if path.is_dir() else [path]
+    return sum(each.stat().st_blocks * 512 for each in files if each.is_file() and not each.is_symlink())

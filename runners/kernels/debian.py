@@ -110,6 +110,17 @@ class Suite:
             raise RunnerError(f"Debian {self.name} has no package {package}")
         return found[1]
 
+    def sizes(self, packages: Sequence[str]) -> dict[str, int]:
+        """How large the files of packages are that would be installed, in bytes. Raises RunnerError."""
+        if not packages:
+            return {}
+        found = dict.fromkeys(packages, 0)
+        for stanza in self._apt("apt-cache", "show", "--no-all-versions", *packages).split("\n\n"):
+            fields = dict(line.split(": ", 1) for line in stanza.splitlines() if re.match(r"(Package|Size): ", line))
+            if fields.get("Package") in found:
+                found[fields["Package"]] = int(fields.get("Size", 0))
+        return found
+
     def download(self, package: str, into: Path) -> Path:
         """Fetch a package's file into a directory. Raises RunnerError."""
         self._apt("apt-get", "download", package, folder=into)

@@ -77,12 +77,16 @@ def host(url: str) -> str:
     return urlsplit(url).hostname or url
 
 
-def get(url: str, most: int) -> bytes:
-    """A small file, of at most so many bytes. Raises Unreachable, NotThere, RunnerError."""
+def get(url: str, most: int, seconds: float | None = None) -> bytes:
+    """A small file, of at most so many bytes. Raises Unreachable, NotThere, RunnerError.
+
+    `seconds` is how long the server may say nothing, if that is not to be `SECONDS`.
+    """
+    seconds = SECONDS if seconds is None else seconds
     found = b""
     try:
-        with _answer(url, {}) as answer:
-            for data in _read(answer):
+        with _answer(url, {}, seconds) as answer:
+            for data in _read(answer, seconds):
                 found += data
                 if len(found) > most:
                     raise RunnerError(f"{host(url)} sends more than {most} bytes where a list should be")
@@ -158,12 +162,12 @@ class _Partial:
 
 def _go_on(url: str, partial: _Partial, progress: Progress) -> None:
     """Ask for a file, or for the rest of it, and take it to its end. Raises what `_answer` and `download` do."""
-    with _answer(url, partial.headers) as answer:
+    with _answer(url, partial.headers, SECONDS) as answer:
         total = _begin(answer, partial)
         _make_sure_of_room((total or 0) - partial.size, partial.path.parent)
         progress("downloading", partial.size, total)
         with partial.path.open("ab") as sink:
-            for data in _read(answer):
+            for data in _read(answer, SECONDS):
                 sink.write(data)
                 progress("downloading", sink.tell(), total)
                 if sink.tell() > LARGEST:
@@ -194,20 +198,20 @@ def _make_sure_of_room(wanted: int, folder: Path) -> None:
         )
 
 
-def _read(answer: HTTPResponse) -> Iterator[bytes]:
+def _read(answer: HTTPResponse, seconds: float) -> Iterator[bytes]:
     """What an answer has, as it comes. Raises _Broken."""
     while True:
         try:
             data = answer.read1(CHUNK)
         except (OSError, HTTPException) as error:
-            raise _Broken(_said(error)) from error
+            raise _Broken(_said(error, seconds)) from error
         if not data:
             return
         yield data
 
 
 @contextmanager
-def _answer(url: str, headers: Mapping[str, str]) -> Iterator[HTTPResponse]:
+def _answer(url: str, headers: Mapping[str, str], seconds: float) -> Iterator[HTTPResponse]:
     """What a server answers: a file, or a part of it. Raises _Broken, _NoRest, RunnerError."""
     asked = checked(url)
     for name, value in headers.items():
@@ -219,13 +223,13 @@ def _answer(url: str, headers: Mapping[str, str]) -> Iterator[HTTPResponse]:
     ):
         opener.add_handler(handler)
     try:
-        answer = opener.open(asked, timeout=SECONDS)
+        answer = opener.open(asked, timeout=seconds)
     except HTTPError as error:
         if headers and error.code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
             raise _NoRest(error.headers.get("Content-Range", "")) from error
         raise _refusal(url, error) from error
     except (OSError, HTTPException) as error:
-        raise _Broken(_said(error)) from error
+        raise _Broken(_said(error, seconds)) from error
     with answer:
         yield answer
 
@@ -239,9 +243,9 @@ def _refusal(url: str, error: HTTPError) -> Exception:
     return RunnerError(f"{host(url)} refuses: {error.code} ({error.reason}); {HINT}")
 
 
-def _said(error: Exception) -> str:
+def _said(error: Exception, seconds: float) -> str:
     """What is wrong with a connection, in words."""
     reason = getattr(error, "reason", error)
     if isinstance(reason, TimeoutError):
-        return f"it says nothing for {SECONDS:.0f} seconds"
+        return f"it says nothing for {seconds:.0f} seconds"
     return str(getattr(reason, "strerror", None) or reason or type(reason).__name__)

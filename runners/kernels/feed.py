@@ -82,18 +82,19 @@ def newest(versions: Sequence[str], wanted: str, where: str) -> str:
 
     Raises RunnerError, which says what there is `where`.
     """
-    numbers = wanted.split(".")
-    fitting = [
-        each
-        for each in versions
-        if wanted in ("", each) or each.partition("-")[0].split(".")[: len(numbers)] == numbers
-    ]
+    fitting = [each for each in versions if fits(each, wanted)]
     if fitting:
         return wanted if wanted in fitting else max(fitting, key=order)
     shown = sorted(versions, key=order)[: -SHOWN - 1 : -1]
     has = f"what it has is {', '.join(shown)}" if shown else "it has none"
     more = f" and {len(versions) - len(shown)} older" if len(versions) > len(shown) else ""
     raise NotThere(f"{where} has no kernel {wanted} of WSL2's; {has}{more}".replace("  ", " "))
+
+
+def fits(version: str, wanted: str) -> bool:
+    """Whether a version is one that is wanted (see `newest`)."""
+    numbers = wanted.split(".")
+    return wanted in ("", version) or version.partition("-")[0].split(".")[: len(numbers)] == numbers
 
 
 def order(version: str) -> tuple[list[int], bool, list[tuple[bool, int, str]]]:

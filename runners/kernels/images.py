@@ -20,6 +20,11 @@ from runners.kernels.kernel import Kernel, NotThere, inspect
 
 WSL2 = "wsl2"
 """What a target's table says for the kernel of WSL2, wherever it comes from."""
+NEWEST = "newest"
+NEWEST_SUITE = "sid"
+SERIES = re.compile(r"\d+\.\d+", re.ASCII)
+DEBIAN = re.compile(r"\d+\.\d+(?:\.\d+(?:[+-][0-9a-z.]+)*)?", re.ASCII)
+"""What kernels of Debian's are called by: a series, or a release as far as anybody likes to say it."""
 WSL2_VARIABLE = "CONFORMANCE_WSL2_KERNEL"
 WINDOWS_KERNELS = (
     "/mnt/c/Windows/System32/lxss/tools/kernel",
@@ -66,19 +71,42 @@ def from_file(path: Path) -> Kernel:
 # -- Debian's
 
 
-def _debian_pattern(series: str) -> str:
-    wanted = r"\d+\.\d+" if series == "newest" else re.escape(series)
-    return rf"linux-image-{wanted}\.\d+.*-cloud-amd64"
+def debian_kernels(suite: Suite, series: str) -> dict[str, list[str]]:
+    """The packages of a suite that have kernels of a series, a release, or all, oldest first, each with those that it
+    consists of: itself, and from Debian 14 on its lists, its image and its modules apart.
+
+    It consists of none where the archive lacks its modules, without which a kernel reaches no disk and no host.
+    """
+    wanted = r"\d+\.\d+\.\d+" if series == NEWEST else re.escape(series)
+    wanted += r"\.\d+" if SERIES.fullmatch(series) else ""
+    names = suite.packages(r"linux-(image|base|binary|modules)-\d.*-cloud-amd64")
+    found = {}
+    for package in sorted(names, key=by_version):
+        if re.fullmatch(rf"linux-image-{wanted}(?!\d).*", package):
+            rest = package.removeprefix("linux-image-")
+            apart = {f"linux-{part}-{rest}" for part in ("base", "binary", "modules")}.intersection(names)
+            found[package] = sorted(apart) if f"linux-modules-{rest}" in apart else [] if apart else [package]
+    return found
 
 
-def _by_version(package: str) -> list[int]:
-    return [int(number) for number in re.findall(r"\d+", package)]
+def debian_name(package: str, *, whole: bool) -> str:
+    """What `--kernel` calls the kernel of a package: by its series, or by the whole release."""
+    release = package.removeprefix("linux-image-").removesuffix("-cloud-amd64")
+    return f"debian:{release if whole else '.'.join(release.split('.')[:2])}"
+
+
+def by_version(name: str) -> list[int]:
+    """How names with versions in them are sorted."""
+    return [int(number) for number in re.findall(r"\d+", name.removesuffix("-cloud-amd64"))]
 
 
 def debian(series: str) -> Kernel:
-    """The newest cloud kernel of a series (`6.1`), or of all (`newest`), downloaded once. Raises RunnerError."""
-    if series != "newest" and not re.fullmatch(r"\d+\.\d+", series):
-        raise RunnerError(f"debian:{series} names no kernel series; write debian:6.1 or debian:newest")
+    """The newest cloud kernel of a series (`6.1`), of a release (`6.12.107`), or of all (`newest`), downloaded once.
+
+    Raises RunnerError.
+    """
+    if series != NEWEST and not DEBIAN.fullmatch(series):
+        raise RunnerError(f"debian:{series} names no kernel series; write debian:6.1, debian:6.12.107 or debian:newest")
     return debian_kept(entry(f"kernels/debian-{series}", lambda into: _fetch_debian(series, into)))
 
 
@@ -89,10 +117,10 @@ def debian_kept(path: Path) -> Kernel:
 
 
 def _fetch_debian(series: str, into: Path) -> None:
-    suite, package = _find_debian(series)
+    suite, package, parts = _find_debian(series)
     root = into / "root"
     root.mkdir()
-    for part in _parts(suite, package):
+    for part in parts:
         deb = suite.download(part, into)
         unpack(deb, root)
         deb.unlink()
@@ -118,31 +146,36 @@ def _modules_in(root: Path, release: str, package: str) -> Path:
     if modules.exists():
         return modules
     if not (merged / "kernel").exists():
-        raise RunnerError(
-            f"Debian's archive has no modules for {package}, and without them it reaches no disk and no host; "
-            "take another series, such as 6.18"
-        )
+        raise _no_modules(package)
     modules.parent.mkdir(parents=True, exist_ok=True)
     merged.rename(modules)
     return modules
 
 
-def _parts(suite: Suite, package: str) -> list[str]:
-    """The packages that a kernel consists of: one, and from Debian 14 on its lists, its image and its modules apart."""
-    rest = package.removeprefix("linux-image-")
-    apart = suite.packages(rf"linux-(base|binary|modules)-{re.escape(rest)}")
-    return apart or [package]
-
-
-def _find_debian(series: str) -> tuple[Suite, str]:
-    """The first suite that has the series, and its newest package; for `newest`, the newest suite."""
-    for name in ("sid",) if series == "newest" else SUITES:
+def _find_debian(series: str) -> tuple[Suite, str, list[str]]:
+    """The first suite that has the series, its newest package, and those that it consists of; for `newest`, the newest
+    suite."""
+    lacking = ""
+    for name in (NEWEST_SUITE,) if series == NEWEST else SUITES:
         suite = Suite(name)
         suite.update()
-        found = sorted(suite.packages(_debian_pattern(series)), key=_by_version)
-        if found:
-            return suite, found[-1]
+        found = debian_kernels(suite, series)
+        whole = [package for package, parts in found.items() if parts]
+        if whole:
+            exact = f"linux-image-{series}-cloud-amd64"
+            package = exact if exact in whole else whole[-1]
+            return suite, package, found[package]
+        lacking = lacking or next(reversed(found), "")
+    if lacking:
+        raise _no_modules(lacking)
     raise RunnerError(f"no Debian suite of {', '.join(SUITES)} has a cloud kernel {series}; try debian:6.1")
+
+
+def _no_modules(package: str) -> RunnerError:
+    return RunnerError(
+        f"Debian's archive has no modules for {package}, and without them it reaches no disk and no host; "
+        "take another series, such as 6.18"
+    )
 
 
 # -- WSL2's
@@ -163,6 +196,12 @@ def wsl2() -> Kernel:
         f"there is no WSL2 kernel here: give one with --kernel wsl2=PATH or {WSL2_VARIABLE}, fetch Microsoft's with "
         f"`{microsoft.FETCH}`, or build one in about 20 minutes with `conformance kernels build wsl2`"
     )
+
+
+def is_wsl2_here() -> bool:
+    """Whether there is anything that `wsl2` could be, be it of use or not."""
+    given = os.environ.get(WSL2_VARIABLE) or any(Path(place).exists() for place in WINDOWS_KERNELS)
+    return bool(given or microsoft.here() or (microsoft.place(WSL2_SERIES) / microsoft.IMAGE).is_file())
 
 
 def wsl2_version(version: str) -> Kernel:

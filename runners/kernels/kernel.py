@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 
+from conformance.places import cache_root
 from runners.base import RunnerError
 
 
@@ -29,6 +31,16 @@ class Kernel:
     """A directory that has `lib/modules/RELEASE`, or None when everything is built in."""
     label: str = ""
     """The column's name where the target's own would promise too much."""
+
+    @property
+    def tree(self) -> Path | None:
+        """Its `lib/modules/RELEASE`."""
+        return self.modules / "lib/modules" / self.release if self.modules else None
+
+
+def remembered(image: Path) -> Path:
+    """Where guests that have booted an image are remembered."""
+    return cache_root() / "snapshots" / hashlib.sha256(str(image.resolve()).encode()).hexdigest()[:12]
 
 
 def inspect(image: Path) -> str:

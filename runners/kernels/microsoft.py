@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import re
 import shutil
+import time
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 import msgspec
@@ -17,7 +19,7 @@ from runners.host.cache import MANIFEST, digest, entry, intact
 from runners.host.workspace import workspace
 from runners.kernels import feed, modules, vhd
 from runners.kernels.config import Unreadable, payload
-from runners.kernels.download import Progress, download, host
+from runners.kernels.download import Progress, Unreachable, download, get, host
 from runners.kernels.ext4 import ROOT, Entry, Ext4
 from runners.kernels.feed import newest
 from runners.kernels.kernel import Foreign, Kernel, inspect
@@ -30,6 +32,12 @@ RELEASE = re.compile(r"\d[\w.+~-]{0,63}", re.ASCII)
 LONGEST_LIST = 16 << 20
 """No modules.dep is longer than that, in bytes."""
 FETCH = "conformance kernels fetch wsl2"
+BYTES = 150_000_000
+"""About what a package takes; a feed does not say it."""
+QUICK_SECONDS = 5.0
+"""How long a feed may say nothing that nobody has asked to be asked."""
+AGAIN_SECONDS = 86400.0
+"""After what time such a feed that was out of reach is asked again."""
 
 
 class Origin(msgspec.Struct, frozen=True):
@@ -91,6 +99,28 @@ def fetch(wanted: str, progress: Progress) -> tuple[str, Kernel]:
     entry(f"kernels/wsl2-{version}", make)
     package.unlink(missing_ok=True)
     return version, kept(version)
+
+
+def to_bring() -> str:
+    """What `fetch` would bring of itself, of whom, and how large it is; nothing where the feed could not be reached
+    within the last day, so that a machine without a network waits for it once.
+
+    Raises RunnerError, and Unreachable when the feed cannot be reached.
+    """
+    source = feed.given()
+    tried = cache_root() / "downloads" / "unreachable"
+    with suppress(OSError, ValueError):  # nobody has tried
+        lately = time.time() - tried.stat().st_mtime < AGAIN_SECONDS
+        if lately and tried.read_text(encoding="utf-8") == source.index:
+            return ""
+    try:
+        get(source.index, feed.MOST, QUICK_SECONDS)
+    except Unreachable:
+        with suppress(OSError):  # the next run tries again, then
+            tried.parent.mkdir(parents=True, exist_ok=True)
+            tried.write_text(source.index, encoding="utf-8")
+        raise
+    return f"Microsoft's kernel, about {BYTES / 1e6:.0f} MB from {host(source.index)}"
 
 
 def take_from(file: Path, wanted: str, progress: Progress) -> tuple[str, Kernel]:

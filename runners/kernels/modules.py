@@ -6,7 +6,8 @@ import lzma
 import os
 import re
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Protocol
 
@@ -62,6 +63,50 @@ def chain(directory: Path, wanted: Iterable[str]) -> list[Path]:
     `directory` is the kernel's `lib/modules/RELEASE`. Raises RunnerError when a wanted module is neither there nor
     built in.
     """
+    has = _lists(directory)
+    found: dict[str, None] = {}
+    for name in wanted:
+        if name in has.built_in:
+            continue
+        if name not in has.places:
+            raise RunnerError(f"the kernel of {directory} has no module {name}, and it is not built in")
+        place = has.places[name]
+        found |= dict.fromkeys([*reversed(has.needs[place].split()), place])  # what is last is needed first
+    return [directory / path for path in found]
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a kernel has modules that somebody names."""
+
+    loadable: list[str]
+    built_in: list[str]
+    missing: list[str]
+
+
+def standing(directory: Path, names: Iterable[str]) -> Standing:
+    """How a kernel has these, by its `lib/modules/RELEASE`. Raises RunnerError."""
+    has = _lists(directory)
+    found = Standing([], [], [])
+    for name in names:
+        kind = found.built_in if name in has.built_in else found.loadable if name in has.places else found.missing
+        kind.append(name)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Lists:
+    """What depmod(8) has written down of a kernel's modules."""
+
+    built_in: frozenset[str]
+    needs: Mapping[str, str]
+    """By path, the paths of those that it needs, with blanks between them."""
+    places: Mapping[str, str]
+    """The paths, by name."""
+
+
+def _lists(directory: Path) -> _Lists:
+    """Raises RunnerError."""
     try:
         built_in = {_name(line) for line in (directory / "modules.builtin").read_text(encoding="utf-8").splitlines()}
         needs = dict(
@@ -71,15 +116,7 @@ def chain(directory: Path, wanted: Iterable[str]) -> list[Path]:
         )
     except OSError as error:
         raise RunnerError(f"{error.filename} cannot be read: {error.strerror}; run depmod for this kernel") from error
-    places = {_name(path): path for path in needs}
-    found: dict[str, None] = {}
-    for name in wanted:
-        if name in built_in:
-            continue
-        if name not in places:
-            raise RunnerError(f"the kernel of {directory} has no module {name}, and it is not built in")
-        found |= dict.fromkeys([*reversed(needs[places[name]].split()), places[name]])  # what is last is needed first
-    return [directory / path for path in found]
+    return _Lists(frozenset(built_in), needs, {_name(path): path for path in needs})
 
 
 def content(module: Path) -> bytes:

@@ -23,6 +23,7 @@ from runners.payload.executor import executable
 from runners.qemu.accelerator import Accelerator
 from runners.qemu.machine import BOOT_SECONDS, Machine, Size
 from runners.qemu.multiplex import bound_sending
+from runners.qemu.surroundings import NONE, Surroundings
 
 INIT = "/init"
 STREAM_MODULES = ("virtio_pci", "virtio_console")
@@ -91,12 +92,12 @@ class BareGuest:
 
     inside = Inside((), "", lambda: (INIT,))
 
-    def __init__(self, kernel: Kernel, accelerated: Accelerator, size: Size) -> None:
-        self._machine = Machine(kernel, accelerated, size)
+    def __init__(self, kernel: Kernel, accelerated: Accelerator, size: Size, surroundings: Surroundings = NONE) -> None:
+        self._machine = Machine(kernel, accelerated, size, surroundings)
         self._channel: StreamChannel | None = None
         try:
             initrd = self._machine.room / "initrd"
-            write_initrd(initrd, kernel)
+            write_initrd(initrd, kernel, surroundings)
             self._machine.power_on(initrd, serial=True)
             self._stream = self._await_first_word()
             initrd.unlink()
@@ -144,7 +145,7 @@ class BareGuest:
         self._machine.close()
 
 
-def write_initrd(to: Path, kernel: Kernel) -> None:
+def write_initrd(to: Path, kernel: Kernel, surroundings: Surroundings = NONE) -> None:
     """The executor as /init; for a kernel with modules, those too. Raises RunnerError.
 
     The executor loads /modules/0, /modules/1 … before anything else. All others are there for the kernel to load on
@@ -156,8 +157,8 @@ def write_initrd(to: Path, kernel: Kernel) -> None:
     init.write_bytes(executable().read_bytes())
     init.chmod(0o755)
     archives = [own]
-    if kernel.modules:
-        needed = modules.chain(kernel.modules / "lib/modules" / kernel.release, STREAM_MODULES)
+    if kernel.tree:
+        needed = modules.chain(kernel.tree, [*STREAM_MODULES, *surroundings.loadable(kernel)])
         for number, module in enumerate(needed):
             (tree / "modules" / str(number)).write_bytes(modules.content(module))
         archives += [layers.loader().archive, modules.archive(kernel)]

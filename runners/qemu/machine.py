@@ -23,6 +23,7 @@ from runners.kernels.kernel import Kernel
 from runners.qemu import panic
 from runners.qemu.accelerator import QEMU, Accelerator
 from runners.qemu.confine import SANDBOX, unprivileged
+from runners.qemu.surroundings import NONE, Surroundings
 
 MEMORY_MIB = 1024
 CPUS = 2
@@ -72,8 +73,9 @@ SHIPPED = Size()
 class Machine:
     """One machine, which is powered on at most once at a time. Closing it leaves no process and no file."""
 
-    def __init__(self, kernel: Kernel, accelerated: Accelerator, size: Size) -> None:
+    def __init__(self, kernel: Kernel, accelerated: Accelerator, size: Size, surroundings: Surroundings = NONE) -> None:
         self.kernel, self.accelerated, self.size = kernel, accelerated, size
+        self.surroundings = surroundings
         self._stack = ExitStack()
         self.room = self._stack.enter_context(workspace("qemu"))
         self._console: Log | None = None
@@ -101,7 +103,7 @@ class Machine:
             opened = [ours.enter_context(path.open("rb")).fileno() for path in files]
             streams = [shown.fileno(), theirs.fileno(), controlled.fileno(), *([wired.fileno()] if serial else [])]
             self.process = subprocess.Popen(
-                [*unprivileged(QEMU), *arguments(opened, streams, self.accelerated.name, self.size, memory)],
+                [*unprivileged(QEMU), *self.arguments(opened, streams, memory)],
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.DEVNULL,
                 stderr=self._complaints.writer,
@@ -110,6 +112,11 @@ class Machine:
             )
         (self.room / "qemu.pid").write_text(str(self.process.pid), encoding="utf-8")
         self._stack.callback(self.end)
+
+    def arguments(self, files: Sequence[int], streams: Sequence[int], memory: Memory | None) -> list[str]:
+        """QEMU's command line (see `arguments`)."""
+        words = self.surroundings.commandline
+        return arguments(files, streams, self.accelerated.name, self.size, memory, words)
 
     def _pair(self) -> tuple[socket.socket, socket.socket]:
         """Our end, which lives as long as the machine, and QEMU's."""
@@ -161,12 +168,15 @@ class Machine:
         return RunnerError(f"the guest with kernel {self.kernel.release} did not start: {last}")
 
     def about(self, stream: str) -> About:
-        """What is to be said of a guest in it (see `Guest`), which is spoken with over this kind of stream."""
+        """What is to be said of a guest in it (see `Guest`), which is spoken with over this kind of stream.
+
+        Raises RunnerError.
+        """
         kernel, size = self.kernel, self.size
         return About(
             f"{qemu_version()}, {self.accelerated.name}, {size.cpus} cpus, {size.memory} MiB, {stream}",
             kernel.label,
-            (f"kernel {kernel.release}: {kernel.origin}",),
+            (f"kernel {kernel.release}: {kernel.origin}", *self.surroundings.notes(kernel)),
             disposable=True,
             slowdown=self.accelerated.slowdown,
         )
@@ -187,12 +197,17 @@ def qemu_version() -> str:
 
 
 def arguments(
-    files: Sequence[int], streams: Sequence[int], accel: str, size: Size, memory: Memory | None = None
+    files: Sequence[int],
+    streams: Sequence[int],
+    accel: str,
+    size: Size,
+    memory: Memory | None = None,
+    words: str = "",
 ) -> list[str]:
     """QEMU's command line. All that it works on are fds.
 
     `files` are the kernel and the initramfs. `streams` are the sockets of the console, of the agent's stream and of the
-    monitor, and, if there is to be one, of a second serial port.
+    monitor, and, if there is to be one, of a second serial port. `words` stand last on the kernel's command line.
     """
     kernel, initrd = files
     console, agent, control, *serial = streams
@@ -204,7 +219,7 @@ def arguments(
         *("-cpu", "max" if accel == "tcg" else "host", "-smp", str(size.cpus), "-m", str(size.memory)),
         *(("-object", memory.backend(size)) if memory else ()),
         *("-kernel", f"/dev/fd/{kernel}", "-initrd", f"/dev/fd/{initrd}"),
-        *("-append", f"{COMMAND_LINE} {CLOCK[accel]}"),
+        *("-append", " ".join(filter(None, (COMMAND_LINE, CLOCK[accel], words)))),
         *("-chardev", f"socket,id=console,fd={console}", "-serial", "chardev:console"),
         *("-chardev", f"socket,id=agent,fd={agent}", "-device", "virtio-serial-pci"),
         *("-device", f"virtserialport,chardev=agent,name={PORT}"),

@@ -7,15 +7,18 @@ import queue
 import shutil
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from conformance.model import Answers, Target
-from runners.base import About, Death, Guest, RunnerError
+from conformance.protocol.agent import UNLOADED
+from runners.base import About, Death, Guest, RunnerError, legible
 from runners.declaration import MEMORY, Declaration, Flag, Option, Part, Way, number, program, text, which
-from runners.kernels import modules
-from runners.kernels.images import WSL2, WSL2_VARIABLE, find, is_wsl2s, labelled
+from runners.kernels import microsoft, modules
+from runners.kernels.download import Progress
+from runners.kernels.images import WSL2, WSL2_VARIABLE, find, is_wsl2_here, is_wsl2s, labelled
 from runners.kernels.kernel import Kernel
 from runners.payload import layers
 from runners.payload.cpio import concatenate, write_archive
@@ -30,27 +33,35 @@ from runners.qemu.machine import (
     Machine,
     Memory,
     Size,
-    arguments,
     qemu_version,
 )
 from runners.qemu.memory import empty
 from runners.qemu.multiplex import FramedChannel, Multiplexer
+from runners.qemu.surroundings import NONE, Surroundings, named, wrong_commandline, wrong_preload
 
 INIT = f"""#!{layers.interpreter()} -SB
 import sys
 sys.path.insert(0, {layers.SUITE!r})
 from conformance.guest.init import main
-main()
+main(%s)
 """
+"""A guest's first program, but for the modules that it is to load."""
 
 
 class QemuGuest:
     """A virtual machine with the whole suite in it. Cases may do with it what they like."""
 
-    def __init__(self, kernel: Kernel, accelerated: Accelerator, size: Size, shelf: snapshot.Shelf | None) -> None:
+    def __init__(
+        self,
+        kernel: Kernel,
+        accelerated: Accelerator,
+        size: Size,
+        shelf: snapshot.Shelf | None,
+        surroundings: Surroundings = NONE,
+    ) -> None:
         """`shelf`: with snapshots; None: boot in any case."""
         self.inside = layers.inside()
-        self._machine = Machine(kernel, accelerated, size)
+        self._machine = Machine(kernel, accelerated, size, surroundings)
         try:
             self._start(shelf)
         except BaseException:
@@ -62,6 +73,7 @@ class QemuGuest:
         self._resumed: FramedChannel | None = None
         self._spawned: tuple[list[str], FramedChannel] | None = None
         self._command: list[str] = []
+        self._refused = ""
         kernel, size = self._machine.kernel, self._machine.size.memory_bytes
         self.is_kept = shelf is not None
         self._place: Path | None = None
@@ -73,7 +85,7 @@ class QemuGuest:
                 return
             self._place, self._memory = place, Memory(self._machine.keep(empty(size)))
         initrd = self._machine.room / "initrd"
-        _write_initrd(initrd, kernel)
+        _write_initrd(initrd, kernel, self._init())
         self._initrd_bytes = initrd.stat().st_size
         self._power_on(initrd, self._memory)
         try:
@@ -84,13 +96,19 @@ class QemuGuest:
             raise self._machine.failure()
         initrd.unlink()
         self._stream = hello.get("stream", "?")
+        self._refused = legible(hello.get(UNLOADED, "").encode())
+        if self._refused:  # what goes on from a snapshot could not say so
+            self._place = None
+
+    def _init(self) -> str:
+        """Its first program."""
+        return INIT % repr(self._machine.surroundings.loadable(self._machine.kernel))
 
     def _ingredients(self) -> list[str]:
         """Everything but the kernel that a snapshot depends on."""
         contents = [layer.archive.parent.name for layer in (layers.base(), layers.suite())]
-        accelerator_name = self._machine.accelerated.name
-        command_line = arguments((0, 1), (2, 3, 4), accelerator_name, self._machine.size, Memory(5))
-        return [qemu_version(), INIT, *contents, *command_line]
+        command_line = self._machine.arguments((0, 1), (2, 3, 4), Memory(5))
+        return [qemu_version(), self._init(), *contents, *command_line]
 
     def _power_on(self, initrd: Path, memory: Memory | None) -> None:
         self._machine.power_on(initrd, memory)
@@ -117,7 +135,10 @@ class QemuGuest:
     @property
     def about(self) -> About:
         """See `Guest`."""
-        return self._machine.about(self._stream.split(",")[0])
+        about = self._machine.about(self._stream.split(",")[0])
+        if not self._refused:
+            return about
+        return replace(about, notes=(*about.notes, f"its kernel refused to load {self._refused}"))
 
     def spawn(self, argv: Sequence[str], env: Mapping[str, str] | None = None) -> FramedChannel:
         """See `Guest`. The process that the snapshot has is there already."""
@@ -162,14 +183,14 @@ class QemuGuest:
         self._machine.close()
 
 
-def _write_initrd(to: Path, kernel: Kernel) -> None:
+def _write_initrd(to: Path, kernel: Kernel, init: str) -> None:
     """The layers, the kernel's modules and /init, one archive behind the other."""
     archives = [layers.base().archive, layers.suite().archive]
     if kernel.modules:
         archives.append(modules.archive(kernel))
     room = to.with_suffix(".init")
     room.mkdir()
-    (room / "init").write_text(INIT, encoding="utf-8")
+    (room / "init").write_text(init, encoding="utf-8")
     (room / "init").chmod(0o755)
     last = to.with_suffix(".last")
     write_archive(room, last)
@@ -184,9 +205,16 @@ class QemuRunner:
     """
 
     def __init__(
-        self, source: str, size: Size = SHIPPED, *, wsl2: bool = False, cold: bool = False, bare: bool = False
+        self,
+        source: str,
+        size: Size = SHIPPED,
+        surroundings: Surroundings = NONE,
+        *,
+        wsl2: bool = False,
+        cold: bool = False,
+        bare: bool = False,
     ) -> None:
-        self._source, self._size = source, size
+        self._source, self._size, self._surroundings = source, size, surroundings
         self._wsl2 = wsl2
         self._shelf = None if cold else snapshot.Shelf()
         self._bare = bare
@@ -203,20 +231,37 @@ class QemuRunner:
             absent = next((name for name in ("apt-get", "dpkg-deb", "depmod", "modprobe") if not which(name)), None)
             return f"{absent} is not installed: run `conformance doctor --install`" if absent else None
         try:
-            self._find()
+            kernel = self._find()
         except RunnerError as error:
             return str(error)
+        if kernel.modules and not which("modprobe"):
+            return "modprobe is not installed: run `conformance doctor --install`"
         return None
+
+    def lacking(self) -> str:
+        """See `Brings`: WSL2's kernel, whichever; of a version that a target names, it is for whoever has named it."""
+        if self._source != WSL2 or not shutil.which(QEMU) or is_wsl2_here():
+            return ""
+        return microsoft.to_bring()
+
+    def bring(self, progress: Progress) -> None:
+        """See `Brings`."""
+        microsoft.fetch("", progress)
 
     def describe(self) -> list[str]:
         """See `Runner`."""
-        return [f"kernel from {self._source}", accelerator().reason]
+        said = [f"kernel from {self._source}", accelerator().reason]
+        if self._surroundings.commandline:
+            said.append(f"command line: {self._surroundings.commandline}")
+        if self._surroundings.preload:
+            said.append(f"modules to load beforehand: {', '.join(self._surroundings.preload)}")
+        return said
 
     def open(self) -> Guest:
         """See `Runner`."""
         if self._bare:
-            return BareGuest(self._find(), accelerator(), self._size)
-        return QemuGuest(self._find(), accelerator(), self._size, self._shelf)
+            return BareGuest(self._find(), accelerator(), self._size, self._surroundings)
+        return QemuGuest(self._find(), accelerator(), self._size, self._shelf, self._surroundings)
 
 
 def whole_kernel(value: str) -> str:
@@ -232,8 +277,9 @@ def _from_environment(source: str) -> str | None:
 
 def _runner(target: Target, way: Way) -> QemuRunner:
     size = Size(number(target, "memory", MEMORY_MIB), number(target, "cpus", CPUS))
+    around = Surroundings(str(target.taken.get("commandline", "")).strip(), named(str(target.taken.get("preload", ""))))
     is_wsl2 = is_wsl2s(str(target.options.get("kernel")))
-    return QemuRunner(text(target, "kernel"), size, wsl2=is_wsl2, cold=way.cold, bare=way.bare)
+    return QemuRunner(text(target, "kernel"), size, around, wsl2=is_wsl2, cold=way.cold, bare=way.bare)
 
 
 DECLARATION = Declaration(
@@ -256,6 +302,8 @@ DECLARATION = Declaration(
         ),
         "memory": MEMORY,
         "cpus": Option("a whole number", least=1, most=64),
+        "commandline": Option("a text: words for the kernel's command line", is_words=True, wrong=wrong_commandline),
+        "preload": Option("a text: modules to load before the suite", is_words=True, wrong=wrong_preload),
     },
     (
         Part(QEMU, "qemu-system-x86", "targets that boot a kernel", program(QEMU)),

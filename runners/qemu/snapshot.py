@@ -19,9 +19,9 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from conformance.places import cache_root
 from runners.base import RunnerError
 from runners.host.cache import intact, locked, seal
+from runners.kernels.kernel import remembered
 from runners.qemu.memory import Extent, loaded, store
 
 SAVE_SECONDS = 60.0
@@ -87,10 +87,9 @@ class Snapshot:
 
 def place(image: Path, ingredients: Sequence[str]) -> Path:
     """Where the snapshot of a kernel and everything else that it depends on lies."""
-    family = hashlib.sha256(str(image.resolve()).encode()).hexdigest()[:12]
     status = image.stat()
     key = hashlib.sha256(repr((*ingredients, status.st_size, status.st_mtime_ns)).encode()).hexdigest()[:16]
-    return cache_root() / "snapshots" / family / key
+    return remembered(image) / key
 
 
 def load(path: Path) -> Snapshot | None:

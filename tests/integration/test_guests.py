@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from runners.base import Ending, Guest
+from runners.kernels.images import find
+from runners.qemu import snapshot
+from runners.qemu.accelerator import accelerator
+from runners.qemu.machine import SHIPPED
 from runners.qemu.runner import QemuGuest
+from runners.qemu.surroundings import Surroundings
 from tests.contract import PATIENCE, GuestContract, everything, python
 from tests.integration.targets import NAMES, dead, runner
 
@@ -95,6 +102,44 @@ def test_modules_of_a_distribution_kernel_load_on_demand(guest: Guest) -> None:
     with python(guest, program) as channel:
         loaded = {line.split()[0] for line in everything(channel).splitlines() if line}
     assert {b"vsock", b"fuse"} <= loaded
+
+
+def test_what_is_around_a_kernel_is_there_before_the_suite_and_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also in a guest that goes on from a snapshot. One whose kernel refuses a module says so, and is not remembered:
+    what goes on from it could not."""
+    runner("lts")
+    found = find("debian:6.1")
+    kernel = replace(found, image=Path(shutil.copy(found.image, tmp_path / "image")))
+    monkeypatch.setattr(snapshot, "remembered", lambda _: tmp_path / "snapshots")
+    program = "print(open('/proc/cmdline').read().split()[-1], *(each.split()[0] for each in open('/proc/modules')))"
+    names = ("br_netfilter", "tun", "rtc_cmos", "absent")
+    for words, refused, resumed in (
+        ("loop.max_loop=3", "", False),
+        ("loop.max_loop=3", "", True),
+        ("loop.max_loop=x", "loop", False),
+        ("loop.max_loop=x", "loop", False),
+    ):
+        around = Surroundings(words, ("loop", *names))
+        with QemuGuest(kernel, accelerator(), SHIPPED, snapshot.Shelf(), around) as guest:
+            assert ("resumed" in guest._stream) is resumed
+            with guest.spawn(["/bin/cat"]) as channel:
+                channel.write(b"here")
+                assert channel.read(PATIENCE) == b"here"
+                guest.remember()
+            with python(guest, program) as channel:
+                last, *loaded = everything(channel).decode().split()
+            assert last == words
+            assert {"br_netfilter", "bridge", "tun"} <= set(loaded)
+            assert ("loop" in loaded) is (refused == "")
+            assert guest.about.notes[1:] == (
+                f"command line: {words}",
+                "loaded beforehand: loop, br_netfilter, tun",
+                "not loaded beforehand, since built in: rtc_cmos",
+                "not loaded beforehand, since this kernel has no such module: absent",
+                *([f"its kernel refused to load {refused}"] if refused else []),
+            )
 
 
 def test_closed_guest_leaves_no_process_and_no_file() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,9 +10,10 @@ import pytest
 
 from conformance.run.errors import Exit
 from runners.base import RunnerError
-from runners.kernels import cached, images, microsoft
+from runners.kernels import cached, images, microsoft, offered, pruning
 from runners.kernels.cached import Kept
 from runners.kernels.kernel import Kernel
+from runners.kernels.offered import Offer, Offered
 from tests.conformance.cli.command import is_one_sentence, told
 
 
@@ -61,16 +63,108 @@ def test_wsl2s_kernel_is_fetched_by_its_version_or_taken_from_a_file(monkeypatch
         assert done.err == "downloading (150 MB)\nmore\n"
 
 
-def test_kernels_that_are_kept_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cached, "kept", list)
-    assert "no kernels in the cache: `conformance kernels fetch 6.12`" in told("kernels", "list").out
-    kernel = Kernel(Path("/cache/bzImage"), "6.18.33.2-microsoft", "a file \x1b[2J")
-    monkeypatch.setattr(cached, "kept", lambda: [Kept("wsl2:6.18.33.2-2", kernel, 45_000_000)])
+def kernel(release: str, origin: str = "a test") -> Kernel:
+    return Kernel(Path("/cache/bzImage"), release, origin)
+
+
+@pytest.fixture
+def some(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A cache with three kernels, and three that can be had; of one more nobody could be asked."""
+    kept = [
+        Kept("debian:6.12", kernel("6.12.107+deb12-cloud-amd64"), 47_000_000),
+        Kept("debian:newest", kernel("7.2.13+deb14-cloud-amd64"), 53_000_000),
+        Kept("wsl2:6.18.33.2-2", kernel("6.18.33.2-microsoft", "a file \x1b[2J, sha256 12"), 45_000_000),
+    ]
+
+    def asked(series: str, asking: Callable[[str], None]) -> Offered:
+        asking("Debian bookworm")
+        found = [
+            Offer("debian:6.1", "6.1.0-56-cloud-amd64", 27_000_000, "Debian bookworm"),
+            Offer("debian:6.12", "6.12.117+deb12-cloud-amd64", 34_000_000, "Debian bookworm"),
+            Offer("wsl2:6.18.40.1-1", "6.18.40.1", 150_000_000, "a feed"),
+        ]
+        return Offered([each for each in found if series in each.name], ["a.example cannot be reached: \x1b[2J"])
+
+    monkeypatch.setattr(cached, "kept", lambda: kept)
+    monkeypatch.setattr(offered, "offered", asked)
+
+
+@pytest.mark.usefixtures("some")
+def test_what_can_be_had_is_listed_with_what_is_kept() -> None:
     done = told("kernels", "list")
     assert done.status == Exit.EXPECTED
-    words = done.out.splitlines()[-1].split()
-    assert words[:6] == ["wsl2:6.18.33.2-2", "6.18.33.2-microsoft", "45", "MB", "a", "file"]
-    assert "\x1b" not in done.out
+    assert [re.split(" {2,}", line) for line in done.out.splitlines()[2:] if not line.startswith(" ")] == [
+        ["debian:6.1", "6.1.0-56-cloud-amd64", "-", "27 MB", "Debian bookworm"],
+        [
+            *("debian:6.12", "6.12.107+deb12-cloud-amd64", "47 MB", "34 MB"),
+            "Debian bookworm, which has 6.12.117+deb12 by now",
+        ],
+        ["debian:newest", "7.2.13+deb14-cloud-amd64", "53 MB", "-", "a test"],
+        ["wsl2:6.18.33.2-2", "6.18.33.2-microsoft", "45 MB", "-", "a file \N{REPLACEMENT CHARACTER}[2J"],
+        ["wsl2:6.18.40.1-1", "6.18.40.1", "-", "150 MB", "a feed"],
+    ]
+    assert (
+        done.err == "asking Debian bookworm\nconformance: a.example cannot be reached: \N{REPLACEMENT CHARACTER}[2J\n"
+    )
+
+
+@pytest.mark.usefixtures("some")
+@pytest.mark.parametrize(
+    ("arguments", "names"),
+    [
+        (("6.12",), ["debian:6.12"]),
+        (("6.18",), ["wsl2:6.18.33.2-2", "wsl2:6.18.40.1-1"]),
+        (("7.2",), ["debian:newest"]),
+        (("--cached",), ["debian:6.12", "debian:newest", "wsl2:6.18.33.2-2"]),
+        (("--cached", "6.18"), ["wsl2:6.18.33.2-2"]),
+    ],
+)
+def test_a_series_is_listed_alone(arguments: tuple[str, ...], names: list[str]) -> None:
+    done = told("kernels", "list", *arguments)
+    assert [line.split()[0] for line in done.out.splitlines()[2:]] == names
+    assert ("asking" in done.err) is ("--cached" not in arguments)
+
+
+@pytest.mark.usefixtures("some")
+def test_where_there_is_none_that_is_said() -> None:
+    assert told("kernels", "list", "5.4").out == "There is no such kernel.\n"
+    assert (
+        "no such kernels in the cache: `conformance kernels fetch 6.12`"
+        in told("kernels", "list", "--cached", "5.4").out
+    )
+
+
+@pytest.fixture
+def targets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A targets file that has one of two kernels of the cache."""
+    monkeypatch.setenv("CONFORMANCE_CACHE", str(tmp_path / "cache"))
+    for name in ("debian-6.1", "debian-6.12"):
+        (tmp_path / "cache/kernels" / name).mkdir(parents=True)
+        (tmp_path / "cache/kernels" / name / "vmlinuz").write_bytes(b"x" * 2_000_000)
+    path = tmp_path / "targets.toml"
+    path.write_text('[target.native]\nrunner = "local"\n[target.a]\nrunner = "qemu"\nkernel = "debian:6.1"\n')
+    return path
+
+
+def test_what_no_target_has_is_removed_once_and_said(targets: Path) -> None:
+    folder = targets.parent / "cache/kernels"
+    done = told("kernels", "prune", "--dry-run", "--targets", str(targets))
+    assert (done.status, done.out) == (Exit.EXPECTED, "debian:6.12: 2 MB\n2 MB would be free by that\n")
+    assert (folder / "debian-6.12").is_dir()
+    done = told("kernels", "prune", "--targets", str(targets))
+    assert (done.status, done.out) == (Exit.EXPECTED, "debian:6.12: 2 MB\n2 MB are free by that\n")
+    assert [path.name for path in folder.iterdir() if path.is_dir()] == ["debian-6.1"]
+    assert told("kernels", "prune", "--targets", str(targets)).out.startswith("There is nothing in the cache")
+
+
+def test_what_cannot_be_removed_ends_it_with_a_sentence(targets: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(_: object) -> bool:
+        raise RunnerError("debian:6.12 could not be removed; run as who owns it")
+
+    monkeypatch.setattr(pruning, "remove", fails)
+    done = told("kernels", "prune", "--targets", str(targets))
+    assert done.status == Exit.FAILED
+    assert is_one_sentence(done.err.strip()), done.err
 
 
 @pytest.mark.parametrize(("name", "arguments"), [("debian", ("fetch", "6.12")), ("build_wsl2", ("build", "wsl2"))])
@@ -95,6 +189,7 @@ def test_what_cannot_be_had_is_one_sentence(
         (("fetch", "6.1", "--from", "x.msi"), Exit.USAGE, "--from is for WSL2's kernel"),
         (("fetch", "wsl2", "--from", "/absent.msi"), Exit.FAILED, "there is no file /absent.msi"),
         (("boil", "wsl2"), Exit.USAGE, "boil"),
+        (("list", "six"), Exit.USAGE, "six is no series of kernels"),
     ],
 )
 def test_what_there_is_not_is_refused_before_anything_is_fetched(
@@ -102,3 +197,8 @@ def test_what_there_is_not_is_refused_before_anything_is_fetched(
 ) -> None:
     done = told("kernels", *arguments)
     assert (done.status, words in done.err) == (status, True), done.err
+
+
+@pytest.mark.usefixtures("some")
+def test_what_is_kept_is_told_with_its_digest_where_that_alone_is_listed() -> None:
+    assert ", sha256 12" in told("kernels", "list", "--cached").out

@@ -23,8 +23,13 @@ from conformance.run.results import RunPlan, matrix_of, read_plan
 from conformance.run.selection import Selection
 from reports.summary import repeat_command
 from runners.base import Runner
+from runners.kernels import microsoft
+from runners.kernels.download import Progress
+from runners.kernels.feed import VARIABLE
+from tests import packages
 from tests.conformance.cli.command import Answered, is_one_sentence, told
 from tests.fakes import Answer, FakeRunner, Importing, Said, greeting, line, says, well_behaved
+from tests.feeds import feed
 
 TARGETS = """
 [target.native]
@@ -135,6 +140,74 @@ def test_a_target_that_was_asked_for_and_cannot_run_fails_the_run(
 def test_the_reference_is_always_asked_for(machines: Machines) -> None:
     machines.runners = {"native": Absent(())}
     assert run().status == Exit.FAILED
+
+
+# -- what is fetched without being asked for
+
+
+class Fetched(FakeRunner):
+    """Lacks WSL2's kernel until it was fetched, as those do that boot it."""
+
+    def missing(self) -> str | None:
+        """See `Runner`."""
+        return None if microsoft.here() else "there is no WSL2 kernel here: fetch it"
+
+    def lacking(self) -> str:
+        """See `Brings`."""
+        return "" if microsoft.here() else microsoft.to_bring()
+
+    def bring(self, progress: Progress) -> None:
+        """See `Brings`."""
+        microsoft.fetch("", progress)
+
+
+@pytest.fixture
+def empty(machines: Machines, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machines:
+    """With an empty cache."""
+    monkeypatch.setenv("CONFORMANCE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    machines.runners = {"wsl2": Fetched(NAMES)}
+    return machines
+
+
+def with_wsl2(folder: str) -> bool:
+    """Whether a run has WSL2's column."""
+    return "wsl2" in [target.name for target in read_plan(Path(folder)).targets]
+
+
+@pytest.mark.usefixtures("empty")
+def test_the_first_run_fetches_wsl2s_kernel_once_it_was_said_and_the_next_ones_have_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with feed({"6.18.33.2-2": packages.package(tmp_path / "packages")}) as served:
+        monkeypatch.setenv(VARIABLE, served.url)
+        assert run("--offline", "-o", "offline").status == Exit.EXPECTED
+        assert (with_wsl2("offline"), served.asked) == (False, [])
+        done = run("-o", "first")
+        assert (done.status, with_wsl2("first")) == (Exit.EXPECTED, True)
+        said = "conformance: wsl2: fetching Microsoft's kernel, about 150 MB from 127.0.0.1; --offline does not"
+        lines = done.err.splitlines()
+        assert lines[lines.index(said) + 1].startswith("downloading (")
+        assert microsoft.here() == ["6.18.33.2-2"]
+        asked = len(served.asked)
+        assert "fetching" not in run("-o", "second").err
+        assert (with_wsl2("second"), len(served.asked)) == (True, asked)
+
+
+@pytest.mark.usefixtures("empty")
+@pytest.mark.parametrize(("arguments", "status"), [((), Exit.EXPECTED), (("-t", "wsl2"), Exit.FAILED)])
+def test_a_run_without_a_network_goes_on_without_the_column_that_nobody_asked_for(
+    arguments: tuple[str, ...], status: Exit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, "http://127.0.0.1:9/index.json")
+    first, second = run(*arguments, "-o", "first"), run(*arguments, "-o", "second")
+    assert (first.status, second.status) == (status, status)
+    (told,) = [line for line in first.err.splitlines() if "could not be fetched" in line]
+    assert is_one_sentence(told)
+    assert ("goes on without it" in told) is (arguments == ())
+    assert "could not be fetched" not in second.err
+    assert "there is no WSL2 kernel here" in first.out
+    assert "there is no WSL2 kernel here" in second.out
 
 
 # -- choosing cases

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from conformance.guest.init import preload
 from runners.qemu.multiplex import FramedChannel, Multiplexer
 from tests.processes import eventually
 from tests.suite import environment
@@ -151,3 +152,12 @@ def test_a_guest_that_dies_ends_all_its_processes(agent: subprocess.Popen[bytes]
     assert everything(channel) == b""
     assert channel.wait(PATIENCE) == -9
     assert host.broken.wait(PATIENCE)
+
+
+def test_modules_that_cannot_be_loaded_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`modprobe` here loads those that are called as it knows one."""
+    (tmp_path / "modprobe").write_text('#!/bin/sh\ncase "$2" in tun|loop) exit 0;; esac\nexit 1\n')
+    (tmp_path / "modprobe").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    assert preload(["tun", "br_netfilter", "loop"]) == ["br_netfilter"]
+    assert preload([]) == []

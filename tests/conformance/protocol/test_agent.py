@@ -20,7 +20,11 @@ def test_the_executor_looks_for_the_port_that_a_machine_has() -> None:
 def test_what_one_end_says_is_what_the_other_reads() -> None:
     assert agent.read_spawn(agent.spawn(["a", "b c"], {"X": "é"})) == (["a", "b c"], {"X": "é"})
     assert agent.read_awake(agent.awake(1e9 + 0.5, b"random")) == (1e9 + 0.5, b"random")
-    assert agent.read_hello(agent.hello("6.1.0", "vport0p1")) == {"release": "6.1.0", "stream": "vport0p1"}
+    assert agent.read_hello(agent.hello("6.1.0", "vport0p1", ["tun", "loop"])) == {
+        "release": "6.1.0",
+        "stream": "vport0p1",
+        agent.UNLOADED: "tun, loop",
+    }
     for status in (0, 127, 255, -9):
         assert agent.read_ended(agent.ended(status)) == status
 

@@ -124,6 +124,8 @@ def test_targets_that_are_new_or_defined_otherwise_take_nothing(tmp_path: Path) 
     native, lts = plan.targets
     other = replace(lts, given={"kernel": "debian:6.12"})
     new = replace(lts, name="next")
+    around = replace(lts, options={**lts.options, "commandline": "quirk=1"})
+    assert whys(replace(plan, targets=[around])) == {"lts": f"lts is defined otherwise than in {RUN}"}
     assert whys(replace(plan, targets=[native, other, new])) == {
         "native": "",
         "lts": f"lts is defined otherwise than in {RUN}",

@@ -10,6 +10,7 @@ import pytest
 from conformance.model import Answers, Target
 from conformance.run.errors import Exit, UsageError
 from conformance.run.targets import SHIPPED, choose, default_path, flags, given_words, load, with_given
+from runners.qemu.machine import CPUS
 from runners.registry import Careful, declarations, runner_for
 
 TWO = """
@@ -57,6 +58,21 @@ def test_the_targets_that_ship_are_read_and_have_runners() -> None:
         assert runner_for(target).describe is not None
 
 
+def test_the_target_wsl2_has_around_its_kernel_what_wsl_gives_it() -> None:
+    wsl2 = load(SHIPPED)["wsl2"].options
+    words = str(wsl2["commandline"]).split()
+    assert f"nr_cpus={wsl2.get('cpus', CPUS)}" in words
+    assert {"WSL_ROOT_INIT=1", "printk.devkmsg=on", "pty.legacy_count=0"} < set(words)
+    assert wsl2["preload"] == "tun ip_tables br_netfilter"
+
+
+def test_words_for_a_command_line_are_no_path_whatever_is_in_them(file: Path) -> None:
+    file.write_text(f"{QEMU}commandline = 'root=/dev/sda ./a'\n[target.b]\nrunner = 'qemu'\nkernel = './a'\n")
+    found = load(file)
+    assert found["a"].options["commandline"] == "root=/dev/sda ./a"
+    assert found["b"].options["kernel"] == str(file.parent.resolve() / "a")
+
+
 def test_the_file_here_comes_before_the_one_that_ships(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -94,8 +110,17 @@ def test_the_file_here_comes_before_the_one_that_ships(
         (f"{QEMU}memroy = 2048\n", ":4: target.a.memroy: the runner qemu has no such option (did you mean memory?)"),
         (
             f"{QEMU}memroy = 2048\n",
-            "it takes kernel (a text: debian:SERIES, wsl2, or the path of an image); memory (a ",
+            "it takes kernel (a text: debian:SERIES, wsl2, wsl2:VERSION, or the path of an image); memory (a ",
         ),
+        (
+            f"{QEMU}commandline = 'nr_cpus=2 panic=5'\n",
+            ":4: target.a.commandline: has panic=5, which the runner needs for itself: a guest ends when its kernel ",
+        ),
+        (
+            f"{QEMU}preload = ['tun']\n",
+            ":4: target.a.preload: is a text: modules to load before the suite, and ['tun']",
+        ),
+        (f"{QEMU}preload = 'tun,loop'\n", ":4: target.a.preload: has 'tun,loop', which names no module; write names"),
         ('[target.a]\nrunner = "gvisor"\nbinary = ["runsc"]\n', ":3: target.a.binary: is a text: the path of a runsc"),
         ('[target.a]\nrunner = "gvisor"\nplatform = 1\n', ":3: target.a.platform: is a text: systrap, ptrace or kvm"),
         ('[target.a]\nrunner = "profile"\nprofile = 1\n', ":3: target.a.profile: is a text: the name or path"),
@@ -163,7 +188,7 @@ def test_options_are_read_with_their_types(file: Path) -> None:
 def test_an_option_that_a_runner_takes_is_in_its_guests(file: Path) -> None:
     """Each one of the table, so that none is accepted and forgotten."""
     given: dict[str, dict[str, str | int]] = {
-        "qemu": {"kernel": "debian:6.1", "memory": 300, "cpus": 3},
+        "qemu": {"kernel": "debian:6.1", "memory": 300, "cpus": 3, "commandline": "a=1", "preload": "tun loop"},
         "gvisor": {"binary": "/opt/runsc", "platform": "ptrace", "memory": 300},
         "profile": {"profile": "wsl1"},
         "local": {},

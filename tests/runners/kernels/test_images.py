@@ -72,6 +72,19 @@ def test_the_environment_comes_before_windows_and_windows_before_a_build(
     assert find("wsl2").release == "6.6.0-wsl2-given"
 
 
+def test_it_is_known_whether_there_is_any(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also one that is of no use: who gives it is to be told, and nothing is fetched in its place."""
+    assert not images.is_wsl2_here()
+    monkeypatch.setenv(images.WSL2_VARIABLE, str(tmp_path / "absent"))
+    assert images.is_wsl2_here()
+    monkeypatch.delenv(images.WSL2_VARIABLE)
+    monkeypatch.setattr(images, "WINDOWS_KERNELS", (str(tmp_path),))
+    assert images.is_wsl2_here()
+    monkeypatch.setattr(images, "WINDOWS_KERNELS", ())
+    fetched(tmp_path, "6.18.33.2-2")
+    assert images.is_wsl2_here()
+
+
 def test_without_any_the_ways_to_get_one_are_told() -> None:
     with pytest.raises(
         RunnerError,
@@ -125,9 +138,11 @@ def test_a_build_needs_a_compiler(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 # Debian's
 
 
-@pytest.mark.parametrize("series", ["6", "six", "6.1.0", "", "../6.1"])
-def test_a_series_is_two_numbers_or_newest(series: str) -> None:
-    with pytest.raises(RunnerError, match=r"names no kernel series; write debian:6\.1 or debian:newest"):
+@pytest.mark.parametrize("series", ["6", "six", "6.1.0/", "6.1.", "", "../6.1", "6.1.0-*"])
+def test_a_series_is_two_numbers_or_a_release_or_newest(series: str) -> None:
+    with pytest.raises(
+        RunnerError, match=r"names no kernel series; write debian:6\.1, debian:6\.12\.107 or debian:newest"
+    ):
         debian(series)
 
 
@@ -136,9 +151,9 @@ def test_the_newest_package_of_the_first_suite_that_has_the_series_is_taken(
 ) -> None:
     names = "linux-image-6.1.0-9-cloud-amd64 linux-image-6.1.0-56-cloud-amd64 linux-image-6.12.9-cloud-amd64"
     put(monkeypatch, tmp_path / "bin", {"apt-get": "exit 0", "apt-cache": f"printf '%s\\n' {names} linux-image-amd64"})
-    suite, package = images._find_debian("6.1")
-    assert (suite.name, package) == ("bookworm", "linux-image-6.1.0-56-cloud-amd64")
-    suite, package = images._find_debian("newest")
+    suite, package, parts = images._find_debian("6.1")
+    assert (suite.name, package, parts) == ("bookworm", "linux-image-6.1.0-56-cloud-amd64", [package])
+    suite, package, _ = images._find_debian("newest")
     assert (suite.name, package) == ("sid", "linux-image-6.12.9-cloud-amd64")
     with pytest.raises(RunnerError, match=r"no Debian suite of bookworm, .* has a cloud kernel 5\.4; try debian:6\.1"):
         images._find_debian("5.4")
@@ -147,8 +162,43 @@ def test_the_newest_package_of_the_first_suite_that_has_the_series_is_taken(
 def test_a_series_that_only_backports_have_is_found_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     has = 'case "$*" in */apt/trixie-backports/*) echo linux-image-6.16.3+deb13-cloud-amd64;; esac'
     put(monkeypatch, tmp_path / "bin", {"apt-get": "exit 0", "apt-cache": has})
-    suite, package = images._find_debian("6.16")
+    suite, package, _ = images._find_debian("6.16")
     assert (suite.name, package) == ("trixie-backports", "linux-image-6.16.3+deb13-cloud-amd64")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "found"),
+    [
+        ("6.12", "6.12.107+deb12.1"),
+        ("6.12.107", "6.12.107+deb12.1"),
+        ("6.12.107+deb12", "6.12.107+deb12"),
+        ("6.12.10", "6.12.10+deb12"),
+        ("6.1", "6.1.0-56"),
+        ("6.1.0-5", "6.1.0-5"),
+    ],
+)
+def test_a_release_is_named_as_far_as_anybody_likes(
+    wanted: str, found: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    has = ("6.1.0-5", "6.1.0-56", "6.12.10+deb12", "6.12.107+deb12", "6.12.107+deb12.1", "6.12")
+    said = " ".join(f"linux-image-{each}-cloud-amd64" for each in has)
+    put(monkeypatch, tmp_path / "bin", {"apt-get": "exit 0", "apt-cache": f"printf '%s\\n' {said}"})
+    assert images._find_debian(wanted)[1] == f"linux-image-{found}-cloud-amd64"
+
+
+def test_a_kernel_that_the_archive_has_without_its_modules_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As trixie-backports has most of 6.19 to 7.1."""
+    apart = [f"linux-{part}-7.2.9-cloud-amd64" for part in ("base", "binary", "image", "modules")]
+    said = " ".join(["linux-image-7.2.12-cloud-amd64", "linux-binary-7.2.12-cloud-amd64", *apart])
+    said += " linux-image-7.1.3-cloud-amd64 linux-binary-7.1.3-cloud-amd64"
+    put(monkeypatch, tmp_path / "bin", {"apt-get": "exit 0", "apt-cache": f"printf '%s\\n' {said}"})
+    _, package, parts = images._find_debian("7.2")
+    assert package == "linux-image-7.2.9-cloud-amd64"
+    assert parts == [name for name in apart if "image" not in name]
+    with pytest.raises(RunnerError, match=r"no modules for linux-image-7\.1\.3-cloud-amd64, and without them"):
+        images._find_debian("7.1")
 
 
 @pytest.mark.parametrize("place", ["lib/modules/6.1.0", "usr/lib/modules/6.1.0"])

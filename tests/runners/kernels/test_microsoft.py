@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -14,7 +16,7 @@ from runners.host.cache import digest
 from runners.kernels import download, feed, microsoft
 from runners.kernels.download import Unreachable
 from runners.kernels.kernel import NotThere
-from runners.kernels.microsoft import fetch, find, here, take_from
+from runners.kernels.microsoft import BYTES, fetch, find, here, take_from, to_bring
 from runners.kernels.packages import take
 from tests import packages
 from tests.feeds import Served
@@ -119,6 +121,40 @@ def test_a_download_that_breaks_off_is_gone_on_with_by_the_next_command(served: 
         fetch(OLD, nothing)
     assert fetch(OLD, nothing)[0] == OLD
     assert served.ranges[-1] == "bytes=3000-"
+
+
+def test_what_would_be_fetched_is_told_with_how_large_it_is(served: Served) -> None:
+    assert to_bring() == f"Microsoft's kernel, about {BYTES // 1_000_000} MB from 127.0.0.1"
+    assert len(served.asked) == 1
+
+
+def test_a_feed_that_is_out_of_reach_is_asked_once_a_day(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unless somebody asks for it by name, or there is another by now."""
+    monkeypatch.setenv(feed.VARIABLE, "http://127.0.0.1:9/index.json")
+    for _ in range(2):
+        with pytest.raises(Unreachable, match=r"127\.0\.0\.1 cannot be reached: Connection refused"):
+            to_bring()
+        assert to_bring() == ""
+        with pytest.raises(Unreachable):
+            fetch("", nothing)
+        yesterday = time.time() - 90000
+        os.utime(cache / "downloads/unreachable", (yesterday, yesterday))
+    with pytest.raises(Unreachable):
+        to_bring()
+    monkeypatch.setenv(feed.VARIABLE, "http://127.0.0.1:9/other.json")
+    with pytest.raises(Unreachable):
+        to_bring()
+
+
+def test_a_feed_that_says_nothing_is_not_waited_for_as_long_as_when_it_was_asked_for(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(microsoft, "QUICK_SECONDS", 0.2)
+    served.answers["/v3/index.json"] = lambda _: time.sleep(2)
+    before = time.monotonic()
+    with pytest.raises(Unreachable, match="says nothing for 0 seconds"):
+        to_bring()
+    assert time.monotonic() - before < 1.5
 
 
 def test_what_is_no_package_is_not_kept(served: Served, cache: Path, tmp_path: Path) -> None:

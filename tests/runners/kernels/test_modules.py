@@ -9,7 +9,7 @@ import pytest
 
 from runners.base import RunnerError
 from runners.kernels import modules
-from runners.kernels.modules import chain, content, release
+from runners.kernels.modules import Standing, chain, content, release, standing
 
 DEPENDENCIES = """\
 kernel/drivers/virtio/virtio.ko.xz: kernel/drivers/virtio/virtio_ring.ko.xz
@@ -39,6 +39,13 @@ def test_what_is_needed_comes_first_and_everything_once(directory: Path) -> None
 
 def test_what_is_built_in_needs_nothing(directory: Path) -> None:
     assert chain(directory, ["8250_base"]) == []
+
+
+def test_names_are_parted_by_how_a_kernel_has_them(directory: Path) -> None:
+    found = standing(directory, ["tun", "8250_base", "virtio_ring", "virtio_pci", "nvme"])
+    assert found == Standing(["virtio_ring", "virtio_pci"], ["8250_base"], ["tun", "nvme"])
+    with pytest.raises(RunnerError, match="run depmod"):
+        standing(directory / "absent", [])
 
 
 def test_module_that_there_is_not_is_named(directory: Path) -> None:

@@ -8,12 +8,20 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
 from typing import cast
 
 import pytest
 
-from runners.qemu.bare import StreamChannel, readable
+from runners.kernels import modules
+from runners.kernels.kernel import Kernel
+from runners.payload import layers
+from runners.qemu import bare
+from runners.qemu.bare import StreamChannel, readable, write_initrd
 from runners.qemu.machine import Machine
+from runners.qemu.surroundings import Surroundings
+from tests.packages import RELEASE, tree
 
 
 class Plug:
@@ -103,3 +111,31 @@ def test_a_stream_is_waited_for_without_end_where_no_time_is_given() -> None:
         assert readable([ours], None) == [ours]
         assert time.monotonic() - before >= 0.04
         later.join()
+
+
+def test_modules_to_preload_are_loaded_behind_those_that_reach_the_host(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each behind what it needs; the executor loads what is called by a number, in order, until there is no such."""
+    folder = tmp_path / "lib/modules" / RELEASE
+    folder.mkdir(parents=True)
+    tree(folder)
+    (folder / "kernel/virtio_pci.ko").write_bytes(b"virtio_pci")
+    with (folder / "modules.dep").open("a") as lists:
+        lists.write("kernel/virtio_pci.ko:\n")
+    (folder / "modules.builtin").write_text("kernel/virtio_console.ko\nkernel/net/tun.ko\n")
+    (folder / "kernel/net/bridge.ko").write_bytes(b"bridge")
+    (folder / "kernel/net/br_netfilter.ko").write_bytes(b"br_netfilter")
+    loaded: dict[str, bytes] = {}
+    (tmp_path / "executor").touch()
+    monkeypatch.setattr(bare, "executable", lambda: tmp_path / "executor")
+    monkeypatch.setattr(layers, "loader", lambda: SimpleNamespace(archive=tmp_path / "executor"))
+    monkeypatch.setattr(modules, "archive", lambda _: tmp_path / "executor")
+    monkeypatch.setattr(
+        bare,
+        "write_archive",
+        lambda root, to: (to.touch(), loaded.update({each.name: each.read_bytes() for each in root.glob("modules/*")})),
+    )
+    kernel = Kernel(tmp_path / "image", RELEASE, "a test", tmp_path)
+    write_initrd(tmp_path / "initrd", kernel, Surroundings(preload=("tun", "br_netfilter", "absent")))
+    assert loaded == {"0": b"virtio_pci", "1": b"bridge", "2": b"br_netfilter"}

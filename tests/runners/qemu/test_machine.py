@@ -13,8 +13,9 @@ from runners.host import children
 from runners.kernels.kernel import Kernel
 from runners.qemu import machine as module
 from runners.qemu.accelerator import Accelerator
-from runners.qemu.machine import COMMAND_LINE, Machine, Memory, Size, arguments, qemu_version
+from runners.qemu.machine import CLOCK, COMMAND_LINE, Machine, Memory, Size, arguments, qemu_version
 from runners.qemu.panic import out_of_memory, panic
+from runners.qemu.surroundings import LONGEST, wrong_commandline
 from tests.processes import eventually
 from tests.runners.qemu.test_panic import SYSRQ
 
@@ -145,6 +146,17 @@ def test_all_that_qemu_works_on_are_descriptors(accel: str, word: str, cpu: str,
     assert (after(words, "-m"), after(words, "-smp")) == (["256"], ["3"])
     assert after(words, "-append") == [f"{COMMAND_LINE} tsc={clock}"]
     assert after(words, "-incoming") == []
+
+
+def test_words_of_a_target_stand_last_on_the_kernels_command_line() -> None:
+    words = arguments((10, 11), (12, 13, 14), "kvm", Size(), words='a=1 b="c d"')
+    assert after(words, "-append") == [f'{COMMAND_LINE} tsc=reliable a=1 b="c d"']
+
+
+def test_no_word_of_the_runners_own_may_be_given_by_a_target() -> None:
+    for word in f"{COMMAND_LINE} {CLOCK['kvm']}".split():
+        assert bool(wrong_commandline(word)) is (word != "mitigations=off"), word
+    assert len(f"{COMMAND_LINE} {CLOCK['tcg']} ") + LONGEST < 2048
 
 
 @pytest.mark.parametrize(("remembered", "share", "incoming"), [(False, "on", []), (True, "off", ["defer"])])

@@ -14,10 +14,13 @@ from runners.kernels import images, microsoft
 from runners.kernels.images import WSL2, WSL2_VARIABLE
 from runners.kernels.kernel import Kernel
 from runners.qemu import runner as module
-from runners.qemu.machine import CPUS, MEMORY_MIB, Size
+from runners.qemu.accelerator import Accelerator
+from runners.qemu.machine import CPUS, MEMORY_MIB, SHIPPED, Size
 from runners.qemu.runner import DECLARATION, QemuRunner, whole_kernel
+from runners.qemu.surroundings import NONE, Surroundings
 
 KERNEL = DECLARATION.options["kernel"]
+AROUND = Surroundings("a=1 b", ("tun", "ip_tables"))
 
 
 def opened_by(target: Target, way: Way, monkeypatch: pytest.MonkeyPatch) -> tuple[object, ...]:
@@ -25,11 +28,11 @@ def opened_by(target: Target, way: Way, monkeypatch: pytest.MonkeyPatch) -> tupl
     found: list[tuple[object, ...]] = []
     monkeypatch.setattr(module, "find", lambda source: Kernel(Path(source), "6.1.0", "a test"))
     monkeypatch.setattr(module, "accelerator", lambda: None)
-    monkeypatch.setattr(module, "BareGuest", lambda kernel, _, size: found.append(("bare", kernel.image.name, size)))
+    monkeypatch.setattr(module, "BareGuest", lambda kernel, _, *how: found.append(("bare", kernel.image.name, *how)))
     monkeypatch.setattr(
         module,
         "QemuGuest",
-        lambda kernel, _, size, shelf: found.append(("whole", kernel.image.name, size, shelf is None)),
+        lambda kernel, _, size, shelf, around: found.append(("whole", kernel.image.name, size, shelf is None, around)),
     )
     DECLARATION.runner(target, way).open()
     return found[0]
@@ -38,13 +41,15 @@ def opened_by(target: Target, way: Way, monkeypatch: pytest.MonkeyPatch) -> tupl
 @pytest.mark.parametrize(
     ("options", "way", "opened"),
     [
-        ({}, Way(), ("whole", "image", Size(MEMORY_MIB, CPUS), False)),
-        ({"memory": 512, "cpus": 1}, Way(cold=True), ("whole", "image", Size(512, 1), True)),
-        ({}, Way(bare=True), ("bare", "image", Size(MEMORY_MIB, CPUS))),
+        ({}, Way(), ("whole", "image", Size(MEMORY_MIB, CPUS), False, NONE)),
+        ({"memory": 512, "cpus": 1}, Way(cold=True), ("whole", "image", Size(512, 1), True, NONE)),
+        ({}, Way(bare=True), ("bare", "image", Size(MEMORY_MIB, CPUS), NONE)),
+        ({"commandline": " a=1 b ", "preload": "tun ip-tables"}, Way(), ("whole", "image", SHIPPED, False, AROUND)),
+        ({"commandline": "a=1 b", "preload": "tun ip_tables"}, Way(bare=True), ("bare", "image", SHIPPED, AROUND)),
     ],
 )
 def test_a_target_s_options_and_the_command_s_way_make_its_guests(
-    options: dict[str, int], way: Way, opened: tuple[object, ...], monkeypatch: pytest.MonkeyPatch
+    options: dict[str, str | int], way: Way, opened: tuple[object, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     target = Target("lts", "qemu", options={"kernel": "image", **options})
     assert opened_by(target, way, monkeypatch) == opened
@@ -122,3 +127,43 @@ def test_what_is_known_of_a_kernel_of_wsl2_s_is_said_once(monkeypatch: pytest.Mo
         runner = DECLARATION.runner(Target("wsl2", "qemu", options={"kernel": source}), Way())
         assert isinstance(runner, QemuRunner)
         assert runner._find().origin == "a package; Microsoft's"
+
+
+def test_a_kernel_whose_modules_nobody_could_load_is_missing_that(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(module, "which", lambda _: None)
+    monkeypatch.setattr(module, "find", lambda source: Kernel(Path(source), "6.1.0", "a test"))
+    assert QemuRunner("x").missing() is None
+    monkeypatch.setattr(module, "find", lambda source: Kernel(Path(source), "6.1.0", "a test", modules=tmp_path))
+    assert (QemuRunner("x").missing() or "").startswith("modprobe is not installed")
+
+
+def test_what_is_around_a_kernel_is_said_of_its_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "accelerator", lambda: Accelerator("tcg", 10.0, "TCG: a test"))
+    assert QemuRunner("x").describe() == ["kernel from x", "TCG: a test"]
+    assert QemuRunner("x", surroundings=AROUND).describe()[2:] == [
+        "command line: a=1 b",
+        "modules to load beforehand: tun, ip_tables",
+    ]
+
+
+def test_wsl2s_kernel_is_lacking_where_a_guest_could_be_had_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = {"qemu-system-x86_64"}
+    monkeypatch.setattr("shutil.which", lambda name: name if name in programs else None)
+    monkeypatch.setattr(module, "is_wsl2_here", lambda: False)
+    monkeypatch.setattr(microsoft, "to_bring", lambda: "a kernel")
+    assert [QemuRunner(source).lacking() for source in (WSL2, "wsl2:6.18", "debian:6.1")] == ["a kernel", "", ""]
+    monkeypatch.setattr(module, "is_wsl2_here", lambda: True)
+    assert QemuRunner(WSL2).lacking() == ""
+    monkeypatch.setattr(module, "is_wsl2_here", lambda: False)
+    programs.clear()
+    assert QemuRunner(WSL2).lacking() == ""
+
+
+def test_what_is_lacking_is_the_newest_that_there_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    monkeypatch.setattr(microsoft, "fetch", lambda version, _: asked.append(version))
+    QemuRunner(WSL2).bring(lambda *_: None)
+    assert asked == [""]
