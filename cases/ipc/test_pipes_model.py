@@ -31,6 +31,9 @@ SIGPIPE = sigset(signal.SIGPIPE)
 NOW = Timespec()
 BYTES = st.integers(1, 3 * PAGE)
 PAGES = st.integers(1, 6).map(lambda pages: pages * PAGE)
+STREAM = stream(7 * PAGE)
+"""Of which parts are written."""
+STRIDE = 1004
 CAPACITIES = st.sampled_from([1, PAGE, 5000, 2 * PAGE, 4 * PAGE, 16 * PAGE])
 
 
@@ -54,8 +57,8 @@ class Pipes(ScriptMachine):
         self.readers, self.writers = [reader], [writer]
         self.resizable = resizable
         self.pipe = Pipe(16 * PAGE)  # pipe(7)
-        self.asked = 0
-        """Bytes that were to be written so far."""
+        self.memory = self.script.keep(STREAM)
+        self.writes = 0
         if resizable:
             answer = self.does(fcntl, writer, F_SETPIPE_SZ, 4 * PAGE)
             self.then(lambda: setattr(self.pipe, "capacity", answer.result))
@@ -63,24 +66,23 @@ class Pipes(ScriptMachine):
     @precondition(lambda self: self.writers)
     @rule(size=st.one_of(BYTES, PAGES))
     def write(self, size: int) -> None:
-        data = self.data(size)
-        self.then(
-            self.written, data, self.call(write, self.writers[-1], data, size), self.sigpipe(), bool(self.readers)
-        )
+        at = self.next_place(size)
+        answer = self.call(write, self.writers[-1], self.memory + at, size)
+        self.then(self.written, STREAM[at : at + size], answer, self.sigpipe(), bool(self.readers))
 
     @precondition(lambda self: self.writers)
     @rule(sizes=st.lists(st.integers(0, PIPE_BUF), min_size=1, max_size=4))
     def write_parts(self, sizes: list[int]) -> None:
         """writev(2) is one write: its parts stay together."""
         if sum(sizes):
-            parts = [Buffer(self.data(size)) for size in sizes]
+            parts = [Buffer(STREAM[at : at + size]) for size in sizes for at in [self.next_place(size)]]
             answer = self.call(writev, self.writers[-1], Vector(*parts), len(parts))
             self.then(self.written, b"".join(map(bytes, parts)), answer, self.sigpipe(), bool(self.readers))
 
-    def data(self, size: int) -> bytes:
-        """Bytes that were not written before."""
-        self.asked += size
-        return stream(self.asked - size, size)
+    def next_place(self, size: int) -> int:
+        """Where in `STREAM` the next bytes begin that are written: elsewhere than those before, which so differ."""
+        self.writes += 1
+        return self.writes * STRIDE % (len(STREAM) - size)
 
     def sigpipe(self) -> Answer:
         """Take a SIGPIPE that has come, if one has."""

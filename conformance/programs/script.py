@@ -15,8 +15,8 @@ from typing import ParamSpec
 
 from conformance.programs.execution import Execution, succeeded
 from conformance.programs.harmful import reduced, touched_by
-from conformance.programs.program import Argument, Memory, Program, ProgramCall, Ref
-from conformance.programs.wire import Encoded, State, encode, whole
+from conformance.programs.program import Argument, Memory, Program, ProgramCall, Ref, bytes_of
+from conformance.programs.wire import Encoded, State, encode, kept_at, whole
 from conformance.syscalls.files.opening import close
 from conformance.syscalls.files.vectors import Vector
 from conformance.syscalls.machinery.absence import with_telltales
@@ -24,7 +24,7 @@ from conformance.syscalls.machinery.buffers import Buffer, Struct
 from conformance.syscalls.machinery.call import Syscall, errno_name
 from conformance.syscalls.machinery.show import shown
 from conformance.syscalls.machinery.touches import NOTHING, PROCESS, Touches
-from conformance.syscalls.machinery.world import FILES
+from conformance.syscalls.machinery.world import DATA, DATA_BYTES, FILES
 
 P = ParamSpec("P")
 MOST_CALLS = 4000
@@ -90,6 +90,8 @@ class Script:
     steps: list[ProgramCall] = field(default_factory=list)
     open: set[int] = field(default_factory=set)
     """The fds that are open, as far as the model knows: a program begins without any."""
+    kept: bytes = b""
+    """What lies in memory at every call, from `keep` on."""
     judged: int = 0
     """How many calls have been judged, once the script was run."""
     _touches: Touches = NOTHING
@@ -117,6 +119,8 @@ class Script:
                 outs.append((str(index), value))
         answer = Answer(len(self.steps))
         self.steps.append(ProgramCall(stub.__name__, tuple(made)))
+        room = DATA_BYTES - len(self.kept) - sum(bytes_of(each) + 128 for each in made)
+        assert room > 0, f"{stub.name}: there is no room for its memory"
         plain = tuple(0 if isinstance(each, Memory) else each for each in made)
         self._touches |= _touched(stub.__name__, plain)
         self._events.append(_Called(answer, tuple(outs)))
@@ -137,6 +141,12 @@ class Script:
         answer = self.call(stub, *args, **kwargs)
         self.then(_must_be, answer, stub.name, result)
         return answer
+
+    def keep(self, data: bytes) -> int:
+        """Have memory that is there at every call; its address. It is sent once, however often it is passed."""
+        assert not self.kept, "there is one such memory"
+        self.kept = data
+        return DATA + kept_at(data)
 
     # -- fds
 
@@ -162,7 +172,7 @@ class Script:
     def encoded(self) -> Encoded:
         """For an executor."""
         touched = reduced(self._touches | PROCESS)
-        return encode(Program(tuple(self.steps)), largest_out=LARGEST_OUT, reuse=True, touched=touched)
+        return encode(Program(tuple(self.steps)), largest_out=LARGEST_OUT, reuse=True, touched=touched, kept=self.kept)
 
     def judge(self, found: Execution) -> None:
         """Let the model say what it says of what was done. Raises AssertionError, ScriptError, Missing."""

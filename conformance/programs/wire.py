@@ -147,12 +147,13 @@ def encode(
     largest_out: int = MOST_OUT,
     reuse: bool = False,
     touched: Touches | None = None,
+    kept: bytes = b"",
 ) -> Encoded:
     """A program as the executor takes it. `own`: in a process of its own, even where it could share one.
 
     `largest_out`: how much of one buffer is part of the outcome, in bytes. `reuse`: each call's memory may lie where
     that of the calls before it was, so that all of the data area is there for each. `touched`: what it touches, where
-    that is known.
+    that is known. `kept`: what lies at the end of the data area before the first call, and stays.
     """
     slots: dict[Ref, int] = {}
     for ref in program.refs():
@@ -160,6 +161,8 @@ def encode(
             slots[ref] = len(slots)
     encoder = _Encoder({ref: slots.get(ref, SLOTS - 1) for ref in program.refs()}, largest_out=largest_out)
     beginning = encoder.low
+    if kept:
+        encoder.out += _COPYIN.pack(COPYIN, kept_at(kept), len(kept)) + kept
     everything, addresses, inner = [], [], []
     for at, step in enumerate(program.steps):
         encoder.low = beginning if reuse else encoder.low
@@ -198,6 +201,11 @@ def encode(
     untouched = EVERYTHING & ~((touches(program) if touched is None else touched) | (PROCESS if own else NOTHING))
     body = _HEAD.pack(len(program.steps), _wishes(program), untouched) + bytes(encoder.out)
     return Encoded(program, struct.pack("<I", len(body)) + body, tuple(everything), tuple(addresses), tuple(inner))
+
+
+def kept_at(kept: bytes) -> int:
+    """Where in the data area memory is that is kept."""
+    return DATA_BYTES - (len(kept) + 63 & ~63)
 
 
 def _holds(argument: Argument, ref: Ref) -> bool:
