@@ -11,7 +11,7 @@ import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
-from typing import ParamSpec
+from typing import ParamSpec, cast
 
 from conformance.programs.execution import Execution, succeeded
 from conformance.programs.harmful import reduced, touched_by
@@ -65,6 +65,11 @@ class Answer:
     def error(self) -> int:
         """0 where it succeeded."""
         return self.said[1]
+
+    @property
+    def resource(self) -> int:
+        """What the call will have returned, to be passed to a later call of the script: nobody else can read it."""
+        return cast("int", Ref(self.at))
 
     def written(self, path: str) -> bytes:
         """What is in memory that other memory points to, by the way there: `1.0` is where argument 1 points at 0."""
