@@ -29,6 +29,8 @@ from conformance.syscalls.machinery.world import DATA, DATA_BYTES, FILES
 P = ParamSpec("P")
 MOST_CALLS = 4000
 """Calls of one script: the executor takes a few more."""
+MOST_OUT = 6 << 20
+"""Bytes that the calls of a script may put out before it is full; the executor takes two MiB more."""
 MOST_LINES, LONGEST_LINE = 40, 160
 """How much is told of a script in which something was wrong: calls, and characters of each."""
 LARGEST_OUT = 0xFFFF
@@ -100,12 +102,13 @@ class Script:
     judged: int = 0
     """How many calls have been judged, once the script was run."""
     _touches: Touches = NOTHING
+    _out: int = 0
     _events: list[_Called | Callable[[], None]] = field(default_factory=list)
 
     @property
     def full(self) -> bool:
         """Whether there is no room for much more."""
-        return len(self.steps) > MOST_CALLS - 200
+        return len(self.steps) > MOST_CALLS - 500 or self._out > MOST_OUT
 
     # -- writing
 
@@ -126,6 +129,7 @@ class Script:
         self.steps.append(ProgramCall(stub.__name__, tuple(made)))
         room = DATA_BYTES - len(self.kept) - sum(bytes_of(each) + 128 for each in made)
         assert room > 0, f"{stub.name}: there is no room for its memory"
+        self._out += sum(len(each.data) for each in made if isinstance(each, Memory))
         plain = tuple(0 if isinstance(each, Memory) else each for each in made)
         self._touches |= _touched(stub.__name__, plain)
         self._events.append(_Called(answer, tuple(outs)))
