@@ -194,7 +194,15 @@ class TreeMachine(ScriptMachine):
     def open(self, path: bytes, mode: int, flags: int) -> Any:
         if mode == O_RDONLY:
             flags &= ~O_TRUNC  # of which nothing is promised
-        return self.opened_file(path, mode | flags) or multiple()
+        fd = self.opened_file(path, mode | flags)
+        if fd is None:
+            return multiple()
+        if flags & O_APPEND and isinstance(fd.file.node, File) and len(fd.file.node.data) < LONGEST:
+            self.write(fd, b"end")
+            self.seek(fd, 0, SEEK_SET)
+            self.write(fd, b"end")
+        self.look_at(fd)
+        return fd
 
     def opened_file(self, path: bytes, flags: int) -> Fd | None:
         """What openat(2) returns, or None when it is refused."""
@@ -225,6 +233,10 @@ class TreeMachine(ScriptMachine):
             return
         for name, *arguments in operations:
             getattr(self, name)(fd, *arguments)
+        self.look_at(fd)
+
+    def look_at(self, fd: Fd) -> None:
+        """fstat(2)."""
         status = Stat()
         self.does(fstat, fd.number, status)
         self.check(f"fd {fd.number}", status, fd.file.node)
@@ -244,8 +256,9 @@ class TreeMachine(ScriptMachine):
 
     def counts(self, said: tuple[Answer, int | None]) -> None:
         """What the model returns, the call must."""
-        if said[1] is not None:
-            self.then(self.has_got, *said)
+        answer, result = said
+        if result is not None:
+            self.then(self.has_got, answer, result)
 
     def gives(self, buffer: Buffer, said: tuple[Answer, bytes | None]) -> None:
         """What the model reads, the call must."""

@@ -58,6 +58,10 @@ CONTENT = struct.pack("=2048I", *range(2048))
 STRIDE = 1004
 PIECE = 8192
 """Bytes of a stream that are read at once to read all; and of which many make a message that is too long."""
+MOST_PIECES = 1000
+"""A message has 1024 at most (readv(2), IOV_MAX)."""
+MOST_SENDS = 400
+"""A buffer is left alone that takes more to be filled."""
 IOV = 16
 """Where in a `struct msghdr` the pointer to its vectors is."""
 P = ParamSpec("P")
@@ -174,10 +178,12 @@ class Sockets(ScriptMachine):
         """Fill a buffer: what is left of it after a message that did not fit takes a few smaller ones."""
         if not self.usable(at) or self.flags.refusals(at) or (self.buffer > 2 * SMALL and self.fills > 1):
             return
-        self.fills += 1
         fd = self.fds[at][-1]
         sizes = [CHUNK] * (LEAST_MESSAGES + 2 * self.buffer // CHUNK)
         sizes += [size for size in (CHUNK // 8, CHUNK // 64, CHUNK // 512, 1) for _ in range(9)]
+        if len(sizes) > MOST_SENDS:
+            return
+        self.fills += 1
         sends = [self.fill(at, fd, size) for size in sizes]
         self.judges(at, self.was_filled, at, sends, polled(self.script, fd, POLLOUT))
 
@@ -206,6 +212,8 @@ class Sockets(ScriptMachine):
             return
         size = 2 * self.buffer
         pieces = [min(PIECE, size - begun) for begun in range(0, size, PIECE)]
+        if len(pieces) > MOST_PIECES:
+            return
         vectors = b"".join(struct.pack("=QQ", self.memory, each) for each in pieces)
         header = Memory(bytes(Msghdr(iovlen=len(pieces))), ((IOV, 8, Memory(vectors)),))
         answer = self.call(sendmsg, self.fds[at][-1], header, MSG_NOSIGNAL)  # type: ignore[arg-type] # see `call`

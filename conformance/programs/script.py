@@ -10,7 +10,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, partial
 from typing import ParamSpec, cast
 
 from conformance.programs.execution import Execution, succeeded
@@ -103,7 +103,7 @@ class Script:
     """How many calls have been judged, once the script was run."""
     _touches: Touches = NOTHING
     _out: int = 0
-    _events: list[_Called | Callable[[], None]] = field(default_factory=list)
+    _events: list[_Called | Callable[[], object]] = field(default_factory=list)
 
     @property
     def full(self) -> bool:
@@ -117,7 +117,8 @@ class Script:
 
         An argument may also be a `Ref` or `Memory`, as in any program.
         """
-        made, outs = [], []
+        made: list[Argument] = []
+        outs: list[tuple[str, Buffer | Struct]] = []
         for index, value in enumerate(args):
             argument = _argument(value)
             made.append(argument)
@@ -137,7 +138,7 @@ class Script:
 
     def then(self, judge: Callable[P, object], *args: P.args, **kwargs: P.kwargs) -> None:
         """Have this called once all calls so far have answered, and no later one. It raises AssertionError."""
-        self._events.append(lambda: judge(*args, **kwargs) and None)
+        self._events.append(partial(judge, *args, **kwargs))
 
     def does(self, stub: Syscall[P], *args: P.args, **kwargs: P.kwargs) -> Answer:
         """Make a call that must succeed."""

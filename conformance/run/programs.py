@@ -43,7 +43,7 @@ class CasePrograms:
     @property
     def infos(self) -> list[CaseInfo]:
         """What a plan says of them."""
-        return [each.info for each in (*self.by_id.values(), *self.models.values())]
+        return [*(each.info for each in self.by_id.values()), *(each.info for each in self.models.values())]
 
     def get(self, case: str) -> CaseProgram | CaseModel | None:
         """What a case is, if it is one of these."""
