@@ -14,7 +14,7 @@ from hypothesis.stateful import initialize, invariant, rule
 from cases._models import opened_pair, opened_pipe, polled
 from cases.events._epoll_model import BITS, Told, Watch
 from conformance.programs.keeping import Kernel, ScriptMachine
-from conformance.programs.script import Answer
+from conformance.programs.script import Reply
 from conformance.syscalls import Buffer
 from conformance.syscalls.files.descriptors import dup
 from conformance.syscalls.files.opening import O_NONBLOCK
@@ -60,9 +60,9 @@ ROOM = PIPE // 2
 IMPOSSIBLE = {("pipe out", "write"), ("pipe out", "fill"), ("pipe in", "drain"), ("left", "fill"), ("right", "fill")}
 
 
-Polled: TypeAlias = "tuple[list[str], Buffer, Answer]"
+Polled: TypeAlias = "tuple[list[str], Buffer, Reply]"
 """The names that poll(2) was asked about, and what it said."""
-Said: TypeAlias = "tuple[Buffer, Answer]"
+Said: TypeAlias = "tuple[Buffer, Reply]"
 """What epoll_wait(2) said."""
 CALLS = st.one_of(
     st.tuples(st.just("use"), NAMES, st.sampled_from(["write", "fill", "drain"])),

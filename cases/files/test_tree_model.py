@@ -19,7 +19,7 @@ from hypothesis.stateful import (
 from cases._models import Refused
 from cases.files._tree_model import Directory, File, Node, OpenFile, Symlink, Tree
 from conformance.programs.keeping import Kernel, ScriptMachine
-from conformance.programs.script import Answer, Script
+from conformance.programs.script import Reply, Script
 from conformance.syscalls import Buffer, missing
 from conformance.syscalls.files.descriptors import F_SETFL, dup, fcntl
 from conformance.syscalls.files.directories import chdir, getdents64, mkdir, rmdir
@@ -158,7 +158,7 @@ class TreeMachine(ScriptMachine):
         self.does(mkdir, b"tree", 0o755)
         self.does(chdir, b"tree")
 
-    def agree(self, model: Callable[[], T], call: Syscall[Any], *args: object) -> tuple[Answer, T | None]:
+    def agree(self, model: Callable[[], T], call: Syscall[Any], *args: object) -> tuple[Reply, T | None]:
         """Make the call, which must fail or succeed as the model does; its answer, and what the model returns."""
         expected: T | None = None
         errors: tuple[int, ...] = (0,)
@@ -170,7 +170,7 @@ class TreeMachine(ScriptMachine):
         self.then(self.agreed, call.name, answer, errors)
         return answer, expected
 
-    def agreed(self, name: str, answer: Answer, allowed: tuple[int, ...]) -> None:
+    def agreed(self, name: str, answer: Reply, allowed: tuple[int, ...]) -> None:
         """Judge whether a call failed or succeeded as it had to."""
         said, wanted = (
             " or ".join(errorcode.get(each, "success") for each in some) for some in ((answer.error,), allowed)
@@ -213,7 +213,7 @@ class TreeMachine(ScriptMachine):
         self.then(self.has_got, answer, fd)
         return Fd(fd, file)
 
-    def has_got(self, answer: Answer, result: int) -> None:
+    def has_got(self, answer: Reply, result: int) -> None:
         """Judge a number that a call had to return."""
         assert answer.result == result, f"{answer.result}, not {result}"
 
@@ -254,13 +254,13 @@ class TreeMachine(ScriptMachine):
             return
         self.counts(self.agree(lambda: fd.file.write(data, offset), pwrite64, fd.number, data, len(data), offset))
 
-    def counts(self, said: tuple[Answer, int | None]) -> None:
+    def counts(self, said: tuple[Reply, int | None]) -> None:
         """What the model returns, the call must."""
         answer, result = said
         if result is not None:
             self.then(self.has_got, answer, result)
 
-    def gives(self, buffer: Buffer, said: tuple[Answer, bytes | None]) -> None:
+    def gives(self, buffer: Buffer, said: tuple[Reply, bytes | None]) -> None:
         """What the model reads, the call must."""
         answer, data = said
         if data is not None:
@@ -294,7 +294,7 @@ class TreeMachine(ScriptMachine):
         fd.file.position = offset  # which of several places was found is known only afterwards: go on from another
         self.says(offset, lseek, fd.number, offset, SEEK_SET)
 
-    def was_sought(self, data: bytes, offset: int, whence: int, sought: Answer, position: Answer, before: int) -> None:
+    def was_sought(self, data: bytes, offset: int, whence: int, sought: Reply, position: Reply, before: int) -> None:
         """Judge what was found, and where the file is now."""
         result, error = sought.said
         assert position.result == (before if error else result), "the position is not what was found"

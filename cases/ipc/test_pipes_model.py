@@ -13,7 +13,7 @@ from hypothesis.stateful import invariant, precondition, rule
 from cases._models import opened_pipe, polled
 from cases.ipc._pipes_model import PAGE, PIPE_BUF, Pipe, stream
 from conformance.programs.keeping import Kernel, ScriptMachine
-from conformance.programs.script import Answer, Script
+from conformance.programs.script import Reply, Script
 from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.files.descriptors import F_GETPIPE_SZ, F_SETPIPE_SZ, dup, fcntl
 from conformance.syscalls.files.ioctls import ioctl
@@ -84,11 +84,11 @@ class Pipes(ScriptMachine):
         self.writes += 1
         return self.writes * STRIDE % (len(STREAM) - size)
 
-    def sigpipe(self) -> Answer:
+    def sigpipe(self) -> Reply:
         """Take a SIGPIPE that has come, if one has."""
         return self.call(rt_sigtimedwait, SIGPIPE, None, NOW, SIGSET_SIZE)
 
-    def written(self, data: bytes, answer: Answer, sigpipe: Answer, has_readers: bool) -> None:
+    def written(self, data: bytes, answer: Reply, sigpipe: Reply, has_readers: bool) -> None:
         """Judge what a write said."""
         size = len(data)
         if not has_readers:
@@ -112,7 +112,7 @@ class Pipes(ScriptMachine):
         buffer = Buffer(size)
         self.then(self.was_read, size, self.call(read, self.readers[-1], buffer, size), buffer, bool(self.writers))
 
-    def was_read(self, size: int, answer: Answer, buffer: Buffer, has_writers: bool) -> None:
+    def was_read(self, size: int, answer: Reply, buffer: Buffer, has_writers: bool) -> None:
         """Judge what a read said."""
         if not self.pipe.held:
             assert answer.said == ((-1, EAGAIN) if has_writers else (0, 0))
@@ -127,7 +127,7 @@ class Pipes(ScriptMachine):
         """F_SETPIPE_SZ: at least what was asked for, and what is convenient, if what is in the pipe fits (fcntl(2))."""
         self.then(self.resized, size, self.call(fcntl, self.writers[-1], F_SETPIPE_SZ, size))
 
-    def resized(self, size: int, answer: Answer) -> None:
+    def resized(self, size: int, answer: Reply) -> None:
         """Judge what that said."""
         if answer.error:
             assert answer.error == EBUSY
@@ -158,7 +158,7 @@ class Pipes(ScriptMachine):
         self.then(self.state_was_told, size, count, to_read, to_write)
 
     def state_was_told(
-        self, size: Answer | None, count: Buffer, to_read: Pollfd | None, to_write: Pollfd | None
+        self, size: Reply | None, count: Buffer, to_read: Pollfd | None, to_write: Pollfd | None
     ) -> None:
         """Judge all that."""
         if size:

@@ -13,7 +13,7 @@ from hypothesis.stateful import initialize, invariant, rule
 from cases._models import polled
 from cases.ipc._queues_model import PRIORITIES, PriorityQueue, TypedQueue
 from conformance.programs.keeping import Kernel, ScriptMachine
-from conformance.programs.script import Answer, Script
+from conformance.programs.script import Reply, Script
 from conformance.syscalls import Buffer
 from conformance.syscalls.files.opening import O_CREAT, O_EXCL, O_NONBLOCK, O_RDONLY, O_RDWR, O_WRONLY
 from conformance.syscalls.ipc.mq import MqAttr, mq_getsetattr, mq_open, mq_timedreceive, mq_timedsend, mq_unlink
@@ -64,7 +64,7 @@ class TypedQueues(ScriptMachine):
         self.then(self.has_gone, gone)
         super().teardown()
 
-    def has_gone(self, answer: Answer) -> None:
+    def has_gone(self, answer: Reply) -> None:
         """Judge a call about a queue that was removed."""
         assert answer.said in {(-1, EIDRM), (-1, EINVAL)}
 
@@ -84,7 +84,7 @@ class TypedQueues(ScriptMachine):
         answer = self.call(msgsnd, self.id, struct.pack("=q", kind) + text, len(text), IPC_NOWAIT)
         self.then(self.sent, kind, text, answer)
 
-    def sent(self, kind: int, text: bytes, answer: Answer) -> None:
+    def sent(self, kind: int, text: bytes, answer: Reply) -> None:
         """Judge it."""
         refusal = self.model.send(kind, text)
         assert answer.said == ((-1, refusal) if refusal else (0, 0))
@@ -94,7 +94,7 @@ class TypedQueues(ScriptMachine):
         answer = self.call(msgrcv, self.id, message, room, kind, flags | IPC_NOWAIT)
         self.then(self.received, kind, room, flags, answer, message)
 
-    def received(self, kind: int, room: int, flags: int, answer: Answer, message: Buffer) -> None:
+    def received(self, kind: int, room: int, flags: int, answer: Reply, message: Buffer) -> None:
         """Judge it."""
         expected = self.model.receive(kind, room, flags)
         if isinstance(expected, int):
@@ -102,7 +102,7 @@ class TypedQueues(ScriptMachine):
             return
         self.is_message(expected, answer, message)
 
-    def is_message(self, expected: tuple[int, bytes], answer: Answer, message: Buffer) -> None:
+    def is_message(self, expected: tuple[int, bytes], answer: Reply, message: Buffer) -> None:
         """Judge a message."""
         kind, text = expected
         assert answer.said == (len(text), 0)
@@ -115,7 +115,7 @@ class TypedQueues(ScriptMachine):
             answer = self.call(msgrcv, self.id, message, ROOM, at, MSG_COPY | IPC_NOWAIT)
             self.then(self.copied, at, answer, message)
 
-    def copied(self, at: int, answer: Answer, message: Buffer) -> None:
+    def copied(self, at: int, answer: Reply, message: Buffer) -> None:
         """Judge it."""
         if at >= len(self.model.messages):
             assert answer.said == (-1, ENOMSG)
@@ -177,7 +177,7 @@ class PriorityQueues(ScriptMachine):
         answer = self.call(mq_timedsend, self.fds[which], text, len(text), priority, LONG_PAST)
         self.then(self.sent, priority, text, self.waits[which], answer)
 
-    def sent(self, priority: int, text: bytes, waits: bool, answer: Answer) -> None:
+    def sent(self, priority: int, text: bytes, waits: bool, answer: Reply) -> None:
         """Judge it."""
         refusal = self.model.send(priority, text)
         assert answer.said == (self.refusal(refusal, waits) if refusal else (0, 0))
@@ -189,7 +189,7 @@ class PriorityQueues(ScriptMachine):
         answer = self.call(mq_timedreceive, self.fds[which], text, room, priority, LONG_PAST)
         self.then(self.received, room, self.waits[which], answer, text, priority)
 
-    def received(self, room: int, waits: bool, answer: Answer, text: Buffer, priority: Buffer) -> None:
+    def received(self, room: int, waits: bool, answer: Reply, text: Buffer, priority: Buffer) -> None:
         """Judge it."""
         expected = self.model.receive(room)
         if isinstance(expected, int):

@@ -13,7 +13,7 @@ from hypothesis.stateful import invariant, rule
 from cases._models import opened_pipe, polled
 from cases.signals._masks_model import IGNORED_BY_DEFAULT, NUMBERS, UNBLOCKABLE, Sent, Signals
 from conformance.programs.keeping import Kernel, ScriptMachine
-from conformance.programs.script import Answer, Script
+from conformance.programs.script import Reply, Script
 from conformance.syscalls import Buffer
 from conformance.syscalls.files.opening import O_CREAT, O_RDWR, openat
 from conformance.syscalls.files.paths import AT_FDCWD
@@ -181,7 +181,7 @@ class Masks(ScriptMachine):
         answer = self.call(rt_sigtimedwait, sigset(*numbers), info, NOW, SIGSET_SIZE)
         self.then(self.has_waited, numbers, answer, info)
 
-    def has_waited(self, numbers: list[int], answer: Answer, info: Siginfo) -> None:
+    def has_waited(self, numbers: list[int], answer: Reply, info: Siginfo) -> None:
         """Judge it."""
         allowed = self.model.next(numbers)
         if not allowed:
@@ -201,7 +201,7 @@ class Masks(ScriptMachine):
         records = Buffer(RECORD * room)
         self.then(self.was_read, room, self.call(read, self.fd, records, RECORD * room), records, self.watched)
 
-    def was_read(self, room: int, answer: Answer, records: Buffer, watched: list[int]) -> None:
+    def was_read(self, room: int, answer: Reply, records: Buffer, watched: list[int]) -> None:
         """Judge it."""
         if not self.model.next(watched):
             assert answer.said == (-1, EAGAIN)

@@ -18,7 +18,7 @@ from cases.sockets._sockets import size_of
 from cases.sockets._streams_model import Pair, message
 from conformance.programs.keeping import Kernel, ScriptMachine
 from conformance.programs.program import Memory
-from conformance.programs.script import Answer, Script
+from conformance.programs.script import Reply, Script
 from conformance.syscalls import Buffer
 from conformance.syscalls.files.descriptors import dup
 from conformance.syscalls.files.ioctls import ioctl
@@ -156,7 +156,7 @@ class Sockets(ScriptMachine):
         self.most[1 - at] += size if self.kind == SOCK_STREAM else 1
         return message(self.serial, size)
 
-    def was_sent(self, at: int, data: bytes, answer: Answer, signal: Answer, quietly: bool) -> None:
+    def was_sent(self, at: int, data: bytes, answer: Reply, signal: Reply, quietly: bool) -> None:
         """Judge it."""
         signalled, size = signal.error == 0, len(data)
         if refusals := self.pair.refusals(at):
@@ -187,14 +187,14 @@ class Sockets(ScriptMachine):
         sends = [self.fill(at, fd, size) for size in sizes]
         self.judges(at, self.was_filled, at, sends, polled(self.script, fd, POLLOUT))
 
-    def fill(self, at: int, fd: int, size: int) -> tuple[bytes, Answer]:
+    def fill(self, at: int, fd: int, size: int) -> tuple[bytes, Reply]:
         """Send what lies in memory."""
         self.next_message(at, size)
         offset = self.serial * STRIDE % (len(CONTENT) - size)
         answer = self.call(sendto, fd, self.memory + offset, size, MSG_NOSIGNAL, None, 0)
         return CONTENT[offset : offset + size], answer
 
-    def was_filled(self, at: int, sends: list[tuple[bytes, Answer]], state: Pollfd) -> None:
+    def was_filled(self, at: int, sends: list[tuple[bytes, Reply]], state: Pollfd) -> None:
         """Judge it: there is an end, after twice what SO_SNDBUF says at the latest."""
         for data, answer in sends:
             if answer.error:
@@ -219,7 +219,7 @@ class Sockets(ScriptMachine):
         answer = self.call(sendmsg, self.fds[at][-1], header, MSG_NOSIGNAL)  # type: ignore[arg-type] # see `call`
         self.judges(at, self.was_too_much, answer)
 
-    def was_too_much(self, answer: Answer) -> None:
+    def was_too_much(self, answer: Reply) -> None:
         """Judge it."""
         assert answer.said == (-1, EMSGSIZE)
 
@@ -229,7 +229,7 @@ class Sockets(ScriptMachine):
         if self.usable(at, size):
             self.judges(at, self.received, at, size, *self.take(at, size))
 
-    def take(self, at: int, size: int) -> tuple[Answer, Buffer]:
+    def take(self, at: int, size: int) -> tuple[Reply, Buffer]:
         """read(2); of no bytes recvfrom(2), as read says nothing then."""
         fd, buffer = self.fds[at][-1], Buffer(size)
         if size:
@@ -253,7 +253,7 @@ class Sockets(ScriptMachine):
         answer = self.call(recvmsg, self.fds[at][-1], header, flags)  # type: ignore[arg-type] # see `call`
         self.judges(at, self.message_received, at, size, answer, asking)
 
-    def message_received(self, at: int, size: int, answer: Answer, asking: bool) -> None:
+    def message_received(self, at: int, size: int, answer: Reply, asking: bool) -> None:
         """Judge it."""
         whole = len(self.pair.sides[at].queue[0]) if self.pair.sides[at].queue else 0
         buffer = Buffer(answer.written(f"1.{IOV}.0") if size else b"")
@@ -273,7 +273,7 @@ class Sockets(ScriptMachine):
         self,
         at: int,
         size: int,
-        answer: Answer,
+        answer: Reply,
         buffer: Buffer,
         *,
         peeking: bool = False,
@@ -314,7 +314,7 @@ class Sockets(ScriptMachine):
                 self.flags.close(at)
                 self.then(self.closed, at)
 
-    def was_shut(self, answer: Answer) -> None:
+    def was_shut(self, answer: Reply) -> None:
         """Judge it."""
         assert answer.said == (0, 0)
 
@@ -334,7 +334,7 @@ class Sockets(ScriptMachine):
                 asked = self.call(ioctl, fd, SIOCINQ, count) if self.kind != SOCK_SEQPACKET else None
                 self.judges(at, self.state_was_told, at, state, asked, count)
 
-    def state_was_told(self, at: int, state: Pollfd, asked: Answer | None, count: Buffer) -> None:
+    def state_was_told(self, at: int, state: Pollfd, asked: Reply | None, count: Buffer) -> None:
         """Judge one side's state."""
         me = self.pair.sides[at]
         expected, certain = self.pair.events(at)

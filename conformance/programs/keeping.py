@@ -40,7 +40,7 @@ ONE_AT_A_TIME = threading.RLock()
 """Held while Hypothesis works: how it draws is a matter of the whole process."""
 
 
-class Lost(Exception):
+class ExecutorDied(Exception):
     """The guest, or the executor in it, died of a script."""
 
 
@@ -86,7 +86,7 @@ class Kernel:
     effort: Effort
 
     def does(self, script: Script) -> None:
-        """Run a script, and let it judge. Raises AssertionError, ScriptError, Missing, Lost."""
+        """Run a script, and let it judge. Raises AssertionError, ScriptError, Missing, ExecutorDied."""
         encoded = script.encoded()
         (outcome,) = self.run([encoded.data], 1.0)
         self._judge(_Written(script, encoded), outcome)
@@ -160,7 +160,7 @@ class Kernel:
             (outcome,) = self.run([written.encoded.data], AGAIN)
             found = Execution.read(written.encoded, outcome)
         if found.outcome.state is State.LOST:
-            raise Lost("the guest, or the executor in it, died of a script")
+            raise ExecutorDied("the guest, or the executor in it, died of a script")
         try:
             written.script.judge(found)
         except AssertionError as error:
@@ -204,7 +204,7 @@ def held(
             raise
         except Missing as reason:
             outcome, message = Outcome.MISSING, str(reason)
-        except Lost as reason:
+        except ExecutorDied as reason:
             outcome, message = Outcome.CRASH, str(reason)
         except (ScriptError, ProtocolError) as reason:
             outcome, message = Outcome.ERROR, str(reason)

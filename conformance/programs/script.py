@@ -41,7 +41,7 @@ class ScriptError(Exception):
     """A script could not be run, and nothing is known of what its calls do. One sentence."""
 
 
-class Answer:
+class Reply:
     """What a call of a script has said. There is nothing to ask before the script was run."""
 
     __slots__ = ("_said", "_written", "at")
@@ -85,7 +85,7 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class _Called:
-    answer: Answer
+    answer: Reply
     outs: tuple[tuple[str, Buffer | Struct], ...]
     """Whose content is to be what the call has left there."""
 
@@ -112,7 +112,7 @@ class Script:
 
     # -- writing
 
-    def call(self, stub: Syscall[P], *args: P.args, **kwargs: P.kwargs) -> Answer:
+    def call(self, stub: Syscall[P], *args: P.args, **kwargs: P.kwargs) -> Reply:
         """Make a call. What it writes into a `Buffer` or a struct is there for whatever `then` is given next.
 
         An argument may also be a `Ref` or `Memory`, as in any program.
@@ -126,7 +126,7 @@ class Script:
                 outs += [(f"{index}.{16 * at}", part) for at, part in enumerate(value.parts)]
             elif isinstance(value, Buffer | Struct):
                 outs.append((str(index), value))
-        answer = Answer(len(self.steps))
+        answer = Reply(len(self.steps))
         self.steps.append(ProgramCall(stub.__name__, tuple(made)))
         room = DATA_BYTES - len(self.kept) - sum(bytes_of(each) + 128 for each in made)
         assert room > 0, f"{stub.name}: there is no room for its memory"
@@ -140,13 +140,13 @@ class Script:
         """Have this called once all calls so far have answered, and no later one. It raises AssertionError."""
         self._events.append(partial(judge, *args, **kwargs))
 
-    def does(self, stub: Syscall[P], *args: P.args, **kwargs: P.kwargs) -> Answer:
+    def does(self, stub: Syscall[P], *args: P.args, **kwargs: P.kwargs) -> Reply:
         """Make a call that must succeed."""
         answer = self.call(stub, *args, **kwargs)
         self.then(_must_say, answer, stub.name, (0,))
         return answer
 
-    def says(self, result: int, stub: Syscall[P], *args: P.args, **kwargs: P.kwargs) -> Answer:
+    def says(self, result: int, stub: Syscall[P], *args: P.args, **kwargs: P.kwargs) -> Reply:
         """Make a call whose result is known: a number, or minus an errno."""
         answer = self.call(stub, *args, **kwargs)
         self.then(_must_be, answer, stub.name, result)
@@ -249,13 +249,13 @@ def _argument(value: object) -> Argument:
     raise TypeError(f"{value!r} is nothing that a script can pass to a call")
 
 
-def _must_say(answer: Answer, name: str, errors: tuple[int, ...]) -> None:
+def _must_say(answer: Reply, name: str, errors: tuple[int, ...]) -> None:
     said = errno_name(answer.error) if answer.error else "success"
     wanted = " or ".join(errno_name(each) if each else "success" for each in errors)
     assert answer.error in errors, f"{name}: {said}, not {wanted}"
 
 
-def _must_be(answer: Answer, name: str, result: int) -> None:
+def _must_be(answer: Reply, name: str, result: int) -> None:
     if result < 0:
         _must_say(answer, name, (-result,))
         return

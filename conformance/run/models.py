@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
+import ast
+import importlib.util
 import inspect
 import itertools
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -74,7 +76,7 @@ def selected_models(selection: Selection, effort: str) -> tuple[list[CaseModel],
 
 
 def _in_module(path: Path, effort: str) -> Iterator[CaseModel]:
-    module = importlib.import_module(".".join(path.relative_to(places.CASES.parent).with_suffix("").parts))
+    module = _imported(path)
     how = here.effort_of(effort)
     for name, is_model in models(path).items():
         if not is_model:
@@ -86,6 +88,28 @@ def _in_module(path: Path, effort: str) -> Iterator[CaseModel]:
             titles = headline(function.__doc__), headline(module.__doc__)
             info = CaseInfo(case_id(path, whole), definition_hash(path, whole), *titles)
             yield CaseModel(info, needs, function, arguments, how)
+
+
+def _imported(path: Path) -> ModuleType:
+    """A module of cases, whose assertions say what they compare, as they do under pytest."""
+    name = ".".join(path.relative_to(places.CASES.parent).with_suffix("").parts)
+    if found := sys.modules.get(name):
+        return found
+    from _pytest.assertion.rewrite import rewrite_asserts  # noqa: PLC0415 - slow, and rarely needed
+
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None
+    module = importlib.util.module_from_spec(spec)
+    source = path.read_bytes()
+    tree = ast.parse(source, str(path))
+    rewrite_asserts(tree, source, str(path))
+    sys.modules[name] = module
+    try:
+        exec(compile(tree, str(path), "exec", dont_inherit=True), module.__dict__)  # noqa: S102 - as an import does
+    except BaseException:
+        del sys.modules[name]
+        raise
+    return module
 
 
 def _marks(module: ModuleType, function: Callable[..., None], name: str) -> Sequence[Any]:

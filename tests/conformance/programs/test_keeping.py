@@ -18,7 +18,7 @@ from conformance.model import Outcome
 from conformance.mutate.mutants import Mutant, mutants_of
 from conformance.offspring import parent, processes
 from conformance.programs.keeping import Kernel
-from conformance.programs.script import Answer, Script
+from conformance.programs.script import Reply, Script
 from conformance.run.lane import Lane
 from conformance.run.models import CaseModel, selected_models
 from conformance.run.selection import Selection
@@ -60,7 +60,7 @@ def models(where: str) -> list[CaseModel]:
 
 # -- lies of a script's answers
 
-Lie = Callable[[tuple[Any, ...], Answer, dict[str, Buffer | Struct]], tuple[int, int] | None]
+Lie = Callable[[tuple[Any, ...], Reply, dict[str, Buffer | Struct]], tuple[int, int] | None]
 """What a kernel says instead, of a call's arguments and its answer; it may also change what was written."""
 
 
@@ -77,19 +77,19 @@ def tell(monkeypatch: pytest.MonkeyPatch, name: str, lie: Lie) -> None:
     monkeypatch.setattr(Script, "_heard", instead)
 
 
-def counts_too_much(args: tuple[Any, ...], answer: Answer, outs: dict[str, Buffer | Struct]) -> None:
+def counts_too_much(args: tuple[Any, ...], answer: Reply, outs: dict[str, Buffer | Struct]) -> None:
     if args[1] == SIOCINQ and (count := int.from_bytes(bytes(outs["2"]), "little")):
         _write(outs["2"], struct.pack("=i", count + 1))
 
 
-def is_never_writable(args: tuple[Any, ...], answer: Answer, outs: dict[str, Buffer | Struct]) -> tuple[int, int]:
+def is_never_writable(args: tuple[Any, ...], answer: Reply, outs: dict[str, Buffer | Struct]) -> tuple[int, int]:
     state = outs["0"]
     assert isinstance(state, Pollfd)
     state.revents &= ~POLLOUT
     return (1 if state.revents else 0), 0
 
 
-def is_always_writable(args: tuple[Any, ...], answer: Answer, outs: dict[str, Buffer | Struct]) -> tuple[int, int]:
+def is_always_writable(args: tuple[Any, ...], answer: Reply, outs: dict[str, Buffer | Struct]) -> tuple[int, int]:
     state = outs["0"]
     assert isinstance(state, Pollfd)
     state.revents |= POLLOUT & state.events
@@ -100,11 +100,11 @@ def has_no_room(*_: object) -> tuple[int, int]:
     return -1, EAGAIN
 
 
-def has_room_without_end(args: tuple[Any, ...], answer: Answer, _: object) -> tuple[int, int] | None:
+def has_room_without_end(args: tuple[Any, ...], answer: Reply, _: object) -> tuple[int, int] | None:
     return (args[2], 0) if answer.error == EAGAIN else None
 
 
-def gives_a_smaller_pipe(args: tuple[Any, ...], answer: Answer, _: object) -> tuple[int, int] | None:
+def gives_a_smaller_pipe(args: tuple[Any, ...], answer: Reply, _: object) -> tuple[int, int] | None:
     return (answer.result // 2, 0) if args[1] == F_SETPIPE_SZ and not answer.error else None
 
 
@@ -143,7 +143,7 @@ def forced(size: int) -> Callable[[pytest.MonkeyPatch, Executor], None]:
     def choose(monkeypatch: pytest.MonkeyPatch, _: Executor) -> None:
         call = Script.call
 
-        def instead(self: Script, stub: Any, *args: Any) -> Answer:
+        def instead(self: Script, stub: Any, *args: Any) -> Reply:
             answer = call(self, stub, *args)
             if stub.name == "socketpair":
                 for fd in range(2):
@@ -179,7 +179,7 @@ def short_queues(_: pytest.MonkeyPatch, executor: Executor) -> None:
 def larger_pipes(monkeypatch: pytest.MonkeyPatch, _: Executor) -> None:
     call = Script.call
 
-    def instead(self: Script, stub: Any, *args: Any) -> Answer:
+    def instead(self: Script, stub: Any, *args: Any) -> Reply:
         if stub.name == "fcntl" and args[1] == F_SETPIPE_SZ:
             args = (*args[:2], max(2 * args[2], 8192))
         return call(self, stub, *args)

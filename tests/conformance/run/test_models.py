@@ -11,7 +11,6 @@ from conformance.guest.definitions import all_of_models, case_id, definition_has
 from conformance.guest.efforts import GATE
 from conformance.model import Outcome
 from conformance.programs.cases import Given
-from conformance.run import models as finding
 from conformance.run.lane import LaneError
 from conformance.run.models import selected_models
 from conformance.run.programs import selected
@@ -77,7 +76,7 @@ def test_a_module_that_cannot_be_imported_is_lost(tmp_path: Path, monkeypatch: p
     module = tmp_path / "cases" / "broken_area" / "test_broken_model.py"
     module.parent.mkdir(parents=True)
     module.write_text("def test_it(kernel: Kernel) -> None: ...\nraise ValueError('so')\n")
-    monkeypatch.setattr(finding.places, "CASES", tmp_path / "cases")
+    monkeypatch.setattr(places, "CASES", tmp_path / "cases")
     found, (trouble,) = selected_models(Selection(), GATE)
     assert found == []
     assert trouble.lost == "broken_area/test_broken_model.py"
