@@ -13,6 +13,7 @@ import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 from hypothesis import Phase, settings
@@ -36,6 +37,8 @@ MOST_OUT = 8 << 20
 """Bytes that the calls of a batch may put out."""
 MOST_SCRIPTS = 64
 """In a batch."""
+MOST_EXAMPLES = 100
+"""That are written before they are run: they take memory."""
 ONE_AT_A_TIME = threading.RLock()
 """Held while Hypothesis works: how it draws is a matter of the whole process."""
 
@@ -98,14 +101,15 @@ class Kernel:
         """
         remembers = Phase.reuse in self.effort.settings.phases
         if remembers:
-            self._try(machine, given, self.does, Phase.reuse, Phase.shrink)
-        examples: list[_Written] = []
-        self._try(machine, given, lambda script: examples.append(_Written(script, script.encoded())), Phase.generate)
-        for batch in _batches(examples):
-            outcomes = self.run([each.encoded.data for each in batch], 1.0)
-            if failure := self._failure(batch, outcomes):
-                self._make_smaller(machine, given, failure, remembers=remembers)
-                raise failure
+            self._try(machine, given, 0, self.does, Phase.reuse, Phase.shrink)
+        for turn in range(-(-self.effort.settings.max_examples // MOST_EXAMPLES)):
+            examples: list[_Written] = []
+            self._try(machine, given, turn, partial(_keep, examples), Phase.generate)
+            for batch in _batches(examples):
+                outcomes = self.run([each.encoded.data for each in batch], 1.0)
+                if failure := self._failure(batch, outcomes):
+                    self._make_smaller(machine, given, turn, failure, remembers=remembers)
+                    raise failure
 
     def _failure(self, batch: Sequence[_Written], outcomes: Sequence[bytes]) -> AssertionError | None:
         """What is wrong with the first example with which something is."""
@@ -117,11 +121,17 @@ class Kernel:
         return None
 
     def _make_smaller(
-        self, machine: Callable[..., ScriptMachine], given: tuple[Any, ...], found: AssertionError, *, remembers: bool
+        self,
+        machine: Callable[..., ScriptMachine],
+        given: tuple[Any, ...],
+        turn: int,
+        found: AssertionError,
+        *,
+        remembers: bool,
     ) -> None:
         """Raises the error of a smaller example than that of which an error was found, if there is one."""
         try:
-            self._try(machine, given, self.does, Phase.generate, Phase.shrink, remembering=remembers)
+            self._try(machine, given, turn, self.does, Phase.generate, Phase.shrink, remembering=remembers)
         except AssertionError as smaller:
             raise smaller from None
         except HypothesisException as error:
@@ -133,11 +143,12 @@ class Kernel:
         self,
         machine: Callable[..., ScriptMachine],
         given: tuple[Any, ...],
+        turn: int,
         hand_over: Callable[[Script], None],
         *phases: Phase,
         remembering: bool = False,
     ) -> None:
-        """Have Hypothesis write scripts."""
+        """Have Hypothesis write scripts: those of a turn, of which each has other ones."""
 
         def made() -> ScriptMachine:
             found = machine(*given)
@@ -146,12 +157,13 @@ class Kernel:
 
         made.__name__ = getattr(machine, "__qualname__", "made")  # it names the examples that are kept
         how = self.effort.settings
-        keeps = remembering or Phase.reuse in phases
+        database = how.database if remembering or Phase.reuse in phases else None
+        examples = min(how.max_examples, MOST_EXAMPLES)
         with ONE_AT_A_TIME:
-            self.effort.begin(self.effort.seed)
+            self.effort.begin(self.effort.seed + turn)
             run_state_machine_as_test(
                 made,  # type: ignore[arg-type] # any function that gives one will do, its documentation says
-                settings=settings(how, phases=phases, database=how.database if keeps else None),
+                settings=settings(how, phases=phases, database=database, max_examples=examples),
             )
 
     def _judge(self, written: _Written, outcome: bytes) -> None:
@@ -167,6 +179,10 @@ class Kernel:
             lines = (f"    {line}" for line in written.script.told(found))
             error.add_note("\n".join(["What was called, and what it said:", *lines]))
             raise
+
+
+def _keep(examples: list[_Written], script: Script) -> None:
+    examples.append(_Written(script, script.encoded()))
 
 
 def _batches(examples: Sequence[_Written]) -> Iterator[list[_Written]]:

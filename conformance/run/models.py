@@ -70,7 +70,7 @@ def selected_models(selection: Selection, effort: str) -> tuple[list[CaseModel],
             continue
         try:
             found += [each for each in _in_module(path, effort) if selection.takes(each.info.id)]
-        except Exception as error:  # a module of cases does what it likes when it is imported
+        except (Exception, SystemExit) as error:  # a module of cases does what it likes when it is imported
             troubles.append(Trouble(f"{module} cannot be imported here: {type(error).__name__}: {error}", lost=module))
     return found, troubles
 

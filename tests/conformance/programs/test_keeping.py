@@ -5,19 +5,23 @@ from __future__ import annotations
 import ctypes
 import os
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from errno import EAGAIN
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import Phase, settings
 
-from conformance.guest.efforts import GATE
+from cases.ipc.test_pipes_model import Pipes
+from conformance.guest.efforts import GATE, NIGHTLY, begin, settings_of
 from conformance.guest.programs import Executor
 from conformance.model import Outcome
 from conformance.mutate.mutants import Mutant, mutants_of
 from conformance.offspring import parent, processes
-from conformance.programs.keeping import Kernel
+from conformance.programs import keeping
+from conformance.programs.keeping import Effort, Kernel
 from conformance.programs.script import Reply, Script
 from conformance.run.lane import Lane
 from conformance.run.models import CaseModel, selected_models
@@ -286,3 +290,26 @@ def test_what_a_model_sees_is_made_small(executor: Executor, monkeypatch: pytest
     said = model.result(executor.run).message
     assert "state.teardown()" in said
     assert said.count("state.") <= 6, said
+
+
+def test_more_examples_are_others_and_the_same_seed_writes_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keeping, "MOST_EXAMPLES", 10)
+    monkeypatch.setattr(Kernel, "_failure", lambda *_: None)
+
+    def written(seed: int) -> list[bytes]:
+        programs: list[bytes] = []
+
+        def run(batch: Sequence[bytes], _: float) -> list[bytes]:
+            programs.extend(batch)
+            return [b""] * len(batch)
+
+        of_effort = settings_of(NIGHTLY, 1)
+        how = settings(of_effort, max_examples=30, database=None, phases=[Phase.generate])
+        Kernel(run, Effort(how, partial(begin, NIGHTLY), seed)).keeps(Pipes, True)
+        return programs
+
+    one = written(5)
+    assert len(one) == 30
+    assert len(set(one)) > 20
+    assert written(5) == one
+    assert written(77) != one
