@@ -12,9 +12,11 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, TypeAlias
+from unittest import SkipTest
 
 from hypothesis import Phase, settings
 from hypothesis.errors import HypothesisException, StopTest, UnsatisfiedAssumption
@@ -101,7 +103,8 @@ class Kernel:
         """
         remembers = Phase.reuse in self.effort.settings.phases
         if remembers:
-            self._try(machine, given, 0, self.does, Phase.reuse, Phase.shrink)
+            with suppress(SkipTest):  # nothing has failed so far
+                self._try(machine, given, 0, self.does, Phase.reuse, Phase.shrink)
         for turn in range(-(-self.effort.settings.max_examples // MOST_EXAMPLES)):
             examples: list[_Written] = []
             self._try(machine, given, turn, partial(_keep, examples), Phase.generate)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from hypothesis import Phase, settings
+from hypothesis.database import InMemoryExampleDatabase
 
 from cases.ipc.test_pipes_model import Pipes
 from conformance.guest.efforts import GATE, NIGHTLY, begin, settings_of
@@ -313,3 +314,24 @@ def test_more_examples_are_others_and_the_same_seed_writes_the_same(monkeypatch:
     assert len(set(one)) > 20
     assert written(5) == one
     assert written(77) != one
+
+
+def test_what_failed_once_is_tried_first(executor: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
+    how = settings(settings_of(NIGHTLY, 1), max_examples=20, database=InMemoryExampleDatabase())
+    ran: list[int] = []
+
+    def run(batch: Sequence[bytes], patience: float) -> list[bytes]:
+        ran.append(len(batch))
+        return executor.run(batch, patience)
+
+    kernel = Kernel(run, Effort(how, partial(begin, NIGHTLY), 5))
+    kernel.keeps(Pipes, True)
+    assert ran == [20]
+    tell(monkeypatch, "fcntl", gives_a_smaller_pipe)
+    with pytest.raises(AssertionError):
+        kernel.keeps(Pipes, True)
+    ran.clear()
+    with pytest.raises(AssertionError):
+        Kernel(run, Effort(how, partial(begin, NIGHTLY), 6)).keeps(Pipes, True)
+    assert ran
+    assert set(ran) == {1}, "no batch of new examples"
