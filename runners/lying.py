@@ -146,7 +146,7 @@ def shim() -> Path:
 def where(binary: str) -> str:
     """Where in an executor the calls of programs are made. Raises RunnerError."""
     call = struct.pack("<BHB", CALL, ABSENT_NUMBER, 0) + bytes([0xFF, 0, 0])
-    body = struct.pack("<BBH", 1, 0, 0) + call
+    body = struct.pack("<HHH", 1, 0, 0) + call
     return _found([binary], protocol.run_frame(1, 1.0, [struct.pack("<I", len(body)) + body]))
 
 

@@ -27,10 +27,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "conformance.guest": (
         *("conformance", "conformance.model", "conformance.offspring", "conformance.protocol"),
         *("conformance.syscalls", "conformance.guest", "conformance.places", "conformance.programs.listed"),
+        "conformance.programs.keeping",
     ),
     "conformance.guest.programs": (
         *("conformance.conditions", "conformance.guest.definitions", "conformance.model", "conformance.places"),
-        *("conformance.protocol", "conformance.syscalls", "conformance.programs"),
+        *("conformance.guest.efforts", "conformance.protocol", "conformance.syscalls", "conformance.programs"),
     ),
     "conformance.matrix": (
         *("conformance.conditions", "conformance.model", "conformance.text", "conformance.syscalls"),
@@ -64,7 +65,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "conformance.cli": ("conformance", "runners", "reports"),
     "conformance.__main__": ("conformance.cli",),
-    "cases": ("conformance.syscalls", "cases"),
+    "cases": (
+        *("conformance.syscalls", "cases", "conformance.programs.keeping", "conformance.programs.script"),
+        "conformance.programs.program",
+    ),
     "runners": (
         *("conformance.model", "conformance.text", "conformance.offspring", "conformance.places"),
         *("conformance.protocol", "conformance.syscalls", "runners"),

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from errno import EINVAL, ENOSYS, ENXIO, errorcode
-from itertools import count
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     Bundle,
-    RuleBasedStateMachine,
     consumes,
     initialize,
     multiple,
     rule,
-    run_state_machine_as_test,
 )
 
 from cases._models import Refused
 from cases.files._tree_model import Directory, File, Node, OpenFile, Symlink, Tree
-from conformance.syscalls import Buffer, missing, untraced
+from conformance.programs.keeping import Kernel, ScriptMachine
+from conformance.programs.script import Reply, Script
+from conformance.syscalls import Buffer, missing
 from conformance.syscalls.files.descriptors import F_SETFL, dup, fcntl
-from conformance.syscalls.files.directories import chdir, mkdir, rmdir
+from conformance.syscalls.files.directories import chdir, getdents64, mkdir, rmdir
 from conformance.syscalls.files.links import (
     RENAME_EXCHANGE,
     RENAME_NOREPLACE,
@@ -46,7 +43,6 @@ from conformance.syscalls.files.opening import (
     O_RDWR,
     O_TRUNC,
     O_WRONLY,
-    close,
     openat,
 )
 from conformance.syscalls.files.paths import AT_FDCWD
@@ -65,7 +61,6 @@ from conformance.syscalls.files.reading import (
 from conformance.syscalls.files.sizes import ftruncate, truncate
 from conformance.syscalls.files.status import S_IFDIR, S_IFLNK, S_IFMT, S_IFREG, Stat, fstat, lstat
 from conformance.syscalls.help.contents import in_runs
-from conformance.syscalls.help.paths import new_file
 from conformance.syscalls.machinery.call import Syscall
 
 if TYPE_CHECKING:
@@ -74,7 +69,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 LONGEST = 20_000
 """More than any file ever holds."""
-NUMBERS = count()
+LISTING = 1024
+"""More than the names in any directory take, in bytes."""
 RENAME_FLAGS = {RENAME_NOREPLACE: "RENAME_NOREPLACE", RENAME_EXCHANGE: "RENAME_EXCHANGE"}
 TYPES = {File: S_IFREG, Directory: S_IFDIR, Symlink: S_IFLNK}
 
@@ -133,54 +129,53 @@ class Fd:
         return f"fd {self.number}"
 
 
-def absent_features() -> list[str]:
+def absent_features(kernel: Kernel) -> tuple[str, ...]:
     """What this file system cannot do; the model then does without."""
-    fd = new_file(b"probe", b"x")
-    new_file(b"other")
-    found = []
-    for flag, name in RENAME_FLAGS.items():
-        new = b"other" if flag == RENAME_EXCHANGE else b"new"
-        if renameat2.result_of(AT_FDCWD, b"probe", AT_FDCWD, new, flag)[1] in (EINVAL, ENOSYS):
-            found.append(name)
-    if lseek.result_of(fd, 0, SEEK_DATA)[1] == EINVAL:
-        found.append("SEEK_DATA")
-    return found
+    probe = Script()
+    fds = [probe.opens(openat, AT_FDCWD, name, O_RDWR | O_CREAT, 0o600) for name in (b"probe", b"other")]
+    probe.does(write, fds[0], b"x", 1)
+    renamed = {
+        name: probe.call(renameat2, AT_FDCWD, b"probe", AT_FDCWD, b"other" if flag == RENAME_EXCHANGE else b"new", flag)
+        for flag, name in RENAME_FLAGS.items()
+    }
+    sought = probe.call(lseek, fds[0], 0, SEEK_DATA)
+    kernel.does(probe)
+    found = [name for name, answer in renamed.items() if answer.error in (EINVAL, ENOSYS)]
+    return (*found, "SEEK_DATA") if sought.error == EINVAL else (*found,)
 
 
-class TreeMachine(RuleBasedStateMachine):
-    """Makes the calls, and compares what they say with what the model says."""
+class TreeMachine(ScriptMachine):
+    """Writes the calls, and compares what they say with what the model says."""
 
-    absent: tuple[str, ...] = ()
     opened = Bundle("opened")
 
-    def __init__(self) -> None:
+    def __init__(self, absent: tuple[str, ...]) -> None:
+        """`absent`: what is to be done without."""
         super().__init__()
+        self.absent = absent
         self.tree = Tree()
-        self.fds: set[int] = set()
         self.inodes: dict[Node, int] = {}
-        self.folder = b"tree%d" % next(NUMBERS)
-        mkdir(self.folder, 0o755)
-        chdir(self.folder)
+        self.does(mkdir, b"tree", 0o755)
+        self.does(chdir, b"tree")
 
-    def teardown(self) -> None:
-        for fd in self.fds:
-            close(fd)
-        chdir(b"..")
-        shutil.rmtree(self.folder, ignore_errors=True)
-
-    def agree(self, model: Callable[[], T], call: Syscall[Any], *args: object) -> tuple[int, T | None]:
-        """Make the call, which must fail or succeed as the model does; what both return, or -1 and None."""
+    def agree(self, model: Callable[[], T], call: Syscall[Any], *args: object) -> tuple[Reply, T | None]:
+        """Make the call, which must fail or succeed as the model does; its answer, and what the model returns."""
         expected: T | None = None
-        errors: tuple[int, ...] = ()
+        errors: tuple[int, ...] = (0,)
         try:
             expected = model()
         except Refused as refused:
             errors = refused.errors
-        result, error = call.result_of(*args)
-        allowed = errors or (0,)
-        said, wanted = errorcode.get(error, "success"), " or ".join(errorcode.get(each, "success") for each in allowed)
-        assert error in allowed, f"{call.name}{args}: {said}; the model says {wanted}"
-        return result, expected
+        answer = self.call(call, *args)
+        self.then(self.agreed, call.name, answer, errors)
+        return answer, expected
+
+    def agreed(self, name: str, answer: Reply, allowed: tuple[int, ...]) -> None:
+        """Judge whether a call failed or succeeded as it had to."""
+        said, wanted = (
+            " or ".join(errorcode.get(each, "success") for each in some) for some in ((answer.error,), allowed)
+        )
+        assert answer.error in allowed, f"{name}: {said}; the model says {wanted}"
 
     # -- opening and closing
 
@@ -199,73 +194,110 @@ class TreeMachine(RuleBasedStateMachine):
     def open(self, path: bytes, mode: int, flags: int) -> Any:
         if mode == O_RDONLY:
             flags &= ~O_TRUNC  # of which nothing is promised
-        return self.opened_file(path, mode | flags) or multiple()
+        fd = self.opened_file(path, mode | flags)
+        if fd is None:
+            return multiple()
+        if flags & O_APPEND and isinstance(fd.file.node, File) and len(fd.file.node.data) < LONGEST:
+            self.write(fd, b"end")
+            self.seek(fd, 0, SEEK_SET)
+            self.write(fd, b"end")
+        self.look_at(fd)
+        return fd
 
     def opened_file(self, path: bytes, flags: int) -> Fd | None:
         """What openat(2) returns, or None when it is refused."""
-        number, file = self.agree(lambda: self.tree.open(path, flags), openat, AT_FDCWD, path, flags, 0o644)
-        return self.keep(number, file) if file else None
+        answer, file = self.agree(lambda: self.tree.open(path, flags), openat, AT_FDCWD, path, flags, 0o644)
+        if file is None:
+            return None
+        fd = self.script.takes_fd()
+        self.then(self.has_got, answer, fd)
+        return Fd(fd, file)
+
+    def has_got(self, answer: Reply, result: int) -> None:
+        """Judge a number that a call had to return."""
+        assert answer.result == result, f"{answer.result}, not {result}"
 
     @rule(target=opened, fd=opened)
     def dup(self, fd: Fd) -> Fd:
-        return self.keep(dup(fd.number), fd.file)
-
-    def keep(self, number: int, file: OpenFile) -> Fd:
-        """An fd that is closed in the end."""
-        self.fds.add(number)
-        return Fd(number, file)
+        return Fd(self.opens(dup, fd.number), fd.file)
 
     @rule(fd=consumes(opened))
     def close(self, fd: Fd) -> None:
-        self.fds.remove(fd.number)
-        close(fd.number)
+        self.closes(fd.number)
 
     # -- open files
 
     @rule(fd=opened, operations=st.lists(file_operations, min_size=1, max_size=20))
     def use(self, fd: Fd, operations: list[tuple[Any, ...]]) -> None:
+        if self.script.full:
+            return
         for name, *arguments in operations:
             getattr(self, name)(fd, *arguments)
+        self.look_at(fd)
+
+    def look_at(self, fd: Fd) -> None:
+        """fstat(2)."""
         status = Stat()
-        fstat(fd.number, status)
+        self.does(fstat, fd.number, status)
         self.check(f"fd {fd.number}", status, fd.file.node)
 
     def set_flags(self, fd: Fd, flags: int) -> None:
-        fcntl(fd.number, F_SETFL, flags)
+        self.does(fcntl, fd.number, F_SETFL, flags)
         fd.file.flags = fd.file.flags & ~O_APPEND | flags
 
     def write(self, fd: Fd, data: bytes) -> None:
         if fd.file.position < LONGEST - len(data):
-            result, length = self.agree(lambda: fd.file.write(data), write, fd.number, data, len(data))
-            assert length is None or result == length, f"wrote {result}, not {length}"
+            self.counts(self.agree(lambda: fd.file.write(data), write, fd.number, data, len(data)))
 
     def pwrite(self, fd: Fd, data: bytes, offset: int) -> None:
         if fd.file.flags & O_APPEND and isinstance(fd.file.node, File) and len(fd.file.node.data) > LONGEST - len(data):
             return
-        result, length = self.agree(lambda: fd.file.write(data, offset), pwrite64, fd.number, data, len(data), offset)
-        assert length is None or result == length, f"wrote {result}, not {length}"
+        self.counts(self.agree(lambda: fd.file.write(data, offset), pwrite64, fd.number, data, len(data), offset))
+
+    def counts(self, said: tuple[Reply, int | None]) -> None:
+        """What the model returns, the call must."""
+        answer, result = said
+        if result is not None:
+            self.then(self.has_got, answer, result)
+
+    def gives(self, buffer: Buffer, said: tuple[Reply, bytes | None]) -> None:
+        """What the model reads, the call must."""
+        answer, data = said
+        if data is not None:
+            self.counts((answer, len(data)))
+            self.then(self.has_read, buffer, data)
+
+    def has_read(self, buffer: Buffer, data: bytes) -> None:
+        """Judge what was read."""
+        found = buffer.take(len(data))
+        assert found == data, f"read {in_runs(found)}, not {in_runs(data)}"
 
     def read(self, fd: Fd, size: int) -> None:
         buffer = Buffer(size)
-        result, data = self.agree(lambda: fd.file.read(size), read, fd.number, buffer, size)
-        assert data is None or buffer.take(result) == data, f"read {in_runs(buffer.take(result))}, not {in_runs(data)}"
+        self.gives(buffer, self.agree(lambda: fd.file.read(size), read, fd.number, buffer, size))
 
     def pread(self, fd: Fd, size: int, offset: int) -> None:
         buffer = Buffer(size)
-        result, data = self.agree(lambda: fd.file.read(size, offset), pread64, fd.number, buffer, size, offset)
-        assert data is None or buffer.take(result) == data, f"read {in_runs(buffer.take(result))}, not {in_runs(data)}"
+        self.gives(buffer, self.agree(lambda: fd.file.read(size, offset), pread64, fd.number, buffer, size, offset))
 
     def seek(self, fd: Fd, offset: int, whence: int) -> None:
         if isinstance(fd.file.node, File) and fd.file.position < LONGEST:
-            result, position = self.agree(lambda: fd.file.seek(offset, whence), lseek, fd.number, offset, whence)
-            assert position is None or result == position, f"at {result}, not {position}"
+            self.counts(self.agree(lambda: fd.file.seek(offset, whence), lseek, fd.number, offset, whence))
 
     def seek_data(self, fd: Fd, offset: int, whence: int) -> None:
         """Holes are zeros; how much of the zeros is a hole, the file system may choose, but the end is one."""
         if "SEEK_DATA" in self.absent or not isinstance(fd.file.node, File):
             return
-        data = bytes(fd.file.node.data)
-        result, error = lseek.result_of(fd.number, offset, whence)
+        sought = self.call(lseek, fd.number, offset, whence)
+        position = self.does(lseek, fd.number, 0, SEEK_CUR)
+        self.then(self.was_sought, bytes(fd.file.node.data), offset, whence, sought, position, fd.file.position)
+        fd.file.position = offset  # which of several places was found is known only afterwards: go on from another
+        self.says(offset, lseek, fd.number, offset, SEEK_SET)
+
+    def was_sought(self, data: bytes, offset: int, whence: int, sought: Reply, position: Reply, before: int) -> None:
+        """Judge what was found, and where the file is now."""
+        result, error = sought.said
+        assert position.result == (before if error else result), "the position is not what was found"
         if error:
             assert error == ENXIO, errorcode[error]
             assert not any(data[offset:]) if whence == SEEK_DATA else offset >= len(data), "nothing found"
@@ -276,7 +308,6 @@ class TreeMachine(RuleBasedStateMachine):
         else:
             assert offset <= result <= len(data), f"a hole at {result} of {len(data)}"
             assert not data[result : result + 1].strip(b"\0"), "a hole where data is"
-        fd.file.position = result
 
     def ftruncate(self, fd: Fd, size: int) -> None:
         self.agree(lambda: fd.file.truncate(size), ftruncate, fd.number, size)
@@ -285,6 +316,8 @@ class TreeMachine(RuleBasedStateMachine):
 
     @rule(operations=st.lists(name_operations, min_size=1, max_size=20))
     def names(self, operations: list[tuple[Any, ...]]) -> None:
+        if self.script.full:
+            return
         for name, *arguments in operations:
             getattr(self, name)(*arguments)
         self.compare()
@@ -318,34 +351,77 @@ class TreeMachine(RuleBasedStateMachine):
     def compare(self) -> None:
         """The whole tree, name by name."""
         self.compare_directory(b".", self.tree.root)
-        inodes = [self.inodes[node] for node in set(self.tree.root.below()) - {self.tree.root}]
+        self.then(self.are_apart, set(self.tree.root.below()) - {self.tree.root})
+
+    def are_apart(self, nodes: set[Node]) -> None:
+        """Judge the inodes."""
+        inodes = [self.inodes[node] for node in nodes]
         assert len(set(inodes)) == len(inodes), "two files have one inode"
 
     def compare_directory(self, path: bytes, directory: Directory) -> None:
         """All that is in a directory."""
-        assert sorted(os.listdir(path)) == sorted(directory.entries), f"names in {path!r}"
+        self.list(path, sorted(directory.entries))
         for name, node in directory.entries.items():
             inner, status = path + b"/" + name, Stat()
-            lstat(inner, status)
+            self.does(lstat, inner, status)
             self.check(inner.decode(), status, node)
             if isinstance(node, Directory):
                 self.compare_directory(inner, node)
             elif isinstance(node, Symlink):
-                buffer = Buffer(64)
-                assert buffer.take(readlink(inner, buffer, 64)) == node.target
+                target = Buffer(64)
+                self.gives(target, (self.does(readlink, inner, target, 64), node.target))
             else:
-                fd, buffer = openat(AT_FDCWD, inner, O_RDONLY, 0), Buffer(2 * LONGEST)
-                data = buffer.take(read(fd, buffer, 2 * LONGEST))
-                close(fd)
-                assert data == node.data, f"{inner!r} holds {in_runs(data)}, not {in_runs(bytes(node.data))}"
+                self.look_into(inner, bytes(node.data))
+
+    def list(self, path: bytes, names: list[bytes]) -> None:
+        """A directory has these names."""
+        listing, more = Buffer(LISTING), Buffer(LISTING)
+        fd = self.opens(openat, AT_FDCWD, path, O_RDONLY | O_DIRECTORY, 0)
+        answer = self.does(getdents64, fd, listing, LISTING)
+        self.says(0, getdents64, fd, more, LISTING)
+        self.closes(fd)
+
+        def judge() -> None:
+            found = sorted(names_in(listing.take(answer.result)))
+            assert found == names, f"the names in {path!r} are {found}, not {names}"
+
+        self.then(judge)
+
+    def look_into(self, path: bytes, data: bytes) -> None:
+        """A file holds that, and no more."""
+        size = len(data) + 100
+        buffer = Buffer(size)
+        fd = self.opens(openat, AT_FDCWD, path, O_RDONLY, 0)
+        answer = self.does(read, fd, buffer, size)
+        self.closes(fd)
+
+        def judge() -> None:
+            found = buffer.take(answer.result)
+            assert found == data, f"{path!r} holds {in_runs(found)}, not {in_runs(data)}"
+
+        self.then(judge)
 
     def check(self, name: str, status: Stat, node: Node) -> None:
         """Type, links, size and identity."""
+        size = len(node.data if isinstance(node, File) else node.target if isinstance(node, Symlink) else b"")
+        self.then(self.checked, name, status, node, node.links, size)
+
+    def checked(self, name: str, status: Stat, node: Node, links: int, size: int) -> None:
+        """Judge all that."""
         assert status.st_mode & S_IFMT == TYPES[type(node)], f"{name} is {status.st_mode:o}, not {type(node).__name__}"
         assert self.inodes.setdefault(node, status.st_ino) == status.st_ino, f"{name} has another inode"
         if not isinstance(node, Directory):  # whose links and size are the file system's choice
-            size = len(node.data if isinstance(node, File) else node.target)
-            assert (status.st_nlink, status.st_size) == (node.links, size), f"links and size of {name}"
+            assert (status.st_nlink, status.st_size) == (links, size), f"links and size of {name}"
+
+
+def names_in(records: bytes) -> Iterator[bytes]:
+    """The names in what getdents64(2) has written, but for `.` and `..`."""
+    while records:
+        length = int.from_bytes(records[16:18], "little")
+        name = records[19:length].partition(b"\0")[0]
+        if name not in (b".", b".."):
+            yield name
+        records = records[max(length, 19) :]
 
 
 RARE: dict[str, list[tuple[Any, ...]]] = {
@@ -388,23 +464,22 @@ RARE: dict[str, list[tuple[Any, ...]]] = {
 
 
 @pytest.mark.parametrize("program", RARE.values(), ids=RARE)
-def test_tree_is_what_is_seldom_done_to_it(program: list[tuple[Any, ...]]) -> None:
-    with untraced():
-        TreeMachine.absent = tuple(absent_features())
-        flags = {operation[-1] for operation in program if operation[0] == "rename"}
-        for flag in flags & RENAME_FLAGS.keys():
-            if RENAME_FLAGS[flag] in TreeMachine.absent:
-                missing(RENAME_FLAGS[flag])
-        machine = TreeMachine()
-        machine.begin()
-        for name, *arguments in program:
-            getattr(machine, name)(*arguments)
-            machine.compare()
+def test_tree_is_what_is_seldom_done_to_it(kernel: Kernel, program: list[tuple[Any, ...]]) -> None:
+    absent = absent_features(kernel)
+    flags = {operation[-1] for operation in program if operation[0] == "rename"}
+    for flag in flags & RENAME_FLAGS.keys():
+        if RENAME_FLAGS[flag] in absent:
+            missing(RENAME_FLAGS[flag])
+    machine = TreeMachine(absent)
+    machine.begin()
+    for name, *arguments in program:
+        getattr(machine, name)(*arguments)
+        machine.compare()
+    kernel.does(machine.script)
 
 
-def test_tree_is_what_was_done_to_it(observe: Observe) -> None:
+def test_tree_is_what_was_done_to_it(kernel: Kernel, observe: Observe) -> None:
     """What the file system cannot do (an exchange, finding holes) is left out, and recorded."""
-    with untraced():
-        TreeMachine.absent = tuple(absent_features())
-        observe("left out", list(TreeMachine.absent))
-        run_state_machine_as_test(TreeMachine)
+    absent = absent_features(kernel)
+    observe("left out", list(absent))
+    kernel.keeps(TreeMachine, absent)

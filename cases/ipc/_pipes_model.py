@@ -7,18 +7,15 @@ from collections import deque
 
 PAGE = 4096
 PIPE_BUF = 4096
-_NUMBERS = struct.pack("=65536I", *range(65536))
 
 
-def stream(offset: int, size: int) -> bytes:
-    """`size` bytes of an endless stream in which every place looks different for the next 256 KiB."""
-    offset %= len(_NUMBERS)
-    found = _NUMBERS[offset : offset + size]
-    return found if len(found) == size else found + stream(0, size - len(found))
+def stream(size: int) -> bytes:
+    """`size` bytes in which every place looks different."""
+    return struct.pack(f"={size // 4}I", *range(size // 4))
 
 
 class Pipe:
-    """A pipe of so many bytes, through which `stream` is sent: what is in it lies between two offsets.
+    """A pipe of so many bytes, and what is in it.
 
     Linux keeps pages, not bytes: a page may be used up by one byte, or be shared by several writes, which is its own
     affair. What holds in any case: the pipe takes no more bytes than its capacity, and no write needs more pages than
@@ -27,14 +24,13 @@ class Pipe:
 
     def __init__(self, capacity: int) -> None:
         self.capacity = capacity
-        self.read_to = 0
-        self.written_to = 0
+        self._content = bytearray()
         self._pages: deque[int] = deque()  # bytes in each, were none shared
 
     @property
     def held(self) -> int:
         """Bytes that can be read."""
-        return self.written_to - self.read_to
+        return len(self._content)
 
     @property
     def free_pages(self) -> int:
@@ -52,17 +48,18 @@ class Pipe:
             return least if least == size else 0, most if most == size else 0
         return least, most
 
-    def put(self, size: int) -> None:
-        """So much was written."""
-        self.written_to += size
+    def put(self, data: bytes) -> None:
+        """That was written."""
+        self._content += data
+        size = len(data)
         self._pages.extend([PAGE] * (size // PAGE))
         if size % PAGE:
             self._pages.append(size % PAGE)
 
     def take(self, size: int) -> bytes:
         """What a read of `size` bytes gets."""
-        data = stream(self.read_to, min(size, self.held))
-        self.read_to += len(data)
+        data = bytes(self._content[:size])
+        del self._content[:size]
         left = len(data)
         while left:
             gone = min(left, self._pages[0])

@@ -8,9 +8,12 @@ from functools import partial
 
 from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, precondition, rule
 
+from cases._models import opened_pipe, polled
 from cases.ipc._pipes_model import PAGE, PIPE_BUF, Pipe, stream
+from conformance.programs.keeping import Kernel, ScriptMachine
+from conformance.programs.script import Reply, Script
 from conformance.syscalls import Buffer, untraced
 from conformance.syscalls.files.descriptors import F_GETPIPE_SZ, F_SETPIPE_SZ, dup, fcntl
 from conformance.syscalls.files.ioctls import ioctl
@@ -19,8 +22,7 @@ from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.files.vectors import Vector, writev
 from conformance.syscalls.help.child import fork_child
 from conformance.syscalls.help.pipes import new_pipe
-from conformance.syscalls.help.waiting import ready
-from conformance.syscalls.polling.poll import POLLERR, POLLHUP, POLLIN, POLLOUT
+from conformance.syscalls.polling.poll import POLLERR, POLLHUP, POLLIN, POLLOUT, Pollfd
 from conformance.syscalls.signals import SIG_BLOCK, SIGSET_SIZE, rt_sigprocmask, rt_sigtimedwait, sigset
 from conformance.syscalls.time.clocks import Timespec
 
@@ -29,6 +31,9 @@ SIGPIPE = sigset(signal.SIGPIPE)
 NOW = Timespec()
 BYTES = st.integers(1, 3 * PAGE)
 PAGES = st.integers(1, 6).map(lambda pages: pages * PAGE)
+STREAM = stream(7 * PAGE)
+"""Of which parts are written."""
+STRIDE = 1004
 CAPACITIES = st.sampled_from([1, PAGE, 5000, 2 * PAGE, 4 * PAGE, 16 * PAGE])
 
 
@@ -41,113 +46,141 @@ def can_be_resized() -> bool:
     return error != EINVAL
 
 
-class Pipes(RuleBasedStateMachine):
+class Pipes(ScriptMachine):
     """One pipe, each of whose ends can be open more than once, or not any more."""
 
-    resizable = True
-
-    def __init__(self) -> None:
+    def __init__(self, resizable: bool) -> None:
+        """`resizable`: whether there is F_SETPIPE_SZ."""
         super().__init__()
-        reader, writer = new_pipe(O_NONBLOCK)
+        self.does(rt_sigprocmask, SIG_BLOCK, SIGPIPE, None, SIGSET_SIZE)
+        reader, writer = opened_pipe(self.script, O_NONBLOCK)
         self.readers, self.writers = [reader], [writer]
-        self.pipe = Pipe(fcntl(writer, F_SETPIPE_SZ, 4 * PAGE) if self.resizable else 16 * PAGE)  # pipe(7)
-
-    def teardown(self) -> None:
-        for fd in self.readers + self.writers:
-            close(fd)
+        self.resizable = resizable
+        self.pipe = Pipe(16 * PAGE)  # pipe(7)
+        self.memory = self.script.keep(STREAM)
+        self.writes = 0
+        if resizable:
+            answer = self.does(fcntl, writer, F_SETPIPE_SZ, 4 * PAGE)
+            self.then(lambda: setattr(self.pipe, "capacity", answer.result))
 
     @precondition(lambda self: self.writers)
     @rule(size=st.one_of(BYTES, PAGES))
     def write(self, size: int) -> None:
-        self.written(size, write.result_of(self.writers[-1], stream(self.pipe.written_to, size), size))
+        at = self.next_place(size)
+        answer = self.call(write, self.writers[-1], self.memory + at, size)
+        self.then(self.written, STREAM[at : at + size], answer, self.sigpipe(), bool(self.readers))
 
     @precondition(lambda self: self.writers)
     @rule(sizes=st.lists(st.integers(0, PIPE_BUF), min_size=1, max_size=4))
     def write_parts(self, sizes: list[int]) -> None:
         """writev(2) is one write: its parts stay together."""
-        size = sum(sizes)
-        if size:
-            offsets = [self.pipe.written_to + sum(sizes[:at]) for at in range(len(sizes))]
-            parts = [Buffer(stream(*part)) for part in zip(offsets, sizes, strict=True)]
-            self.written(size, writev.result_of(self.writers[-1], Vector(*parts), len(parts)))
+        if sum(sizes):
+            parts = [Buffer(STREAM[at : at + size]) for size in sizes for at in [self.next_place(size)]]
+            answer = self.call(writev, self.writers[-1], Vector(*parts), len(parts))
+            self.then(self.written, b"".join(map(bytes, parts)), answer, self.sigpipe(), bool(self.readers))
 
-    def written(self, size: int, answer: tuple[int, int]) -> None:
-        """Judge what a write of `size` bytes said."""
-        _, signalled = rt_sigtimedwait.result_of(SIGPIPE, None, NOW, SIGSET_SIZE)
-        if not self.readers:
-            assert answer == (-1, EPIPE)
-            assert signalled == 0, "no SIGPIPE came with EPIPE"
+    def next_place(self, size: int) -> int:
+        """Where in `STREAM` the next bytes begin that are written: elsewhere than those before, which so differ."""
+        self.writes += 1
+        return self.writes * STRIDE % (len(STREAM) - size)
+
+    def sigpipe(self) -> Reply:
+        """Take a SIGPIPE that has come, if one has."""
+        return self.call(rt_sigtimedwait, SIGPIPE, None, NOW, SIGSET_SIZE)
+
+    def written(self, data: bytes, answer: Reply, sigpipe: Reply, has_readers: bool) -> None:
+        """Judge what a write said."""
+        size = len(data)
+        if not has_readers:
+            assert answer.said == (-1, EPIPE)
+            assert sigpipe.error == 0, "no SIGPIPE came with EPIPE"
             return
-        assert signalled == EAGAIN, "SIGPIPE came though somebody can read"
+        assert sigpipe.error == EAGAIN, "SIGPIPE came though somebody can read"
         least, most = self.pipe.accepted(size)
-        if answer == (-1, EAGAIN):
+        if answer.said == (-1, EAGAIN):
             assert least == 0, f"EAGAIN, where {least} to {most} of {size} bytes had to be written"
             return
-        count, error = answer
+        count, error = answer.said
         assert error == 0
         assert max(least, 1) <= count <= most, f"{count} of {size} bytes written, not {least} to {most}"
         assert count == size or size > PIPE_BUF, f"a write of {size} bytes, not more than PIPE_BUF, was cut to {count}"
-        self.pipe.put(count)
+        self.pipe.put(data[:count])
 
     @precondition(lambda self: self.readers)
     @rule(size=st.one_of(BYTES, PAGES))
     def read(self, size: int) -> None:
         buffer = Buffer(size)
-        answer = read.result_of(self.readers[-1], buffer, size)
+        self.then(self.was_read, size, self.call(read, self.readers[-1], buffer, size), buffer, bool(self.writers))
+
+    def was_read(self, size: int, answer: Reply, buffer: Buffer, has_writers: bool) -> None:
+        """Judge what a read said."""
         if not self.pipe.held:
-            assert answer == ((-1, EAGAIN) if self.writers else (0, 0))
+            assert answer.said == ((-1, EAGAIN) if has_writers else (0, 0))
             return
         expected = self.pipe.take(size)
-        assert answer == (len(expected), 0)
+        assert answer.said == (len(expected), 0)
         assert buffer.take(len(expected)) == expected, "not the bytes that were written, in their order"
 
     @precondition(lambda self: self.resizable and self.writers)
     @rule(size=CAPACITIES)
     def resize(self, size: int) -> None:
         """F_SETPIPE_SZ: at least what was asked for, and what is convenient, if what is in the pipe fits (fcntl(2))."""
-        result, error = fcntl.result_of(self.writers[-1], F_SETPIPE_SZ, size)
-        if error:
-            assert error == EBUSY
+        self.then(self.resized, size, self.call(fcntl, self.writers[-1], F_SETPIPE_SZ, size))
+
+    def resized(self, size: int, answer: Reply) -> None:
+        """Judge what that said."""
+        if answer.error:
+            assert answer.error == EBUSY
             assert False in self.pipe.fits(size), f"{self.pipe.held} bytes do not fit into {size}"
             return
-        assert result >= size
-        assert True in self.pipe.fits(result), f"{self.pipe.held} bytes fit into {result}"
-        self.pipe.capacity = result
+        assert answer.result >= size
+        assert True in self.pipe.fits(answer.result), f"{self.pipe.held} bytes fit into {answer.result}"
+        self.pipe.capacity = answer.result
 
     @rule(which=st.sampled_from(["readers", "writers"]), opening=st.sampled_from([True, True, False]))
     def change_ends(self, which: str, opening: bool) -> None:
         """Open another descriptor of an end, or close one; something is open to the last."""
         fds = self.readers if which == "readers" else self.writers
         if fds and opening:
-            fds.append(dup(fds[0]))
+            fds.append(self.opens(dup, fds[0]))
         elif fds and len(self.readers + self.writers) > 1:
-            close(fds.pop())
+            self.closes(fds.pop())
 
     @invariant()
     def tells_its_state(self) -> None:
         """FIONREAD, F_GETPIPE_SZ and poll(2)."""
-        if self.resizable:
-            assert fcntl((self.readers + self.writers)[0], F_GETPIPE_SZ) == self.pipe.capacity
+        size = self.does(fcntl, (self.readers + self.writers)[0], F_GETPIPE_SZ) if self.resizable else None
+        count = Buffer(4)
         if self.readers:
-            count = Buffer(4)
-            ioctl(self.readers[0], FIONREAD, count)
+            self.does(ioctl, self.readers[0], FIONREAD, count)
+        to_read = polled(self.script, self.readers[0], POLLIN) if self.readers else None
+        to_write = polled(self.script, self.writers[0], POLLOUT) if self.writers else None
+        self.then(self.state_was_told, size, count, to_read, to_write)
+
+    def state_was_told(
+        self, size: Reply | None, count: Buffer, to_read: Pollfd | None, to_write: Pollfd | None
+    ) -> None:
+        """Judge all that."""
+        if size:
+            assert size.result == self.pipe.capacity
+        if to_read:
             assert count.int_at(0) == self.pipe.held
-            expected = (POLLIN if self.pipe.held else 0) | (0 if self.writers else POLLHUP)
-            assert ready(self.readers[0], POLLIN, 0) == expected
-        if self.writers:
-            state = ready(self.writers[0], POLLOUT, 0)
-            assert state & POLLERR == (0 if self.readers else POLLERR)
-            if self.readers and self.pipe.free_pages:
+            assert to_read.revents == (POLLIN if self.pipe.held else 0) | (0 if to_write else POLLHUP)
+        if to_write:
+            state = to_write.revents
+            assert state & POLLERR == (0 if to_read else POLLERR)
+            if to_read and self.pipe.free_pages:
                 assert state == POLLOUT
-            if self.readers and self.pipe.held == self.pipe.capacity:
+            if to_read and self.pipe.held == self.pipe.capacity:
                 assert state == 0
 
 
-def test_pipe_does_what_its_model_says() -> None:
-    with untraced():
-        rt_sigprocmask(SIG_BLOCK, SIGPIPE, None, SIGSET_SIZE)
-        Pipes.resizable = can_be_resized()
-        run_state_machine_as_test(Pipes)
+def test_pipe_does_what_its_model_says(kernel: Kernel) -> None:
+    probe = Script()
+    _, writer = opened_pipe(probe)
+    answer = probe.call(fcntl, writer, F_SETPIPE_SZ, PAGE)
+    kernel.does(probe)
+    kernel.keeps(Pipes, answer.error != EINVAL)
 
 
 def repeat(letter: bytes, orders: int, pipe: int, *, closing: list[int]) -> None:

@@ -76,6 +76,25 @@ def definition_hash(path: Path, name: str) -> str:
     return found.hexdigest()[:16]
 
 
+MODEL = "kernel"
+"""The fixture of a property whose calls an executor makes, and not the process that holds the model."""
+_PARAMETERS = re.compile(r"^def (test_\w+)\(([^)]*)\)", re.MULTILINE)
+_MODEL = re.compile(rf"\b{MODEL}\b")
+
+
+@cache
+def models(path: Path) -> dict[str, bool]:
+    """The tests of a module, by name, and whether each is such a property. Nothing is imported."""
+    return {found[1]: bool(_MODEL.search(found[2])) for found in _PARAMETERS.finditer(path.read_text(encoding="utf-8"))}
+
+
+def all_of_models(path: Path) -> bool:
+    """Whether a file is a module in which there are such properties, and no other tests."""
+    if not path.name.endswith("_model.py") or not path.is_file():
+        return False
+    return bool(found := models(path)) and all(found.values())
+
+
 @cache
 def programs(path: Path) -> dict[str, Listed]:
     """The programs of a file, by name. Raises NotationError, OSError."""

@@ -15,10 +15,16 @@ import re
 import time
 from contextlib import suppress
 from functools import cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from hypothesis import settings
 
 GATE, NIGHTLY, DEV = "gate", "nightly", "dev"
 EFFORTS = {GATE: 1, NIGHTLY: 20, DEV: 4}
 """Each effort with how many times as many examples it tries, and how many times as long that may take."""
+SCRIPTS = {GATE: 1, NIGHTLY: 100, DEV: 20}
+"""The same for models whose calls an executor makes: most of what an example costs is that Hypothesis writes it."""
 EXAMPLES = 25
 """Examples of a property, where `EFFORTS` says 1."""
 STEPS = 40
@@ -52,11 +58,8 @@ def settle() -> str:
     return examples
 
 
-def load(effort: str, slowdown: float = 1.0) -> None:
-    """Make `effort` the default of all properties of this process that are defined afterwards.
-
-    `slowdown` is how slow the machine is.
-    """
+def settings_of(effort: str, times: int) -> settings:
+    """How properties are tried, with so many times as many examples as the least effort has."""
     from hypothesis import HealthCheck, Phase, settings  # noqa: PLC0415 - slow, and rarely needed
     from hypothesis.database import DirectoryBasedExampleDatabase  # noqa: PLC0415
 
@@ -72,19 +75,33 @@ def load(effort: str, slowdown: float = 1.0) -> None:
         phases=(Phase.explicit, Phase.generate, Phase.shrink),
         suppress_health_check=(HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much),
     )
-    settings.register_profile(GATE, gate)
-    if effort != GATE:
-        settings.register_profile(
-            effort,
-            gate,
-            max_examples=EXAMPLES * EFFORTS[effort],
-            derandomize=False,
-            database=DirectoryBasedExampleDatabase(examples),
-            phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
-        )
+    if effort == GATE:
+        return gate
+    return settings(
+        gate,
+        max_examples=EXAMPLES * times,
+        derandomize=False,
+        database=DirectoryBasedExampleDatabase(examples),
+        phases=(Phase.explicit, Phase.reuse, Phase.generate, Phase.shrink),
+    )
+
+
+def load(effort: str, slowdown: float = 1.0) -> None:
+    """Make `effort` the default of all properties of this process that are defined afterwards.
+
+    `slowdown` is how slow the machine is.
+    """
+    from hypothesis import settings  # noqa: PLC0415 - as above
+
+    settings.register_profile(effort, settings_of(effort, EFFORTS[effort]))
     settings.load_profile(effort)
-    _bound_shrinking(SHRINKING_SECONDS * EFFORTS[effort] * slowdown)
+    bound_shrinking(effort, slowdown)
     _ignore_modules()
+
+
+def bound_shrinking(effort: str, slowdown: float = 1.0) -> None:
+    """Have Hypothesis make a failing example smaller for so long and no longer."""
+    _bound_shrinking(SHRINKING_SECONDS * EFFORTS[effort] * slowdown)
 
 
 def _bound_shrinking(seconds: float) -> None:
@@ -106,15 +123,18 @@ def _ignore_modules() -> None:
         providers._get_local_constants = lambda: nothing  # noqa: SLF001
 
 
-def begin(effort: str) -> None:
-    """In the process of a property: begin anew at every run, if that is what the effort asks for.
+def new_seed() -> int:
+    """One that no run has had.
 
     A guest that was resumed from a snapshot would repeat itself otherwise: only its clock has gone on.
     """
+    return int.from_bytes(os.urandom(16), "little") ^ time.time_ns()
+
+
+def begin(effort: str, seed: int) -> None:
+    """Before a property: begin from a seed, if the effort does not always try the same."""
     from hypothesis import core  # noqa: PLC0415 - see load
 
     if effort != GATE:
         with suppress(AttributeError):  # a private place; without it all is as random as Hypothesis makes it
-            core.threadlocal._hypothesis_global_random = random.Random(  # noqa: SLF001, S311 - nobody's secret
-                int.from_bytes(os.urandom(16), "little") ^ time.time_ns()
-            )
+            core.threadlocal._hypothesis_global_random = random.Random(seed)  # noqa: SLF001, S311 - nobody's secret

@@ -18,7 +18,16 @@ from typing import TYPE_CHECKING, Protocol
 import pytest
 
 from conformance.guest import efforts
-from conformance.guest.definitions import below_cases, case_id, definition_hash, described, headline, is_case
+from conformance.guest.definitions import (
+    MODEL,
+    all_of_models,
+    below_cases,
+    case_id,
+    definition_hash,
+    described,
+    headline,
+    is_case,
+)
 from conformance.guest.facts import facts
 from conformance.guest.isolation import NAMESPACES, Ending, Isolation
 from conformance.guest.limits import CASE_SECONDS
@@ -34,6 +43,7 @@ from conformance.syscalls.machinery.call import mark_case, recording
 
 if TYPE_CHECKING:
     from conformance.guest.programs import Executor, ProgramItem
+    from conformance.programs.keeping import Kernel
 
 ABSENT = frozenset(
     {
@@ -148,6 +158,8 @@ class Cases:
         """What could not be collected and has been told."""
         self.settled = False
         self._current: Writer | None = None
+        self._observed: dict[str, Json] | None = None
+        """What a model observes, while one is tried."""
         self.executor: Executor | None = None
         """Runs programs, once there has been one."""
         try:
@@ -162,10 +174,22 @@ class Cases:
         """`observe(name, value)` records a JSON value on purpose, to be compared between targets."""
 
         def record(name: str, value: Json) -> None:
-            if self._current is not None:
+            if self._observed is not None:
+                self._observed[name] = value
+            elif self._current is not None:
                 self._current.observe(name, value)
 
         return record
+
+    @pytest.fixture
+    def kernel(self) -> Kernel:
+        """This machine's, for a model whose calls an executor makes (`conformance.programs.keeping`)."""
+        from conformance.guest import programs  # noqa: PLC0415 - a served guest needs none of it
+
+        executor = self.started_executor()
+        if why := executor.lacking():
+            pytest.skip(why)
+        return programs.kernel(executor, self.config.getoption("--conformance-effort"))
 
     def pytest_collect_file(self, file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
         """Programs as text, below a folder of cases. The host of a guest has them run by itself."""
@@ -178,13 +202,26 @@ class Cases:
 
     def run_program(self, item: ProgramItem) -> None:
         """Have the executor run a program, and raise here what came of it."""
+        result = item.stash[RESULT] = self.started_executor().result(item.listed)
+        if result.outcome is not Outcome.PASSED:
+            pytest.fail(result.message, pytrace=False)  # it says itself where it failed
+
+    def started_executor(self) -> Executor:
+        """What runs programs here."""
         if self.executor is None:
             from conformance.guest.programs import Executor  # noqa: PLC0415 - as above
 
             self.executor = Executor(self.config.getoption("--conformance-slowdown"))
-        result = item.stash[RESULT] = self.executor.result(item.listed)
-        if result.outcome is not Outcome.PASSED:
-            pytest.fail(result.message, pytrace=False)  # it says itself where it failed
+        return self.executor
+
+    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
+        """The host of a guest runs models whose calls an executor makes: a guest need not import them."""
+        return True if self.served and is_case(collection_path) and all_of_models(collection_path) else None
+
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        """As for whole modules."""
+        if self.served:
+            items[:] = [item for item in items if MODEL not in getattr(item, "fixturenames", ())]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
@@ -193,7 +230,14 @@ class Cases:
             return None
         names = pyfuncitem._fixtureinfo.argnames  # noqa: SLF001 - what pytest's own hook passes on
         function, arguments = pyfuncitem.obj, {name: pyfuncitem.funcargs[name] for name in names}
-        result = self.run(pyfuncitem, lambda: function(**arguments))
+        if MODEL in names:
+            from conformance.programs.keeping import held  # noqa: PLC0415 - as above
+
+            observed = self._observed = {}
+            result = held(case_info(pyfuncitem), lambda: function(**arguments), observed)
+            self._observed = None
+        else:
+            result = self.run(pyfuncitem, lambda: function(**arguments))
         pyfuncitem.stash[RESULT] = result
         if result.outcome is not Outcome.PASSED:
             pytest.fail(result.message, pytrace=False)  # it says itself where it failed
@@ -221,7 +265,7 @@ class Cases:
         def child() -> None:
             mark_case()
             if effort:
-                efforts.begin(effort)
+                efforts.begin(effort, efforts.new_seed())
             perform(item, case, writer)
 
         started = time.perf_counter()

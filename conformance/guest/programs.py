@@ -7,23 +7,28 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from conformance.guest import efforts
 from conformance.guest.definitions import below_cases, programs
 from conformance.model import CaseResult, Outcome
 from conformance.places import ROOT
-from conformance.programs.cases import CaseProgram, Given, info_of
+from conformance.programs.cases import MACHINE, CaseProgram, Given, info_of
 from conformance.programs.execution import Execution
 from conformance.programs.listed import Listed
 from conformance.programs.notation.errors import NotationError
 from conformance.programs.wire import LOST
 from conformance.protocol.executor import ERROR, HELLO, RESULTS, Frames, ProtocolError, deadline_of, run_frame
 from conformance.protocol.executor import split_results as outcomes_of
+
+if TYPE_CHECKING:
+    from conformance.programs.keeping import Effort, Kernel
 
 INSIDE = ROOT / "bin" / "executor"
 """Where a guest's suite has it."""
@@ -71,10 +76,16 @@ class Executor:
     def __init__(self, slowdown: float) -> None:
         self.path = prepare()
         """Empty where there is none: `python -m runners.payload.executor` says why."""
-        self._slowdown = slowdown
+        self.slowdown = slowdown
         self._started: subprocess.Popen[bytes] | None = None
         self._frames = Frames()
         self._sequence = 0
+
+    def lacking(self) -> str:
+        """Why nothing can be run here; "" where it can."""
+        if os.uname().machine != MACHINE:
+            return f"written for {MACHINE}"
+        return "" if self.path else "there is no executor here"
 
     def result(self, listed: Listed) -> CaseResult:
         """Run a program, and judge it. One that cannot be read, or run, is an error of the harness."""
@@ -84,7 +95,7 @@ class Executor:
         except NotationError as error:
             return CaseResult(info.id, info.hash, Outcome.ERROR, str(error))
         given = Given.here()
-        if why := case.lacking(given) or ("" if self.path else "there is no executor here"):
+        if why := case.lacking(given) or self.lacking():
             return case.skipped(why)
         started = time.perf_counter()
         try:
@@ -103,10 +114,23 @@ class Executor:
                 self.close()
         return LOST
 
+    def run(self, programs: Sequence[bytes], patience: float) -> list[bytes]:
+        """Run programs; their outcomes. Those of a batch that an executor dies of are run one by one, and what another
+        dies of twice is `LOST`. Raises ProtocolError."""
+        try:
+            return self._all(programs, patience)
+        except OSError:
+            self.close()
+            return [self._run(each, patience) for each in programs]
+
     def _once(self, program: bytes, patience: float) -> bytes:
-        """Raises OSError when the executor dies, or falls silent."""
+        (outcome,) = self._all([program], patience)
+        return outcome
+
+    def _all(self, programs: Sequence[bytes], patience: float) -> list[bytes]:
+        """Raises OSError when the executor dies, or falls silent; ProtocolError."""
         self._sequence += 1
-        request = run_frame(self._sequence, deadline_of(self._slowdown, patience), [program])
+        request = run_frame(self._sequence, deadline_of(self.slowdown, patience), programs)
         started = self._start()
         assert started.stdin is not None
         started.stdin.write(request)
@@ -117,15 +141,15 @@ class Executor:
                 raise ProtocolError(payload.decode("utf-8", "replace"))
             if kind == RESULTS:
                 sequence, outcomes = outcomes_of(payload)
-                if sequence == self._sequence and outcomes:
-                    return outcomes[0]
+                if sequence == self._sequence and len(outcomes) == len(programs):
+                    return outcomes
                 raise ProtocolError("the results are another program's")
             if kind != HELLO:
                 raise ProtocolError(f"a frame of type {kind} came instead of results")
 
     def _frame(self, started: subprocess.Popen[bytes]) -> tuple[int, bytes]:
         assert started.stdout is not None
-        end = time.monotonic() + SECONDS * self._slowdown
+        end = time.monotonic() + SECONDS * self.slowdown
         while (found := self._frames.next()) is None:
             if not select.select([started.stdout], [], [], max(0.0, end - time.monotonic()))[0]:
                 raise TimeoutError
@@ -150,6 +174,22 @@ class Executor:
             started.kill()
             with suppress(OSError), started:
                 pass
+
+
+def effort_of(name: str, slowdown: float = 1.0) -> Effort:
+    """How hard models are tried whose calls an executor makes, in this process."""
+    from conformance.programs.keeping import Effort  # noqa: PLC0415 - it imports Hypothesis
+
+    efforts.bound_shrinking(name, slowdown)
+    settings = efforts.settings_of(name, efforts.SCRIPTS[name])
+    return Effort(settings, partial(efforts.begin, name), efforts.new_seed())
+
+
+def kernel(executor: Executor, effort: str) -> Kernel:
+    """This machine's."""
+    from conformance.programs.keeping import Kernel  # noqa: PLC0415 - as above
+
+    return Kernel(executor.run, effort_of(effort, executor.slowdown))
 
 
 def prepare() -> str:

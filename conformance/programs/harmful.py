@@ -39,6 +39,11 @@ def touches(program: Program) -> Touches:
         found |= touched_by(step)
     if CONNECTIONS in found and not all(step.description.facts.spares_networks for step in program.steps):
         found |= NETWORK
+    return reduced(found)
+
+
+def reduced(found: Touches) -> Touches:
+    """What calls touch together, of what each does: no network without a socket, nothing apart without a process."""
     if SOCKETS not in found:
         found &= ~NETWORK
     found &= ~(SOCKETS | CONNECTIONS)

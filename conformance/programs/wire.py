@@ -14,7 +14,7 @@ from conformance.syscalls.machinery.buffers import POISON
 from conformance.syscalls.machinery.call import ABSENT_NUMBER, Pseudo, Syscall
 from conformance.syscalls.machinery.kinds import Later
 from conformance.syscalls.machinery.memory import Pointer
-from conformance.syscalls.machinery.touches import EVERYTHING, NOTHING, PROCESS
+from conformance.syscalls.machinery.touches import EVERYTHING, NOTHING, PROCESS, Touches
 from conformance.syscalls.machinery.world import DATA, DATA_BYTES, EDGES, PAGE
 from conformance.syscalls.pseudo import EXEC
 
@@ -31,9 +31,11 @@ _COPYIN, _FILL, _STORE, _CALL = (
     struct.Struct("<BIBBQ"),
     struct.Struct("<BHB"),
 )
-_HEAD = struct.Struct("<BBH")
+_HEAD = struct.Struct("<HHH")
 _ARG, _OUT, _LOAD = struct.Struct("<BQ"), struct.Struct("<IH"), struct.Struct("<BIB")
-HEADER = 4
+HEAD_OF_OUTCOME = struct.Struct("<BBHB")
+"""State, detail, completed calls, kinds of signals."""
+HEADER = HEAD_OF_OUTCOME.size
 """Bytes of an outcome before its signals, of which there are two bytes each."""
 RESULT = struct.Struct("<q")
 FAULT = struct.Struct("<iQ")
@@ -96,6 +98,7 @@ class _Encoder:
     out: bytearray = field(default_factory=bytearray)
     low: int = 64
     edges: list[int] = field(default_factory=lambda: list(EDGES))
+    largest_out: int = MOST_OUT
     inner: list[tuple[tuple[int, ...], int]] = field(default_factory=list)
 
     def place(self, memory: Memory) -> int:
@@ -133,19 +136,36 @@ class _Encoder:
             if offset + width <= size:
                 self.out += _STORE.pack(STORE, at + offset, width, slot, value)
         if out and size:
-            observed.append(Observed(path[0], ".".join(map(str, path)), at, min(size, MOST_OUT)))
+            observed.append(Observed(path[0], ".".join(map(str, path)), at, min(size, self.largest_out)))
         return at
 
 
-def encode(program: Program, *, own: bool = False) -> Encoded:
-    """A program as the executor takes it. `own`: in a process of its own, even where it could share one."""
+def encode(
+    program: Program,
+    *,
+    own: bool = False,
+    largest_out: int = MOST_OUT,
+    reuse: bool = False,
+    touched: Touches | None = None,
+    kept: bytes = b"",
+) -> Encoded:
+    """A program as the executor takes it. `own`: in a process of its own, even where it could share one.
+
+    `largest_out`: how much of one buffer is part of the outcome, in bytes. `reuse`: each call's memory may lie where
+    that of the calls before it was, so that all of the data area is there for each. `touched`: what it touches, where
+    that is known. `kept`: what lies at the end of the data area before the first call, and stays.
+    """
     slots: dict[Ref, int] = {}
     for ref in program.refs():
         if ref not in slots and len(slots) < SLOTS - 1:
             slots[ref] = len(slots)
-    encoder = _Encoder({ref: slots.get(ref, SLOTS - 1) for ref in program.refs()})
+    encoder = _Encoder({ref: slots.get(ref, SLOTS - 1) for ref in program.refs()}, largest_out=largest_out)
+    beginning = encoder.low
+    if kept:
+        encoder.out += _COPYIN.pack(COPYIN, kept_at(kept), len(kept)) + kept
     everything, addresses, inner = [], [], []
     for at, step in enumerate(program.steps):
+        encoder.low = beginning if reuse else encoder.low
         observed: list[Observed] = []
         places: list[int] = []
         registers = bytearray()
@@ -178,9 +198,14 @@ def encode(program: Program, *, own: bool = False) -> Encoded:
         inner.append(tuple(encoder.inner))
         encoder.inner.clear()
         addresses.append(tuple(places))
-    untouched = EVERYTHING & ~(touches(program) | (PROCESS if own else NOTHING))
+    untouched = EVERYTHING & ~((touches(program) if touched is None else touched) | (PROCESS if own else NOTHING))
     body = _HEAD.pack(len(program.steps), _wishes(program), untouched) + bytes(encoder.out)
     return Encoded(program, struct.pack("<I", len(body)) + body, tuple(everything), tuple(addresses), tuple(inner))
+
+
+def kept_at(kept: bytes) -> int:
+    """Where in the data area memory is that is kept."""
+    return DATA_BYTES - (len(kept) + 63 & ~63)
 
 
 def _holds(argument: Argument, ref: Ref) -> bool:
@@ -216,15 +241,15 @@ class ProgramOutcome:
     """The si_code and the si_addr of the signal that ended it, where memory was at fault and said so."""
 
 
-LOST = bytes([State.LOST, 0, 0, 0])
+LOST = HEAD_OF_OUTCOME.pack(State.LOST, 0, 0, 0)
 """The outcome, as bytes, of a program that took its executor along."""
 
 
 def decode(data: bytes, encoded: Encoded) -> ProgramOutcome:
     """An outcome from bytes. Raises ProtocolError."""
     try:
-        state, detail, completed, count = data[0], data[1], data[2], data[3]
-        signals = tuple((data[4 + 2 * at], data[5 + 2 * at]) for at in range(count))
+        state, detail, completed, count = HEAD_OF_OUTCOME.unpack_from(data)
+        signals = tuple((data[HEADER + 2 * at], data[HEADER + 1 + 2 * at]) for at in range(count))
         at, results = HEADER + 2 * count, []
         if completed > len(encoded.observed):
             raise ProtocolError(f"{completed} calls were answered of {len(encoded.observed)}")

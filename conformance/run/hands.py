@@ -10,6 +10,7 @@ from conformance.programs.cases import CaseProgram
 from conformance.protocol.lines import ResultLine, Start, Trouble
 from conformance.run.conduct import Conduct
 from conformance.run.ledger import Ledger
+from conformance.run.models import CaseModel
 from conformance.run.programs import Batches
 from conformance.run.selection import Selection
 from conformance.run.session import Died, Session
@@ -135,9 +136,9 @@ class Hand:
 
     def _run_programs(self, work: Work, facts: Facts | None) -> None:
         """Run programs until none is left."""
-        taken: dict[str, CaseProgram] = {}
+        taken: dict[str, CaseProgram | CaseModel] = {}
 
-        def take() -> Sequence[CaseProgram]:
+        def take() -> Sequence[CaseProgram | CaseModel]:
             batch = work.batch()
             taken.update((each.info.id, each) for each in batch)
             return batch

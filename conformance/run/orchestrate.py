@@ -42,7 +42,7 @@ def execute(
     `display` is called some times a second with how far each target is, `enough` now and then with the matrix so far:
     once it says yes, the run ends, and what it has not come to is left. Raises UserError, KeyboardInterrupt.
     """
-    programs = selected(plan.selection)
+    programs = selected(plan.selection, plan.conduct.effort)
     jobs = plan.jobs or max(1, len(os.sched_getaffinity(0)) // len(plan.targets))
     taking = takings(plan)
     workers = []

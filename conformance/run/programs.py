@@ -12,6 +12,7 @@ from typing import Self
 
 from conformance import places
 from conformance.conditions import KERNEL
+from conformance.guest.efforts import GATE
 from conformance.model import CaseInfo, CaseResult, Facts
 from conformance.programs.cases import AGAIN, CaseProgram, Given, info_of
 from conformance.programs.execution import Execution
@@ -21,6 +22,7 @@ from conformance.programs.wire import Encoded
 from conformance.protocol.executor import ProtocolError
 from conformance.protocol.lines import Trouble
 from conformance.run.lane import Lane, LaneError
+from conformance.run.models import CaseModel, selected_models
 from conformance.run.reading import remembered
 from conformance.run.selection import Selection
 from runners.base import Guest, Runner, RunnerError
@@ -35,18 +37,25 @@ class CasePrograms:
 
     by_id: Mapping[str, CaseProgram] = field(default_factory=dict)
     troubles: Sequence[Trouble] = ()
+    models: Mapping[str, CaseModel] = field(default_factory=dict)
+    """Properties that are tried by running programs, by id."""
 
     @property
     def infos(self) -> list[CaseInfo]:
         """What a plan says of them."""
-        return [each.info for each in self.by_id.values()]
+        return [*(each.info for each in self.by_id.values()), *(each.info for each in self.models.values())]
+
+    def get(self, case: str) -> CaseProgram | CaseModel | None:
+        """What a case is, if it is one of these."""
+        return self.by_id.get(case) or self.models.get(case)
 
 
 NO_PROGRAMS = CasePrograms()
 
 
-def selected(selection: Selection) -> CasePrograms:
-    """Read the programs that a selection takes. A file that cannot be read is a trouble, and its cases are lost."""
+def selected(selection: Selection, effort: str = GATE) -> CasePrograms:
+    """Read the programs that a selection takes, and its models. A file that cannot be read is a trouble, and its cases
+    are lost. `effort`: how hard models are tried."""
     cases = places.CASES
     found: dict[str, CaseProgram] = {}
     troubles: list[Trouble] = []
@@ -61,7 +70,8 @@ def selected(selection: Selection) -> CasePrograms:
         except (NotationError, OSError) as error:
             said = str(error).replace(str(path), module, 1)
             troubles.append(Trouble(f"{module} cannot be read: {said}", lost=module))
-    return CasePrograms(found, troubles)
+    models, more = selected_models(selection, effort)
+    return CasePrograms(found, [*troubles, *more], {each.info.id: each for each in models})
 
 
 def _is_taken(selection: Selection, module: str, listed: Listed) -> bool:
@@ -98,7 +108,7 @@ class Batches:
 
     def run(
         self,
-        take: Callable[[], Sequence[CaseProgram]],
+        take: Callable[[], Sequence[CaseProgram | CaseModel]],
         *,
         first: bool,
         running: Callable[[str], None] = lambda _: None,
@@ -117,6 +127,10 @@ class Batches:
                     for each in programs:
                         if why := each.lacking(self._given):
                             yield each.skipped(why)
+                        elif isinstance(each, CaseModel):
+                            running(each.info.id)
+                            self._lane.ready()
+                            yield each.result(self._lane.run)
                         else:
                             able.append(each)
                     if able:

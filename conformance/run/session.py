@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Self
 
 from conformance import places
+from conformance.guest.definitions import all_of_models
 from conformance.guest.efforts import EFFORTS
 from conformance.model import CaseInfo, CaseResult, Facts, Outcome
 from conformance.protocol.lines import (
@@ -119,13 +120,13 @@ class Session:
 
         Importing what nobody asked for takes seconds in an emulated guest. A place that is not there, such as that of a
         case of an earlier run, would end the collecting; one that must not be imported would be, if it were named.
-        Programs are read here, and the guest is not told of them.
+        Programs are read here, and so are models that are tried from here; the guest is not told of them.
         """
         everywhere = self.guest.inside.cases
         if isinstance(self.guest, Remembers) and self.guest.is_kept:
             return [everywhere]
         named = selection.places()
-        modules = [place for place in named if not is_program(place)]
+        modules = [place for place in named if not is_program(place) and not all_of_models(places.CASES / place)]
         found = [place for place in modules if place not in without and (places.CASES / place).exists()]
         nothing = ["--ignore-glob=*"] if named and not modules else []
         return [f"{everywhere}/{place}" for place in found] or [*nothing, everywhere]

@@ -10,6 +10,7 @@ from enum import Enum, auto
 
 from conformance.programs.cases import CaseProgram
 from conformance.programs.harmful import touches
+from conformance.run.models import CaseModel
 from conformance.syscalls.machinery.touches import PROCESS
 
 BATCH = 64
@@ -36,7 +37,7 @@ class Work:
     def __init__(
         self,
         cases: Sequence[str],
-        programs: Iterable[CaseProgram],
+        programs: Iterable[CaseProgram | CaseModel],
         hands: Collection[int],
         *,
         first: bool,
@@ -50,7 +51,7 @@ class Work:
         self.failure: BaseException | None = None
         """What ended it before all was done."""
         self._cases = deque(cases)
-        self._programs = deque(sorted(programs, key=lambda each: PROCESS in touches(each.listing.program)))
+        self._programs = deque(sorted(programs, key=_turn))
         self._hands = set(hands)
         self._busy: set[int] = set()
         self._joined: set[int] = set()
@@ -96,7 +97,7 @@ class Work:
                 most -= self._weights[found[-1]]
             return found
 
-    def batch(self) -> list[CaseProgram]:
+    def batch(self) -> list[CaseProgram | CaseModel]:
         """Some of the programs that are left."""
         with self._changed:
             sharing = self._sharing(Task.PROGRAMS)
@@ -104,7 +105,7 @@ class Work:
             size = min(max(fair, SMALLEST_BATCH), BATCH, len(self._programs))
             return [self._programs.popleft() for _ in range(size)]
 
-    def give_back(self, cases: Iterable[str] = (), programs: Iterable[CaseProgram] = ()) -> None:
+    def give_back(self, cases: Iterable[str] = (), programs: Iterable[CaseProgram | CaseModel] = ()) -> None:
         """A hand has come to nothing, and this was not done."""
         with self._changed:
             self._cases.extendleft(reversed(list(cases)))
@@ -146,3 +147,8 @@ class Work:
     def _pays(self, hand: int, task: Task) -> bool:
         """Whether a hand should open a guest for what is left."""
         return hand == min(self._hands) or self._left(task) >= PAYS[task] * (hand + 1)
+
+
+def _turn(program: CaseProgram | CaseModel) -> int:
+    """Which come first: those that may share a process, then the others, then models, which take longest."""
+    return 2 if isinstance(program, CaseModel) else int(PROCESS in touches(program.listing.program))

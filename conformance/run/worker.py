@@ -163,10 +163,11 @@ class Worker(threading.Thread):
 
     def _pass(self, wanted: Collection[str]) -> None:
         """Run each of these once. Raises RunnerError when no guest is left, Stopped, and what ended a hand."""
-        by_id = self._programs.by_id
+        programs = [found for case in wanted if (found := self._programs.get(case))]
+        known = {each.info.id for each in programs}
         work = self._work = Work(
-            [case for case in wanted if case not in by_id],
-            [by_id[case] for case in wanted if case in by_id],
+            [case for case in wanted if case not in known],
+            programs,
             [hand.number for hand in self._able],
             first=not self.first_pass.is_set(),
             seconds=self._seconds,

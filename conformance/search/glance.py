@@ -13,7 +13,7 @@ from functools import cache
 from typing import Any
 
 from conformance.programs.execution import Execution, succeeded
-from conformance.programs.wire import FAULT, HEADER, RESULT, Encoded, Observed, extent_of, whole
+from conformance.programs.wire import FAULT, HEAD_OF_OUTCOME, HEADER, RESULT, Encoded, Observed, extent_of, whole
 from conformance.protocol.executor import ProtocolError
 from conformance.search.compare import ERRNO, ProgramDifference, differences, flat
 from conformance.syscalls.machinery.buffers import Struct
@@ -44,11 +44,12 @@ def _glance(encoded: Encoded, reference: bytes, target: bytes) -> ProgramDiffere
 
     Up to where they part, two plain outcomes have everything at the same place.
     """
-    at = HEADER + 2 * reference[3]
-    if reference[3] != target[3]:
+    (_, _, completed, signals), (_, _, there, others) = map(HEAD_OF_OUTCOME.unpack_from, (reference, target))
+    at = HEADER + 2 * signals
+    if signals != others:
         raise _NotPlain
     pairs, steps = _Pairs(), encoded.program.steps
-    for index in range(min(reference[2], target[2])):
+    for index in range(min(completed, there)):
         start, observed = at, encoded.observed[index]
         at += RESULT.size
         if reference[start:at] != target[start:at]:
@@ -66,10 +67,10 @@ def _glance(encoded: Encoded, reference: bytes, target: bytes) -> ProgramDiffere
                 raise _NotPlain
             parameter = steps[index].description.parameters[each.argument]
             _compare(parameter, each, reference[begin:at], target[begin:at], pairs)
-    head = slice(HEADER + 2 * reference[3])
+    head = slice(HEADER + 2 * signals)
     if reference[head] != target[head] or reference[at:] != target[at:] or len(reference) - at not in (0, FAULT.size):
         raise _NotPlain
-    pairs.hold(encoded, reference, target, reference[2])
+    pairs.hold(encoded, reference, target, completed)
     return None
 
 
@@ -107,7 +108,7 @@ class _Pairs:
         """Check that what is equal on both sides in the first calls stands for nothing else. Raises _NotPlain."""
         if not self._there:
             return
-        at = HEADER + 2 * reference[3]
+        at = HEADER + 2 * HEAD_OF_OUTCOME.unpack_from(reference)[-1]
         for step, observed in zip(encoded.program.steps[:calls], encoded.observed, strict=False):
             description = step.description
             if not _named(description).isdisjoint(self._there):

@@ -15,8 +15,8 @@ static void conclude(u32 state, u32 detail)
 	put(outcome, end - start - 4, 4);
 	put(outcome + 4, state, 1);
 	put(outcome + 5, detail, 1);
-	put(outcome + 6, shared->done >> 56, 1);
-	put(outcome + 7, kinds, 1);
+	put(outcome + 6, shared->done >> 48, 2);
+	put(outcome + 8, kinds, 1);
 	u8 *to = outcome + OUTCOME_HEADER;
 	for (u32 signal = 1; kinds && signal <= SIGNALS; signal++)
 		if (log[signal]) {

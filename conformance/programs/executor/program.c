@@ -137,8 +137,8 @@ static struct program parse(const u8 *at, u32 size)
 {
 	struct reader from = { at, at + size, false };
 	struct program program = { at, at + size, 0, 0, 0, OUTCOME_HEADER + 2 * SIGNALS + FAULT_BYTES, 0, 0, false };
-	u64 calls = take(&from, 1);
-	program.wishes = (u32)take(&from, 1);
+	u64 calls = take(&from, 2);
+	program.wishes = (u32)take(&from, 2);
 	u32 untouched = (u32)take(&from, 2);
 	program.touched = TOUCHES_EVERYTHING & ~untouched;
 	program.code = from.at;

@@ -10,7 +10,7 @@
 
 enum {
 	MAGIC = 0x31584353,
-	VERSION = 0x5,
+	VERSION = 0x6,
 	FRAME_MAX = 0x1000000,
 };
 enum {

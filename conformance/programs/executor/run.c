@@ -39,7 +39,7 @@ static void record(struct reader *from, long result, bool probe)
 		memcpy(OUTPUT + end + 2, (const void *)address, size);
 		end += 2 + size;
 	}
-	shared->done = DONE_WITH((shared->done >> 56) + 1, end);
+	shared->done = DONE_WITH((shared->done >> 48) + 1, end);
 }
 
 static void run_loads(struct reader *from, struct slots *slots, bool succeeded, bool probe)

@@ -28,7 +28,7 @@ enum { WHY_DIED = 0, WHY_ENOUGH = 1, WHY_FRESH = 2 };
 #define PHASE(at) ((u32)((at) >> 56))
 #define INDEX(at) ((u32)((at) >> 28 & 0xfffffff))
 #define OFFSET(at) ((u32)((at) & 0xfffffff))
-#define DONE_WITH(calls, end) ((u64)(calls) << 56 | (u64)(end))
+#define DONE_WITH(calls, end) ((u64)(calls) << 48 | (u64)(end))
 
 static struct {
 	u32 obtained;

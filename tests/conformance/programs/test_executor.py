@@ -100,13 +100,13 @@ def store(offset: int, width: int, slot: int, default: int) -> bytes:
 def program(*instructions: bytes, touches: int = TREE, wishes: int = 0, ncalls: int | None = None) -> bytes:
     """A program with its size in front, which promises to leave alone what it does not touch."""
     calls = sum(each[:1] == b"\x04" for each in instructions) if ncalls is None else ncalls
-    body = struct.pack("<BBH", calls, wishes, EVERYTHING & ~touches) + b"".join(instructions)
+    body = struct.pack("<HHH", calls, wishes, EVERYTHING & ~touches) + b"".join(instructions)
     return struct.pack("<I", len(body)) + body
 
 
 def touching(encoded: bytes, touches: int) -> bytes:
     """A program that touches something else."""
-    return encoded[:6] + struct.pack("<H", EVERYTHING & ~touches) + encoded[8:]
+    return encoded[:8] + struct.pack("<H", EVERYTHING & ~touches) + encoded[10:]
 
 
 def path(name: bytes, offset: int = 0) -> bytes:
@@ -152,7 +152,7 @@ class Outcome:
 
 def outs_of(encoded: bytes) -> list[int]:
     """How many blocks each call of a program puts out."""
-    counts, at = [], 8
+    counts, at = [], 10
     while at < len(encoded):
         kind = encoded[at]
         if kind == 4:
@@ -168,9 +168,9 @@ def outs_of(encoded: bytes) -> list[int]:
 
 def decode(encoded: bytes, outs: list[int]) -> Outcome:
     """An outcome, without its size."""
-    state, detail, completed, kinds = encoded[:4]
-    signals = {encoded[4 + 2 * index]: encoded[5 + 2 * index] for index in range(kinds)}
-    at, steps = 4 + 2 * kinds, []
+    state, detail, completed, kinds = struct.unpack_from("<BBHB", encoded)
+    signals = {encoded[5 + 2 * index]: encoded[6 + 2 * index] for index in range(kinds)}
+    at, steps = 5 + 2 * kinds, []
     for index in range(completed):
         step = Step(*struct.unpack_from("<q", encoded, at))
         at += 8
@@ -192,7 +192,7 @@ def decode_all(payload: bytes, programs: list[bytes]) -> list[Outcome]:
     for each in programs:
         (size,) = struct.unpack_from("<I", payload, at)
         encoded = payload[at + 4 : at + 4 + size]
-        outcomes.append(decode(encoded, outs_of(each) if encoded[2] else []))
+        outcomes.append(decode(encoded, outs_of(each) if any(encoded[2:4]) else []))
         at += 4 + size
     assert at == len(payload)
     return outcomes
@@ -329,7 +329,7 @@ def gone(pids: list[int]) -> bool:
 
 def test_it_says_hello_with_what_it_has_obtained(any_executor: Executor) -> None:
     version, obtained, page, data, release = struct.unpack("<HHIQ65s", any_executor.hello)
-    assert (any_executor.kind, version, page, data) == (HELLO, 5, os.sysconf("SC_PAGESIZE"), DATA)
+    assert (any_executor.kind, version, page, data) == (HELLO, 6, os.sysconf("SC_PAGESIZE"), DATA)
     assert release.rstrip(b"\0").decode() == os.uname().release
     assert obtained in ({0, 63} if os.geteuid() == 0 else range(64))
 
@@ -381,12 +381,12 @@ MALFORMED_PROGRAMS = {
     "no head": struct.pack("<I", 0),
     "half a head": struct.pack("<I", 3) + b"\0\0\0",
     "unknown wish": program(wishes=4),
-    "unknown promise": struct.pack("<IBBH", 4, 0, 0, EVERYTHING + 1),
+    "unknown promise": struct.pack("<IHHH", 6, 0, 0, EVERYTHING + 1),
     "unknown instruction": program(b"\5" + bytes(14)),
     "no instruction": program(b"\0"),
     "fewer calls than it says": program(call(GETPID), ncalls=2),
     "more calls than it says": program(call(GETPID), call(GETPID), ncalls=1),
-    "too many calls": program(*[call(GETPID)] * 65),
+    "too many calls": program(*[call(GETPID)] * 4097),
     "number beyond the pseudo-calls": program(call(CLONE3 + 12)),
     "seven arguments": program(call(GETPID, *range(7))),
     "slot of an argument": program(call(GETPID, (64, 0))),
@@ -400,7 +400,7 @@ MALFORMED_PROGRAMS = {
     "block between edges": program(copyin(EDGES[0] + 0x1000, b"x")),
     "block on the read-only page": program(store(0x100000, 8, 0, 0)),
     "out behind everything": program(call(GETPID, outs=[(2**32 - 1, 2)])),
-    "more out than an outcome holds": program(call(GETPID, outs=[(0, 0xFFFF)])),
+    "more out than an outcome holds": program(call(GETPID, outs=[(0, 0xFFFF)] * 129)),
     "bytes that are not there": program(struct.pack("<BIH", 1, 0, 10) + b"short"),
     "half a call": program(call(GETPID, 1)[:-3], ncalls=1),
     "fork": program(call(FORK)),
@@ -414,8 +414,8 @@ def test_malformed_program_is_not_run_and_the_others_are(executor: Executor, nam
     executor.write(run_frame([good, MALFORMED_PROGRAMS[name], good, MALFORMED_PROGRAMS[name]]))
     kind, payload = executor.read()
     assert kind == RESULTS
-    done = struct.pack("<IBBBBq", 12, DONE, 0, 1, 0, 0o22)
-    malformed = struct.pack("<IBBBB", 4, MALFORMED, 0, 0, 0)
+    done = struct.pack("<IBBHBq", 13, DONE, 0, 1, 0, 0o22)
+    malformed = struct.pack("<IBBHB", 5, MALFORMED, 0, 0, 0)
     assert payload == struct.pack("<II", 1, 4) + done + malformed + done + malformed
 
 

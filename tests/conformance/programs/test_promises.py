@@ -95,12 +95,12 @@ DEEDS = {
 def touching(of: Program, touched: Touches) -> Encoded:
     """A program that promises to leave alone all but what it is said to touch."""
     encoded = encode(of)
-    return replace(encoded, data=encoded.data[:6] + struct.pack("<H", EVERYTHING & ~touched) + encoded.data[8:])
+    return replace(encoded, data=encoded.data[:8] + struct.pack("<H", EVERYTHING & ~touched) + encoded.data[10:])
 
 
 def touched_by(of: Program) -> Touches:
     """What a program does not promise to leave alone."""
-    (untouched,) = struct.unpack_from("<H", encode(of).data, 6)
+    (untouched,) = struct.unpack_from("<H", encode(of).data, 8)
     return EVERYTHING & ~Touches(untouched)
 
 
@@ -147,6 +147,6 @@ def test_program_that_does_everything_and_promises_nothing_leaves_nothing() -> N
         everything = Program((*everything.steps, *shifted(DEEDS[bit].does, len(everything.steps)).steps))
     assert touched_by(everything) == EVERYTHING
     wild = touching(everything, EVERYTHING)
-    assert wild.data[6:8] == bytes(2)
+    assert wild.data[8:10] == bytes(2)
     for deed in DEEDS.values():
         assert not is_seen(deed, wild, wild)

@@ -48,13 +48,13 @@ def room(size: int, *, edge: bool = False) -> Memory:
 @given(likely() | any_programs())
 def test_whatever_is_a_program_can_be_encoded(made: Program) -> None:
     encoded = encode(made)
-    size, calls, wishes, untouched = struct.unpack_from("<IBBH", encoded.data)
+    size, calls, wishes, untouched = struct.unpack_from("<IHHH", encoded.data)
     assert size == len(encoded.data) - 4
     assert calls == len(made.steps)
     assert wishes == (Wish.EXEC if any(step.label == "exec_report" for step in made.steps) else 0)
     assert untouched == EVERYTHING & ~touches(made)
     assert len(encoded.observed) == len(encoded.addresses) == len(encoded.inner) == len(made.steps)
-    assert struct.unpack_from("<H", encode(made, own=True).data, 6) == (untouched & ~PROCESS,)
+    assert struct.unpack_from("<H", encode(made, own=True).data, 8) == (untouched & ~PROCESS,)
     for step, places in zip(made.steps, encoded.addresses, strict=True):
         assert [place >= 0 for place in places] == [isinstance(each, Memory) for each in step.args]
 
@@ -146,7 +146,7 @@ def test_random_bytes_are_an_outcome_or_a_protocol_error(made: Program, data: by
 
 def outcome_bytes(outcome: ProgramOutcome) -> bytes:
     """An outcome as an executor says it."""
-    found = bytes([outcome.state, outcome.detail, len(outcome.results), len(outcome.signals)])
+    found = wire.HEAD_OF_OUTCOME.pack(outcome.state, outcome.detail, len(outcome.results), len(outcome.signals))
     found += b"".join(map(bytes, outcome.signals))
     for result, buffers in outcome.results:
         found += struct.pack("<q", result) + b"".join(struct.pack("<H", len(each)) + each for each in buffers)
@@ -181,7 +181,7 @@ def test_an_outcome_that_is_cut_short_is_none_nor_is_one_with_more() -> None:
 @pytest.mark.parametrize(
     ("said", "why"),
     [
-        (bytes([77, 0, 0, 0]), "77 is not a valid State"),
+        (bytes([77, 0, 0, 0, 0]), "77 is not a valid State"),
         (outcome_bytes(ProgramOutcome(State.DONE, results=((0, ()),) * 3)), "3 calls were answered of 2"),
         (outcome_bytes(ProgramOutcome(State.DONE, results=((9, (b"123456789",)),))), "9 bytes .* in a buffer of 8"),
     ],

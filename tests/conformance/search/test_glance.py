@@ -18,7 +18,7 @@ import conformance.syscalls
 from conformance.programs.execution import Execution
 from conformance.programs.harmful import touches
 from conformance.programs.program import Memory, Program
-from conformance.programs.wire import Encoded, ProgramOutcome, State, encode
+from conformance.programs.wire import HEAD_OF_OUTCOME, Encoded, ProgramOutcome, State, encode
 from conformance.protocol.executor import ProtocolError
 from conformance.search import glance
 from conformance.search.compare import ERRNO, ProgramDifference, differences
@@ -43,7 +43,8 @@ def room(size: int) -> Memory:
 
 def as_bytes(outcome: ProgramOutcome) -> bytes:
     """An outcome as an executor sends it."""
-    data = bytearray([outcome.state, outcome.detail, len(outcome.results), len(outcome.signals)])
+    head = outcome.state, outcome.detail, len(outcome.results), len(outcome.signals)
+    data = bytearray(HEAD_OF_OUTCOME.pack(*head))
     for signal in outcome.signals:
         data += bytes(signal)
     for result, buffers in outcome.results:
@@ -148,7 +149,7 @@ def test_difference_is_not_overlooked(other: bytes) -> None:
 
 def test_what_is_no_outcome_is_refused() -> None:
     one = done((0, status()), (0,), (0, status()))
-    too_many, too_long = bytes([0, 0, 9, 0]) + one[4:], one[:12] + b"\xff\xff" + one[14:]
+    too_many, too_long = bytes([0, 0, 9, 0, 0]) + one[5:], one[:13] + b"\xff\xff" + one[15:]
     for broken in (b"", one[:3], one[:-1], one + b"x", too_many, too_long):
         with pytest.raises(ProtocolError):
             list(differences_of(encode(TWICE), one, broken))

@@ -12,7 +12,7 @@ import pytest
 
 from conformance.model import Cause
 from conformance.programs.program import Memory, Program, Ref
-from conformance.programs.wire import State
+from conformance.programs.wire import HEAD_OF_OUTCOME, State
 from conformance.run.lane import Lane
 from conformance.search.compare import Signature
 from conformance.search.finding import Finding
@@ -137,7 +137,11 @@ def test_contents_of_a_buffer_that_differ_are_found(searches: Searches) -> None:
 
 def test_program_that_ends_otherwise_is_found(searches: Searches) -> None:
     def dies(outcome: bytes) -> bytes:
-        return bytes([State.DIED, signal.SIGKILL, 0, 0]) if struct.pack("<q", -errno.ENOENT) in outcome else outcome
+        return (
+            HEAD_OF_OUTCOME.pack(State.DIED, signal.SIGKILL, 0, 0)
+            if struct.pack("<q", -errno.ENOENT) in outcome
+            else outcome
+        )
 
     finding = the(searches.run(program(ABSENT, ("getpid",)), lie=dies))
     assert str(finding.signature) == "open/state/ENOENT - killed by signal 9"

@@ -324,7 +324,7 @@ def test_search_whose_programs_were_compared_with_nothing_is_incomplete(state: S
     def ends(outcome: bytes) -> bytes:
         if state is State.LOST:
             raise Dies
-        return bytes([state, 0, 0, 0])
+        return bytes([state, 0, 0, 0, 0])
 
     runners = {"native": LyingRunner(ends), "liar": LyingRunner(ends)}
     search = searched(tmp_path, *[ABSENT] * 3, runners=runners)
