@@ -26,6 +26,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     site = next(venv.glob("lib/python3*/site-packages"))
     pip = [sys.executable, "-m", "pip", "--python", venv / "bin" / "python"]
     install = [*map(str, pip), "install", "-q", "--no-deps", "--no-index", "--disable-pip-version-check"]
+    install.append("--no-compile")  # little of it is imported
     subprocess.run([*install, wheel], check=True, timeout=300)
     # Added by path, so that nothing in it is obeyed which an editable install has left there.
     (site / "needed.pth").write_text(f"{sysconfig.get_path('purelib')}\n")
