@@ -170,15 +170,20 @@ def short_queues(_: pytest.MonkeyPatch, executor: Executor) -> None:
     model = models(DGRAM)[0]
     model.result(executor.run)  # it has its namespaces now
     assert executor._started
-    for pid in below(executor._started.pid):
+    theirs = {os.readlink(f"/proc/{pid}/ns/net"): pid for pid in below(executor._started.pid)}
+    theirs.pop(os.readlink("/proc/self/ns/net"), None)  # this machine keeps what it has
+    assert theirs
+    for pid in theirs.values():
         child = os.fork()
         if child == 0:
+            status = 1
             try:
                 setns(os.open(f"/proc/{pid}/ns/net", os.O_RDONLY), CLONE_NEWNET)
                 Path("/proc/sys/net/unix/max_dgram_qlen").write_text("3", encoding="ascii")
+                status = 0
             finally:
-                os._exit(0)
-        os.waitpid(child, 0)
+                os._exit(status)
+        assert os.waitpid(child, 0)[1] == 0
 
 
 def larger_pipes(monkeypatch: pytest.MonkeyPatch, _: Executor) -> None:
