@@ -78,6 +78,8 @@ def definition_hash(path: Path, name: str) -> str:
 
 MODEL = "kernel"
 """The fixture of a property whose calls an executor makes, and not the process that holds the model."""
+MODELS = "test_*_model.py"
+"""The modules in which the host of a guest looks for such properties."""
 _PARAMETERS = re.compile(r"^def (test_\w+)\(([^)]*)\)", re.MULTILINE)
 _MODEL = re.compile(rf"\b{MODEL}\b")
 
@@ -88,9 +90,15 @@ def models(path: Path) -> dict[str, bool]:
     return {found[1]: bool(_MODEL.search(found[2])) for found in _PARAMETERS.finditer(path.read_text(encoding="utf-8"))}
 
 
+def is_run_from_outside(path: Path, function: str) -> bool:
+    """Whether a test is one that the host of a guest runs. Whatever else asks for the fixture, the guest runs itself,
+    lest nobody does."""
+    return path.match(MODELS) and models(path).get(function, False)
+
+
 def all_of_models(path: Path) -> bool:
     """Whether a file is a module in which there are such properties, and no other tests."""
-    if not path.name.endswith("_model.py") or not path.is_file():
+    if not path.match(MODELS) or not path.is_file():
         return False
     return bool(found := models(path)) and all(found.values())
 

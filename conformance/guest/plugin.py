@@ -27,6 +27,7 @@ from conformance.guest.definitions import (
     described,
     headline,
     is_case,
+    is_run_from_outside,
 )
 from conformance.guest.facts import facts
 from conformance.guest.isolation import NAMESPACES, Ending, Isolation
@@ -221,7 +222,7 @@ class Cases:
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
         """As for whole modules."""
         if self.served:
-            items[:] = [item for item in items if MODEL not in getattr(item, "fixturenames", ())]
+            items[:] = [item for item in items if not is_run_from_outside(item.path, item.name.partition("[")[0])]
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:

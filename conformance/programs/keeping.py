@@ -108,6 +108,8 @@ class Kernel:
         for turn in range(-(-self.effort.settings.max_examples // MOST_EXAMPLES)):
             examples: list[_Written] = []
             self._try(machine, given, turn, partial(_keep, examples), Phase.generate)
+            if not examples:
+                raise ScriptError("no example was written, so nothing was tried")
             for batch in _batches(examples):
                 outcomes = self.run([each.encoded.data for each in batch], 1.0)
                 if failure := self._failure(batch, outcomes):

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from conformance import places
 from conformance.guest import programs as here
-from conformance.guest.definitions import MODEL, case_id, definition_hash, headline, models
+from conformance.guest.definitions import MODEL, MODELS, case_id, definition_hash, headline, models
 from conformance.model import CaseInfo, CaseResult, Json, Outcome
 from conformance.programs.cases import MACHINE, Given
 from conformance.protocol.lines import Trouble
@@ -64,7 +64,7 @@ def selected_models(selection: Selection, effort: str) -> tuple[list[CaseModel],
     """The properties that a selection takes, and what keeps others from being known."""
     found: list[CaseModel] = []
     troubles: list[Trouble] = []
-    for path in sorted(places.CASES.rglob("test_*_model.py")):
+    for path in sorted(places.CASES.rglob(MODELS)):
         module = path.relative_to(places.CASES).as_posix()
         if not selection.concerns(module) or not any(models(path).values()):
             continue

@@ -23,7 +23,7 @@ from conformance.mutate.mutants import Mutant, mutants_of
 from conformance.offspring import parent, processes
 from conformance.programs import keeping
 from conformance.programs.keeping import Effort, Kernel
-from conformance.programs.script import Reply, Script
+from conformance.programs.script import Reply, Script, ScriptError
 from conformance.run.lane import Lane
 from conformance.run.models import CaseModel, selected_models
 from conformance.run.selection import Selection
@@ -170,8 +170,8 @@ def short_queues(_: pytest.MonkeyPatch, executor: Executor) -> None:
     model = models(DGRAM)[0]
     model.result(executor.run)  # it has its namespaces now
     assert executor._started
-    theirs = {os.readlink(f"/proc/{pid}/ns/net"): pid for pid in below(executor._started.pid)}
-    theirs.pop(os.readlink("/proc/self/ns/net"), None)  # this machine keeps what it has
+    theirs = {Path(f"/proc/{pid}/ns/net").readlink(): pid for pid in below(executor._started.pid)}
+    theirs.pop(Path("/proc/self/ns/net").readlink(), None)  # this machine keeps what it has
     assert theirs
     for pid in theirs.values():
         child = os.fork()
@@ -340,3 +340,10 @@ def test_what_failed_once_is_tried_first(executor: Executor, monkeypatch: pytest
         Kernel(run, Effort(how, partial(begin, NIGHTLY), 6)).keeps(Pipes, True)
     assert ran
     assert set(ran) == {1}, "no batch of new examples"
+
+
+def test_a_model_of_which_no_example_was_written_has_not_been_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Kernel, "_try", lambda *_, **__: None)
+    kernel = Kernel(lambda batch, _: [b""] * len(batch), Effort(settings_of(GATE, 1)))
+    with pytest.raises(ScriptError, match="no example was written"):
+        kernel.keeps(Pipes, True)

@@ -7,7 +7,14 @@ from pathlib import Path
 import pytest
 
 from conformance import places
-from conformance.guest.definitions import all_of_models, case_id, definition_hash, models
+from conformance.guest.definitions import (
+    MODELS,
+    all_of_models,
+    case_id,
+    definition_hash,
+    is_run_from_outside,
+    models,
+)
 from conformance.guest.efforts import GATE
 from conformance.model import Outcome
 from conformance.programs.cases import Given
@@ -22,7 +29,7 @@ ROOT = Given({}, True, "x86_64")
 
 
 def test_models_are_the_cases_that_pytest_finds() -> None:
-    modules = [path for path in sorted(places.CASES.rglob("test_*_model.py")) if any(models(path).values())]
+    modules = [path for path in sorted(places.CASES.rglob(MODELS)) if any(models(path).values())]
     assert modules
     done = subprocess.run(
         [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", *map(str, modules)],
@@ -88,3 +95,26 @@ def test_a_guest_imports_no_module_that_has_nothing_but_models() -> None:
     assert not all_of_models(places.CASES / "time/test_timers_model.py")
     assert not all_of_models(places.CASES / "ipc/test_pipes.py")
     assert not all_of_models(places.CASES / "no_such_model.py")
+
+
+@pytest.mark.parametrize(
+    ("module", "head", "outside"),
+    [
+        ("test_a_model.py", "def test_b(kernel: Kernel) -> None:", True),
+        ("test_a_model.py", "def test_b(other: object) -> None:", False),
+        ("test_a_model.py", "def test_b(other: tuple[()], kernel: Kernel) -> None:", False),
+        ("test_a_model.py", "class Test:\n    def test_b(self, kernel: Kernel) -> None:", False),
+        ("test_a.py", "def test_b(kernel: Kernel) -> None:", False),
+    ],
+    ids=["model", "no-model", "not-read", "in-a-class", "in-another-module"],
+)
+def test_a_guest_leaves_out_what_its_host_knows_and_no_more(
+    tmp_path: Path, module: str, head: str, outside: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "cases" / module
+    path.parent.mkdir()
+    path.write_text(f"Kernel = object\n\n\n{head}\n        pass\n")
+    monkeypatch.setattr(places, "CASES", path.parent)
+    assert is_run_from_outside(path, "test_b") is outside
+    found, troubles = selected_models(Selection(), GATE)
+    assert (bool(found), troubles) == (outside, [])
