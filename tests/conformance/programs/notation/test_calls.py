@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import pytest
-
 from conformance.programs.notation.calls import kinds_of, name_of
 from conformance.programs.notation.parse import parse_program
 from conformance.programs.program import Memory, ProgramCall, Ref
@@ -39,10 +37,10 @@ def test_an_operation_says_what_its_own_arguments_are() -> None:
     assert isinstance(kinds_of("getsockopt_number")[3], Pointer)
 
 
-@pytest.mark.parametrize("label", sorted(grammar()))
-def test_every_description_has_a_name_by_which_it_is_found(label: str) -> None:
-    call = ProgramCall(
-        label, tuple(each.choices[0] if isinstance(each.choices[0], int) else 0 for each in grammar()[label].parameters)
-    )
-    (read,) = parse_program(printed((call.label, call.args))).steps
-    assert read == call
+def test_every_description_has_a_name_by_which_it_is_found() -> None:
+    assert len(grammar()) > 700
+    for label, call in grammar().items():
+        firsts = (each.choices[0] for each in call.parameters)
+        made = ProgramCall(label, tuple(each if isinstance(each, int) else 0 for each in firsts))
+        (read,) = parse_program(printed((made.label, made.args))).steps
+        assert read == made

@@ -319,12 +319,12 @@ def test_a_signature_says_everything_about_its_arguments() -> None:
     assert isinstance(example.result, FileDescriptor)
 
 
-@pytest.mark.parametrize("name", sorted(stubs()))
-def test_every_stub_has_a_number_and_kinds_for_all_it_takes(name: str) -> None:
-    stub = stubs()[name]
-    assert stub.facts.numbers or isinstance(stub, Pseudo)
-    assert len(stub.parameters) <= 6
-    assert isinstance(stub.result, Kind)
+def test_every_stub_has_a_number_and_kinds_for_all_it_takes() -> None:
+    assert len(stubs()) > 400
+    for name, stub in stubs().items():
+        assert stub.facts.numbers or isinstance(stub, Pseudo), name
+        assert len(stub.parameters) <= 6, name
+        assert isinstance(stub.result, Kind), name
 
 
 def test_errnos_have_names() -> None:
