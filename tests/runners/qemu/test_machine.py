@@ -135,7 +135,7 @@ def after(words: list[str], option: str) -> list[str]:
 
 @pytest.mark.parametrize(
     ("accel", "word", "cpu", "clock"),
-    [("kvm", "kvm", "host", "reliable"), ("tcg", "tcg,thread=multi", "max", "unstable")],
+    [("kvm", "kvm", "host", "reliable"), ("tcg", "tcg,thread=multi", "max,erms=off,fsrm=off", "unstable")],
 )
 def test_all_that_qemu_works_on_are_descriptors(accel: str, word: str, cpu: str, clock: str) -> None:
     words = arguments((10, 11), (12, 13, 14), accel, Size(memory=256, cpus=3))
