@@ -230,7 +230,7 @@ def test_a_runners_name_is_known_to_the_runner_and_to_nobody_else() -> None:
     """As a word of its own: what hangs on a runner is asked of its declaration."""
 
     def names(path: str) -> set[str]:
-        words = {node.value for node in ast.walk(parsed(path)) if isinstance(node, ast.Constant)}
+        words = {str(node.value) for node in ast.walk(parsed(path)) if isinstance(node, ast.Constant)}
         return set() if path in KEYS else words & set(declarations())
 
     assert broken(names, "conformance/", "reports/") == {}, "ask runners.registry.declarations()"

@@ -1,84 +1,40 @@
 """Running a case so that nothing of it remains: a forked child, fresh namespaces, a scratch file system, a deadline.
 
-What it may take of the machine is limited, and more is no verdict on the target (see `limits`).
+Three processes take part. The *watcher* is pytest. It forks a *keeper* (`conformance.guest.keeper`), which is PID 1 of
+a new PID namespace where there is one, makes surroundings and forks the *case*. When the case's deadline passes, or the
+keeper has nothing more to do, the keeper ends and takes every stray process with it.
 
-Three processes take part. The *watcher* is pytest. It forks a *keeper*, which is PID 1 of a new PID namespace where
-there is one, makes the surroundings and forks the *case*. When the case ends, or its deadline passes, the keeper ends
-and takes every stray process with it.
+A keeper that has a PID namespace lasts (`Lasting`): it sees to one case after another, until one leaves a process or
+makes a call that reaches its keeper.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
-import errno
+import json
 import os
-import resource
 import select
 import shutil
 import signal
-import sys
 import tempfile
-import time
-from collections.abc import Callable
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from functools import cache, partial
 
-from conformance.guest import loopback
-from conformance.guest.limits import (
-    MEBIBYTE,
-    OUTPUT,
-    Kills,
-    Spout,
-    Watch,
-    disk,
-)
+from conformance.guest.keeper import NAMESPACES, NOT_MADE, Ending, Keeper, enter
+from conformance.guest.limits import Kills
 from conformance.offspring import end_descendants, parent, processes
-from conformance.syscalls.files.opening import close_range
-from conformance.syscalls.mounts.mount import MS_PRIVATE, MS_REC, mount
-from conformance.syscalls.namespaces import (
-    CLONE_NEWIPC,
-    CLONE_NEWNET,
-    CLONE_NEWNS,
-    CLONE_NEWPID,
-    CLONE_NEWUTS,
-    setns,
-    unshare,
-)
+from conformance.syscalls.namespaces import CLONE_NEWPID, setns, unshare
 from conformance.syscalls.processes.creating import clone
-from conformance.syscalls.processes.prctl import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, prctl
+from conformance.syscalls.processes.prctl import PR_SET_CHILD_SUBREAPER, prctl
 
-NAMESPACES = {"mnt": CLONE_NEWNS, "pid": CLONE_NEWPID, "ipc": CLONE_NEWIPC, "uts": CLONE_NEWUTS, "net": CLONE_NEWNET}
-"""What a case gets afresh, by the names of `/proc/PID/ns`."""
-
-SCRATCH_BYTES = 64 * MEBIBYTE
 GRACE = 5.0
 """Seconds beyond the deadline that the keeper has for clearing up before it is killed itself."""
-LIMITS = {resource.RLIMIT_CORE: 0, resource.RLIMIT_NOFILE: 1024}
-"""Soft limits that every case starts with, so that they are equal on all targets."""
-_SETUP_FAILED = 251
-_TIMED_OUT = 252
-_FULL = b"\0"
-SHORTEST_PAUSE = 0.005
-"""Seconds after which the keeper passes on what a case has printed, the first time; later ones are longer."""
-KEEPERS_PRIORITY = -20
-LOOK_SECONDS = 0.1
-"""How often the keeper looks at what a case has taken."""
+LONGEST_LINE = 1 << 16
+"""Bytes of what a watcher asks its keeper, and is answered."""
 _libc = ctypes.PyDLL(None, use_errno=True)
 """Keeps the interpreter's lock, which a child cannot get back where there are threads."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ending:
-    """How the case's process ended: with an exit status, by a signal, or not in time."""
-
-    status: int = 0
-    signal: int = 0
-    timed_out: bool = False
-    trouble: str = ""
-    """Why the surroundings could not be made, or what the case took too much of; empty when neither was so."""
-    full: bool = False
-    """Whether its scratch file system had no room left at the end."""
 
 
 class Isolation:
@@ -109,32 +65,184 @@ class Isolation:
             spared = frozenset(_children())
             with contextlib.suppress(OSError):
                 prctl(PR_SET_CHILD_SUBREAPER, 1)  # what a case leaves behind comes to us if its keeper is killed
-        scratch = tempfile.mkdtemp(prefix="conformance-")
+        with self.no_want_of_memory(starves_itself=starves_itself) as judged, _scratch(fresh) as scratch:
+            answers, answering = os.pipe()
+            try:
+
+                def keep() -> None:
+                    ending, clean = Keeper(fresh, scratch).see_to(case, fresh, deadline)
+                    if "pid" not in fresh:
+                        end_descendants()
+                    os.write(answering, _answer(ending, clean))
+
+                keeper = _forked(keep, fresh)
+                os.close(answering)
+                return judged(_end_of(keeper, answers, deadline + GRACE)[0])
+            finally:
+                os.close(answers)
+                if "pid" not in fresh:
+                    end_descendants(spared)  # a keeper that was killed could not do it
+
+    @contextlib.contextmanager
+    def no_want_of_memory(self, *, starves_itself: bool) -> Iterator[Callable[[Ending], Ending]]:
+        """What gives an ending as it is, unless that may be due to the machine's having no memory left."""
         before = self.kills.seen()
-        ended, keeper_end = os.pipe()
-        try:
-            keeper = _fork_into_pid_namespace() if "pid" in fresh else os.fork()
-            if keeper == 0:
-                try:
-                    os.close(ended)
-                    _keep(case, fresh, scratch, deadline, keeper_end)
-                finally:
-                    os._exit(_SETUP_FAILED)
-            os.close(keeper_end)
-            ending = _watch(keeper, ended, deadline + GRACE)
+
+        def judged(ending: Ending) -> Ending:
             ours, anywhere = (now > then for now, then in zip(self.kills.seen(), before, strict=True))
             # What a case makes of the end of its child is no verdict either, if the child is surely its own.
             others = self.alone and not starves_itself
             if not ending.trouble and (ours or (anywhere and (others or ending.signal == signal.SIGKILL))):
                 return Ending(trouble="the kernel ended a process of it because memory ran out")
             return ending
+
+        yield judged
+
+
+@dataclass(slots=True)
+class _Lasting:
+    pid: int
+    asking: int
+    answers: int
+    scratch: contextlib.ExitStack
+
+
+class Lasting:
+    """A keeper that sees to many cases, which it must know when it begins: a case is asked for in words."""
+
+    def __init__(self, isolation: Isolation, perform: Callable[[Sequence[str]], None]) -> None:
+        """`perform` runs, in the process of the case, what is asked for."""
+        self.isolation = isolation
+        self._perform = perform
+        self._keeper: _Lasting | None = None
+
+    def keeps(self, shares: frozenset[str]) -> bool:
+        """Whether a case that shares these namespaces can be one of many: its processes end, and its files are gone."""
+        return {"pid", "mnt"} <= self.isolation.namespaces - shares
+
+    def run(
+        self,
+        asked: Sequence[str],
+        *,
+        deadline: float,
+        shares: frozenset[str] = frozenset(),
+        starves_itself: bool = False,
+    ) -> Ending:
+        """As `Isolation.run`, for what is asked for."""
+        fresh = self.isolation.namespaces - shares
+        with self.isolation.no_want_of_memory(starves_itself=starves_itself) as judged:
+            keeper = self._keeper or self._begun()
+            with contextlib.suppress(BrokenPipeError):  # it was killed since
+                os.write(keeper.asking, json.dumps([asked, sorted(fresh), deadline]).encode() + b"\n")
+            said = None
+            try:
+                said = _watch(keeper.pid, keeper.answers, deadline + GRACE)
+            finally:
+                gone = self.end() if not said or not said[1] else Ending()
+            return judged(said[0] if said else gone)
+
+    def end(self) -> Ending:
+        """Have no keeper, until there is another case; how the one that there was has ended."""
+        keeper, self._keeper = self._keeper, None
+        if not keeper:
+            return Ending()
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(keeper.pid, signal.SIGKILL)
+        ended = _gone(keeper.pid)
+        os.close(keeper.asking)
+        os.close(keeper.answers)
+        keeper.scratch.close()
+        return ended
+
+    def _begun(self) -> _Lasting:
+        """A keeper, and the pipes that lead to it."""
+        questions, asking = os.pipe()
+        answers, answering = os.pipe()
+        scratch = contextlib.ExitStack()
+        namespaces = self.isolation.namespaces
+        place = scratch.enter_context(_scratch(namespaces))
+
+        def keep() -> None:
+            os.close(asking)
+            os.close(answers)
+            keeper = Keeper(namespaces, place)
+            with open(questions, "rb") as lines:
+                for line in lines:
+                    asked, fresh, deadline = json.loads(line)
+                    os.write(answering, _answer(*keeper.see_to(partial(self._perform, asked), fresh, deadline)))
+
+        pid = _forked(keep, namespaces)
+        os.close(questions)
+        os.close(answering)
+        self._keeper = _Lasting(pid, asking, answers, scratch)
+        return self._keeper
+
+
+def _answer(ending: Ending, clean: bool) -> bytes:
+    """What a keeper says when a case has ended."""
+    return json.dumps([asdict(ending), clean]).encode() + b"\n"
+
+
+@contextlib.contextmanager
+def _scratch(fresh: frozenset[str]) -> Iterator[str]:
+    """A directory for cases to be in, over which their file system is mounted where that can be."""
+    scratch = tempfile.mkdtemp(prefix="conformance-")
+    try:
+        yield scratch
+    finally:
+        if "mnt" not in fresh:
+            _unlock(scratch)
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _forked(keep: Callable[[], None], fresh: frozenset[str]) -> int:
+    """The PID of a keeper, which lives as `keep` says."""
+    keeper = _fork_into_pid_namespace() if "pid" in fresh else os.fork()
+    if keeper == 0:
+        try:
+            keep()
+        except BaseException as error:  # without an answer, the watcher is told nothing
+            os.write(2, f"isolation: {type(error).__name__}: {error}\n".encode())
+            os._exit(1)
         finally:
-            os.close(ended)
             if "pid" not in fresh:
-                end_descendants(spared)  # a keeper that was killed could not do it
-            if "mnt" not in fresh:
-                _unlock(scratch)
-            shutil.rmtree(scratch, ignore_errors=True)
+                end_descendants()
+            os._exit(0)
+    return keeper
+
+
+def _end_of(keeper: int, answers: int, limit: float) -> tuple[Ending, bool]:
+    """How a case has ended, and its keeper with it, which is waited for."""
+    said = None
+    try:
+        said = _watch(keeper, answers, limit)
+    finally:
+        gone = _gone(keeper)
+    return said or (gone, False)
+
+
+def _watch(keeper: int, answers: int, limit: float) -> tuple[Ending, bool] | None:
+    """What a keeper answers, an ending and whether it is as it was before; None: it has not answered within `limit`
+    seconds, or has gone, and was not waited for."""
+    poll = select.poll()
+    poll.register(answers, select.POLLIN)
+    in_time = None
+    try:
+        in_time = poll.poll(limit * 1000)
+    finally:
+        if not in_time:  # it is late, or we are interrupted
+            os.kill(keeper, signal.SIGKILL)
+    said = os.read(answers, LONGEST_LINE) if in_time else b""
+    if not said:
+        return (Ending(timed_out=True), False) if not in_time else None
+    ending, clean = json.loads(said)
+    return Ending(**ending), clean
+
+
+def _gone(keeper: int) -> Ending:
+    """How a case has ended whose keeper has gone without an answer, which is let go of."""
+    _, status = os.waitpid(keeper, 0)
+    return Ending(signal=os.WTERMSIG(status)) if os.WIFSIGNALED(status) else Ending(trouble=NOT_MADE)
 
 
 def _allowed_namespaces() -> list[str]:
@@ -144,7 +252,7 @@ def _allowed_namespaces() -> list[str]:
     if pid == 0:
         for name, flag in NAMESPACES.items():
             with contextlib.suppress(OSError):
-                _unshare(flag)
+                enter(flag)
                 os.write(writer, name.encode() + b"\n")
         os._exit(0)
     os.close(writer)
@@ -154,25 +262,6 @@ def _allowed_namespaces() -> list[str]:
     # A new PID namespace is of no use without a /proc of its own, which takes a mount namespace.
     usable = "mnt" in names and (_own_pid_namespace() is not None or not _has_threads())
     return names if usable else [name for name in names if name != "pid"]
-
-
-def _unshare(flags: int) -> None:
-    """Enter new namespaces. Raises OSError, too where the kernel only claims a new mount namespace.
-
-    An emulation, or a fault that was injected, must not make us mount things on the machine itself.
-    """
-    before = _mount_namespace()
-    unshare(flags)
-    if flags & CLONE_NEWNS and before and _mount_namespace() == before:
-        raise OSError(errno.ENOSYS, "unshare(2) made no new mount namespace")
-
-
-def _mount_namespace() -> str | None:
-    """Which one we are in, or None where that is not told (gVisor before 2023)."""
-    try:
-        return os.readlink("/proc/self/ns/mnt")
-    except OSError:
-        return None
 
 
 def _fork_into_pid_namespace() -> int:
@@ -236,173 +325,6 @@ def _own_pid_namespace() -> int | None:
         return own
     os.close(own)
     return None
-
-
-def _watch(keeper: int, ended: int, limit: float) -> Ending:
-    """Wait for the keeper; kill it when even its grace is over, or when we are interrupted."""
-    poll = select.poll()
-    poll.register(ended, select.POLLIN)
-    in_time, said = None, b""
-    try:
-        in_time = poll.poll(limit * 1000)
-        said = os.read(ended, 4096) if in_time else b""
-    finally:
-        if not in_time:
-            os.kill(keeper, signal.SIGKILL)
-        _, status = os.waitpid(keeper, 0)
-    if not in_time:
-        return Ending(timed_out=True)
-    if said and said != _FULL:
-        return Ending(trouble=said.decode("utf-8", "replace"))
-    full = said == _FULL
-    if os.WIFSIGNALED(status):
-        # The keeper passes on the signal that ended the case by dying of it, or was itself a victim.
-        return Ending(signal=os.WTERMSIG(status), full=full)
-    code = os.WEXITSTATUS(status)
-    if code == _TIMED_OUT:
-        return Ending(timed_out=True, full=full)
-    if code == _SETUP_FAILED:
-        return Ending(trouble="the case's namespaces or scratch directory could not be made")
-    return Ending(status=code, full=full) if code < 128 else Ending(signal=code - 128, full=full)
-
-
-def _keep(case: Callable[[], None], fresh: frozenset[str], scratch: str, deadline: float, watcher: int) -> None:
-    """The keeper's life. What the fd `watcher` is told is why the case was ended, or `_FULL`. Never returns."""
-    code = _SETUP_FAILED
-    try:
-        os.setsid()
-        awaited = {signal.SIGCHLD} if "pid" in fresh else {signal.SIGCHLD, signal.SIGTERM}
-        signal.pthread_sigmask(signal.SIG_BLOCK, awaited)
-        # A PID namespace ends with its PID 1. Without one there is clearing up to do before we follow our parent.
-        prctl(PR_SET_PDEATHSIG, signal.SIGKILL if "pid" in fresh else signal.SIGTERM)
-        with contextlib.suppress(OSError):
-            prctl(PR_SET_CHILD_SUBREAPER, 1)
-        _make_surroundings(fresh, scratch)
-        usual = os.getpriority(os.PRIO_PROCESS, 0)
-        with contextlib.suppress(OSError):
-            os.setpriority(os.PRIO_PROCESS, 0, KEEPERS_PRIORITY)  # or a case with many processes would not let it look
-        spouts = [Spout(1), Spout(2)]
-        watch = Watch("pid" in fresh, ("/", *(() if "mnt" in fresh else (scratch,))))
-        child = os.fork()
-        if child == 0:
-            with contextlib.suppress(OSError):
-                os.setpriority(os.PRIO_PROCESS, 0, usual)
-            _become_case(case, [spout.writer for spout in spouts])
-        for spout in spouts:
-            os.close(spout.writer)
-        code, overdrawn = _wait_for_case(child, deadline, awaited, watch, spouts)
-        if overdrawn:
-            os.write(watcher, overdrawn.encode())
-        elif "mnt" in fresh and disk(scratch) == (SCRATCH_BYTES, 0):
-            os.write(watcher, _FULL)
-    except BaseException as error:  # the keeper's only way to speak is its exit status and its stderr
-        os.write(2, f"isolation: {error}\n".encode())
-    finally:
-        if "pid" not in fresh:
-            end_descendants()
-        os._exit(code)
-
-
-def _wait_for_case(
-    child: int, deadline: float, awaited: set[signal.Signals], watch: Watch, spouts: list[Spout]
-) -> tuple[int, str]:
-    """The keeper's exit status, and what the case took too much of. Reaps whatever else ends meanwhile.
-
-    The status is the case's own, 128 + signal, or `_TIMED_OUT`. `awaited` are blocked signals; any but SIGCHLD ends the
-    case.
-    """
-    now = time.monotonic()
-    end, look, pause = now + deadline, now + LOOK_SECONDS, SHORTEST_PAUSE
-    while True:
-        status = _reap(child)
-        for spout in spouts:
-            spout.pass_on()
-        if any(spout.count > OUTPUT for spout in spouts):
-            return (
-                _TIMED_OUT,
-                f"it printed more than {OUTPUT // MEBIBYTE} MiB, which the suite does not take from a case",
-            )
-        if status is not None:
-            return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else min(os.WEXITSTATUS(status), 127), ""
-        now = time.monotonic()
-        if now >= look:
-            look = now + LOOK_SECONDS
-            if overdrawn := watch.overdrawn():
-                return _TIMED_OUT, overdrawn
-        if now >= end:
-            return _TIMED_OUT, ""
-        came = signal.sigtimedwait(awaited, min(pause, end - now))
-        pause = min(2 * pause, LOOK_SECONDS)
-        if came and came.si_signo != signal.SIGCHLD:
-            return _TIMED_OUT, ""
-
-
-def _reap(child: int) -> int | None:
-    """Let go of whatever has ended; how `child` did, if it has."""
-    with contextlib.suppress(ChildProcessError):
-        while (found := os.waitpid(-1, os.WNOHANG))[0]:
-            if found[0] == child:
-                return found[1]
-    return None
-
-
-def _make_surroundings(fresh: frozenset[str], scratch: str) -> None:
-    """Enter the namespaces, mount the scratch file system and a /proc that shows the right processes."""
-    flags = sum(NAMESPACES[name] for name in fresh if name != "pid")
-    if flags:
-        _unshare(flags)
-    if "mnt" in fresh:
-        with contextlib.suppress(OSError):  # gVisor knows no propagation before 2023, and so has nothing to stop
-            mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None)
-        with contextlib.suppress(OSError):
-            mount(b"scratch", scratch.encode(), b"tmpfs", 0, f"size={SCRATCH_BYTES},mode=755".encode())
-        if "pid" in fresh:
-            mount(b"proc", b"/proc", b"proc", 0, None)
-    if "net" in fresh:
-        with contextlib.suppress(OSError):
-            loopback.bring_up()
-    os.chdir(scratch)
-
-
-def _become_case(case: Callable[[], None], outputs: list[int]) -> None:
-    """The case's process: same signals, limits, umask and fds on every target. Never returns."""
-    code = 1
-    try:
-        os.setsid()
-        for number in range(1, 32):
-            if number not in (signal.SIGKILL, signal.SIGSTOP, signal.SIGINT):
-                signal.signal(number, signal.SIG_DFL)
-        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
-        signal.pthread_sigmask(signal.SIG_SETMASK, set())
-        os.umask(0o022)
-        for limit, value in LIMITS.items():
-            hard = resource.getrlimit(limit)[1]
-            resource.setrlimit(limit, (value if hard == resource.RLIM_INFINITY else min(value, hard), hard))
-        null = os.open("/dev/null", os.O_RDONLY)
-        os.dup2(null, 0)
-        for fd, output in enumerate(outputs, 1):
-            os.dup2(output, fd)
-        _close_from(3)
-        # pytest's own streams write to fds that have just been closed; where it captures, 1 and 2 lead there as well.
-        sys.stdout = os.fdopen(1, "w", 1, errors="backslashreplace", closefd=False, encoding="utf-8")
-        sys.stderr = os.fdopen(2, "w", 1, errors="backslashreplace", closefd=False, encoding="utf-8")
-        case()
-        code = 0
-    except BaseException as error:  # whatever a case raises was handled in `case`; this is our own fault
-        os.write(2, f"isolation: {type(error).__name__}: {error}\n".encode())
-    finally:
-        os._exit(code)
-
-
-def _close_from(first: int) -> None:
-    """Close every fd from `first` on; `close_range` where there is one (Linux 5.9)."""
-    try:
-        close_range(first, 0xFFFFFFFF, 0)
-    except OSError:
-        for name in os.listdir("/proc/self/fd"):
-            with contextlib.suppress(OSError):
-                if int(name) >= first:
-                    os.close(int(name))
 
 
 def _children() -> list[int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -30,6 +31,8 @@ SPARED_DISK = 64 * MEBIBYTE
 """What must be left of the disk, or a fiftieth of it if that is more."""
 NOTICED = 128 * MEBIBYTE
 """How much less memory or disk than at the start there must be until the case has to do with it."""
+FRESH_SECONDS = 0.5
+"""For so long what was left of memory and disks is taken for what there is."""
 _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -41,11 +44,20 @@ class Watch:
     """Whether /proc shows the case's processes and ours, and no others."""
     disks: tuple[str, ...] = ()
     """Directories of file systems that are not the case's own."""
+    _seen: float = -FRESH_SECONDS
     _base: int = field(init=False)
     _memory: int = field(init=False)
     _free: dict[str, int] = field(init=False)
 
     def __post_init__(self) -> None:
+        self.begin()
+
+    def begin(self) -> None:
+        """A case begins, and may take of what there is now. What was seen a moment ago need not be seen again."""
+        now = time.monotonic()
+        if now - self._seen < FRESH_SECONDS:
+            return
+        self._seen = now
         self._base = resident(os.getpid())
         self._memory = memory()[1]
         self._free = {path: disk(path)[1] for path in self.disks}

@@ -10,10 +10,12 @@ import errno
 import gc
 import os
 import signal
+import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
@@ -30,7 +32,8 @@ from conformance.guest.definitions import (
     is_run_from_outside,
 )
 from conformance.guest.facts import facts
-from conformance.guest.isolation import NAMESPACES, Ending, Isolation
+from conformance.guest.isolation import Isolation, Lasting
+from conformance.guest.keeper import NAMESPACES, Ending
 from conformance.guest.limits import CASE_SECONDS
 from conformance.guest.record import RecordWriter
 from conformance.guest.tape import Tape, Writer, steps
@@ -40,7 +43,7 @@ from conformance.protocol.lines import FactsLine, Line, Plan, ResultLine, Start,
 from conformance.syscalls.help import waiting
 from conformance.syscalls.help.child import Child
 from conformance.syscalls.machinery.absence import Missing, what_is_absent, witnessing
-from conformance.syscalls.machinery.call import mark_case, recording
+from conformance.syscalls.machinery.call import Syscall, mark_case, recording
 
 if TYPE_CHECKING:
     from conformance.guest.programs import Executor, ProgramItem
@@ -62,6 +65,8 @@ ABSENT = frozenset(
 
 RESULT = pytest.StashKey[CaseResult]()
 NEEDS = ("root", "disposable", "x86_64")
+OBSERVE = "observe"
+"""The fixture of a case's own that is not pytest's."""
 RECORD_LOST = 3
 """pytest's exit status when the record cannot be written any more (a full disk): the harness failed."""
 
@@ -158,6 +163,12 @@ class Cases:
         self.lost: set[str] = set()
         """What could not be collected and has been told."""
         self.settled = False
+        self.items: dict[str, pytest.Item] = {}
+        """What was collected, by name, when there is no more to come."""
+        self.tape = Tape()
+        """That of a case of `lasting`, and then of the next."""
+        self.lasting: Lasting | None = None
+        """The keeper of all cases that it can see to."""
         self._current: Writer | None = None
         self._observed: dict[str, Json] | None = None
         """What a model observes, while one is tried."""
@@ -173,14 +184,14 @@ class Cases:
     @pytest.fixture
     def observe(self) -> Observe:
         """`observe(name, value)` records a JSON value on purpose, to be compared between targets."""
+        return self.observed
 
-        def record(name: str, value: Json) -> None:
-            if self._observed is not None:
-                self._observed[name] = value
-            elif self._current is not None:
-                self._current.observe(name, value)
-
-        return record
+    def observed(self, name: str, value: Json) -> None:
+        """What a case, or a model, records on purpose."""
+        if self._observed is not None:
+            self._observed[name] = value
+        elif self._current is not None:
+            self._current.observe(name, value)
 
     @pytest.fixture
     def kernel(self) -> Kernel:
@@ -252,26 +263,21 @@ class Cases:
         """One case, isolated; what it did and how it ended."""
         if self.isolation is None:
             self.isolation = self.isolate()
-        tape = Tape()
-        writer = self._current = tape.writer()
+        if self.lasting is None:
+            self.lasting = Lasting(self.isolation, self.perform_asked)
         shares = frozenset(name for mark in item.iter_markers("shares") for name in mark.args)
-        deadline = next(
-            (mark.args[0] for mark in item.iter_markers("deadline")),
-            self.config.getoption("--conformance-case-timeout"),
-        )
-        deadline *= self.config.getoption("--conformance-slowdown")
-        effort = self.config.getoption("--conformance-effort") if efforts.concerns(str(item.path)) else None
-        deadline *= efforts.EFFORTS[effort] if effort else 1
-
-        def child() -> None:
-            mark_case()
-            if effort:
-                efforts.begin(effort, efforts.new_seed())
-            perform(item, case, writer)
-
-        started = time.perf_counter()
         starves = item.get_closest_marker("starves_itself") is not None
-        ending = self.isolation.run(child, deadline=deadline, shares=shares, starves_itself=starves)
+        deadline = self.deadline_of(item)
+        asked = self.asked(item)
+        started = time.perf_counter()
+        if asked and self.lasting.keeps(shares):
+            tape = self.tape
+            tape.clear()
+            ending = self.lasting.run(asked, deadline=deadline, shares=shares, starves_itself=starves)
+        else:
+            tape = Tape()
+            alone = partial(self.perform, item, case, tape)
+            ending = self.isolation.run(alone, deadline=deadline, shares=shares, starves_itself=starves)
         seconds = time.perf_counter() - started
         own = list(tape.lines())
         waiting.absent.update(str(line["absent"]) for line in own if "absent" in line)
@@ -286,9 +292,51 @@ class Cases:
             observations={str(line["o"]): line["v"] for line in own if "o" in line},
             truncated=tape.truncated(),
         )
-        self._current = None
-        tape.close()
+        if tape is not self.tape:
+            tape.close()
+        if outcome not in (Outcome.PASSED, Outcome.MISSING, Outcome.SKIPPED):
+            self.lasting.end()  # who knows what it has done
         return result
+
+    def deadline_of(self, item: pytest.Item) -> float:
+        """How many seconds a case has."""
+        usual = self.config.getoption("--conformance-case-timeout")
+        deadline = next((mark.args[0] for mark in item.iter_markers("deadline")), usual)
+        times = efforts.EFFORTS[effort] if (effort := self.effort_of(item)) else 1
+        return float(deadline * self.config.getoption("--conformance-slowdown") * times)
+
+    def effort_of(self, item: pytest.Item) -> str | None:
+        """How hard a case tries, if it is a property."""
+        effort: str = self.config.getoption("--conformance-effort")
+        return effort if efforts.concerns(str(item.path)) else None
+
+    def asked(self, item: pytest.Function) -> list[str]:
+        """How a keeper is asked for a case; with nothing, if that has fixtures which the keeper has not."""
+        values = values_of(item)
+        known = all(name == OBSERVE or values.get(name) is value for name, value in item.funcargs.items())
+        needs = set(item._fixtureinfo.names_closure) <= {OBSERVE, *values}  # noqa: SLF001 - nothing public has them all
+        if not known or not needs or item.cls or self.items.get(item.nodeid) is not item:
+            return []
+        return [item.nodeid, *sorted(waiting.absent)]
+
+    def perform_asked(self, asked: Sequence[str]) -> None:
+        """In the process of a case: the case that was asked for."""
+        nodeid, *absent = asked
+        item = self.items[nodeid]
+        assert isinstance(item, pytest.Function)
+        waiting.absent.clear()
+        waiting.absent.update(absent)
+        values = {**values_of(item), OBSERVE: self.observed}
+        names = item._fixtureinfo.argnames  # noqa: SLF001 - what pytest's own hook passes on
+        self.perform(item, partial(item.obj, **{name: values[name] for name in names}), self.tape)
+
+    def perform(self, item: pytest.Function, case: Callable[[], None], tape: Tape) -> None:
+        """In the process of a case: run it, and write down what it does and how it ends."""
+        writer = self._current = tape.writer()
+        mark_case()
+        if effort := self.effort_of(item):
+            efforts.begin(effort, efforts.new_seed())
+        perform(item, case, writer)
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
         """Skip what this run cannot give."""
@@ -349,6 +397,9 @@ class Cases:
     def pytest_collection_finish(self, session: pytest.Session) -> None:
         if session.config.option.collectonly:
             return
+        self.items = {item.nodeid: item for item in session.items}
+        for stub in stubs_of(session.items):
+            stub.prepare()  # once here, and not in the process of each case
         if not self.is_worker and not session.config.getoption("numprocesses", None):
             gc.collect()
             gc.freeze()  # children then copy fewer pages
@@ -419,10 +470,26 @@ class Cases:
             self.write(result)
 
     def pytest_unconfigure(self) -> None:
+        if self.lasting:
+            self.lasting.end()
         if self.executor:
             self.executor.close()
         if self.record:
             self.record.close()
+
+
+def stubs_of(items: Iterable[pytest.Item]) -> list[Syscall[Any]]:
+    """The calls that cases name, and those that help them."""
+    modules = {id(module): module for item in items if (module := getattr(item, "module", None))}
+    helping = [module for name, module in sys.modules.items() if name.startswith("conformance.syscalls.help.")]
+    return [
+        each for module in (*modules.values(), *helping) for each in vars(module).values() if isinstance(each, Syscall)
+    ]
+
+
+def values_of(item: pytest.Function) -> Mapping[str, object]:
+    """What a test is parametrized with, by name."""
+    return item.callspec.params if hasattr(item, "callspec") else {}
 
 
 def result_of(item: pytest.Item, report: pytest.TestReport) -> CaseResult | None:

@@ -37,6 +37,10 @@ class Tape:
         """For the case itself."""
         return Writer(self._memory, 0)
 
+    def clear(self) -> None:
+        """For another case, when no process of the one before is there any more."""
+        self._memory[: REGIONS * _COUNT.size] = bytes(REGIONS * _COUNT.size)
+
     def close(self) -> None:
         """Give the memory back."""
         self._memory.close()

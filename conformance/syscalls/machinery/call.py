@@ -20,6 +20,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
+from mmap import mmap
 from typing import (
     TYPE_CHECKING,
     Annotated,
@@ -36,7 +37,7 @@ from typing import (
 from conformance.syscalls.machinery.absence import Missing, refusal, with_telltales
 from conformance.syscalls.machinery.buffers import Buffer, Struct, memory_at
 from conformance.syscalls.machinery.choices import Choice, Choices
-from conformance.syscalls.machinery.kinds import Kind, Resource, Seen
+from conformance.syscalls.machinery.kinds import Kind, Renamed, Resource, Seen
 from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.taming import Instead, Tame
 from conformance.syscalls.machinery.touches import EVERYTHING, Touches, TouchesUnless
@@ -127,6 +128,25 @@ def mark_case() -> None:
         _raw(ctypes.c_long(ABSENT_NUMBER))
 
 
+class _Reached:
+    """A byte that says whether a call was made that reaches the process above the one that makes it."""
+
+    page: mmap | None = None
+    at = 0
+
+
+def reaching(page: mmap, at: int) -> None:
+    """Have a byte of memory made 1 by every call, of this process and its children, that reaches its parent or init.
+
+    Whether it is recorded does not matter.
+    """
+    _Reached.page, _Reached.at = page, at
+
+
+INIT = 1
+"""The PID of the first process of a PID namespace."""
+
+
 class Parameter:
     """One argument of a stub: its name, its kind, and for a pointer the struct that it points to."""
 
@@ -157,6 +177,13 @@ class Parameter:
         """What it may pass beside, hardly ever."""
         harmful = {value for mark in self.tame if isinstance(mark, Instead) for value in mark.values}
         return tuple(each for each in self.kind.strays if each not in self.choices and each not in harmful)
+
+    @cached_property
+    def beyond(self) -> frozenset[int]:
+        """With which values the call reaches beyond the processes that belong together."""
+        found = {value & 0xFFFF_FFFF for mark in self.tame if isinstance(mark, Instead) for value in mark.values}
+        names_process = isinstance(self.kind, Renamed) and "pid" in self.kind.named
+        return frozenset(found | ({INIT} if names_process else set()))
 
     def strategy(self) -> SearchStrategy[Choice]:
         """`choices` for Hypothesis, which is imported here and not before: it takes seconds in an emulated guest."""
@@ -246,6 +273,19 @@ class Syscall(Generic[P]):
         return tuple(Parameter(name, hint) for name, hint in self._hints.items() if name != "return")
 
     @cached_property
+    def _beyond(self) -> tuple[tuple[int, frozenset[int]], ...]:
+        """Which arguments decide whether it reaches beyond, and with which values."""
+        return tuple((at, each.beyond) for at, each in enumerate(self.parameters) if each.beyond)
+
+    def prepare(self) -> None:
+        """Find out from the signature what the first call would."""
+        self._beyond  # noqa: B018 - it is remembered
+
+    def reaches(self, args: Sequence[object]) -> bool:
+        """Whether it reaches the first process of a PID namespace, or who is above the process that makes it."""
+        return any(at < len(args) and word(args[at]) in values for at, values in self._beyond)
+
+    @cached_property
     def returns(self) -> Parameter:
         """What the call returns when it succeeds."""
         return Parameter("return", self._hints["return"])
@@ -326,6 +366,8 @@ class Syscall(Generic[P]):
         return result, error
 
     def _enter(self, args: tuple[object, ...]) -> tuple[int, int]:
+        if _Reached.page is not None and self.reaches(args):
+            _Reached.page[_Reached.at] = 1
         registers = [register(value) for value in args]
         registers += [ctypes.c_long(0)] * (6 - len(registers))
         ctypes.set_errno(0)

@@ -19,8 +19,9 @@ from pathlib import Path
 import pytest
 
 from conformance.guest import isolation as module
-from conformance.guest import limits
-from conformance.guest.isolation import NAMESPACES, Ending, Isolation
+from conformance.guest import keeper, limits
+from conformance.guest.isolation import Isolation
+from conformance.guest.keeper import NAMESPACES, Ending
 from conformance.guest.tape import Tape
 from conformance.model import Json
 from conformance.syscalls.mounts.mount import mount
@@ -536,7 +537,7 @@ def test_a_case_that_leaves_too_little_for_others_is_ended(
         return 4 << 30, (1 << 30 if time.monotonic() < start + 0.3 else 10 << 20)
 
     monkeypatch.setattr(limits, what, left)
-    monkeypatch.setattr(module, "disk", lambda _: (0, 1))
+    monkeypatch.setattr(keeper, "disk", lambda _: (0, 1))
     ending = run(isolation, ignore_and_wait, shares)
     assert ending.trouble.startswith(f"it left 10 MiB of the {'machine' if what == 'memory' else 'disk at /'}")
 
@@ -680,7 +681,7 @@ def test_surroundings_that_cannot_be_made_are_told_and_nobodys_failure(
     def refuse(*_: object) -> None:
         raise PermissionError(errno.EPERM, "no")
 
-    monkeypatch.setattr(module, "_make_surroundings", refuse)
+    monkeypatch.setattr(keeper, "_make_surroundings", refuse)
     assert run(isolation, lambda: None, shares) == Ending(
         trouble="the case's namespaces or scratch directory could not be made"
     )
@@ -691,7 +692,7 @@ def test_a_kernel_that_only_claims_new_namespaces_gets_no_mounts_of_ours(
     isolation: Isolation, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     mounts = Path("/proc/self/mounts").read_text()
-    monkeypatch.setattr(module, "unshare", lambda flags: 0)
+    monkeypatch.setattr(keeper, "unshare", lambda flags: 0)
     assert "mnt" not in Isolation().namespaces
     assert run(isolation, lambda: None).trouble
     assert Path("/proc/self/mounts").read_text() == mounts

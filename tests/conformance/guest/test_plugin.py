@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from conformance.guest.isolation import Ending
+from conformance.guest.keeper import Ending
 from conformance.guest.plugin import RECORD_LOST, judge
 from conformance.guest.tape import Tape
 from conformance.model import CaseInfo, Outcome, Step
@@ -291,6 +291,52 @@ def test_what_a_case_and_its_children_print_is_shown_with_its_failure(outcomes: 
 
 
 # Options
+
+
+FIXTURES = """
+import os
+import time
+import pytest
+
+@pytest.fixture
+def own(): return [1]
+@pytest.fixture
+def indirect(request): return request.param * 10
+@pytest.fixture(autouse=True)
+def whose(request, monkeypatch):
+    if "always" in request.node.name:
+        monkeypatch.setenv("WHOSE", "this one's")
+
+def test_plain(observe): observe("pid", os.getpid())
+def test_own(observe, own): observe("own", own)
+@pytest.mark.parametrize("value", [3, 4])
+def test_values(observe, value): observe("value", value)
+@pytest.mark.parametrize("indirect", [5], indirect=True)
+def test_indirect(observe, indirect): observe("value", indirect)
+def test_always(observe): observe("whose", os.environ.get("WHOSE"))
+
+class TestInAClass:
+    value = 6
+    def setup_method(self): self.value = 7
+    def test_in_a_class(self, observe): observe("value", self.value)
+"""
+
+
+@pytest.mark.parametrize("autouse", [True, False])
+def test_a_case_may_have_fixtures_of_its_own(tmp_path: Path, autouse: bool) -> None:
+    """Which a keeper that was there before them has not."""
+    text = FIXTURES if autouse else FIXTURES.replace("(autouse=True)", "").replace("def test_always", "def not_always")
+    found = ran(write_cases(tmp_path, fixtures=text)).written
+    told = {case.rpartition("::")[2]: result.observations for case, result in found.results.items()}
+    assert told.pop("test_plain")
+    assert told == {
+        "test_own": {"own": [1]},
+        "test_values[3]": {"value": 3},
+        "test_values[4]": {"value": 4},
+        "test_indirect[5]": {"value": 50},
+        "test_in_a_class": {"value": 7},
+        **({"test_always": {"whose": "this one's"}} if autouse else {}),
+    }
 
 
 def test_a_machine_that_is_thrown_away_runs_cases_that_could_harm_it(tmp_path: Path) -> None:

@@ -38,9 +38,13 @@ from conformance.syscalls.machinery.choices import Choices, often, seldom
 from conformance.syscalls.machinery.kinds import FileDescriptor, Kind, Length, Seen
 from conformance.syscalls.machinery.memory import Pointer
 from conformance.syscalls.machinery.table import describe, grammar, stubs
+from conformance.syscalls.memory.others import process_vm_writev
 from conformance.syscalls.polling.poll import Pollfd, poll
 from conformance.syscalls.processes.identity import getpid
-from conformance.syscalls.scheduling import SchedAttr, sched_setattr
+from conformance.syscalls.ptrace import PTRACE_ATTACH, PTRACE_TRACEME, ptrace
+from conformance.syscalls.scheduling import PRIO_PROCESS, PRIO_USER, SchedAttr, sched_setattr, setpriority
+from conformance.syscalls.security.keys import KEYCTL_GET_KEYRING_ID, KEYCTL_SESSION_TO_PARENT, keyctl
+from conformance.syscalls.signals import kill
 from conformance.syscalls.system import modify_ldt
 
 Recorded = tuple[str, list[Seen], int, int, dict[str, Seen]]
@@ -344,3 +348,30 @@ def test_memory_where_an_operation_has_a_number_is_none_of_its_arguments() -> No
     assert describe("bpf", (12, 0, 0)) is grammar()["bpf_nothing"]
     assert describe("bpf", (0, {"map_type": 1}, 72)) is grammar()["bpf_map_create"]
     assert not grammar()["bpf_nothing"].matches((12, {"map_type": 1}, 0))  # type: ignore[attr-defined] # an operation
+
+
+# Calls that reach beyond
+
+
+@pytest.mark.parametrize(
+    ("stub", "args", "reaches"),
+    [
+        (kill, (1, 0), True),
+        (kill, ((1 << 32) + 1, 0), True),
+        (kill, (2, 1), False),
+        (setpriority, (PRIO_USER, 0, 0), True),
+        (setpriority, (PRIO_PROCESS, 0, 0), False),
+        (setpriority, (PRIO_PROCESS, 1, 0), True),
+        (keyctl, (KEYCTL_SESSION_TO_PARENT,), True),
+        (keyctl, (KEYCTL_GET_KEYRING_ID, 0, 1), False),
+        (ptrace, (PTRACE_TRACEME,), True),
+        (ptrace, (PTRACE_ATTACH, 1), True),
+        (process_vm_writev, (1,), True),
+        (getpid, (), False),
+        (close, (1,), False),
+    ],
+)
+def test_a_call_reaches_who_is_above_it_or_it_does_not(
+    stub: Syscall[...], args: tuple[int, ...], reaches: bool
+) -> None:
+    assert stub.reaches(args) is reaches
