@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from conformance.__main__ import GARBAGE
 from conformance.syscalls.processes.prctl import PR_SET_CHILD_SUBREAPER, prctl
 
 # Who runs the tests has a terminal, and pytest-xdist tells its workers how wide it is. What is tested is not to depend
 # on that.
 for name in ("COLUMNS", "LINES"):
     os.environ.pop(name, None)
+
+gc.set_threshold(GARBAGE)  # as for the command, for the same reason: it took a third of the collection's time
 
 LONG = tuple(
     str(Path(__file__).parent / name) for name in ("faults/", "integration/", "conformance/search/test_mutants.py")

@@ -80,7 +80,8 @@ class Program:
         """Every use of a resource."""
         for step in self.steps:
             for argument in step.args:
-                yield from refs_in(argument)
+                if type(argument) is not int:
+                    yield from refs_in(argument)
 
     def without(self, dropped: set[int]) -> Program:
         """The program less some steps; what they made is no resource any more."""

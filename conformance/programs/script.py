@@ -10,7 +10,8 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache, partial, reduce
+from operator import or_
 from typing import ParamSpec, cast
 
 from conformance.programs.execution import Execution, succeeded
@@ -23,7 +24,7 @@ from conformance.syscalls.machinery.absence import with_telltales
 from conformance.syscalls.machinery.buffers import Buffer, Struct
 from conformance.syscalls.machinery.call import Syscall, errno_name
 from conformance.syscalls.machinery.show import shown
-from conformance.syscalls.machinery.touches import NOTHING, PROCESS, Touches
+from conformance.syscalls.machinery.touches import PROCESS, Touches
 from conformance.syscalls.machinery.world import DATA, DATA_BYTES, FILES
 
 P = ParamSpec("P")
@@ -101,7 +102,8 @@ class Script:
     """What lies in memory at every call, from `keep` on."""
     judged: int = 0
     """How many calls have been judged, once the script was run."""
-    _touches: Touches = NOTHING
+    _kinds: set[tuple[str, tuple[int | Ref, ...]]] = field(default_factory=set)
+    """What matters of each call for what it touches."""
     _out: int = 0
     _events: list[_Called | Callable[[], object]] = field(default_factory=list)
 
@@ -118,21 +120,26 @@ class Script:
         An argument may also be a `Ref` or `Memory`, as in any program.
         """
         made: list[Argument] = []
+        plain: list[int | Ref] = []
         outs: list[tuple[str, Buffer | Struct]] = []
+        room = DATA_BYTES - len(self.kept) - 128 * len(args)
         for index, value in enumerate(args):
-            argument = _argument(value)
+            argument = value if type(value) is int else _argument(value)
             made.append(argument)
+            if not isinstance(argument, Memory):
+                plain.append(argument)
+                continue
+            plain.append(0)
+            room -= bytes_of(argument)
+            self._out += len(argument.data)
             if isinstance(value, Vector):
                 outs += [(f"{index}.{16 * at}", part) for at, part in enumerate(value.parts)]
-            elif isinstance(value, Buffer | Struct):
+            elif isinstance(value, (Buffer, Struct)):
                 outs.append((str(index), value))
+        assert room > 0, f"{stub.name}: there is no room for its memory"
         answer = Reply(len(self.steps))
         self.steps.append(ProgramCall(stub.__name__, tuple(made)))
-        room = DATA_BYTES - len(self.kept) - sum(bytes_of(each) + 128 for each in made)
-        assert room > 0, f"{stub.name}: there is no room for its memory"
-        self._out += sum(len(each.data) for each in made if isinstance(each, Memory))
-        plain = tuple(0 if isinstance(each, Memory) else each for each in made)
-        self._touches |= _touched(stub.__name__, plain)
+        self._kinds.add((stub.__name__, tuple(plain)))
         self._events.append(_Called(answer, tuple(outs)))
         return answer
 
@@ -181,7 +188,7 @@ class Script:
 
     def encoded(self) -> Encoded:
         """For an executor."""
-        touched = reduced(self._touches | PROCESS)
+        touched = reduced(reduce(or_, (_touched(*each) for each in self._kinds), PROCESS))
         return encode(Program(tuple(self.steps)), largest_out=LARGEST_OUT, reuse=True, touched=touched, kept=self.kept)
 
     def judge(self, found: Execution) -> None:

@@ -155,11 +155,12 @@ def encode(
     that of the calls before it was, so that all of the data area is there for each. `touched`: what it touches, where
     that is known. `kept`: what lies at the end of the data area before the first call, and stays.
     """
-    slots: dict[Ref, int] = {}
-    for ref in program.refs():
-        if ref not in slots and len(slots) < SLOTS - 1:
-            slots[ref] = len(slots)
-    encoder = _Encoder({ref: slots.get(ref, SLOTS - 1) for ref in program.refs()}, largest_out=largest_out)
+    refs = dict.fromkeys(program.refs())
+    slots = dict(zip(refs, range(SLOTS - 1), strict=False))
+    made_by: dict[int, list[tuple[int, Ref]]] = {}
+    for ref, slot in slots.items():
+        made_by.setdefault(ref.step, []).append((slot, ref))
+    encoder = _Encoder({ref: slots.get(ref, SLOTS - 1) for ref in refs}, largest_out=largest_out)
     beginning = encoder.low
     if kept:
         encoder.out += _COPYIN.pack(COPYIN, kept_at(kept), len(kept)) + kept
@@ -169,11 +170,13 @@ def encode(
         observed: list[Observed] = []
         places: list[int] = []
         registers = bytearray()
-        parameters = step.description.parameters
+        description = step.description
         for index, argument in enumerate(step.args):
             places.append(-1)
-            if isinstance(argument, Memory):
-                kind = parameters[index].kind
+            if type(argument) is int:  # most are, and scripts have thousands of them
+                registers += _ARG.pack(NO_SLOT, argument & _MASK)
+            elif isinstance(argument, Memory):
+                kind = description.parameters[index].kind
                 out = argument.room or (isinstance(kind, Pointer) and kind.out)
                 later = isinstance(kind, Pointer) and isinstance(kind.holds, Later)
                 places[index] = encoder.memory(argument, observed, (index,), out=out, inner_out=not later)
@@ -182,14 +185,14 @@ def encode(
                 registers += _ARG.pack(encoder.slots[argument], none_of(step, index) & _MASK)
             else:
                 registers += _ARG.pack(NO_SLOT, argument & _MASK)
-        encoder.out += _CALL.pack(CALL, number(step.description), len(step.args)) + registers
+        encoder.out += _CALL.pack(CALL, number(description), len(step.args)) + registers
         encoder.out += bytes([slots.get(Ref(at), NO_SLOT), len(observed)])
         for each in observed:
             encoder.out += _OUT.pack(each.offset, each.size)
         loads = [
             (slot, ref)
-            for ref, slot in slots.items()
-            if ref.step == at and ref.argument >= 0 and _holds(step.args[ref.argument], ref)
+            for slot, ref in made_by.get(at, ())
+            if ref.argument >= 0 and _holds(step.args[ref.argument], ref)
         ]
         encoder.out.append(len(loads))
         for slot, ref in loads:

@@ -122,9 +122,11 @@ def write(known: Known, before: Known) -> list[Path]:
     earlier = before.texts() if known.path == before.path else {}
     texts = {}
     for file in known.files:
-        if earlier.get(file.target) != dump(file):
+        text = dump(file)
+        if earlier.get(file.target) != text:
             path = _path(known, file)
-            texts[path] = _checked(dump(file, named=path.stem != file.target), file.target, path)
+            text = text if path.stem == file.target else dump(file, named=True)
+            texts[path] = _checked(text, file.target, path)
     for path, text in texts.items():
         write_whole(path, text.encode())
     return list(texts)

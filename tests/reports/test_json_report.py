@@ -9,6 +9,7 @@ from typing import Any
 import jsonschema
 import msgspec
 import pytest
+from jsonschema.exceptions import best_match
 
 from conformance.cli.schema import command
 from conformance.model import MATRIX_SCHEMA, Absent, Cell, Expectation, Level, Matrix, Target, Verdict
@@ -59,9 +60,18 @@ def at(value: Any, path: list[Any]) -> dict[str, Any]:
     return value
 
 
+VALIDATOR = jsonschema.Draft202012Validator(schema())
+
+
+def validate(said: dict[str, Any]) -> None:
+    """As `jsonschema.validate` does, which looks at the schema itself every time."""
+    if (error := best_match(VALIDATOR.iter_errors(said))) is not None:
+        raise error
+
+
 def test_rendering_satisfies_its_schema() -> None:
-    jsonschema.Draft202012Validator.check_schema(schema())
-    jsonschema.validate(data(), schema())
+    VALIDATOR.check_schema(schema())
+    validate(data())
 
 
 def test_schema_that_is_published_is_that_of_the_rendering(capsys: pytest.CaptureFixture[str]) -> None:
@@ -72,8 +82,9 @@ def test_schema_that_is_published_is_that_of_the_rendering(capsys: pytest.Captur
 
 
 def _spoilt() -> Iterator[tuple[str, str]]:
+    whole = data()
     for kind, path in OBJECTS.items():
-        for key in at(data(), path):
+        for key in at(whole, path):
             yield kind, key
 
 
@@ -82,7 +93,7 @@ def test_schema_misses_every_key_that_is_not_there(kind: str, key: str) -> None:
     spoilt = copy.deepcopy(data())
     del at(spoilt, OBJECTS[kind])[key]
     with pytest.raises(jsonschema.ValidationError, match=key):
-        jsonschema.validate(spoilt, schema())
+        validate(spoilt)
 
 
 @pytest.mark.parametrize("kind", OBJECTS)
@@ -90,7 +101,7 @@ def test_schema_refuses_a_key_that_nobody_knows(kind: str) -> None:
     spoilt = copy.deepcopy(data())
     at(spoilt, OBJECTS[kind])["status"] = "same"
     with pytest.raises(jsonschema.ValidationError, match="status"):
-        jsonschema.validate(spoilt, schema())
+        validate(spoilt)
 
 
 def test_every_type_of_the_schema_is_looked_at() -> None:
@@ -132,7 +143,7 @@ def test_what_is_read_again_is_the_matrix() -> None:
 @pytest.mark.parametrize("place", PLACES)
 def test_text_of_a_guest_stays_as_it_is(place: str, said: str) -> None:
     found = planted(place, said)
-    jsonschema.validate(data(found), schema())
+    validate(data(found))
     assert msgspec.json.decode(render(found), type=Matrix) == found
 
 

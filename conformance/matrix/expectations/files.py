@@ -18,6 +18,7 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import lru_cache
 from typing import TypeVar
 
 from conformance.matrix.expectations.entries import check, is_name
@@ -36,6 +37,7 @@ FOREIGN = {
     "message": "an [[explained]] entry says why, in `reason`; what a run showed belongs to a [[baseline]]",
 }
 """Keys that somebody might think an entry has, and what would be right."""
+_AS_JSON = json.JSONEncoder(ensure_ascii=False).encode
 
 
 class ExpectationError(ValueError):
@@ -70,6 +72,7 @@ class TargetFile:
 # -- reading
 
 
+@lru_cache(maxsize=16)  # those that ship have a megabyte, which takes a second
 def parse(text: str, target: str, name: str) -> TargetFile:
     """The file of a target, from its text. `target`: whom it is about where it does not say so itself.
 
@@ -258,7 +261,7 @@ def _table(each: Expectation, inherited: Mapping[str, str]) -> str:
 
 def _quoted(text: str) -> str:
     """A basic string of TOML: as JSON has it, but without surrogates, and with DEL escaped."""
-    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")
+    return _AS_JSON(text).replace("\x7f", "\\u007f")
 
 
 def with_common(file: TargetFile) -> TargetFile:

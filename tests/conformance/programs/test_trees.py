@@ -140,8 +140,9 @@ def test_what_a_search_does_to_it_is_undone() -> None:
     seen = look()
     ((encoded, fresh),) = run([seen])
     shared = run([each for made in programs for each in (made, seen)], SOON, own=False)[1::2]
+    expected = Execution(encoded, fresh)
     for made, (_, outcome) in zip(programs, shared, strict=True):
-        assert list(differences(Execution(encoded, fresh), Execution(encoded, outcome))) == [], made
+        assert list(differences(expected, Execution(encoded, outcome))) == [], made
 
 
 def tree_after(*before: Program) -> int:

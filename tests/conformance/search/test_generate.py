@@ -102,8 +102,12 @@ def test_programs_of_several_chapters_mix_them() -> None:
 
 def test_without_chapters_every_chapter_is_drawn_from() -> None:
     generator = Generator((), 1)
-    possible = {chapters()[label] for label in generator.labels}
-    assert {chapters()[label] for label in fresh(generator, 2500)} == possible
+    missing = {chapters()[label] for label in generator.labels}
+    for _ in range(10):
+        missing -= {chapters()[label] for label in fresh(generator)}
+        if not missing:
+            return
+    pytest.fail(f"not drawn from: {missing}")
 
 
 def test_a_chapter_that_there_is_not_is_refused_with_those_that_there_are() -> None:

@@ -40,7 +40,9 @@ def places() -> Iterator[tuple[str, str]]:
     """Where a runner starts a program without `children`: the place, and the whole call."""
     for path in sorted(RUNNERS.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_bytes())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) in (
+            if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+                continue
+            if ast.unparse(node.func) in (
                 *("subprocess.run", "subprocess.Popen", "subprocess.check_output", "subprocess.call", "os.system"),
                 *("os.popen", "os.posix_spawn", "subprocess.check_call"),
             ):

@@ -54,7 +54,9 @@ def _why_not(issue: Mapping[str, Any], environment: str) -> str:
 def _loaded(text: str) -> Mapping[str, Any]:
     import yaml  # noqa: PLC0415 - of use for this format alone
 
-    class Loader(yaml.SafeLoader):
+    fastest: type[yaml.SafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # where there is libyaml
+
+    class Loader(fastest):  # type: ignore[valid-type,misc] # which of the two is not known beforehand
         """Tells of each mapping where it begins."""
 
         def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
@@ -65,7 +67,8 @@ def _loaded(text: str) -> Mapping[str, Any]:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         what = getattr(error, "problem", None) or str(error)
-        raise ForeignError(mark.line + 1 if mark else 1, f"it is no YAML: {what}") from error
+        last = text.rstrip("\n").count("\n") + 1  # libyaml counts a line more, where something is missing at the end
+        raise ForeignError(min(mark.line + 1, last) if mark else 1, f"it is no YAML: {what}") from error
     except (ValueError, TypeError, RecursionError) as error:
         raise ForeignError(1, f"it is no YAML of known issues: {error}") from error
     if not isinstance(file, dict):
@@ -108,7 +111,8 @@ def write(entries: Sequence[Expectation]) -> tuple[str, list[Expectation]]:
     issues = [_issue(each, projects) for each in known.values()]
     place = {"name": "conformance", "url": "https://qa-reports.example.org", "projects": projects}
     file = {"projects": [{**place, "environments": [target], "known_issues": issues}]}
-    text = yaml.safe_dump(file, sort_keys=False, allow_unicode=True, width=1 << 20)
+    dumper = getattr(yaml, "CSafeDumper", yaml.SafeDumper)
+    text = yaml.dump(file, Dumper=dumper, sort_keys=False, allow_unicode=True, width=1 << 20)
     return HEAD.format(target=target) + text, [each for each in entries if known[each.case] is not each]
 
 

@@ -119,7 +119,7 @@ def test_what_is_written_is_what_the_tool_that_uploads_it_asks_for() -> None:
         ("projects:\n- known_issues:\n  - test_names: [1]\n", 3, "`test_names`: 1 is no text"),
         ("projects:\n- known_issues:\n  - test_name: a\n    matrix_apply: x\n", 3, "`matrix_apply` is no list of"),
         ("a: !!python/object:os.system {}\n", 1, "it is no YAML: could not determine a constructor"),
-        ("[" * 5000, 1, "it is no YAML of known issues: "),
+        ("[" * 5000, 1, "it is no YAML"),  # whether it is refused for its depth, or ends, is libyaml's to say
         ("a: 2026-99-99\n", 1, "it is no YAML of known issues: "),
     ],
 )
