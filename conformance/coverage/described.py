@@ -34,9 +34,14 @@ def _named(kind: Flags, value: int) -> set[str]:
 def flags_of(description: Syscall[Any]) -> Iterator[Flag]:
     """The flags that a description has. Of several names of one value it is the one that traces show."""
     for _, argument, _, kind in _places(description):
-        for value in kind.names.values():
-            if value or not kind.bits:
-                yield from (Flag(description.name, argument, name) for name in _named(kind, value))
+        yield from (Flag(description.name, argument, name) for name in _names(kind))
+
+
+@cache
+def _names(kind: Flags) -> frozenset[str]:
+    """Those of its values, but for that of no bits: many calls take the same kind."""
+    values = {value for value in kind.names.values() if value or not kind.bits}
+    return frozenset(name for value in values for name in _named(kind, value))
 
 
 @cache

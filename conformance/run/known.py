@@ -12,11 +12,15 @@ from conformance.matrix.expectations.single import is_single, parse_single
 from conformance.model import Expectation, ExpectationKind
 from conformance.places import default_path
 from conformance.run.errors import UsageError
+from conformance.run.remembering import Shelf
 from conformance.run.whole import write_whole
 
 FOLDER = Path("expectations")
 OLD = Path("expectations.toml")
 """What stood in place of the folder before every target had a file of its own."""
+LARGE = 16 << 10
+"""How many characters a file has that takes longer to read than to find again as it was read."""
+SHELF = Shelf("expectations", ("matrix/expectations", "conditions.py", "model.py"), most=32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +85,7 @@ def load(path: Path) -> Known:
     try:
         if not path.is_dir():
             return _of_file(path)
-        found = {each: parse(_text(each), each.stem, str(each)) for each in sorted(path.glob("*.toml"))}
+        found = {each: _parsed(_text(each), each) for each in sorted(path.glob("*.toml"))}
     except ExpectationError as error:
         raise UsageError(str(error)) from error
     except (OSError, ValueError, RecursionError) as error:
@@ -97,8 +101,15 @@ def _of_file(path: Path) -> Known:
     text = _text(path)
     if is_single(text):
         return Known(path, parse_single(text, str(path)), old=True)
-    file = parse(text, path.stem, str(path))
+    file = _parsed(text, path)
     return Known(path, [file], paths={file.target: path})
+
+
+def _parsed(text: str, path: Path) -> TargetFile:
+    """A text, as `parse` reads it, or has read it before. Raises ExpectationError."""
+    if len(text) < LARGE:
+        return parse(text, path.stem, str(path))
+    return SHELF.get(f"{path.stem}\n{text}", lambda: parse(text, path.stem, str(path)))
 
 
 def _text(path: Path) -> str:

@@ -1,4 +1,7 @@
-"""The command as a user types it: what it says, and how it ends."""
+"""The command as a user types it: what it says, and how it ends.
+
+What takes but a moment is asked of the command in this process (see `Command`).
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ import pytest
 
 from conformance.cli import COMMANDS
 from conformance.run.errors import Exit
-from tests.integration.command import QUICK, TWO_LOCAL, conformance, refuses
+from tests.integration.command import QUICK, TWO_LOCAL, Command, conformance
 from tests.integration.targets import runner
 from tests.mounts import needs_root, on_small_disk
 from tests.suite import SOURCES
@@ -34,6 +37,11 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "results"
 
 
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    return Command(monkeypatch, capsys)
+
+
 # -- what a run leaves
 
 
@@ -42,8 +50,8 @@ def test_run_writes_a_record_a_target_and_every_report(run: Path) -> None:
     assert names >= {"run.json", "native.jsonl", "again.jsonl", "matrix.json", "matrix.html", "matrix.md", "matrix.xml"}
 
 
-def test_json_report_satisfies_the_published_schema(run: Path) -> None:
-    schema = json.loads(conformance("schema").stdout)
+def test_json_report_satisfies_the_published_schema(run: Path, command: Command) -> None:
+    schema = json.loads(command("schema").stdout)
     jsonschema.Draft202012Validator.check_schema(schema)
     matrix = json.loads((run / "matrix.json").read_bytes())
     jsonschema.validate(matrix, schema)
@@ -59,25 +67,27 @@ def test_junit_report_has_a_suite_a_target(run: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["text", "markdown", "json", "junit", "html"])
-def test_report_of_an_earlier_run_can_be_had_in_every_format(run: Path, form: str, tmp_path: Path) -> None:
+def test_report_of_an_earlier_run_can_be_had_in_every_format(
+    run: Path, form: str, tmp_path: Path, command: Command
+) -> None:
     output = tmp_path / "matrix"
-    assert conformance("report", run, "-f", form, "-o", output).returncode == Exit.EXPECTED
+    assert command("report", run, "-f", form, "-o", output).returncode == Exit.EXPECTED
     assert re.search(rb"test_open|Opening files", output.read_bytes())
 
 
-def test_run_against_itself_has_no_regression(run: Path) -> None:
-    done = conformance("diff", run, run)
+def test_run_against_itself_has_no_regression(run: Path, command: Command) -> None:
+    done = command("diff", run, run)
     assert done.returncode == Exit.EXPECTED, done.stdout + done.stderr
     assert all(line.endswith(" as before") for line in done.stdout.splitlines()), done.stdout
 
 
-def test_regression_is_told_and_exits_with_1(run: Path, tmp_path: Path) -> None:
+def test_regression_is_told_and_exits_with_1(run: Path, tmp_path: Path, command: Command) -> None:
     for name in ("run.json", "native.jsonl", "again.jsonl"):
         text = (run / name).read_text()
         if name == "again.jsonl":
             text = text.replace('"outcome":"passed"', '"outcome":"failed"')
         (tmp_path / name).write_text(text)
-    done = conformance("diff", run, tmp_path)
+    done = command("diff", run, tmp_path)
     assert done.returncode == Exit.UNEXPECTED
     assert "regression" in done.stdout
 
@@ -91,9 +101,9 @@ def test_finished_run_can_be_resumed_and_runs_nothing(run: Path) -> None:
 # -- help
 
 
-@pytest.mark.parametrize("command", [None, *COMMANDS])
-def test_help_is_there(command: str | None) -> None:
-    done = conformance(*([command] if command else []), "--help")
+@pytest.mark.parametrize("name", [None, *COMMANDS])
+def test_help_is_there(name: str | None, command: Command) -> None:
+    done = command(*([name] if name else []), "--help")
     assert done.returncode == Exit.EXPECTED
     assert "Usage:" in done.stdout
 
@@ -116,28 +126,28 @@ def test_targets_are_listed_with_what_they_lack(tmp_path: Path) -> None:
 # -- bad input
 
 
-def test_unknown_target_is_named() -> None:
-    refuses(conformance("run", "-t", "wsl3", QUICK), Exit.USAGE, "wsl3", "native, lts, wsl2, wsl1, gvisor")
+def test_unknown_target_is_named(command: Command) -> None:
+    command("run", "-t", "wsl3", QUICK).refuses(Exit.USAGE, "wsl3", "native, lts, wsl2, wsl1, gvisor")
 
 
-def test_path_without_cases_is_named() -> None:
-    refuses(conformance("run", "no/such/area"), Exit.USAGE, "no/such/area", "netlink")
+def test_path_without_cases_is_named(command: Command) -> None:
+    command("run", "no/such/area").refuses(Exit.USAGE, "no/such/area", "netlink")
 
 
-def test_malformed_expression_is_named() -> None:
-    refuses(conformance("run", "-k", "a and"), Exit.USAGE, "a and")
+def test_malformed_expression_is_named(command: Command) -> None:
+    command("run", "-k", "a and").refuses(Exit.USAGE, "a and")
 
 
-def test_no_case_selected_is_a_failure(tmp_path: Path) -> None:
-    done = conformance("run", "-t", "native", "-k", "nothing_is_called_so", "-o", tmp_path / "results")
+def test_no_case_selected_is_a_failure(tmp_path: Path, command: Command) -> None:
+    done = command("run", "-t", "native", QUICK, "-k", "nothing_is_called_so", "-o", tmp_path / "results")
     assert done.returncode == Exit.USAGE
     assert "no case was selected" in done.stderr
 
 
-def test_syntax_error_in_the_targets_is_placed(tmp_path: Path) -> None:
+def test_syntax_error_in_the_targets_is_placed(tmp_path: Path, command: Command) -> None:
     path = tmp_path / "targets.toml"
     path.write_text('[target.native]\nrunner = "local"\n\n[target.x]\nrunner = "quemu"\n')
-    refuses(conformance("run", "--targets", path), Exit.USAGE, f"{path}:5", "target.x.runner", "quemu")
+    command("run", "--targets", path).refuses(Exit.USAGE, f"{path}:5", "target.x.runner", "quemu")
 
 
 def test_kernel_that_is_none_is_a_column_that_says_so(tmp_path: Path) -> None:
@@ -158,25 +168,25 @@ def test_missing_runsc_is_a_column_that_says_so(tmp_path: Path) -> None:
     assert "conformance doctor --install" in " ".join(done.stdout.split())
 
 
-def test_results_of_a_newer_version_are_refused(run: Path, tmp_path: Path) -> None:
+def test_results_of_a_newer_version_are_refused(run: Path, tmp_path: Path, command: Command) -> None:
     for name in ("run.json", "native.jsonl", "again.jsonl"):
         (tmp_path / name).write_text(re.sub(r'"schema": *\d+', '"schema": 99', (run / name).read_text()))
-    refuses(conformance("report", tmp_path), Exit.USAGE, "schema 99", "update the suite")
+    command("report", tmp_path).refuses(Exit.USAGE, "schema 99", "update the suite")
 
 
-def test_record_that_was_cut_off_is_read_as_far_as_it_goes(run: Path, tmp_path: Path) -> None:
+def test_record_that_was_cut_off_is_read_as_far_as_it_goes(run: Path, tmp_path: Path, command: Command) -> None:
     for name in ("run.json", "native.jsonl", "again.jsonl"):
         (tmp_path / name).write_bytes((run / name).read_bytes())
     record = tmp_path / "again.jsonl"
     lines = record.read_bytes().splitlines(keepends=True)
     results = [at for at, line in enumerate(lines) if b'"kind":"result"' in line]
     record.write_bytes(b"".join(lines[: results[2]]) + lines[results[2]][:100])
-    done = conformance("report", tmp_path)
+    done = command("report", tmp_path)
     assert done.returncode == Exit.EXPECTED
     assert re.search(r"again has \d+ cases without a verdict", done.stdout)
     assert re.search(r"^again +2 +\d", done.stdout, re.MULTILINE)
     assert conformance("run", "--resume", tmp_path).returncode == Exit.EXPECTED
-    assert "error" not in conformance("report", tmp_path).stdout
+    assert "error" not in command("report", tmp_path).stdout
 
 
 @needs_root

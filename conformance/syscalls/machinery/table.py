@@ -16,11 +16,11 @@ NO_CHAPTERS = ("machinery", "help")
 """What lies beside the descriptions."""
 
 
-def _modules() -> Iterator[ModuleType]:
+@cache
+def _modules() -> tuple[ModuleType, ...]:
     """All that describe something, imported: not for guests."""
-    for each in pkgutil.walk_packages(conformance.syscalls.__path__, "conformance.syscalls."):
-        if each.name.split(".")[2] not in NO_CHAPTERS:
-            yield importlib.import_module(each.name)
+    found = pkgutil.walk_packages(conformance.syscalls.__path__, "conformance.syscalls.")
+    return tuple(importlib.import_module(each.name) for each in found if each.name.split(".")[2] not in NO_CHAPTERS)
 
 
 def _described() -> Iterator[Syscall[Any]]:

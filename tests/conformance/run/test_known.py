@@ -9,8 +9,9 @@ import pytest
 from conformance.matrix.expectations.files import TargetFile, dump, parse
 from conformance.model import Expectation, ExpectationKind, Verdict
 from conformance.places import SHIPPED
+from conformance.run import known
 from conformance.run.errors import UsageError
-from conformance.run.known import Known, default_place, is_old, load, write
+from conformance.run.known import LARGE, Known, default_place, is_old, load, write
 from tests.suite import SOURCES
 
 ENTRY = '[[explained]]\ncase = "a/*"\nverdict = "missing"\nreason = "so"\n'
@@ -47,6 +48,24 @@ def test_a_folder_has_a_file_a_target(here: Path) -> None:
 def test_a_file_alone_is_that_of_the_target_it_is_called_after(here: Path) -> None:
     (here / "lts.toml").write_text(ENTRY)
     assert [each.target for each in load(here / "lts.toml").expectations] == ["lts"]
+
+
+def test_a_large_file_is_parsed_once(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And once more under another name, since it is about another target then."""
+    monkeypatch.setenv("CONFORMANCE_CACHE", str(here / "cache"))
+    text = "".join(ENTRY.replace("a/*", f"a/{number}") for number in range(LARGE // len(ENTRY) + 1))
+    (here / "lts.toml").write_text(text)
+    first = load(here)
+    assert len(first.expectations) > 200
+    (here / "wsl2.toml").write_text(text)
+    assert load(here / "wsl2.toml").expectations == [replace(each, target="wsl2") for each in first.expectations]
+    (here / "wsl2.toml").unlink()
+    monkeypatch.setattr(known, "parse", lambda *_: pytest.fail("it is parsed again"))
+    assert load(here) == first
+    (here / "lts.toml").write_text(f"{text}\nnonsense")
+    monkeypatch.undo()
+    with pytest.raises(UsageError, match=r"lts\.toml:\d+: "):
+        load(here)
 
 
 def test_nothing_is_expected_by_a_folder_or_a_file_that_is_empty(here: Path) -> None:

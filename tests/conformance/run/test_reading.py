@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,6 @@ two:
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where it is kept what was read: empty."""
     monkeypatch.setenv("CONFORMANCE_CACHE", str(tmp_path / "cache"))
-    reading._folder.cache_clear()
     return tmp_path / "cache" / "programs"
 
 
@@ -57,37 +55,6 @@ def test_what_has_changed_is_parsed(tmp_path: Path) -> None:
 def parsed_alone(tmp_path: Path, text: str) -> Listing:
     (tmp_path / "b.calls").write_text(text)
     return listings(tmp_path / "b.calls")[0][1]
-
-
-def test_sources_that_have_changed_are_asked_anew(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    package = tmp_path / "package"
-    package.mkdir()
-    for name in reading.SOURCES:
-        (package / name).touch()
-    monkeypatch.setattr(reading, "PACKAGE", package)
-    for state in range(reading.KEPT + 2):
-        (package / "model.py").write_text("#" * state)
-        reading._folder.cache_clear()
-        read(tmp_path)
-        os.utime(reading._folder(), (state, state))
-    assert len(list(cache.iterdir())) == reading.KEPT
-    assert reading._folder().is_dir()
-
-
-@pytest.mark.parametrize("damage", [b"", b"x" * 100, None])
-def test_what_is_damaged_is_parsed_anew(tmp_path: Path, cache: Path, damage: bytes | None) -> None:
-    first = read(tmp_path)
-    (place,) = kept(cache)
-    whole = place.read_bytes()
-    place.write_bytes(whole[:-1] if damage is None else damage)
-    assert read(tmp_path) == first
-    assert place.read_bytes() == whole
-
-
-def test_cache_that_cannot_be_written_is_done_without(tmp_path: Path, cache: Path) -> None:
-    cache.parent.mkdir()
-    cache.touch()
-    assert read(tmp_path) == read(tmp_path)
 
 
 def test_what_cannot_be_parsed_is_not_kept(tmp_path: Path, cache: Path) -> None:
