@@ -169,7 +169,10 @@ class Lasting:
             with open(questions, "rb") as lines:
                 for line in lines:
                     asked, fresh, deadline = json.loads(line)
-                    os.write(answering, _answer(*keeper.see_to(partial(self._perform, asked), fresh, deadline)))
+                    ending, clean = keeper.see_to(partial(self._perform, asked), fresh, deadline)
+                    os.write(answering, _answer(ending, clean))
+                    if not clean:
+                        return  # at once: what is left of the case may keep who watches from its turn
 
         pid = _forked(keep, namespaces)
         os.close(questions)
