@@ -96,7 +96,7 @@ def load(effort: str, slowdown: float = 1.0) -> None:
     settings.register_profile(effort, settings_of(effort, EFFORTS[effort]))
     settings.load_profile(effort)
     bound_shrinking(effort, slowdown)
-    _ignore_modules()
+    ignore_modules()
 
 
 def bound_shrinking(effort: str, slowdown: float = 1.0) -> None:
@@ -111,7 +111,7 @@ def _bound_shrinking(seconds: float) -> None:
     engine.MAX_SHRINKING_SECONDS = seconds  # type: ignore[assignment] # an int only because it happens to be one
 
 
-def _ignore_modules() -> None:
+def ignore_modules() -> None:
     """Keep Hypothesis from using the constants in the modules that it takes for the user's own.
 
     Which those are depends on where things are installed, and so on the target; and reading them takes long in a guest.

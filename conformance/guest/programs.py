@@ -181,6 +181,7 @@ def effort_of(name: str, slowdown: float = 1.0) -> Effort:
     from conformance.programs.keeping import Effort  # noqa: PLC0415 - it imports Hypothesis
 
     efforts.bound_shrinking(name, slowdown)
+    efforts.ignore_modules()
     settings = efforts.settings_of(name, efforts.SCRIPTS[name])
     return Effort(settings, partial(efforts.begin, name), efforts.new_seed())
 

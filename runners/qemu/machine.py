@@ -35,9 +35,8 @@ CLOCK = {"kvm": "tsc=reliable", "tcg": "tsc=unstable"}
 of up to 50, and then deadlines mean nothing. The HPET's rate is known."""
 
 EMULATED_CPU = "max,erms=off,fsrm=off"
-"""All that QEMU can emulate but fast `rep movsb` and `rep stosb`, which it does a byte at a time. Where a processor says
-that it has them, Linux clears and copies pages so; without them, a page that is written to after fork(2) costs a third.
-"""
+"""All that QEMU can emulate but fast `rep movsb` and `rep stosb`, which it does a byte at a time. Where a processor has
+them, Linux clears and copies pages so; without them, a page that is written to after fork(2) costs a third."""
 
 Kept = TypeVar("Kept")
 

@@ -533,7 +533,7 @@ def found(native: Lane, divergence: Divergence, *, turned: bool = False) -> Find
     """The finding that a wrong kernel is, or (`turned`) that this one would be if the wrong one were the reference."""
     made = divergence.program
     encoded = encode(made, own=True)
-    right = decode(native.run([encoded.data], patience=5)[0], encoded)
+    right = decode(native.run([encoded.data], patience=25)[0], encoded)
     sides = (right, divergence.wrong(right))
     reference, target = (Execution(encoded, each) for each in (reversed(sides) if turned else sides))
     difference = next(differences(reference, target))
