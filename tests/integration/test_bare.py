@@ -55,7 +55,7 @@ def test_programs_run_and_forks_are_measured(lane: Lane) -> None:
 
 def test_batch_that_is_larger_than_any_buffer_on_the_way_goes_through(lane: Lane) -> None:
     encoded = encode(Program((ProgramCall("getpid", ()),) * 8))
-    outcomes = lane.run([encoded.data] * 5000)
+    outcomes = lane.run([encoded.data] * 5000, patience=25)
     assert {decode(each, encoded).state for each in outcomes} == {State.DONE}
 
 

@@ -627,7 +627,7 @@ def pseudo_calls(native: Lane, tmp_path_factory: pytest.TempPathFactory) -> tupl
     what the executor did."""
     folder = tmp_path_factory.mktemp("pseudo")
     encoded = [encode(plain_program(label), own=True) for label in PSEUDO]
-    outcomes = native.run([each.data for each in encoded], patience=5)
+    outcomes = native.run([each.data for each in encoded], patience=25)
     seen = [Execution.read(each, outcome) for each, outcome in zip(encoded, outcomes, strict=True)]
     body = '\tint which = atoi(getenv("WHICH"));\n'
     for at, each in enumerate(seen):
