@@ -64,7 +64,7 @@ def end_descendants(spared: frozenset[int] = frozenset()) -> None:
     """
     stopped: set[int] = set()
     end = time.monotonic() + PATIENCE
-    while _has_children() and time.monotonic() < end:
+    while has_children() and time.monotonic() < end:
         strays = set(descendants(os.getpid(), spared))
         if not strays:
             return
@@ -78,7 +78,7 @@ def end_descendants(spared: frozenset[int] = frozenset()) -> None:
             time.sleep(PAUSE)
 
 
-def _has_children() -> bool:
+def has_children() -> bool:
     """Whether there is any, dead or alive. It is what there mostly is not, and much faster than a look at /proc."""
     try:
         os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)

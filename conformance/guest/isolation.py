@@ -31,8 +31,8 @@ from conformance.syscalls.processes.prctl import PR_SET_CHILD_SUBREAPER, prctl
 
 GRACE = 5.0
 """Seconds beyond the deadline that the keeper has for clearing up before it is killed itself."""
-LONGEST_LINE = 1 << 16
-"""Bytes of what a watcher asks its keeper, and is answered."""
+LONGEST_ANSWER = 4096
+"""Bytes of what a keeper answers: what a pipe takes at once (pipe(7))."""
 _libc = ctypes.PyDLL(None, use_errno=True)
 """Keeps the interpreter's lock, which a child cannot get back where there are threads."""
 
@@ -65,7 +65,8 @@ class Isolation:
             spared = frozenset(_children())
             with contextlib.suppress(OSError):
                 prctl(PR_SET_CHILD_SUBREAPER, 1)  # what a case leaves behind comes to us if its keeper is killed
-        with self.no_want_of_memory(starves_itself=starves_itself) as judged, _scratch(fresh) as scratch:
+        before = self.kills.seen()
+        with _scratch(fresh) as scratch:
             answers, answering = os.pipe()
             try:
 
@@ -77,30 +78,25 @@ class Isolation:
 
                 keeper = _forked(keep, fresh)
                 os.close(answering)
-                return judged(_end_of(keeper, answers, deadline + GRACE)[0])
+                ending, _ = _end_of(keeper, answers, deadline + GRACE)
+                return self.judged(ending, before, starves_itself=starves_itself)
             finally:
                 os.close(answers)
                 if "pid" not in fresh:
                     end_descendants(spared)  # a keeper that was killed could not do it
 
-    @contextlib.contextmanager
-    def no_want_of_memory(self, *, starves_itself: bool) -> Iterator[Callable[[Ending], Ending]]:
-        """What gives an ending as it is, unless that may be due to the machine's having no memory left."""
-        before = self.kills.seen()
-
-        def judged(ending: Ending) -> Ending:
-            ours, anywhere = (now > then for now, then in zip(self.kills.seen(), before, strict=True))
-            # What a case makes of the end of its child is no verdict either, if the child is surely its own.
-            others = self.alone and not starves_itself
-            if not ending.trouble and (ours or (anywhere and (others or ending.signal == signal.SIGKILL))):
-                return Ending(trouble="the kernel ended a process of it because memory ran out")
-            return ending
-
-        yield judged
+    def judged(self, ending: Ending, before: tuple[int, int], *, starves_itself: bool) -> Ending:
+        """An ending as it is, unless it may be due to the machine's having no memory left; `before` as `Kills.seen`."""
+        ours, anywhere = (now > then for now, then in zip(self.kills.seen(), before, strict=True))
+        # What a case makes of the end of its child is no verdict either, if the child is surely its own.
+        others = self.alone and not starves_itself
+        if not ending.trouble and (ours or (anywhere and (others or ending.signal == signal.SIGKILL))):
+            return Ending(trouble="the kernel ended a process of it because memory ran out")
+        return ending
 
 
 @dataclass(slots=True)
-class _Lasting:
+class _Begun:
     pid: int
     asking: int
     answers: int
@@ -114,7 +110,7 @@ class Lasting:
         """`perform` runs, in the process of the case, what is asked for."""
         self.isolation = isolation
         self._perform = perform
-        self._keeper: _Lasting | None = None
+        self._keeper: _Begun | None = None
 
     def keeps(self, shares: frozenset[str]) -> bool:
         """Whether a case that shares these namespaces can be one of many: its processes end, and its files are gone."""
@@ -130,16 +126,16 @@ class Lasting:
     ) -> Ending:
         """As `Isolation.run`, for what is asked for."""
         fresh = self.isolation.namespaces - shares
-        with self.isolation.no_want_of_memory(starves_itself=starves_itself) as judged:
-            keeper = self._keeper or self._begun()
-            with contextlib.suppress(BrokenPipeError):  # it was killed since
-                os.write(keeper.asking, json.dumps([asked, sorted(fresh), deadline]).encode() + b"\n")
-            said = None
-            try:
-                said = _watch(keeper.pid, keeper.answers, deadline + GRACE)
-            finally:
-                gone = self.end() if not said or not said[1] else Ending()
-            return judged(said[0] if said else gone)
+        before = self.isolation.kills.seen()
+        keeper = self._keeper or self._begun()
+        with contextlib.suppress(BrokenPipeError):  # it was killed since
+            os.write(keeper.asking, json.dumps([asked, sorted(fresh), deadline]).encode() + b"\n")
+        said = None
+        try:
+            said = _watch(keeper.pid, keeper.answers, deadline + GRACE)
+        finally:
+            gone = self.end() if not said or not said[1] else Ending()
+        return self.isolation.judged(said[0] if said else gone, before, starves_itself=starves_itself)
 
     def end(self) -> Ending:
         """Have no keeper, until there is another case; how the one that there was has ended."""
@@ -154,7 +150,7 @@ class Lasting:
         keeper.scratch.close()
         return ended
 
-    def _begun(self) -> _Lasting:
+    def _begun(self) -> _Begun:
         """A keeper, and the pipes that lead to it."""
         questions, asking = os.pipe()
         answers, answering = os.pipe()
@@ -177,7 +173,7 @@ class Lasting:
         pid = _forked(keep, namespaces)
         os.close(questions)
         os.close(answering)
-        self._keeper = _Lasting(pid, asking, answers, scratch)
+        self._keeper = _Begun(pid, asking, answers, scratch)
         return self._keeper
 
 
@@ -235,7 +231,7 @@ def _watch(keeper: int, answers: int, limit: float) -> tuple[Ending, bool] | Non
     finally:
         if not in_time:  # it is late, or we are interrupted
             os.kill(keeper, signal.SIGKILL)
-    said = os.read(answers, LONGEST_LINE) if in_time else b""
+    said = os.read(answers, LONGEST_ANSWER) if in_time else b""
     if not said:
         return (Ending(timed_out=True), False) if not in_time else None
     ending, clean = json.loads(said)

@@ -14,10 +14,11 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from conformance.guest import loopback
 from conformance.guest.limits import MEBIBYTE, OUTPUT, Spout, Watch, disk
+from conformance.offspring import has_children
 from conformance.syscalls.files.opening import close_range
 from conformance.syscalls.machinery import call
 from conformance.syscalls.mounts.mount import MNT_DETACH, MS_PRIVATE, MS_REC, mount, umount2
@@ -92,8 +93,8 @@ class Keeper:
     def see_to(self, case: Callable[[], None], fresh: Iterable[str], deadline: float) -> tuple[Ending, bool]:
         """Run a case with namespaces of its own; how it ended, and whether this keeper is as it was before.
 
-        It is not, if a process of the case is still there, or if the case made a call that reaches its keeper. Raises
-        OSError when there cannot be a case.
+        It is not, if a process of the case is still there, if its files may be, or if the case made a call that reaches
+        its keeper. Raises OSError when there cannot be a case.
         """
         self._page[:2] = bytes(2)
         if self._mounts:
@@ -115,12 +116,18 @@ class Keeper:
         if not self._page[_READY] and not (ending.trouble or ending.timed_out or ending.signal):
             ending = Ending(trouble=NOT_MADE)
         elif self._mounts and not ending.trouble and disk(self._scratch) == (SCRATCH_BYTES, 0):
-            ending = Ending(ending.status, ending.signal, ending.timed_out, full=True)
-        clean = self._alone and not self._page[_REACHED] and _is_childless()
-        if self._mounts:
-            with contextlib.suppress(OSError):
-                umount2(self._scratch.encode(), MNT_DETACH)
-        return ending, clean
+            ending = replace(ending, full=True)
+        _reap(child)
+        unseen = self._alone and not self._page[_REACHED] and not has_children()
+        return ending, unseen and self._mounts and self._is_unmounted()
+
+    def _is_unmounted(self) -> bool:
+        """Let go of a case's file system. Where there was none, its files are where the next one's would be."""
+        try:
+            umount2(self._scratch.encode(), MNT_DETACH)
+        except OSError:
+            return False
+        return True
 
     def _wait_for(self, child: int, deadline: float, spouts: list[Spout]) -> Ending:
         """How a case ends, or why it was not let go on. Reaps whatever else ends meanwhile."""
@@ -194,16 +201,6 @@ def _reap(child: int) -> int | None:
             if found[0] == child:
                 return found[1]
     return None
-
-
-def _is_childless() -> bool:
-    """Whether nothing is left; what has ended is let go of."""
-    try:
-        while os.waitpid(-1, os.WNOHANG)[0]:
-            pass
-    except ChildProcessError:
-        return True
-    return False
 
 
 def _opened(path: str, flags: int) -> int | None:

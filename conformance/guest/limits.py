@@ -44,7 +44,7 @@ class Watch:
     """Whether /proc shows the case's processes and ours, and no others."""
     disks: tuple[str, ...] = ()
     """Directories of file systems that are not the case's own."""
-    _seen: float = -FRESH_SECONDS
+    _seen: float = field(default=-FRESH_SECONDS, init=False)
     _base: int = field(init=False)
     _memory: int = field(init=False)
     _free: dict[str, int] = field(init=False)

@@ -175,13 +175,17 @@ class Parameter:
     @cached_property
     def strays(self) -> tuple[int, ...]:
         """What it may pass beside, hardly ever."""
-        harmful = {value for mark in self.tame if isinstance(mark, Instead) for value in mark.values}
-        return tuple(each for each in self.kind.strays if each not in self.choices and each not in harmful)
+        return tuple(each for each in self.kind.strays if each not in self.choices and each not in self._harmful)
+
+    @property
+    def _harmful(self) -> set[int]:
+        """Values that reach beyond a program."""
+        return {value for mark in self.tame if isinstance(mark, Instead) for value in mark.values}
 
     @cached_property
     def beyond(self) -> frozenset[int]:
         """With which values the call reaches beyond the processes that belong together."""
-        found = {value & 0xFFFF_FFFF for mark in self.tame if isinstance(mark, Instead) for value in mark.values}
+        found = {value & 0xFFFF_FFFF for value in self._harmful}
         names_process = isinstance(self.kind, Renamed) and "pid" in self.kind.named
         return frozenset(found | ({INIT} if names_process else set()))
 

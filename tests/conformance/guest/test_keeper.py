@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from conformance.guest import isolation as module
+from conformance.guest import keeper as keeping
 from conformance.guest.isolation import Isolation, Lasting
 from conformance.guest.keeper import Ending
 from conformance.guest.tape import Tape
@@ -51,6 +52,7 @@ def look() -> dict[str, Json]:
         "pids": [*sorted(int(path.name) for path in Path("/proc").glob("[0-9]*"))],
         "stack": [*resource.getrlimit(resource.RLIMIT_STACK)],
         "group": os.getpgid(0) == os.getpid(),
+        "proc": [line for line in Path("/proc/self/mounts").read_text().splitlines() if " /proc " in line],
         "name": Path("/proc/sys/kernel/hostname").read_text(),
     }
 
@@ -94,6 +96,7 @@ CASES: dict[str, Callable[[], object]] = {
     "installs a seccomp filter": deny_write,
     "blocks and ignores all signals": block_everything,
     "leaves files that nobody may read": make_a_mess,
+    "leaves a file": Path("left").touch,
     "lowers its limits and priority": starve,
     "raises": raise_error,
     "exits": partial(os._exit, 3),
@@ -114,7 +117,7 @@ GOES_ON = {
     *("nothing", "dies of a fault", "kills its group", "installs a seccomp filter"),
     *("blocks and ignores all signals", "leaves files that nobody may read", "lowers its limits and priority"),
     *("raises", "exits", "closes all fds", "kills everybody", "changes the options of proc", "unmounts proc"),
-    *("names the machine", "names itself", "asks for its own PID"),
+    *("leaves a file", "names the machine", "names itself", "asks for its own PID"),
 }
 """After which the keeper is as it was."""
 LEFT_TO_CHANCE = {"waits for no child"}
@@ -185,6 +188,25 @@ def test_a_case_has_the_same_pids_whichever_it_is(lasting: Lasting, tape: Tape) 
     for _ in range(3):
         lasting.run(["waits for no child"], deadline=DEADLINE)
     assert seen(lasting, tape) == found
+
+
+@pytest.mark.parametrize("call", ["mount", "umount2"])
+def test_where_a_case_has_no_file_system_of_its_own_the_next_finds_no_file(
+    lasting: Lasting, tape: Tape, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    usual = getattr(keeping, call)
+
+    def refuses(*args: object) -> int:
+        if call == "umount2" or args[2] == b"tmpfs":
+            raise OSError(1, "no")
+        return int(usual(*args))
+
+    monkeypatch.setattr(keeping, call, refuses)
+    assert lasting.run(["leaves a file"], deadline=DEADLINE) == Ending()
+    assert not keeper(lasting)
+    found = seen(lasting, tape)
+    assert isinstance(found, dict)
+    assert found["files"] == []
 
 
 def test_a_case_may_share_a_namespace_and_the_next_may_not(lasting: Lasting, tape: Tape) -> None:

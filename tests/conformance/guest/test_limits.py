@@ -3,6 +3,7 @@ from __future__ import annotations
 import mmap
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from conformance.guest import limits
-from conformance.guest.limits import FORWARDED, MEBIBYTE, MEMORY, OUTPUT, PROCESSES, Spout, Watch
+from conformance.guest.limits import FORWARDED, FRESH_SECONDS, MEBIBYTE, MEMORY, OUTPUT, PROCESSES, Spout, Watch
 from tests.processes import eventually
 
 GIBIBYTE = 1 << 30
@@ -144,6 +145,20 @@ def test_a_machine_that_was_short_before_is_not_the_case_s_doing(what: str, monk
     monkeypatch.setattr(limits, "descendants", lambda _: [])
     monkeypatch.setattr(limits, what, lambda *_: (8 * GIBIBYTE, 60 * MEBIBYTE))
     assert Watch(alone=False, disks=("/scratch",)).overdrawn() == ""
+
+
+@pytest.mark.parametrize(("seconds", "left"), [(FRESH_SECONDS / 2, 300), (FRESH_SECONDS, 200)])
+def test_a_case_may_take_of_what_there_was_when_it_began_or_just_before(
+    seconds: float, left: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 100.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    monkeypatch.setattr(limits, "memory", lambda: (1000, 300))
+    watch = Watch(alone=True)
+    monkeypatch.setattr(limits, "memory", lambda: (1000, 200))
+    now += seconds
+    watch.begin()
+    assert watch._memory == left
 
 
 def test_where_the_processes_of_a_case_are_alone_every_other_one_is_its_own(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,7 +1,10 @@
 from __future__ import annotations
 
 import errno
+import subprocess
+import sys
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -17,6 +20,7 @@ from conformance.search.sweep import sweep
 from conformance.syscalls.files.opening import O_RDONLY, O_RDWR
 from conformance.syscalls.machinery.table import chapters, grammar
 from tests.executors import program, text
+from tests.suite import SOURCES
 
 DRAWN = 60
 """As many as a test needs: drawing takes time."""
@@ -291,3 +295,23 @@ def test_calls_that_were_not_reached_are_not_learnt() -> None:
     blocked = ProgramOutcome(State.BLOCKED, results=((7, ()),))
     coverage.learn(Execution(encode(program(("getpid",), ("pause",), ("getuid",))), blocked))
     assert coverage.made == {"getpid": 1}
+
+
+def test_a_seed_draws_the_same_whatever_was_imported(tmp_path: Path) -> None:
+    """Hypothesis takes constants from modules that it takes for the user's, if it is left to."""
+    (tmp_path / "numbers_of_others.py").write_text(f"THEIRS = {[*range(1000)]}")
+    program = (
+        "import hashlib, sys; sys.path[:0] = sys.argv[1:3]; __import__(sys.argv[3]); "
+        "from conformance.search.generate import Generator; made = Generator((), 5).batch(250); "
+        "print(hashlib.sha256(repr([program for _, program in made]).encode()).hexdigest())"
+    )
+    drawn = {
+        subprocess.run(
+            [sys.executable, "-c", program, str(SOURCES), str(tmp_path), module],
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for module in ("json", "numbers_of_others")
+    }
+    assert len(drawn) == 1
