@@ -18,7 +18,6 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from functools import lru_cache
 from typing import TypeVar
 
 from conformance.matrix.expectations.entries import check, is_name
@@ -72,7 +71,6 @@ class TargetFile:
 # -- reading
 
 
-@lru_cache(maxsize=16)  # those that ship have a megabyte, which takes a second
 def parse(text: str, target: str, name: str) -> TargetFile:
     """The file of a target, from its text. `target`: whom it is about where it does not say so itself.
 
