@@ -9,9 +9,7 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -140,19 +138,16 @@ def test_a_shell_has_a_terminal_and_keys_are_passed_on() -> None:
             pass  # EIO: it has ended
 
     threading.Thread(target=listen, daemon=True).start()
-    os.write(ours, b"tty; echo $((40 + 2)); cat\n")
-    assert eventually(lambda: b"42" in said and b"/dev/pts/" in said, 30), said
-    status = 0
-    for _ in range(60):  # a Ctrl-C may come before `cat` does, and then it is the shell's
-        for typed in (b"\x03", b"exit 9\n"):
-            with suppress(OSError):
-                os.write(ours, typed)
-            time.sleep(0.25)
-        found, status = os.waitpid(pid, os.WNOHANG)
-        if found:
-            break
-    else:
-        os.kill(pid, signal.SIGKILL)
+    waits = b"""sh -c 'trap "echo told$((1 + 1)); exit" INT; echo ready$((40 + 2)); while :; do sleep 0.1; done'"""
+    os.write(ours, b"tty; " + waits + b"\n")
+    assert eventually(lambda: b"ready42" in said and b"/dev/pts/" in said, 30), said
+    os.write(ours, b"\x03")
+    assert eventually(lambda: b"told2" in said, 30), said
+    os.write(ours, b"exit 9\n")
+    ended = eventually(lambda: os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None, 30)
+    os.kill(pid, signal.SIGKILL)  # of what has ended, nothing
+    status = os.waitpid(pid, 0)[1]
+    assert ended, said
     assert os.waitstatus_to_exitcode(status) == 9, said[-300:]
     os.close(ours)
 
