@@ -68,12 +68,19 @@ def definition_hash(path: Path, name: str) -> str:
     """
     if path.suffix == CALLS:
         return program(path, name).hash
-    function = name.partition("[")[0]
+    return _hash(path, name.partition("[")[0])
+
+
+@cache
+def _hash(path: Path, function: str) -> str:
     rest, tests = _definitions(path)
-    found = hashlib.sha256((rest + tests.get(function, "")).encode())
-    for helper in _helpers(path):
-        found.update(helper.name.encode() + b"\0" + _content(helper))
-    return found.hexdigest()[:16]
+    return hashlib.sha256((rest + tests.get(function, "")).encode() + _helping(path)).hexdigest()[:16]
+
+
+@cache
+def _helping(path: Path) -> bytes:
+    """What the modules that a module imports have in them, each behind its name."""
+    return b"".join(helper.name.encode() + b"\0" + _content(helper) for helper in _helpers(path))
 
 
 MODEL = "kernel"
@@ -143,13 +150,19 @@ def _imported(path: Path) -> set[Path]:
     for statement in _IMPORT.findall(path.read_text(encoding="utf-8", errors="replace")):
         with suppress(SyntaxError):  # a line of a text, or a module that cannot be imported anyway
             nodes += ast.parse(statement).body
-    found = set()
+    found: set[Path] = set()
     for node in nodes:
         for parts in _named(node, path, root):
             for end in range(len(parts) + 1):
-                place = root.joinpath(*parts[:end])
-                found |= {each for each in (place.with_suffix(".py"), place / "__init__.py") if each.is_file()}
+                found |= _files(root, *parts[:end])
     return {each for each in found if each.is_relative_to(root)}
+
+
+@cache
+def _files(root: Path, *parts: str) -> frozenset[Path]:
+    """The modules that a name below the folder of cases means."""
+    place = root.joinpath(*parts)
+    return frozenset(each for each in (place.with_suffix(".py"), place / "__init__.py") if each.is_file())
 
 
 def _named(node: ast.AST, path: Path, root: Path) -> list[list[str]]:

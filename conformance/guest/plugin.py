@@ -401,8 +401,8 @@ class Cases:
         for stub in stubs_of(session.items):
             stub.prepare()  # once here, and not in the process of each case
         if not self.is_worker and not session.config.getoption("numprocesses", None):
-            gc.collect()
             gc.freeze()  # children then copy fewer pages
+            gc.enable()
         self.write_plan([case_info(item) for item in session.items if is_case(item.path)])
 
     @pytest.hookimpl(optionalhook=True)

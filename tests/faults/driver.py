@@ -27,7 +27,7 @@ from tests.integration.targets import runner, target
 from tests.processes import eventually, marked, new_mark
 
 CASES = Path(__file__).parent / "cases"
-TARGETS = ("native", "wsl1", "gvisor", "lts")
+TARGETS = ("native", "wsl1", "gvisor", "wsl2")
 """One of each runner."""
 TIMEOUT = 30.0
 """Seconds that a case has, before the guest's slowdown."""

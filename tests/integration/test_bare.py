@@ -34,6 +34,17 @@ def room_of(guest: BareGuest) -> Path:
     return guest._machine.room
 
 
+def pid_of(guest: BareGuest) -> int:
+    """Its machine's, on this one."""
+    return int((room_of(guest) / "qemu.pid").read_text())
+
+
+def is_gone(guest: BareGuest, pid: int) -> None:
+    """It has left no process and no file."""
+    assert not room_of(guest).exists()
+    assert not Path(f"/proc/{pid}").exists()
+
+
 def results(lane: Lane, *steps: ProgramCall) -> ProgramOutcome:
     """What a program does there, however long that takes: a module is loaded by a program of the guest."""
     encoded = encode(Program(steps))
@@ -45,6 +56,11 @@ def lane(request: pytest.FixtureRequest) -> Iterator[Lane]:
     with Lane(request.param, runner(request.param, bare=True)) as started:
         started.ready()
         yield started
+        guest = started._guest
+        assert isinstance(guest, BareGuest)
+        pid = pid_of(guest)
+        os.kill(pid, 0)
+    is_gone(guest, pid)
 
 
 def test_programs_run_and_forks_are_measured(lane: Lane) -> None:
@@ -59,14 +75,16 @@ def test_batch_that_is_larger_than_any_buffer_on_the_way_goes_through(lane: Lane
     assert {decode(each, encoded).state for each in outcomes} == {State.DONE}
 
 
+@pytest.mark.parametrize("lane", ["wsl2"], indirect=True)
 def test_guest_that_was_killed_is_booted_again(lane: Lane) -> None:
     guest = lane._guest
     assert isinstance(guest, BareGuest)
-    os.kill(int((room_of(guest) / "qemu.pid").read_text()), signal.SIGKILL)
+    pid = pid_of(guest)
+    os.kill(pid, signal.SIGKILL)
     assert results(lane, ProgramCall("getpid", ())).state is State.DONE
     assert lane.deaths == 1
     assert lane._guest is not guest
-    assert not room_of(guest).exists()
+    is_gone(guest, pid)
 
 
 @pytest.mark.parametrize("lane", ["lts"], indirect=True)
@@ -76,43 +94,31 @@ def test_modules_of_a_distribution_kernel_load_on_demand(lane: Lane) -> None:
     assert outcome.results[0][0] >= 0
 
 
-def test_nothing_can_be_started_but_one_executor() -> None:
+def test_nothing_can_be_started_but_one_executor_which_takes_the_machine_along() -> None:
     with opened("wsl2") as guest:
+        pid = pid_of(guest)
         with pytest.raises(RunnerError, match="nothing in it but the executor"):
             guest.spawn(["/bin/true"])
-        guest.spawn(guest.inside.executor)
-        with pytest.raises(RunnerError, match="open another guest"):
-            guest.spawn(guest.inside.executor)
-        assert guest.about.made_by.endswith("virtio-serial")
-
-
-def test_executor_that_ends_takes_the_machine_along() -> None:
-    with opened("wsl2") as guest, guest.spawn(guest.inside.executor) as channel:
-        assert channel.read(PATIENCE)
-        with pytest.raises(TimeoutError):
-            channel.read(0.1)
-        assert guest.death() is None
-        channel.close_input()
-        assert channel.wait(PATIENCE) == 0
-        assert channel.read(PATIENCE) == b""
-        dead(guest, Ending.GONE)
+        with guest.spawn(guest.inside.executor) as channel:
+            with pytest.raises(RunnerError, match="open another guest"):
+                guest.spawn(guest.inside.executor)
+            assert guest.about.made_by.endswith("virtio-serial")
+            assert channel.read(PATIENCE)
+            with pytest.raises(TimeoutError):
+                channel.read(0.1)
+            assert guest.death() is None
+            channel.close_input()
+            assert channel.wait(PATIENCE) == 0
+            assert channel.read(PATIENCE) == b""
+            dead(guest, Ending.GONE)
+    is_gone(guest, pid)
 
 
 def test_what_the_executor_does_not_understand_ends_it_and_it_says_why() -> None:
-    with opened("lts") as guest, guest.spawn(guest.inside.executor) as channel:
+    with opened("wsl2") as guest, guest.spawn(guest.inside.executor) as channel:
         said = channel.read(PATIENCE)
         channel.write(bytes(12))
         while data := channel.read(PATIENCE):
             said += data
         assert said.endswith(b"magic number")
         dead(guest, Ending.GONE)
-
-
-def test_closed_guest_leaves_no_process_and_no_file() -> None:
-    guest = opened("wsl2")
-    room = room_of(guest)
-    pid = int((room / "qemu.pid").read_text())
-    with guest:
-        os.kill(pid, 0)
-    assert not room.exists()
-    assert not Path(f"/proc/{pid}").exists()

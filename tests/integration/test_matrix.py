@@ -115,7 +115,7 @@ def test_kernel_booted_twice_is_all_the_same(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """As it goes on from a snapshot, if it has left one, and as it boots when it is told to."""
-    runner("lts")
+    runner("wsl2")
     resumed = []
     usual = snapshot.resume
 
@@ -127,7 +127,7 @@ def test_kernel_booted_twice_is_all_the_same(
     command = Command(monkeypatch, capsys)
 
     def record(folder: Path, *options: str) -> Record:
-        done = command("run", "-o", folder, "-t", "lts", "--reference", "lts", *options, *AGAIN)
+        done = command("run", "-o", folder, "-t", "wsl2", "--reference", "wsl2", *options, *AGAIN)
         assert done.returncode == Exit.EXPECTED, done.stdout + done.stderr
         (found,) = read_records(folder, read_plan(folder))
         return found
@@ -138,7 +138,7 @@ def test_kernel_booted_twice_is_all_the_same(
     assert not resumed
     assert {info.id for info in one.cases} == {info.id for info in other.cases}
     assert {case.partition("[")[0] for case in other.results} >= {case for case in AGAIN if "::" in case}
-    is_all_the_same(build([one, replace(other, target=replace(other.target, name="again"))], "lts"))
+    is_all_the_same(build([one, replace(other, target=replace(other.target, name="again"))], "wsl2"))
 
 
 SEIZING = "test_attach.*(seize_does|interrupt_stops|listening)"
