@@ -76,7 +76,8 @@ class Display(LiveDisplay):
             self._live.update(self._table(progress), refresh=True)
         elif time.monotonic() - self._said > QUIET_SECONDS:
             self._said = time.monotonic()
-            self._say(self._filled(f"[{self._said - self._started:.0f} s]", list(map(_short, progress))))
+            parts = [*map(_short, progress), *_left(progress)]
+            self._say(self._filled(f"[{self._said - self._started:.0f} s]", parts))
 
     def _say(self, lines: Sequence[str]) -> None:
         """Lines that fit, as they are."""
@@ -125,7 +126,9 @@ class Display(LiveDisplay):
         table.add_column("cases", no_wrap=True, min_width=max(map(len, ["cases", *counts])))
         if width >= ROOM_FOR_FAILURES:
             table.add_column("not passed", no_wrap=True, min_width=len("not passed"))
+            table.add_column("left", no_wrap=True, min_width=len("59 min"))
         table.add_column("now", no_wrap=True, overflow="ellipsis", ratio=1)
+        now_is = time.monotonic()
         for each, count in zip(progress, counts, strict=True):
             bar = ProgressBar(total=each.total or None, completed=each.done, width=BAR_WIDTH, pulse=not each.total)
             other = sum(count for outcome, count in each.outcomes.items() if outcome is not Outcome.PASSED)
@@ -134,7 +137,7 @@ class Display(LiveDisplay):
                 each.target,
                 *([bar] if width >= ROOM_FOR_BAR else []),
                 count,
-                *([str(other)] if width >= ROOM_FOR_FAILURES else []),
+                *([str(other), _duration(each.left(now_is))] if width >= ROOM_FOR_FAILURES else []),
                 Text(one_line(now)),
             )
         return table
@@ -149,3 +152,17 @@ def _short(each: Progress) -> str:
     if each.stage is Stage.RUNNING:
         return f"{each.target} {_count(each)}"
     return f"{each.target} {each.stage}" + (f" {_count(each)}" if each.stage is Stage.CONFIRMING else "")
+
+
+def _left(progress: Sequence[Progress]) -> list[str]:
+    """How long the slowest target will still take, as far as one is known."""
+    now = time.monotonic()
+    known = [left for each in progress if (left := each.left(now)) is not None]
+    return [f"({_duration(max(known))} left)"] if known else []
+
+
+def _duration(seconds: float | None) -> str:
+    """In whole seconds, or minutes where there are two of them."""
+    if seconds is None:
+        return ""
+    return f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s"

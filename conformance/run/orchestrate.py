@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from conformance.matrix.build import build, suspicious
@@ -50,7 +51,7 @@ def execute(
         earlier = read_record(directory, plan, target)
         path = directory / f"{target.name}.jsonl"
         runner = runners[target.name]
-        seconds = _earlier_seconds(directory, target.name) if jobs > 1 else {}
+        seconds = partial(_earlier_seconds, directory, target.name)
         given = (target, runner, path, plan.run, plan.selection, plan.conduct, earlier, programs, jobs, seconds)
         workers.append(Worker(*given, taking.get(target.name)))
     progress = [worker.progress for worker in workers]

@@ -27,6 +27,22 @@ class Task(Enum):
     """Cases that are programs, which the executor runs."""
 
 
+PROGRAM = 0.05
+"""How long a program takes beside a case: a tenth in gVisor, a thirtieth in an emulated machine."""
+
+
+def weights(
+    cases: Iterable[str], programs: Iterable[CaseProgram | CaseModel], seconds: Mapping[str, float]
+) -> dict[str, float]:
+    """How long each is going to take beside the others, by id. `seconds`: how long some took earlier."""
+    usual = sum(seconds.values()) / len(seconds) if seconds else 1.0
+    found = {case: seconds.get(case) or usual or 1.0 for case in cases}
+    for each in programs:
+        share = 1.0 if isinstance(each, CaseModel) else PROGRAM
+        found[each.info.id] = seconds.get(each.info.id) or share * (usual or 1.0)
+    return found
+
+
 PAYS = {Task.CASES: 40, Task.PROGRAMS: 128}
 """How much must be left, a hand, for a guest to be opened for it: the time that opening one takes."""
 
@@ -41,9 +57,9 @@ class Work:
         hands: Collection[int],
         *,
         first: bool,
-        seconds: Mapping[str, float] | None = None,
+        weights: Mapping[str, float],
     ) -> None:
-        """`hands`: who works, by number. `first`: nothing is doubted yet. `seconds`: how long cases took earlier.
+        """`hands`: who works, by number. `first`: nothing is doubted yet. `weights`: see there.
 
         Programs that may share a process come first: whatever needs its own ends the one that others share.
         """
@@ -58,11 +74,9 @@ class Work:
         """Who has been given something."""
         self._ended = False
         self._changed = threading.Condition()
-        known = seconds or {}
-        usual = sum(known.values()) / len(known) if known else 1.0
-        self._weights = {case: known.get(case, usual) or usual for case in cases}
-        if len(self._hands) > 1 and known:  # a long one that comes last is waited for
-            self._cases = deque(sorted(cases, key=self._weights.__getitem__, reverse=True))
+        self._weights = weights
+        if len(self._hands) > 1:  # a long one that comes last is waited for
+            self._cases = deque(sorted(cases, key=weights.__getitem__, reverse=True))
 
     def next(self, hand: int, prefers: Task, prepared: Collection[Task]) -> Task | None:
         """What a hand that has nothing to do should do next, which may be taken by another meanwhile; None: all is

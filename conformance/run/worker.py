@@ -17,7 +17,7 @@ from conformance.run.programs import NO_PROGRAMS, CasePrograms
 from conformance.run.selection import Selection
 from conformance.run.session import Session
 from conformance.run.taking import Taking
-from conformance.run.work import Work
+from conformance.run.work import Work, weights
 from conformance.text import plural
 from runners.base import Runner, RunnerError, sentence
 
@@ -47,11 +47,11 @@ class Worker(threading.Thread):
         earlier: Record | None = None,
         programs: CasePrograms = NO_PROGRAMS,
         jobs: int = 1,
-        seconds: Mapping[str, float] | None = None,
+        seconds: Callable[[], Mapping[str, float]] = dict,
         taking: Taking | None = None,
     ) -> None:
-        """`jobs`: how many guests it may have at once. `seconds`: how long cases have taken earlier. `taking`: what it
-        may take over of an earlier run."""
+        """`jobs`: how many guests it may have at once. `seconds`: finds out how long cases have taken earlier.
+        `taking`: what it may take over of an earlier run."""
         super().__init__(name=target.name, daemon=True)
         self.first_pass = threading.Event()
         """Set when all cases were run once, or cannot be."""
@@ -61,7 +61,8 @@ class Worker(threading.Thread):
         self.progress = self._ledger.progress
         self._of, self._runner, self._run, self._resumed = target, runner, run, earlier is not None
         self._selection, self._conduct, self._programs = selection, conduct, programs
-        self._seconds, self._taking = seconds, taking
+        self._earlier_seconds, self._taking = seconds, taking
+        self._seconds: Mapping[str, float] = {}
         self._requests: queue.Queue[list[str] | None] = queue.Queue()
         self._stopping = threading.Event()
         self._lost: dict[str, str] = {}
@@ -115,13 +116,15 @@ class Worker(threading.Thread):
     def _run_all(self) -> None:
         try:
             self.progress.stage = Stage.STARTING
+            self._seconds = self._earlier_seconds()
             self._own.session()
             self.progress.stage = Stage.RUNNING
             cases = [*self._cases, *self._programs.infos]
             self.progress.total = len(cases) * self._conduct.repeat
             self._take_over(cases)
             for times in range(1, self._conduct.repeat + 1):
-                self._pass([info.id for info in cases if self._ledger.attempts(info.id) < times])
+                wanted = [info.id for info in cases if self._ledger.attempts(info.id) < times]
+                self._pass(wanted, self._conduct.repeat - times + 1)
             self.first_pass.set()
             self.progress.stage = Stage.IDLE
             while (again := self._requests.get()) is not None:
@@ -161,17 +164,23 @@ class Worker(threading.Thread):
         if self._stopping.is_set():
             raise Stopped
 
-    def _pass(self, wanted: Collection[str]) -> None:
-        """Run each of these once. Raises RunnerError when no guest is left, Stopped, and what ended a hand."""
+    def _pass(self, wanted: Collection[str], passes: int = 1) -> None:
+        """Run each of these once. `passes`: how often all of it is done with those that come after it.
+
+        Raises RunnerError when no guest is left, Stopped, and what ended a hand.
+        """
         programs = [found for case in wanted if (found := self._programs.get(case))]
         known = {each.info.id for each in programs}
+        others = [case for case in wanted if case not in known]
+        weighed = weights(others, programs, self._seconds)
         work = self._work = Work(
-            [case for case in wanted if case not in known],
+            others,
             programs,
             [hand.number for hand in self._able],
             first=not self.first_pass.is_set(),
-            seconds=self._seconds,
+            weights=weighed,
         )
+        self._ledger.pass_begins(weighed, passes)
         if self._stopping.is_set():
             raise Stopped
         able = list(self._able)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 import re
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -59,6 +60,21 @@ def test_elsewhere_nothing_is_said_for_a_while_then_a_line(monkeypatch: pytest.M
     assert Screen(terminal=False).after([PROGRESS[0], PROGRESS[2]]) == ""
     monkeypatch.setattr(displays, "QUIET_SECONDS", -1.0)
     assert Screen(terminal=False).after([PROGRESS[0], PROGRESS[2]]) == "[0 s] native 4/10 wsl2 waiting\n"
+
+
+def going_on(effort: float, spent: float, seconds: float) -> Progress:
+    """A target that has done so much of its work in so many seconds."""
+    return Progress("lts", Stage.RUNNING, 10, 4, effort=effort, spent=spent, begun=time.monotonic() - seconds)
+
+
+def test_what_is_left_is_told_by_the_slowest_target(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(displays, "QUIET_SECONDS", -1.0)
+    slow, fast, young = going_on(8.0, 2.0, 30.0), going_on(8.0, 4.0, 30.0), going_on(8.0, 0.1, 30.0)
+    assert Screen(terminal=False).after([fast, slow, young]).splitlines()[-1].endswith(" lts 4/10 (90 s left)")
+    assert "left" not in Screen(terminal=False).after([young, PROGRESS[1]])
+    assert "4/10 0 15 min" in " ".join(Screen(terminal=True).after([going_on(8.0, 2.0, 300.0)]).split())
+    monkeypatch.setattr(slow, "stage", Stage.IDLE)
+    assert slow.left(time.monotonic()) is None
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 120])

@@ -9,7 +9,7 @@ import pytest
 from conformance.model import CaseInfo, CaseResult, Outcome, Target
 from conformance.protocol.lines import Header, Trouble
 from conformance.run import records
-from conformance.run.ledger import DEATHS, IDLE_DEATHS, GivenUp, Ledger
+from conformance.run.ledger import DEATHS, IDLE_DEATHS, GivenUp, Ledger, Stage
 from conformance.run.session import Died
 from tests.builders import facts
 
@@ -37,6 +37,19 @@ def test_a_result_is_written_and_counted(ledger: Ledger, path: Path) -> None:
     assert (ledger.attempts(CASES[0]), ledger.attempts(CASES[1])) == (1, 0)
     progress = ledger.progress
     assert (progress.done, progress.outcomes, progress.running) == (1, {Outcome.FAILED: 1}, "")
+
+
+def test_what_is_left_of_a_pass_is_known_by_what_is_done_of_it(ledger: Ledger) -> None:
+    ledger.pass_begins({CASES[0]: 3.0, CASES[1]: 1.0}, 2)
+    progress = ledger.progress
+    progress.stage = Stage.RUNNING
+    assert progress.left(progress.begun + 30) is None
+    ledger.result(CaseResult(CASES[1], "", Outcome.PASSED))
+    assert progress.left(progress.begun + 30) == 30 * 7
+    ledger.pass_begins({CASES[0]: 3.0, CASES[1]: 1.0})
+    assert progress.left(progress.begun + 1) is None
+    ledger.result(CaseResult(CASES[0], "", Outcome.PASSED))
+    assert progress.left(progress.begun + 30) == pytest.approx(10)
 
 
 def test_what_an_earlier_record_has_are_attempts_too(ledger: Ledger, path: Path) -> None:

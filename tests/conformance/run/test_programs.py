@@ -62,7 +62,7 @@ def programs(cases: Path) -> CasePrograms:
 def ran(runner: Runner, programs: CasePrograms, facts: Facts | None = HERE) -> dict[str, CaseResult]:
     """What came of programs, by their names."""
     with Batches("lts", runner, None, facts) as executor:
-        found = list(executor.run(Work([], programs.by_id.values(), [0], first=True).batch, first=True))
+        found = list(executor.run(Work([], programs.by_id.values(), [0], first=True, weights={}).batch, first=True))
     return {each.case.partition("::")[2]: each for each in found}
 
 
