@@ -14,6 +14,7 @@ from typing import Self
 
 from conformance.model import CaseInfo, CaseResult, Facts, Outcome, Record
 from conformance.protocol.lines import FactsLine, Line, Plan, ResultLine, Trouble
+from conformance.run.pace import Pace
 from conformance.run.records import RecordFile
 from conformance.run.session import Died
 from conformance.text import plural
@@ -21,8 +22,6 @@ from runners.base import RunnerError
 
 DEATHS = 20
 """How many guests of one target may die in the first pass before it is given up."""
-ENOUGH_SEEN = 0.05
-"""The part of a pass from which its pace is known."""
 IDLE_DEATHS = 3
 """How many may die one after another when they run no case."""
 RECORD_BYTES = 2 << 30
@@ -57,21 +56,16 @@ class Progress:
     running: str = ""
     message: str = ""
     deaths: int = 0
-    effort: float = 0.0
-    """How much there was to do when the pass began that is being made, and will be in those of which it is the first;
-    in a measure of its own."""
-    spent: float = 0.0
-    """How much of that is done."""
-    begun: float = 0.0
-    """When the pass began, by the clock of time.monotonic()."""
+    pace: Pace | None = None
+    """Of the pass that is being made."""
     told: list[str] = field(default_factory=list)
     """What a person should hear at once, a sentence each: only ever appended to."""
 
     def left(self, now: float) -> float | None:
-        """How many seconds it will go on at the pace of this pass; None before there is one."""
-        if self.stage not in (Stage.RUNNING, Stage.CONFIRMING) or self.spent < self.effort * ENOUGH_SEEN:
+        """How many seconds the pass will go on; None before that is known. `now`: by time.monotonic()."""
+        if self.pace is None or self.stage not in (Stage.RUNNING, Stage.CONFIRMING):
             return None
-        return (now - self.begun) * (self.effort / self.spent - 1) if self.spent else None
+        return self.pace.seconds_left(now)
 
 
 class Ledger:
@@ -87,7 +81,6 @@ class Ledger:
         self._hashes: dict[str, str] = {}
         self._idle_deaths = 0
         self._unexplained = 0
-        self._weights: Mapping[str, float] = {}
 
     def attempts(self, case: str) -> int:
         """How often a case has been run."""
@@ -104,12 +97,9 @@ class Ledger:
             for line in lines:
                 self.write(line)
 
-    def pass_begins(self, weights: Mapping[str, float], passes: int = 1) -> None:
-        """All of these are run now, as many times as there are passes; how long each takes beside the others."""
-        with self._lock:
-            self._weights = weights
-            progress = self.progress
-            progress.effort, progress.spent, progress.begun = sum(weights.values()) * passes, 0.0, time.monotonic()
+    def pass_begins(self, weighed: Mapping[str, float], passes: int = 1) -> None:
+        """All of these are run now, and as often again as there are passes. `weighed`: see `pace.weights`."""
+        self.progress.pace = Pace(weighed, time.monotonic(), passes)
 
     def begins(self, case: str) -> None:
         """A case is being run."""
@@ -122,7 +112,8 @@ class Ledger:
             progress = self.progress
             self._have[result.case] += 1
             progress.done += 1
-            progress.spent += self._weights.get(result.case, 0.0)
+            if progress.pace:
+                progress.pace.result(result.case, time.monotonic())
             progress.running = ""
             progress.outcomes[result.outcome] = progress.outcomes.get(result.outcome, 0) + 1
 

@@ -27,22 +27,6 @@ class Task(Enum):
     """Cases that are programs, which the executor runs."""
 
 
-PROGRAM = 0.05
-"""How long a program takes beside a case: a tenth in gVisor, a thirtieth in an emulated machine."""
-
-
-def weights(
-    cases: Iterable[str], programs: Iterable[CaseProgram | CaseModel], seconds: Mapping[str, float]
-) -> dict[str, float]:
-    """How long each is going to take beside the others, by id. `seconds`: how long some took earlier."""
-    usual = sum(seconds.values()) / len(seconds) if seconds else 1.0
-    found = {case: seconds.get(case) or usual or 1.0 for case in cases}
-    for each in programs:
-        share = 1.0 if isinstance(each, CaseModel) else PROGRAM
-        found[each.info.id] = seconds.get(each.info.id) or share * (usual or 1.0)
-    return found
-
-
 PAYS = {Task.CASES: 40, Task.PROGRAMS: 128}
 """How much must be left, a hand, for a guest to be opened for it: the time that opening one takes."""
 

@@ -13,11 +13,12 @@ from conformance.run.conduct import Conduct
 from conformance.run.errors import UserError
 from conformance.run.hands import Hand, Stopped, start
 from conformance.run.ledger import GivenUp, Ledger, Stage
+from conformance.run.pace import weights
 from conformance.run.programs import NO_PROGRAMS, CasePrograms
 from conformance.run.selection import Selection
 from conformance.run.session import Session
 from conformance.run.taking import Taking
-from conformance.run.work import Work, weights
+from conformance.run.work import Work
 from conformance.text import plural
 from runners.base import Runner, RunnerError, sentence
 

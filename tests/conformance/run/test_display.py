@@ -13,6 +13,7 @@ from conformance.model import Outcome
 from conformance.run import display as displays
 from conformance.run.display import Display
 from conformance.run.ledger import Progress, Stage
+from conformance.run.pace import Pace
 
 PROGRESS = [
     Progress("native", Stage.RUNNING, 10, 4, {Outcome.PASSED: 3, Outcome.FAILED: 1}, "a/test_b.py::test_c"),
@@ -62,17 +63,21 @@ def test_elsewhere_nothing_is_said_for_a_while_then_a_line(monkeypatch: pytest.M
     assert Screen(terminal=False).after([PROGRESS[0], PROGRESS[2]]) == "[0 s] native 4/10 wsl2 waiting\n"
 
 
-def going_on(effort: float, spent: float, seconds: float) -> Progress:
-    """A target that has done so much of its work in so many seconds."""
-    return Progress("lts", Stage.RUNNING, 10, 4, effort=effort, spent=spent, begun=time.monotonic() - seconds)
+def going_on(done: int, seconds: float) -> Progress:
+    """A target that has done so many of its 40 cases in so many seconds."""
+    cases, now = [f"a/test_b.py::test_{at}" for at in range(40)], time.monotonic()
+    pace = Pace(dict.fromkeys(cases, 1.0), now - seconds)
+    for case in cases[:done]:
+        pace.result(case, now)
+    return Progress("lts", Stage.RUNNING, 40, done, pace=pace)
 
 
 def test_what_is_left_is_told_by_the_slowest_target(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(displays, "QUIET_SECONDS", -1.0)
-    slow, fast, young = going_on(8.0, 2.0, 30.0), going_on(8.0, 4.0, 30.0), going_on(8.0, 0.1, 30.0)
-    assert Screen(terminal=False).after([fast, slow, young]).splitlines()[-1].endswith(" lts 4/10 (90 s left)")
+    slow, fast, young = going_on(10, 30.0), going_on(20, 30.0), going_on(1, 30.0)
+    assert Screen(terminal=False).after([fast, slow, young]).splitlines()[-1].endswith(" lts 1/40 (90 s left)")
     assert "left" not in Screen(terminal=False).after([young, PROGRESS[1]])
-    assert "4/10 0 15 min" in " ".join(Screen(terminal=True).after([going_on(8.0, 2.0, 300.0)]).split())
+    assert "10/40 0 15 min" in " ".join(Screen(terminal=True).after([going_on(10, 300.0)]).split())
     monkeypatch.setattr(slow, "stage", Stage.IDLE)
     assert slow.left(time.monotonic()) is None
 

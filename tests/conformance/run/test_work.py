@@ -7,9 +7,10 @@ from pathlib import Path
 import pytest
 
 from conformance.programs.cases import CaseProgram
+from conformance.run.pace import weights
 from conformance.run.programs import selected
 from conformance.run.selection import Selection
-from conformance.run.work import BATCH, PAYS, PROGRAM, SMALLEST_BATCH, Task, Work, weights
+from conformance.run.work import BATCH, PAYS, SMALLEST_BATCH, Task, Work
 
 CASES = [f"a/test_b.py::test_{number:03}" for number in range(200)]
 BOTH = tuple(Task)
@@ -199,17 +200,3 @@ def test_nothing_to_do_is_over_at_once() -> None:
     dealt = work([], hands=2)
     assert dealt.next(0, Task.CASES, ()) is None
     dealt.wait()
-
-
-# How long things take
-
-
-def test_what_took_long_weighs_much_and_what_is_new_as_much_as_others_do(programs: list[CaseProgram]) -> None:
-    found = weights(CASES[:3], programs[:2], {CASES[0]: 9.0, CASES[1]: 1.0})
-    assert [found[case] for case in CASES[:3]] == [9.0, 1.0, 5.0]
-    assert {found[each.info.id] for each in programs[:2]} == {5.0 * PROGRAM}
-
-
-def test_where_nothing_is_known_all_cases_weigh_the_same() -> None:
-    assert set(weights(CASES, (), {}).values()) == {1.0}
-    assert set(weights(CASES, (), {CASES[0]: 0.0}).values()) == {1.0}
