@@ -28,7 +28,6 @@ from conformance.places import ROOT
 from runners.base import Inside, RunnerError, cases_directory
 from runners.host.cache import entry
 from runners.payload.cpio import write_archive
-from runners.payload.elf import closure
 from runners.payload.executor import executable
 
 SUITE = "/conformance"
@@ -208,6 +207,8 @@ def _merge_usr(tree: Path) -> None:
 
 def _copy_programs(wanted: list[Path], elf: list[Path], tree: Path) -> None:
     """Programs, and the libraries that they and other ELF files need. Raises RunnerError."""
+    from runners.payload.elf import closure  # noqa: PLC0415 - slow to import, and needed once
+
     try:
         everything = [*wanted, *closure(elf)]
     except FileNotFoundError as error:
