@@ -37,10 +37,10 @@ def opened_pair(script: Script, ends: Buffer) -> tuple[int, int]:
     return fds
 
 
-def polled(script: Script, fd: int, wanted: int = POLLIN) -> Pollfd:
-    """Ask poll(2) at once; where its answer will be."""
+def polled(script: Script, fd: int, wanted: int = POLLIN, *, seconds: int = 0) -> Pollfd:
+    """Ask poll(2), to wait at most so long; where its answer will be."""
     state = Pollfd(fd=fd, events=wanted)
-    answer = script.does(poll, state, 1, 0)
+    answer = script.does(poll, state, 1, seconds * 1000)
 
     def judge() -> None:
         assert answer.result == (1 if state.revents else 0), f"poll(2) says {answer.result} of one fd"
