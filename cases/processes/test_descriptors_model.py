@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import struct
+from collections.abc import Mapping
 from errno import EBADF, EINVAL, ENOSYS
 from typing import Any
 
-import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import (
-    RuleBasedStateMachine,
-    initialize,
-    invariant,
-    rule,
-    run_state_machine_as_test,
-)
+from hypothesis.stateful import initialize, invariant, rule
 
 from cases.processes._descriptors_model import Entry, Table
-from conformance.syscalls import Buffer, untraced
+from conformance.programs.keeping import Kernel, ScriptMachine
+from conformance.programs.script import Script
+from conformance.syscalls import Buffer
 from conformance.syscalls.files.descriptors import (
     F_DUPFD,
     F_DUPFD_CLOEXEC,
@@ -41,26 +36,19 @@ from conformance.syscalls.files.opening import (
 )
 from conformance.syscalls.files.paths import AT_FDCWD
 from conformance.syscalls.files.pipes import pipe2
-from conformance.syscalls.files.reading import SEEK_CUR, SEEK_SET, lseek, read, write
-from conformance.syscalls.help.code import DATA, call, exit_code, store_result
-from conformance.syscalls.help.pipes import new_pipe
-from conformance.syscalls.help.programs import new_program, run_program
+from conformance.syscalls.files.reading import SEEK_CUR, SEEK_SET, lseek
+from conformance.syscalls.machinery.world import FILES
 from conformance.syscalls.processes.limits import RLIMIT_NOFILE, Rlimit, prlimit64
-
-pytestmark = pytest.mark.needs("x86_64")
+from conformance.syscalls.pseudo import ExecReport, exec_report
 
 ROOM = 6
-"""How many descriptors there may be, besides those that are open already."""
+"""How many descriptors there may be, besides the one that is open already; a new program tells of as many."""
+FIRST = 1
+"""The first descriptor that may be used."""
 FDS = st.integers(0, ROOM + 1)
 """A descriptor, counted from the first that may be used; the last two are beyond the limit."""
-ABSENT = 250
-"""No such descriptor is open before anything begins."""
-
-
-def answer(result: tuple[int, int]) -> int:
-    """A result as the kernel gives it: errnos are negative."""
-    value, error = result
-    return -error if error else value
+ABSENT = 50
+"""No such descriptor is ever open."""
 
 
 CALLS = st.one_of(
@@ -78,32 +66,22 @@ CALLS = st.one_of(
 """What may be done, with what."""
 
 
-class Descriptors(RuleBasedStateMachine):
-    """This process's table. Every open file has an offset of its own, which tells which one it is."""
+class Descriptors(ScriptMachine):
+    """A table. Every open file has an offset of its own, which tells which one it is."""
 
-    first: int
-    """The first descriptor that may be used: all below are taken."""
-    program: bytes
-    report: int
-    """Where the program writes what it finds."""
-    ranges = True
-    """Whether there is close_range(2) (Linux 5.9)."""
-    marking = True
-    """Whether it has CLOSE_RANGE_CLOEXEC (Linux 5.11)."""
-
-    def __init__(self) -> None:
+    def __init__(self, ranges: bool, marking: bool) -> None:
+        """`ranges`: whether there is close_range(2) (Linux 5.9); `marking`: its CLOSE_RANGE_CLOEXEC (Linux 5.11)."""
         super().__init__()
-        self.table = Table(self.first, self.first + ROOM)
+        self.ranges, self.marking = ranges, marking
+        self.table = Table(FIRST, FIRST + ROOM)
         self.files = 0
         self.executed = False
-        self.old = Rlimit()
-        prlimit64(0, RLIMIT_NOFILE, None, self.old)
-        prlimit64(0, RLIMIT_NOFILE, Rlimit(cur=self.first + ROOM, max=self.old.max), None)
+        self.says(0, openat, AT_FDCWD, b"file", O_RDWR | O_CREAT, 0o600)
+        self.limit(FIRST + ROOM)
 
-    def teardown(self) -> None:
-        for fd in self.table.entries:
-            close(fd)
-        prlimit64(0, RLIMIT_NOFILE, self.old, None)
+    def limit(self, fds: int) -> None:
+        """Let so many fds be open."""
+        self.says(0, prlimit64, 0, RLIMIT_NOFILE, Rlimit(cur=fds, max=FILES), None)
 
     @initialize(first=st.booleans(), second=st.booleans())
     def begin(self, first: bool, second: bool) -> None:
@@ -118,97 +96,93 @@ class Descriptors(RuleBasedStateMachine):
 
     def open(self, cloexec: bool) -> None:
         self.files += 1
-        fd = answer(openat.result_of(AT_FDCWD, b"file", O_RDWR | O_CREAT | (O_CLOEXEC if cloexec else 0), 0o600))
-        assert fd == self.table.open(Entry(self.files, cloexec))
+        fd = self.table.open(Entry(self.files, cloexec))
+        self.says(fd, openat, AT_FDCWD, b"file", O_RDWR | O_CREAT | (O_CLOEXEC if cloexec else 0), 0o600)
         if fd >= 0:
-            lseek(fd, self.files, SEEK_SET)
+            self.does(lseek, fd, self.files, SEEK_SET)
 
     def open_two(self, cloexec: bool) -> None:
         """pipe2(2); then a file takes the place of each end, since a pipe has no offset."""
         fds = Buffer(8)
         expected = self.table.open(Entry(0, cloexec), Entry(0, cloexec))
-        assert answer(pipe2.result_of(fds, O_CLOEXEC if cloexec else 0)) == min(expected, 0)
+        self.says(min(expected, 0), pipe2, fds, O_CLOEXEC if cloexec else 0)
         if expected >= 0:
             ends = [fd for fd, entry in sorted(self.table.entries.items()) if not entry.file]
-            assert [fds.int_at(0), fds.int_at(4)] == ends
+            self.then(self.two_opened, fds, ends)
             for fd in ends:
-                assert fcntl(fd, F_GETFD) == (FD_CLOEXEC if cloexec else 0)
-                close(fd)
-                self.table.close(fd)
+                self.says(FD_CLOEXEC if cloexec else 0, fcntl, fd, F_GETFD)
+                self.close(fd - FIRST)
+
+    def two_opened(self, fds: Buffer, ends: list[int]) -> None:
+        """Judge it."""
+        assert [fds.int_at(0), fds.int_at(4)] == ends
 
     def dup(self, old: int) -> None:
-        fd = self.first + old
-        assert answer(dup.result_of(fd)) == self.table.duplicate(fd)
+        fd = FIRST + old
+        self.says(self.table.duplicate(fd), dup, fd)
 
     def dup_from(self, old: int, start: int, cloexec: bool) -> None:
-        fd, least = self.first + old, self.first + start
+        fd, least = FIRST + old, FIRST + start
         command = F_DUPFD_CLOEXEC if cloexec else F_DUPFD
-        assert answer(fcntl.result_of(fd, command, least)) == self.table.duplicate(fd, least, cloexec=cloexec)
+        self.says(self.table.duplicate(fd, least, cloexec=cloexec), fcntl, fd, command, least)
 
     def dup2(self, old: int, new: int) -> None:
         """The same number twice is no error, and changes nothing."""
-        fds = self.first + old, self.first + new
-        assert answer(dup2.result_of(*fds)) == self.table.replace(*fds)
+        fds = FIRST + old, FIRST + new
+        self.says(self.table.replace(*fds), dup2, *fds)
 
     def dup3(self, old: int, new: int, cloexec: bool) -> None:
         """The same number twice is EINVAL."""
-        fds = self.first + old, self.first + new
+        fds = FIRST + old, FIRST + new
         expected = self.table.replace(*fds, cloexec=cloexec, same=-EINVAL)
-        assert answer(dup3.result_of(*fds, O_CLOEXEC if cloexec else 0)) == expected
+        self.says(expected, dup3, *fds, O_CLOEXEC if cloexec else 0)
 
     def close(self, fd: int) -> None:
-        assert answer(close.result_of(self.first + fd)) == self.table.close(self.first + fd)
+        self.says(self.table.close(FIRST + fd), close, FIRST + fd)
 
     def mark(self, fd: int, cloexec: bool) -> None:
-        result = fcntl.result_of(self.first + fd, F_SETFD, FD_CLOEXEC if cloexec else 0)
-        assert answer(result) == self.table.mark(self.first + fd, cloexec)
+        expected = self.table.mark(FIRST + fd, cloexec)
+        self.says(expected, fcntl, FIRST + fd, F_SETFD, FD_CLOEXEC if cloexec else 0)
 
     def close_range(self, first: int, size: int, unshare: bool, marking: bool) -> None:
         if not self.ranges:
             return
         only_mark = marking and self.marking
         flags = (CLOSE_RANGE_UNSHARE if unshare else 0) | (CLOSE_RANGE_CLOEXEC if only_mark else 0)
-        ends = self.first + first, self.first + first + size
-        assert answer(close_range.result_of(*ends, flags)) == self.table.close_range(*ends, only_mark=only_mark)
+        ends = FIRST + first, FIRST + first + size
+        self.says(self.table.close_range(*ends, only_mark=only_mark), close_range, *ends, flags)
 
     def execute(self) -> None:
         """A child executes a program that tells which descriptors it has, and of which files."""
         if self.executed or len(self.table.entries) < 2:
             return
         self.executed = True  # once is enough: it takes longer than all else
-        assert run_program(self.program) == 0
-        found = Buffer(8 * ROOM)
-        assert read(self.report, found, 8 * ROOM) == 8 * ROOM
-        told = dict(enumerate(struct.unpack(f"={ROOM}q", bytes(found)), self.first))
-        assert told == dict.fromkeys(told, -EBADF) | self.table.after_execve()
+        self.limit(FILES)  # the way to tell it takes fds, too
+        report = ExecReport()
+        self.says(ExecReport.size(), exec_report, report)
+        self.then(self.has_executed, report, self.table.after_execve())
+        self.limit(FIRST + ROOM)
+
+    def has_executed(self, report: ExecReport, files: Mapping[int, int]) -> None:
+        """Judge what it told."""
+        found = {fd for fd in range(FILES) if report.open_fds >> fd & 1}
+        assert found == {*range(FIRST), *files}, "the fds of a new program"
+        assert report.cloexec_fds == 0
+        assert {fd: report.positions >> 8 * fd & 0xFF for fd in files} == files, "the files of a new program's fds"
 
     @invariant()
     def has_what_it_should(self) -> None:
         """F_GETFD and the offset of every descriptor."""
-        for fd in range(self.first, self.first + ROOM + 2):
+        for fd in range(FIRST, FIRST + ROOM + 2):
             entry = self.table.entries.get(fd)
-            flags = answer(fcntl.result_of(fd, F_GETFD))
-            assert flags == (-EBADF if entry is None else FD_CLOEXEC if entry.cloexec else 0), f"F_GETFD of {fd}"
+            self.says(-EBADF if entry is None else FD_CLOEXEC if entry.cloexec else 0, fcntl, fd, F_GETFD)
             if entry:
-                assert lseek(fd, 0, SEEK_CUR) == entry.file, f"which file {fd} is"
+                self.says(entry.file, lseek, fd, 0, SEEK_CUR)
 
 
-def prepare() -> None:
-    """Find out what there is, fill the gaps, and write the program that tells its descriptors' offsets."""
-    Descriptors.ranges = close_range.result_of(ABSENT, ABSENT, 0)[1] != ENOSYS
-    Descriptors.marking = close_range.result_of(ABSENT, ABSENT, CLOSE_RANGE_CLOEXEC)[1] == 0
-    Descriptors.report, writer = new_pipe()
-    highest = max(fd for fd in range(ABSENT) if fcntl.result_of(fd, F_GETFD)[1] == 0)
-    while (last := dup(0)) < highest:
-        pass
-    Descriptors.first = last + 1
-    fds = range(last + 1, last + 1 + ROOM)
-    code = b"".join(call(lseek, fd, 0, SEEK_CUR) + store_result(DATA + 8 * at) for at, fd in enumerate(fds))
-    code += call(write, writer, DATA, 8 * ROOM) + exit_code(0)
-    Descriptors.program = new_program(b"program", code)
-
-
-def test_table_has_what_its_model_says() -> None:
-    with untraced():
-        prepare()
-        run_state_machine_as_test(Descriptors)
+def test_table_has_what_its_model_says(kernel: Kernel) -> None:
+    probe = Script()
+    plain = probe.call(close_range, ABSENT, ABSENT, 0)
+    marking = probe.call(close_range, ABSENT, ABSENT, CLOSE_RANGE_CLOEXEC)
+    kernel.does(probe)
+    kernel.keeps(Descriptors, plain.error != ENOSYS, marking.error == 0)

@@ -56,7 +56,10 @@ def protocol_c() -> str:
     """The protocol: frames, programs, outcomes."""
     frames = {each: getattr(executor, each) for each in ("RUN", "FORKS", "HELLO", "RESULTS", "ERROR", "FORKED")}
     instructions = {each: getattr(wire, each) for each in ("COPYIN", "FILL", "STORE", "CALL")}
-    kinds = ("SPAWN", "THREAD", "EXEC", "LOAD", "STORE", "PTY_MASTER", "PTY_SLAVE", "PROC", "URING", "CLONE", "CLONE3")
+    kinds = (
+        *("SPAWN", "THREAD", "EXEC", "LOAD", "STORE", "PTY_MASTER", "PTY_SLAVE", "PROC", "URING"),
+        *("FORK", "TURN", "COPY", "CLONE", "CLONE3"),
+    )
     calls = {f"CALL_{each}": getattr(pseudo, each) for each in kinds}
     touches = {f"TOUCHES_{each.name}": int(each) for each in EVERYTHING}
     wishes = {f"WISH_{each.name}": int(each) for each in wire.Wish}

@@ -16,7 +16,7 @@ from __future__ import annotations
 import struct
 from collections.abc import Sequence
 
-VERSION = 6
+VERSION = 7
 MAGIC = 0x31584353
 FRAME = struct.Struct("<III")
 RUN, FORKS = 1, 2

@@ -20,7 +20,7 @@ from conformance.syscalls.files.opening import (
     O_TRUNC,
     O_WRONLY,
 )
-from conformance.syscalls.machinery.aliases import Address, Int, Out, Path, Signal, Zero
+from conformance.syscalls.machinery.aliases import Address, Count, InBytes, Int, Out, OutBytes, Path, Signal, Size, Zero
 from conformance.syscalls.machinery.buffers import I32, U32, U64, Layout, Struct
 from conformance.syscalls.machinery.call import pseudo
 from conformance.syscalls.machinery.choices import Choices, Use, often, rarely, seldom
@@ -28,21 +28,22 @@ from conformance.syscalls.machinery.kinds import FileDescriptor, Flags, Renamed,
 from conformance.syscalls.machinery.touches import CHILDREN, FILES, NOTHING, PROCESS, TouchesUnless
 from conformance.syscalls.machinery.world import ARENA, DATA, PAGE, PROC_FILES, READ_ONLY, UNMAPPED
 
-SPAWN, THREAD, EXEC, LOAD, STORE, PTY_MASTER, PTY_SLAVE, PROC, URING = range(0x8000, 0x8009)
+SPAWN, THREAD, EXEC, LOAD, STORE, PTY_MASTER, PTY_SLAVE, PROC, URING, FORK, TURN, COPY = range(0x8000, 0x800C)
 """URING is a request of io_uring, which `polling/uring_requests.py` describes."""
 
 CHILD_PAUSES, CHILD_EXITS, CHILD_CHDIR, CHILD_CLOSES, CHILD_UMASK, CHILD_IGNORES, CHILD_STORES = range(7)
 CHILD_HOSTNAME, CHILD_TELLS_PIDS, CHILD_TELLS_ACTION, CHILD_TELLS_TID, CHILD_TELLS_STACK = range(7, 12)
 DEEDS = named(globals(), "CHILD_")
-CLONE, CLONE3 = 0x8009, 0x8009 + len(DEEDS)
+CLONE, CLONE3 = COPY + 1, COPY + 1 + len(DEEDS)
 """Children with flags of the program's choice, which `processes/cloning.py` describes: a number for what each does."""
 
-SPAWN_EXIT, SPAWN_RAISE, SPAWN_PAUSE, SPAWN_LOCK, SPAWN_FLOCK, SPAWN_OFD_LOCK = range(6)
+SPAWN_EXIT, SPAWN_RAISE, SPAWN_PAUSE, SPAWN_LOCK, SPAWN_FLOCK, SPAWN_OFD_LOCK, SPAWN_WRITE = range(7)
 
 Exiting = Annotated[int, Choices(SPAWN_EXIT)]
 Raising = Annotated[int, Choices(SPAWN_RAISE)]
 Pausing = Annotated[int, Choices(SPAWN_PAUSE)]
 Locking = Annotated[int, Flags(named(globals(), "SPAWN_LOCK", "SPAWN_FLOCK", "SPAWN_OFD"), bits=False)]
+Writing = Annotated[int, Choices(SPAWN_WRITE)]
 Status = Annotated[int, Choices(0, 1, 42, 255)]
 Stop = Annotated[int, Choices(19)]
 """SIGSTOP."""
@@ -115,6 +116,8 @@ class ExecReport(Struct):
     securebits: U32
     personality: I32
     comm: Comm
+    positions: U64
+    """Where in their files the first eight fds are that lead to regular ones: a byte each, modulo 256."""
 
 
 @pseudo(SPAWN, touches=PROCESS | CHILDREN)
@@ -141,3 +144,31 @@ def pty_master(flags: OpenMaster, locked: Locked) -> Master: ...
 def pty_slave(master: MasterToOpen, flags: OpenSlave) -> Slave: ...
 @pseudo(PROC, touches=NOTHING)
 def proc_self(path: OwnFile, flags: OpenOwnFile) -> Own: ...
+
+
+_FOR_MODELS = "is there for the scripts of models"
+
+
+@pseudo(SPAWN, touches=PROCESS | CHILDREN, never=_FOR_MODELS)
+def spawn_writer(kind: Writing, orders: InBytes) -> Child:
+    """A child that writes while the program goes on. Numbers of two bytes: an fd, a letter, lengths of writes, 0."""
+
+
+@pseudo(FORK, touches=PROCESS | CHILDREN, never=_FOR_MODELS)
+def fork_process() -> Child:
+    """A child that makes calls of the program when it is its turn. They are numbered from 1."""
+
+
+@pseudo(TURN, touches=PROCESS | CHILDREN, never=_FOR_MODELS)
+def turn_to(process: Int) -> Zero:
+    """Who makes the calls that follow; 0 is the process that has begun."""
+
+
+@pseudo(COPY, touches=PROCESS, never=_FOR_MODELS)
+def load_bytes(buffer: OutBytes, address: Address, size: Size) -> Count:
+    """As the processor reads them."""
+
+
+@pseudo(COPY, touches=PROCESS, never=_FOR_MODELS)
+def store_bytes(address: Address, data: InBytes, size: Size) -> Count:
+    """As the processor writes them."""

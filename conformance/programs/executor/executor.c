@@ -68,6 +68,7 @@
 #include "terminal.c"
 #include "proc.c"
 #include "clone.c"
+#include "turns.c"
 #include "pseudo.c"
 #include "run.c"
 

@@ -8,15 +8,18 @@
  * told of no more.
  */
 
-enum { NOT_TOUCHING = 0, READING = 1, WRITING = 2 };
-static struct { volatile u32 how; volatile u64 address, value; } touched;
+enum { NOT_TOUCHING = 0, READING = 1, WRITING = 2, COPYING = 3 };
+static struct { volatile u32 how; volatile u64 address, value, size; } touched;
 static volatile bool noting[SIGNALS + 1];
 
 static long touch(void)
 {
 	if (touched.how == READING)
 		return (long)(*(volatile u64 *)touched.address & ~0UL >> 1);
-	*(volatile u64 *)touched.address = touched.value;
+	if (touched.how == COPYING)
+		memcpy((void *)touched.address, (const void *)touched.value, touched.size);
+	else
+		*(volatile u64 *)touched.address = touched.value;
 	return 0;
 }
 
@@ -73,4 +76,11 @@ static long read_or_write(u32 how, u64 address, u64 value)
 	long result = touch();
 	touched.how = NOT_TOUCHING;
 	return result;
+}
+
+static long copy(u64 to, u64 from, u64 size)
+{
+	touched.size = size;
+	read_or_write(COPYING, to, from);
+	return (long)size;
 }

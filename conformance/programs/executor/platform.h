@@ -26,6 +26,7 @@
 #include <linux/resource.h>
 #include <linux/sched.h>
 #include <linux/sockios.h>
+#include <linux/stat.h>
 #include <linux/time.h>
 #include <linux/utsname.h>
 #include <linux/wait.h>

@@ -10,7 +10,7 @@
 
 enum {
 	MAGIC = 0x31584353,
-	VERSION = 0x6,
+	VERSION = 0x7,
 	FRAME_MAX = 0x1000000,
 };
 enum {
@@ -64,9 +64,12 @@ enum {
 	CALL_PTY_SLAVE = 0x8006,
 	CALL_PROC = 0x8007,
 	CALL_URING = 0x8008,
-	CALL_CLONE = 0x8009,
-	CALL_CLONE3 = 0x8015,
-	CALLS_END = 0x8021,
+	CALL_FORK = 0x8009,
+	CALL_TURN = 0x800a,
+	CALL_COPY = 0x800b,
+	CALL_CLONE = 0x800c,
+	CALL_CLONE3 = 0x8018,
+	CALLS_END = 0x8024,
 };
 
 /* How programs end. */

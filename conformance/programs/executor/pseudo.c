@@ -14,6 +14,16 @@ static long lock(u64 kind, u64 fd)
 	return sys(__NR_fcntl, fd, kind == SPAWN_LOCK ? F_SETLK : F_OFD_SETLK, &range);
 }
 
+/* Write letters, waiting where there is no room: an fd, a letter, and how many of it at once, until that is none. */
+static _Noreturn void write_letters(const u16 *orders)
+{
+	u8 letters[PAGE];
+	memset(letters, orders[1], sizeof letters);
+	for (const u16 *size = orders + 2; *size && *size <= sizeof letters; size++)
+		sys(__NR_write, orders[0], letters, *size);
+	leave(0);
+}
+
 /* What a child does; its signals are its own affair. */
 static _Noreturn void child(u64 kind, u64 arg, u32 index)
 {
@@ -22,6 +32,8 @@ static _Noreturn void child(u64 kind, u64 arg, u32 index)
 	long result = 0;
 	if (kind == SPAWN_EXIT)
 		leave((int)(arg & 255));
+	if (kind == SPAWN_WRITE)
+		write_letters((const u16 *)arg);
 	if (kind == SPAWN_RAISE) {
 		u64 mask = 1UL << (arg - 1);
 		by_default((int)arg);
@@ -50,6 +62,8 @@ static u32 await_child(long pid, u64 kind, u64 arg, u32 index)
 	const int states = WEXITED | WSTOPPED | WNOWAIT;
 	volatile u32 *word = &shared->child[index].word;
 	struct time tick = { 0, 1000000 };
+	if (kind == SPAWN_WRITE)
+		return 1;
 	if (kind == SPAWN_EXIT || (kind == SPAWN_RAISE && !may_do_nothing(arg))) {
 		while (sys(__NR_waitid, P_PID, pid, 0, states, 0) == -EINTR)
 			;
@@ -67,7 +81,9 @@ static u32 await_child(long pid, u64 kind, u64 arg, u32 index)
 
 static long spawn(u64 kind, u64 arg)
 {
-	if (kind > SPAWN_OFD_LOCK || (kind == SPAWN_RAISE && (arg < 1 || arg > SIGNALS)) || (locks(kind) && arg > 0x7fffffff))
+	if (kind > SPAWN_WRITE || (kind == SPAWN_RAISE && (arg < 1 || arg > SIGNALS)) || (locks(kind) && arg > 0x7fffffff))
+		return -EINVAL;
+	if (kind == SPAWN_WRITE && !in_memory(arg, PAGE))
 		return -EINVAL;
 	u32 index = shared->children;
 	if (index >= CHILDREN_MAX)
@@ -145,6 +161,18 @@ static long start_thread(u64 kind)
 	return tid;
 }
 
+/* Where in their files the first fds are that lead to regular ones: a byte each. */
+static u64 positions(void)
+{
+	u64 found = 0;
+	for (u32 fd = 0; fd < sizeof found; fd++) {
+		struct stat now;
+		if (!sys(__NR_fstat, fd, &now) && (now.st_mode & S_IFMT) == S_IFREG)
+			found |= (u64)(u8)sys(__NR_lseek, fd, 0, 1) << 8 * fd; // SEEK_CUR
+	}
+	return found;
+}
+
 /* What a new image finds, as EXEC reports it. */
 static _Noreturn void report(void)
 {
@@ -178,6 +206,7 @@ static _Noreturn void report(void)
 	report.securebits = (u32)sys(__NR_prctl, PR_GET_SECUREBITS);
 	report.personality = (int32_t)sys(__NR_personality, 0xffffffff);
 	sys(__NR_prctl, PR_GET_NAME, report.comm);
+	report.positions = positions();
 	sys(__NR_write, REPORT_FD, &report, sizeof report);
 	leave(0);
 }
@@ -242,6 +271,14 @@ static __attribute__((noinline)) long pseudo_call(u64 nr, const u64 *arg)
 		return in_memory(arg[0], sizeof(struct io_uring_sqe)) ? uring(arg[0]) : -EINVAL;
 	case CALL_LOAD:
 		return in_memory(arg[0], 8) ? read_or_write(READING, arg[0], 0) : -EINVAL;
+	case CALL_COPY:
+		if (arg[2] > ARENA_SIZE || !in_memory(arg[0], arg[2]) || !in_memory(arg[1], arg[2]))
+			return -EINVAL;
+		return copy(arg[0], arg[1], arg[2]);
+	case CALL_FORK:
+		return fork_process();
+	case CALL_TURN:
+		return turn_to(arg[0]);
 	case CALL_PTY_MASTER:
 		return pty_master(arg[0], arg[1]);
 	case CALL_PTY_SLAVE:

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 /* Running a program. */
 
-struct slots { u64 filled, value[SLOTS]; };
-
 static u64 value_of(const struct slots *slots, u64 slot, u64 otherwise)
 {
 	return slot < SLOTS && slots->filled >> slot & 1 ? slots->value[slot] : otherwise;
@@ -68,6 +66,10 @@ static void run_call(struct reader *from, struct slots *slots, bool probe)
 		give_way(arg[0]);
 	long result = nr >= CALL_SPAWN ? pseudo_call(nr, arg) : sys((long)nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
 	shared->progress++;
+	if (next == UNBORN) {
+		from->at = await_turn();
+		return;
+	}
 	if (terminals)
 		settle_terminals();
 	record(from, result, probe);
@@ -79,20 +81,22 @@ static void run_call(struct reader *from, struct slots *slots, bool probe)
 
 static void run(const struct program *program)
 {
-	struct slots slots;
+	struct slots *slots = &shared->slots;
 	struct reader from = { program->code, program->end, false };
-	slots.filled = 0;
+	slots->filled = 0;
+	shared->turn = me;
 	while (from.at < from.end) {
 		u64 op = take(&from, 1);
 		if (op == CALL) {
-			run_call(&from, &slots, program->touched & TOUCHES_MEMORY);
+			run_call(&from, slots, program->touched & TOUCHES_MEMORY);
+			from.at = next == me ? from.at : hand_over(next, from.at);
 			continue;
 		}
 		u64 offset = take(&from, 4);
 		if (op == STORE) {
 			u32 width = (u32)take(&from, 1);
 			u64 slot = take(&from, 1);
-			put((void *)(DATA + offset), value_of(&slots, slot, take(&from, 8)), width);
+			put((void *)(DATA + offset), value_of(slots, slot, take(&from, 8)), width);
 			continue;
 		}
 		u64 size = take(&from, 2);
@@ -103,4 +107,6 @@ static void run(const struct program *program)
 			from.at += size;
 		}
 	}
+	if (me)
+		hand_over(0, from.end); // for ever
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* What the keeper and its workers know. */
 
+/* Results that later calls take. */
+struct slots { u64 filled, value[SLOTS]; };
+
 /* What a worker tells while it works, so that the keeper knows it when the worker is dead. */
 struct shared {
 	volatile u32 bell;        // futex: something happened to a worker
@@ -18,6 +21,9 @@ struct shared {
 	volatile u64 fault_at;    // its si_addr
 	volatile long opened;     // what came of opening what lies beside the room
 	struct { volatile u32 pid, word; } child[CHILDREN_MAX]; // a thread has no pid here
+	volatile u32 turn;        // futex: which of a program's processes makes its calls
+	volatile u64 reached;     // where in the program that one goes on
+	struct slots slots;       // of the program that is run
 };
 #define shared ((struct shared *)SHARED)
 

@@ -92,6 +92,7 @@ enum {
 	SPAWN_LOCK = 3,
 	SPAWN_FLOCK = 4,
 	SPAWN_OFD_LOCK = 5,
+	SPAWN_WRITE = 6,
 };
 enum {
 	THREAD_ENDS = 0,
@@ -132,4 +133,5 @@ struct report {
 	uint32_t securebits;
 	int32_t personality;
 	char comm[16];
+	uint64_t positions;
 };

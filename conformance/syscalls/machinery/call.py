@@ -520,9 +520,11 @@ def _given(values: int | tuple[int, ...] | Choices) -> tuple[int, ...]:
     return (values,) if isinstance(values, int) else values
 
 
-def pseudo(number: int, *, touches: Touches, shows: Shows = ()) -> Callable[[Callable[P, int]], Pseudo[P]]:
+def pseudo(
+    number: int, *, touches: Touches, shows: Shows = (), never: str = ""
+) -> Callable[[Callable[P, int]], Pseudo[P]]:
     """Describe what the executor offers under a number that no call has."""
-    facts = CallFacts(touches=touches, shows=_looks(shows))
+    facts = CallFacts(touches=touches, shows=_looks(shows), never=never)
     return lambda function: Pseudo(function, facts, number)
 
 

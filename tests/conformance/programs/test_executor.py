@@ -36,8 +36,8 @@ TREE = FILES | PLACE | NAMES
 """What programs touch that share a process."""
 EXEC, PID = 1, 2
 """Wishes."""
-SPAWN, THREAD, EXECUTE, LOAD, STORE, PTY_MASTER, PTY_SLAVE, PROC, URING = range(0x8000, 0x8009)
-CLONE, CLONE3 = 0x8009, 0x8015
+SPAWN, THREAD, EXECUTE, LOAD, STORE, PTY_MASTER, PTY_SLAVE, PROC, URING, ANOTHER, TURN, COPY = range(0x8000, 0x800C)
+CLONE, CLONE3 = 0x800C, 0x8018
 """Of the first of twelve things that a child can do."""
 PAUSES, EXITS, MOVES, CLOSES, MASKS, IGNORES, STORES, RENAMES, TELLS_PIDS, TELLS_ACTION, TELLS_TID = range(11)
 
@@ -45,7 +45,7 @@ DATA = 0x200000000000
 ONES, HANDLER, ARENA = DATA + 0x100000, DATA + 0x200000, DATA + 0x1000000
 EDGES = [0x10000 + index * 0x2000 for index in range(4)]
 
-READ, WRITE, OPEN, CLOSE, STAT, MMAP, MUNMAP, SIGACTION = 0, 1, 2, 3, 4, 9, 11, 13
+READ, WRITE, OPEN, CLOSE, STAT, MMAP, MUNMAP, SIGACTION, PIPE = 0, 1, 2, 3, 4, 9, 11, 13, 22
 PWRITE, DUP, PAUSE, GETPID, FORK, KILL, UNAME, FCNTL, FLOCK, GETCWD = 18, 32, 34, 39, 57, 62, 63, 72, 73, 79
 CHDIR, RENAME, MKDIR, READLINK, UMASK, GETUID, GETPPID, SETRLIMIT = 80, 82, 83, 89, 95, 102, 110, 160
 SETHOSTNAME, MOUNT, UMOUNT, CAPGET, PRCTL, GETTID, FUTEX, EXIT = 170, 165, 166, 125, 157, 186, 202, 231
@@ -329,7 +329,7 @@ def gone(pids: list[int]) -> bool:
 
 def test_it_says_hello_with_what_it_has_obtained(any_executor: Executor) -> None:
     version, obtained, page, data, release = struct.unpack("<HHIQ65s", any_executor.hello)
-    assert (any_executor.kind, version, page, data) == (HELLO, 6, os.sysconf("SC_PAGESIZE"), DATA)
+    assert (any_executor.kind, version, page, data) == (HELLO, 7, os.sysconf("SC_PAGESIZE"), DATA)
     assert release.rstrip(b"\0").decode() == os.uname().release
     assert obtained in ({0, 63} if os.geteuid() == 0 else range(64))
 
@@ -1056,11 +1056,83 @@ def test_childs_lock_is_seen_and_a_failed_one_reported(any_executor: Executor) -
 
 
 def test_children_are_few_and_of_known_kinds(any_executor: Executor) -> None:
-    wrong = [call(SPAWN, 6, 0), call(SPAWN, 1, 0), call(SPAWN, 1, 65), call(SPAWN, 3, -1), call(SPAWN, 1 << 32, 0)]
-    assert any_executor.results(*wrong) == [-errno.EINVAL] * 5
+    wrong = [
+        call(SPAWN, 6, 0),
+        call(SPAWN, 7, DATA),
+        call(SPAWN, 1, 0),
+        call(SPAWN, 1, 65),
+        call(SPAWN, 3, -1),
+        call(SPAWN, 1 << 32, 0),
+    ]
+    assert any_executor.results(*wrong) == [-errno.EINVAL] * len(wrong)
     results = any_executor.results(*[call(SPAWN, 2, 0)] * 10, touches=TREE | CHILDREN)
     assert len({result for result in results if result > 0}) == 8
     assert results[8:] == [-errno.EAGAIN] * 2
+
+
+def test_child_writes_while_the_program_reads(any_executor: Executor) -> None:
+    orders = struct.pack("<7H", 1, ord("x"), 4096, 4096, 4096, 5, 0)
+    outcome = any_executor.one(
+        copyin(0, orders),
+        call(PIPE, DATA + 64),
+        call(FCNTL, 1, 1031, 4096),  # F_SETPIPE_SZ
+        call(SPAWN, 6, DATA),
+        call(CLOSE, 1),
+        *(call(READ, 0, DATA + 0x1000, 5000, outs=[(0x1000, 5000)]) for _ in range(8)),
+        touches=TREE | CHILDREN,
+    )
+    assert outcome.state == DONE
+    said = outcome.results[4:]
+    assert sum(said) == 3 * 4096 + 5
+    assert said[-1] == 0
+    assert all(step.outs[0][: step.result] == b"x" * step.result for step in outcome.steps[4:])
+
+
+def test_processes_make_a_programs_calls_in_turns(any_executor: Executor) -> None:
+    def turn(to: int, *instructions: bytes) -> tuple[bytes, ...]:
+        return (call(TURN, to), *instructions)
+
+    outcome = any_executor.one(
+        path(b"f0"),
+        copyin(64, b"mine"),
+        call(GETPID, result=0),
+        call(ANOTHER, result=1),
+        call(ANOTHER),
+        *turn(1, call(GETPID), call(OPEN, DATA, 0, 0, result=2), copyin(64, b"his!"), call(GETPPID)),
+        *turn(2, call(GETPID), call(READ, (2, -1), DATA, 1, outs=[(64, 4)])),
+        *turn(0, call(GETPID), call(READ, (2, -1), DATA, 1, outs=[(64, 4)])),
+        *turn(1, call(READ, (2, -1), DATA, 1, outs=[(64, 4)]), call(TURN, 3)),
+        *turn(2, call(GETPID)),
+        touches=TREE | CHILDREN,
+    )
+    assert outcome.state == DONE
+    pid, one, two, *said = outcome.results
+    assert len({pid, one, two}) == 3
+    assert said == [0, one, 0, pid, 0, two, -errno.EBADF, 0, pid, -errno.EBADF, 0, 1, -errno.EINVAL, 0, two]
+    assert [step.outs[0] for step in outcome.steps if step.outs] == [b"mine", b"mine", b"his!"]
+
+
+def test_process_whose_turn_it_is_may_die_of_its_call(any_executor: Executor) -> None:
+    died = program(call(ANOTHER), call(TURN, 1), call(EXIT, 0), call(GETPID), touches=TREE | CHILDREN)
+    outcomes = any_executor.run(died, program(call(UMASK, 0)), deadline=200)
+    assert (outcomes[0].state, outcomes[0].results[1:]) == (BLOCKED, [0])
+    assert outcomes[1].results == [0o22]
+
+
+def test_memory_is_copied_by_the_processor(any_executor: Executor) -> None:
+    outcome = any_executor.one(
+        copyin(0, b"hello"),
+        call(COPY, DATA + 0x100, DATA, 5, outs=[(0x100, 8)]),
+        call(COPY, DATA + 0x100, ONES, 3, outs=[(0x100, 8)]),
+        call(COPY, DATA, DATA + 0x100, 1 << 20),
+        call(COPY, DATA - 4, DATA, 4),
+        call(COPY, DATA, DATA - 4, 4),
+        call(COPY, ONES, DATA, 5),
+        touches=TREE | MEMORY,
+    )
+    assert outcome.results == [5, 3, -errno.EINVAL, -errno.EINVAL, -errno.EINVAL]
+    assert [step.outs[0] for step in outcome.steps[:2]] == [b"hello\0\0\0", b"\x11\x11\x11lo\0\0\0"]
+    assert (outcome.state, outcome.detail, outcome.fault) == (DIED, signal.SIGSEGV, (2, ONES))
 
 
 def test_threads_are_there_or_gone_when_the_call_returns(any_executor: Executor) -> None:
@@ -1082,7 +1154,7 @@ def test_threads_are_there_or_gone_when_the_call_returns(any_executor: Executor)
     assert [each.results for each in any_executor.run(program(call(THREAD, 1)), program(call(UMASK, 0)))][1] == [0o22]
 
 
-REPORT = struct.Struct("<5Q6IQ4I16s")
+REPORT = struct.Struct("<5Q6IQ4I16sQ")
 
 
 def test_new_image_reports_what_it_inherited(any_executor: Executor) -> None:
@@ -1097,19 +1169,20 @@ def test_new_image_reports_what_it_inherited(any_executor: Executor) -> None:
         call(SIGACTION, signal.SIGHUP, DATA + 16, 0, 8),
         call(SIGPROCMASK, 0, DATA + 64, 0, 8),
         call(UMASK, 0o27),
+        call(READ, 0, DATA + 0x200, 7),
         call(EXECUTE, DATA + 0x100, outs=[(0x100, REPORT.size)]),
         call(DUP, 0),
         touches=TREE | PROCESS,
         wishes=EXEC,
     )
     assert outcome.state == DONE
-    assert outcome.results[6] == REPORT.size
-    assert outcome.results[7] == 2
-    found = REPORT.unpack(outcome.steps[6].outs[0])
+    assert outcome.results[7] == REPORT.size
+    assert outcome.results[8] == 2
+    found = REPORT.unpack(outcome.steps[7].outs[0])
     assert found[:6] == (1 | 1 << 40, 0, 1 << (signal.SIGUSR1 - 1), 0, 1, 0o27)
     assert found[6] in (os.getuid(), 65534)
     assert found[10:12] == (20, 1 << 20)
-    assert found[15:] == (0, b"x".ljust(16, b"\0"))
+    assert found[15:] == (0, b"x".ljust(16, b"\0"), 7)
 
 
 def test_image_is_there_for_programs_that_want_it(any_executor: Executor) -> None:

@@ -58,7 +58,7 @@ def test_c_headers_are_what_the_modules_say() -> None:
         (world, "UMASK", 0),
         (header, "POISON", 0x55),
         (agent, "PORT", "another"),
-        (executor, "VERSION", 7),
+        (executor, "VERSION", 8),
         (executor, "RUN", 3),
         (wire, "STORE", 5),
         (wire, "SLOTS", 65),

@@ -32,6 +32,7 @@ from conformance.syscalls.files.descriptors import F_SETPIPE_SZ
 from conformance.syscalls.machinery.buffers import Buffer, Struct
 from conformance.syscalls.namespaces import CLONE_NEWNET, setns
 from conformance.syscalls.polling.poll import POLLOUT, Pollfd
+from conformance.syscalls.pseudo import ExecReport
 from conformance.syscalls.sockets.options import SO_SNDBUFFORCE, SOL_SOCKET, setsockopt
 from runners.lying import Control, liars
 from tests.conformance.search.native import needs_executor
@@ -41,6 +42,7 @@ pytestmark = needs_executor
 SIOCINQ = 0x541B
 STREAMS = "sockets/test_streams_model.py"
 PIPES = "ipc/test_pipes_model.py"
+DESCRIPTORS = "processes/test_descriptors_model.py"
 DGRAM = f"{STREAMS}::test_pair_does_what_its_model_says[dgram]"
 
 
@@ -128,6 +130,18 @@ def gives_a_smaller_pipe(args: tuple[Any, ...], answer: Reply, _: object) -> tup
     return (answer.result // 2, 0) if args[1] == F_SETPIPE_SZ and not answer.error else None
 
 
+def leaves_an_fd_open(_: tuple[Any, ...], __: Reply, outs: dict[str, Buffer | Struct]) -> None:
+    report = outs["0"]
+    assert isinstance(report, ExecReport)
+    report.open_fds |= report.open_fds + 1  # the lowest that is not
+
+
+def mixes_files_up(_: tuple[Any, ...], __: Reply, outs: dict[str, Buffer | Struct]) -> None:
+    report = outs["0"]
+    assert isinstance(report, ExecReport)
+    report.positions = report.positions >> 8
+
+
 FAULTS: dict[str, tuple[str, str, Lie]] = {
     "counts_too_much": (STREAMS, "ioctl", counts_too_much),
     "is_never_writable": (STREAMS, "poll", is_never_writable),
@@ -135,6 +149,8 @@ FAULTS: dict[str, tuple[str, str, Lie]] = {
     "has_no_room": (STREAMS, "sendto", has_no_room),
     "has_room_without_end": (STREAMS, "sendto", has_room_without_end),
     "gives_a_smaller_pipe": (PIPES, "fcntl", gives_a_smaller_pipe),
+    "leaves_an_fd_open": (DESCRIPTORS, "exec_report", leaves_an_fd_open),
+    "mixes_files_up": (DESCRIPTORS, "exec_report", mixes_files_up),
 }
 """What Linux promises not to do."""
 
@@ -269,6 +285,10 @@ PLANTED = {
     "signals/test_masks_model.py::test_pending_signals_are_what_the_model_says": (
         *("rt_sigprocmask: nothing done", "rt_sigqueueinfo: nothing done", "rt_sigpending: cut by a byte, pending"),
         *("rt_sigtimedwait: off by one", "signalfd4: nothing done"),
+    ),
+    f"{DESCRIPTORS}::test_table_has_what_its_model_says": (
+        *("openat: flag dropped, O_CLOEXEC", "dup2: nothing done", "dup3: flag dropped, O_CLOEXEC"),
+        *("close_range: flag dropped, CLOSE_RANGE_CLOEXEC", "fcntl_dupfd: off by one"),
     ),
     "time/test_timers_model.py::test_timers_tell_what_the_model_says": (
         *("timerfd_settime: flag dropped, TFD_TIMER_ABSTIME", "timer_settime: cut by a byte, old"),
