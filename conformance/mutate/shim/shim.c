@@ -446,8 +446,8 @@ static void forget(pid_t pid)
 }
 
 /*
- * Let a process go on that has just been started. What programs start makes no calls at the place where they make theirs,
- * and so is not traced any longer: a program may want to trace it.
+ * Let a process go on that has just been started. What programs start elsewhere makes no calls at the place where they make
+ * theirs, and so is not traced any longer: a program may want to trace it.
  */
 static void begin(pid_t pid)
 {
@@ -459,7 +459,14 @@ static void begin(pid_t pid)
 		forget(pid);
 }
 
-/* A process has started another, which is marked as it is. */
+/* Whether a process is at the place where programs make their calls. */
+static bool is_at_place(pid_t pid)
+{
+	struct user_regs_struct regs;
+	return !ptrace(PTRACE_GETREGS, pid, 0, &regs) && regs.rip == address;
+}
+
+/* A process has started another, which is marked as it is. One that a program has started there makes calls of it. */
 static void announce(pid_t pid)
 {
 	unsigned long child = 0;
@@ -468,7 +475,7 @@ static void announce(pid_t pid)
 	struct process *process = process_of((pid_t)child);
 	process->announced = true;
 	process->marked = process_of(pid)->marked;
-	process->depth = process_of(pid)->depth + 1;
+	process->depth = process_of(pid)->depth + !is_at_place(pid);
 	if (process->waiting)
 		begin((pid_t)child);
 }

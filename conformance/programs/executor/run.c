@@ -64,9 +64,15 @@ static void run_call(struct reader *from, struct slots *slots, bool probe)
 	shared->progress++;
 	if (nr == __NR_rt_sigaction)
 		give_way(arg[0]);
+	const bool forks = nr == CALL_FORK && may_fork();
+	if (forks) { // here, where a shim sees who will make calls of the program
+		memset(arg, 0, sizeof arg);
+		arg[0] = CHLD;
+		nr = __NR_clone;
+	}
 	long result = nr >= CALL_SPAWN ? pseudo_call(nr, arg) : sys((long)nr, arg[0], arg[1], arg[2], arg[3], arg[4], arg[5]);
 	shared->progress++;
-	if (next == UNBORN) {
+	if (forks && !was_here_before(result)) {
 		from->at = await_turn();
 		return;
 	}

@@ -4,8 +4,9 @@
  * the program has got to, its slots and its outcome; memory, fds and all else is each one's own, as fork(2) leaves it.
  */
 
-enum { UNBORN = ~0U };
 static u32 me, next; // this process, the first of which is 0, and who is to go on
+static u32 newest;   // the number of the process that was made last
+static long maker;   // and who has made it
 
 /* Until it is this process's turn; where the program is then. */
 static const u8 *await_turn(void)
@@ -25,25 +26,29 @@ static const u8 *hand_over(u32 to, const u8 *at)
 	return await_turn();
 }
 
-/* The child is there, and has nothing to do but to wait for its turn. */
-static long fork_process(void)
+/* Whether there may be one more. */
+static bool may_fork(void)
 {
-	u32 index = shared->children;
-	if (index >= CHILDREN_MAX)
-		return -EAGAIN;
-	long maker = sys(__NR_getpid), pid = fork(CHLD);
+	newest = shared->children + 1;
+	maker = sys(__NR_getpid);
+	return newest <= CHILDREN_MAX;
+}
+
+/* A fork was tried. False: in the new process, which has nothing to do but to wait for its turn. */
+static bool was_here_before(long pid)
+{
 	if (pid == 0) {
 		sys(__NR_prctl, PR_SET_PDEATHSIG, KILL);
 		if (sys(__NR_getppid) != maker)
 			leave(0);
-		me = index + 1;
-		next = UNBORN;
+		me = newest;
+		return false;
 	}
-	if (pid <= 0)
-		return pid;
-	shared->child[index].pid = (u32)pid;
-	shared->children = index + 1;
-	return pid;
+	if (!failed(pid)) {
+		shared->child[newest - 1].pid = (u32)pid;
+		shared->children = newest;
+	}
+	return true;
 }
 
 static long turn_to(u64 process)

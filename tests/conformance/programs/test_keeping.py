@@ -286,6 +286,10 @@ PLANTED = {
         *("rt_sigprocmask: nothing done", "rt_sigqueueinfo: nothing done", "rt_sigpending: cut by a byte, pending"),
         *("rt_sigtimedwait: off by one", "signalfd4: nothing done"),
     ),
+    "files/test_locks_model.py::test_locks_are_whose_they_are": (
+        *("fcntl_setlk: nothing done", "fcntl_setlk_ofd: another errno", "fcntl_getlk: member zeroed, arg.l_pid"),
+        *("flock: flag dropped, LOCK_UN", "close: nothing done"),
+    ),
     f"{DESCRIPTORS}::test_table_has_what_its_model_says": (
         *("openat: flag dropped, O_CLOEXEC", "dup2: nothing done", "dup3: flag dropped, O_CLOEXEC"),
         *("close_range: flag dropped, CLOSE_RANGE_CLOEXEC", "fcntl_dupfd: off by one"),
