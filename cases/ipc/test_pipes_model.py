@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import signal
+import struct
 from errno import EAGAIN, EBUSY, EINVAL, EPIPE
-from functools import partial
 
-from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.stateful import invariant, precondition, rule
 
@@ -14,15 +13,14 @@ from cases._models import opened_pipe, polled
 from cases.ipc._pipes_model import PAGE, PIPE_BUF, Pipe, stream
 from conformance.programs.keeping import Kernel, ScriptMachine
 from conformance.programs.script import Reply, Script
-from conformance.syscalls import Buffer, untraced
+from conformance.syscalls import Buffer
 from conformance.syscalls.files.descriptors import F_GETPIPE_SZ, F_SETPIPE_SZ, dup, fcntl
 from conformance.syscalls.files.ioctls import ioctl
-from conformance.syscalls.files.opening import O_NONBLOCK, close
+from conformance.syscalls.files.opening import O_NONBLOCK
 from conformance.syscalls.files.reading import read, write
 from conformance.syscalls.files.vectors import Vector, writev
-from conformance.syscalls.help.child import fork_child
-from conformance.syscalls.help.pipes import new_pipe
 from conformance.syscalls.polling.poll import POLLERR, POLLHUP, POLLIN, POLLOUT, Pollfd
+from conformance.syscalls.pseudo import SPAWN_WRITE, spawn_writer
 from conformance.syscalls.signals import SIG_BLOCK, SIGSET_SIZE, rt_sigprocmask, rt_sigtimedwait, sigset
 from conformance.syscalls.time.clocks import Timespec
 
@@ -34,16 +32,9 @@ PAGES = st.integers(1, 6).map(lambda pages: pages * PAGE)
 STREAM = stream(7 * PAGE)
 """Of which parts are written."""
 STRIDE = 1004
+MOST_PIPES = 3
+"""In one script: two processes write to each, and there are eight at most."""
 CAPACITIES = st.sampled_from([1, PAGE, 5000, 2 * PAGE, 4 * PAGE, 16 * PAGE])
-
-
-def can_be_resized() -> bool:
-    """Whether there is F_SETPIPE_SZ; the model goes without, where it is not."""
-    reader, writer = new_pipe()
-    _, error = fcntl.result_of(writer, F_SETPIPE_SZ, PAGE)
-    close(reader)
-    close(writer)
-    return error != EINVAL
 
 
 class Pipes(ScriptMachine):
@@ -175,55 +166,77 @@ class Pipes(ScriptMachine):
                 assert state == 0
 
 
-def test_pipe_does_what_its_model_says(kernel: Kernel) -> None:
+def can_be_resized(kernel: Kernel) -> bool:
+    """Whether there is F_SETPIPE_SZ; models go without, where it is not."""
     probe = Script()
     _, writer = opened_pipe(probe)
     answer = probe.call(fcntl, writer, F_SETPIPE_SZ, PAGE)
     kernel.does(probe)
-    kernel.keeps(Pipes, answer.error != EINVAL)
+    return answer.error != EINVAL
 
 
-def repeat(letter: bytes, orders: int, pipe: int, *, closing: list[int]) -> None:
-    """A writer: for each two bytes that come from `orders`, write the letter so many times, waiting if need be."""
-    for fd in closing:
-        close(fd)
-    order = Buffer(2)
-    while read(orders, order, 2):
-        size = order.int_at(0, 2)
-        assert write(pipe, letter * size, size) == size
+def test_pipe_does_what_its_model_says(kernel: Kernel) -> None:
+    kernel.keeps(Pipes, can_be_resized(kernel))
 
 
-def test_writes_up_to_pipe_buf_do_not_mix() -> None:
+RECORDS = st.lists(st.integers(1, PIPE_BUF), max_size=8)
+"""Lengths of writes."""
+ROOMS = st.lists(st.integers(1, 2 * PAGE), max_size=8)
+"""Of reads."""
+LETTERS = b"ab"
+
+
+class Writers(ScriptMachine):
+    """Two processes write to a pipe, each a letter of its own, and wait for room in the middle."""
+
+    def __init__(self, resizable: bool) -> None:
+        """`resizable`: whether there is F_SETPIPE_SZ."""
+        super().__init__()
+        self.resizable = resizable
+        self.pipes = 0
+
+    @precondition(lambda self: self.pipes < MOST_PIPES)
+    @rule(of_a=RECORDS, of_b=RECORDS, rooms=ROOMS)
+    def write(self, of_a: list[int], of_b: list[int], rooms: list[int]) -> None:
+        self.pipes += 1
+        reader, writer = opened_pipe(self.script)
+        if self.resizable:
+            self.does(fcntl, writer, F_SETPIPE_SZ, PAGE)
+        for letter, sizes in zip(LETTERS, (of_a, of_b), strict=True):
+            orders = struct.pack(f"={3 + len(sizes)}H", writer, letter, *sizes, 0)
+            self.does(spawn_writer, SPAWN_WRITE, orders)
+        self.closes(writer)
+        # A write that comes in one piece takes no more than two reads of these, and the last finds the end.
+        rooms = [*rooms, *[2 * PAGE] * (2 * len(of_a + of_b) + 1)]
+        self.then(self.arrived, of_a, of_b, [self.read(reader, room) for room in rooms])
+        self.closes(reader)
+
+    def read(self, reader: int, room: int) -> tuple[Reply, Buffer]:
+        """Wait for what comes next."""
+        buffer = Buffer(room)
+        return self.does(read, reader, buffer, room), buffer
+
+    def arrived(self, of_a: list[int], of_b: list[int], reads: list[tuple[Reply, Buffer]]) -> None:
+        """Judge what came: each write in one piece, and nothing else."""
+        arrived = b"".join(buffer.take(answer.result) for answer, buffer in reads)
+        left = dict(zip(LETTERS, (list(of_a), list(of_b)), strict=True))
+        at = 0
+        while at < len(arrived):
+            letter = arrived[at]
+            assert left.get(letter), f"more writes of {letter:c} than there were"
+            size = left[letter].pop(0)
+            piece = arrived[at : at + size]
+            assert piece == bytes([letter]) * len(piece), f"{size} bytes did not come in one piece"
+            at += size
+        if reads[-1][0].result == 0:
+            assert at == len(arrived), "a write was cut"
+            assert not any(left.values()), "a write is lost"
+
+    @rule()
+    def rest(self) -> None:
+        """There are as many pipes as there are to be."""
+
+
+def test_writes_up_to_pipe_buf_do_not_mix(kernel: Kernel) -> None:
     """Two processes write, and wait for room in the middle; each write arrives in one piece (pipe(7), "PIPE_BUF")."""
-    with untraced():
-        reader, writer = new_pipe()
-        if can_be_resized():
-            fcntl(writer, F_SETPIPE_SZ, PAGE)
-        orders: list[int] = []
-        for letter in (b"a", b"b"):
-            source, order = new_pipe()
-            orders.append(order)
-            fork_child(partial(repeat, letter, source, writer, closing=orders))
-            close(source)
-        records = st.lists(st.integers(1, PIPE_BUF), max_size=8)
-
-        @given(records, records, st.lists(st.integers(1, 2 * PAGE), min_size=1, max_size=4))
-        def arrive_whole(of_a: list[int], of_b: list[int], reads: list[int]) -> None:
-            for order, sizes in zip(orders, (of_a, of_b), strict=True):
-                for size in sizes:
-                    write(order, size.to_bytes(2, "little"), 2)
-            total, arrived = sum(of_a) + sum(of_b), b""
-            while len(arrived) < total:
-                room = reads[len(arrived) % len(reads)]
-                buffer = Buffer(room)
-                arrived += buffer.take(read(reader, buffer, room))
-            left = {ord("a"): list(of_a), ord("b"): list(of_b)}
-            at = 0
-            while at < total:
-                letter = arrived[at]
-                assert left[letter], f"more writes of {letter:c} than there were"
-                size = left[letter].pop(0)
-                assert arrived[at : at + size] == bytes([letter]) * size, f"{size} bytes did not come in one piece"
-                at += size
-
-        arrive_whole()
+    kernel.keeps(Writers, can_be_resized(kernel))

@@ -4,25 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from copy import deepcopy
 from errno import errorcode
+from functools import partial
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import rule
 
 from cases._models import Refused
-from cases.memory._mapping_model import FILE_PAGES, PAGES, Area, Page, Unpromised
+from cases.memory._mapping_model import FILE_PAGES, PAGES, Area, Unpromised
 from cases.memory._pages import READ_WRITE
-from conformance.syscalls import Buffer, untraced
+from conformance.programs.keeping import Kernel, ScriptMachine
+from conformance.programs.script import Reply
+from conformance.syscalls import Buffer
 from conformance.syscalls.files.opening import O_CREAT, O_RDONLY, O_RDWR, openat
 from conformance.syscalls.files.paths import AT_FDCWD
 from conformance.syscalls.files.reading import pread64, pwrite64
-from conformance.syscalls.files.sizes import ftruncate
-from conformance.syscalls.help.child import in_child
 from conformance.syscalls.help.contents import in_runs
-from conformance.syscalls.machinery.buffers import memory_at, write_memory
 from conformance.syscalls.machinery.call import Syscall
-from conformance.syscalls.machinery.world import PAGE
+from conformance.syscalls.machinery.world import ARENA, PAGE
 from conformance.syscalls.memory.advice import MADV_DONTNEED, madvise
 from conformance.syscalls.memory.mapping import (
     MAP_ANONYMOUS,
@@ -42,9 +43,8 @@ from conformance.syscalls.memory.mapping import (
     msync,
     munmap,
 )
+from conformance.syscalls.pseudo import fork_process, load_bytes, store_bytes, turn_to
 
-BASE = 64 << 30
-"""Where the area begins: far from where anything is mapped that does not ask for a place."""
 INITIAL = [bytes([ord("A") + index]) * PAGE for index in range(FILE_PAGES)]
 
 places = st.integers(0, PAGES - 1)
@@ -55,184 +55,214 @@ kinds = st.sampled_from([MAP_SHARED, MAP_PRIVATE])
 offsets = st.sampled_from([0, 1, 100, PAGE - 5])
 contents = st.sampled_from([b"x", b"yy", b"hello"])
 
+CALLS = st.one_of(
+    st.tuples(st.just("map_file"), places, lengths, file_pages, kinds, protections, st.booleans()),
+    st.tuples(st.just("map_anonymous"), places, lengths, kinds, protections),
+    st.tuples(st.just("unmap"), places, lengths),
+    st.tuples(st.just("protect"), places, lengths, protections),
+    st.tuples(st.just("sync"), places, lengths, st.sampled_from([MS_SYNC, MS_ASYNC, MS_INVALIDATE])),
+    st.tuples(st.just("discard"), places, lengths),
+    st.tuples(st.just("remap"), places, lengths, st.one_of(st.none(), places), lengths),
+    st.tuples(st.just("store"), places, offsets, contents),
+    st.tuples(st.just("store_by_kernel"), places, offsets, contents),
+    st.tuples(st.just("write"), file_pages, offsets, contents),
+    st.tuples(st.just("compare")),
+    st.tuples(st.just("fork"), places, contents),
+)
+"""What may be done, with what."""
+
 
 def address(at: int) -> int:
     """Where a page of the area lies."""
-    return BASE + at * PAGE
+    return ARENA + at * PAGE
 
 
-class MappingMachine(RuleBasedStateMachine):
-    """Makes the calls, and compares what they say and what memory holds with the model."""
-
-    file = -1
-    reader = -1
-    """The same file, opened for reading alone."""
-    scratch = -1
+class MappingMachine(ScriptMachine):
+    """Compares what calls say, and what memory holds, with the model."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.area = Area(*INITIAL)
+        self.plan = Area(*INITIAL)
+        """What is known when the calls are written: which of them can be made."""
+        self.area = self.parents = Area(*INITIAL)
+        """What has been seen, too, once they were made."""
         self.forked = False
-        ftruncate(self.file, 0)
-        pwrite64(self.file, b"".join(INITIAL), FILE_PAGES * PAGE, 0)
+        self.file = self.opens(openat, AT_FDCWD, b"file", O_RDWR | O_CREAT, 0o600)
+        self.reader = self.opens(openat, AT_FDCWD, b"file", O_RDONLY, 0)
+        self.scratch = self.opens(openat, AT_FDCWD, b"scratch", O_RDWR | O_CREAT, 0o600)
+        initial = b"".join(INITIAL)
+        self.says(len(initial), pwrite64, self.file, initial, len(initial), 0)
         self.map_file(0, 3, 0, MAP_SHARED, READ_WRITE, False)
         self.map_file(4, 4, 1, MAP_PRIVATE, READ_WRITE, False)
         self.map_anonymous(9, 2, MAP_PRIVATE, READ_WRITE)
         self.map_file(11, 1, 2, MAP_SHARED, PROT_READ, True)
 
-    def teardown(self) -> None:
-        munmap(BASE, PAGES * PAGE)
+    def change(self, change: Callable[[Area], object]) -> None:
+        """Do something to the model, now and once the calls so far were made."""
+        change(self.plan)
+        self.then(lambda: change(self.area))
 
-    def agree(self, model: Callable[[], object], call: Syscall[Any], *args: object) -> int | None:
-        """Make the call, which must fail or succeed as the model does; its result, or None."""
+    def agree(self, result: int, model: Callable[[Area], object], stub: Syscall[Any], *args: object) -> None:
+        """Have the call made, which must fail as the model does, or say that result."""
         errors: tuple[int, ...] = (0,)
         try:
-            model()
+            model(self.plan)
         except Unpromised:
-            return None
+            return
         except Refused as refused:
             errors = refused.errors
-        result, error = call.result_of(*args)
-        said, wanted = (" or ".join(errorcode.get(each, "success") for each in some) for some in ((error,), errors))
-        assert error in errors, f"{call.name}{args}: {said}; the model says {wanted}"
-        return None if error else result
+        answer = self.call(stub, *args)
+        self.then(self.agreed, result, model, f"{stub.name}{args}", answer, errors)
+
+    def agreed(
+        self, result: int, model: Callable[[Area], object], call: str, answer: Reply, errors: tuple[int, ...]
+    ) -> None:
+        """Judge it, and do the same to the model."""
+        said, wanted = (
+            " or ".join(errorcode.get(each, "success") for each in some) for some in ((answer.error,), errors)
+        )
+        assert answer.error in errors, f"{call}: {said}; the model says {wanted}"
+        assert answer.error or answer.result == result, f"{call}: {answer.result:#x}, not {result:#x}"
+        with suppress(Refused):
+            model(self.area)
+
+    @rule(call=CALLS)
+    def make(self, call: tuple[Any, ...]) -> None:
+        """One rule, since of several Hypothesis leaves some out of each program: too many, when programs are few."""
+        if not self.script.full:
+            name, *arguments = call
+            getattr(self, name)(*arguments)
 
     # -- the area
 
-    @rule(at=places, length=lengths, first=file_pages, kind=kinds, prot=protections, reader=st.booleans())
     def map_file(self, at: int, length: int, first: int, kind: int, prot: int, reader: bool) -> None:
         length = min(length, PAGES - at, FILE_PAGES - first)
         self.agree(
-            lambda: self.area.map(
-                at, length, prot, self.area.file, first, shared=kind == MAP_SHARED, may_write=not reader
-            ),
+            address(at),
+            lambda area: area.map(at, length, prot, area.file, first, shared=kind == MAP_SHARED, may_write=not reader),
             *(mmap, address(at), length * PAGE, prot, kind | MAP_FIXED),
             *(self.reader if reader else self.file, first * PAGE),
         )
 
-    @rule(at=places, length=lengths, kind=kinds, prot=protections)
     def map_anonymous(self, at: int, length: int, kind: int, prot: int) -> None:
         length = min(length, PAGES - at)
         self.agree(
-            lambda: self.area.map(at, length, prot, None, 0, shared=kind == MAP_SHARED, may_write=True),
+            address(at),
+            lambda area: area.map(at, length, prot, None, 0, shared=kind == MAP_SHARED, may_write=True),
             *(mmap, address(at), length * PAGE, prot, kind | MAP_FIXED | MAP_ANONYMOUS, -1, 0),
         )
 
-    @rule(at=places, length=lengths)
     def unmap(self, at: int, length: int) -> None:
         length = min(length, PAGES - at)
-        self.agree(lambda: self.area.unmap(at, length), munmap, address(at), length * PAGE)
+        self.agree(0, lambda area: area.unmap(at, length), munmap, address(at), length * PAGE)
 
-    @rule(at=places, length=lengths, prot=protections)
     def protect(self, at: int, length: int, prot: int) -> None:
         length = min(length, PAGES - at)
-        self.agree(lambda: self.area.protect(at, length, prot), mprotect, address(at), length * PAGE, prot)
+        self.agree(0, lambda area: area.protect(at, length, prot), mprotect, address(at), length * PAGE, prot)
 
-    @rule(at=places, length=lengths, flags=st.sampled_from([MS_SYNC, MS_ASYNC, MS_INVALIDATE]))
     def sync(self, at: int, length: int, flags: int) -> None:
         length = min(length, PAGES - at)
-        self.agree(lambda: self.area.mapped(at, length), msync, address(at), length * PAGE, flags)
+        self.agree(0, lambda area: area.mapped(at, length), msync, address(at), length * PAGE, flags)
 
-    @rule(at=places, length=lengths)
     def discard(self, at: int, length: int) -> None:
         length = min(length, PAGES - at)
-        self.agree(lambda: self.area.discard(at, length), madvise, address(at), length * PAGE, MADV_DONTNEED)
+        self.agree(0, lambda area: area.discard(at, length), madvise, address(at), length * PAGE, MADV_DONTNEED)
 
-    @rule(at=places, length=lengths, to=st.one_of(st.none(), places), new=lengths)
     def remap(self, at: int, length: int, to: int | None, new: int) -> None:
         length, new = min(length, PAGES - at), min(new, PAGES - (to or 0))
-        if self.area.pages[at] is None:
+        if self.plan.pages[at] is None:
             return  # EFAULT, or EINVAL where the places overlap
         flags, where = (0, 0) if to is None else (MREMAP_MAYMOVE | MREMAP_FIXED, address(to))
-        result = self.agree(
-            lambda: self.area.remap(at, length, to, new),
+        self.agree(
+            where or address(at),
+            lambda area: area.remap(at, length, to, new),
             *(mremap, address(at), length * PAGE, new * PAGE, flags, where),
         )
-        assert result in (None, where or address(at))
 
     # -- what is in it
 
-    @rule(at=places, offset=offsets, data=contents)
     def store(self, at: int, offset: int, data: bytes) -> None:
         """By the processor, which is not told to make a mistake."""
-        try:
-            self.area.store(at, offset, data)
-        except Refused:
-            return
-        write_memory(address(at) + offset, data)
-        self.compare_page(at)
+        with suppress(Refused):
+            self.change(lambda area: area.store(at, offset, data))
+            self.says(len(data), store_bytes, address(at) + offset, data, len(data))
+            self.compare_page(at)
 
-    @rule(at=places, offset=offsets, data=contents)
     def store_by_kernel(self, at: int, offset: int, data: bytes) -> None:
         """By read(2), to which a page that may not be written is EFAULT."""
-        pwrite64(self.scratch, data, len(data), 0)
-        self.agree(lambda: self.area.store(at, offset, data), pread64, self.scratch, address(at) + offset, len(data), 0)
+        self.says(len(data), pwrite64, self.scratch, data, len(data), 0)
+        model = partial(Area.store, at=at, offset=offset, data=data)
+        self.agree(len(data), model, pread64, self.scratch, address(at) + offset, len(data), 0)
         self.compare_page(at)
 
-    @rule(index=file_pages, offset=offsets, data=contents)
     def write(self, index: int, offset: int, data: bytes) -> None:
-        self.area.write(index, offset, data)
-        assert pwrite64(self.file, data, len(data), index * PAGE + offset) == len(data)
+        self.says(len(data), pwrite64, self.file, data, len(data), index * PAGE + offset)
+        self.change(lambda area: area.write(index, offset, data))
 
-    @rule()
     def compare(self) -> None:
         """Every page, and the file."""
         for at in range(PAGES):
             self.compare_page(at)
-        buffer = Buffer(FILE_PAGES * PAGE)
-        data = buffer.take(pread64(self.file, buffer, FILE_PAGES * PAGE, 0))
+        size = FILE_PAGES * PAGE
+        buffer = Buffer(size)
+        self.says(size, pread64, self.file, buffer, size, 0)
+        self.then(self.check_file, buffer)
+
+    def check_file(self, buffer: Buffer) -> None:
+        """Judge its content."""
         for index, expected in enumerate(self.area.file.pages):
-            found = data[index * PAGE : (index + 1) * PAGE]
+            found = buffer.take(PAGE, index * PAGE)
             assert found == expected, f"page {index} of the file holds {in_runs(found)}, not {in_runs(expected)}"
 
     def compare_page(self, at: int) -> None:
         """What the kernel can read, and what the processor reads then."""
-        self.agree(lambda: self.area.page(at, write=False), pwrite64, self.scratch, address(at), PAGE, 0)
-        page = self.area.pages[at]
+        readable = partial(Area.page, at=at, write=False)
+        self.agree(PAGE, readable, pwrite64, self.scratch, address(at), PAGE, 0)
+        page = self.plan.pages[at]
         if page is not None and page.prot != PROT_NONE:
-            self.check(at, page, memory_at(address(at), PAGE))
+            found = Buffer(PAGE)
+            self.says(PAGE, load_bytes, found, address(at), PAGE)
+            self.then(self.check, at, found)
 
-    def check(self, at: int, page: Page, found: bytes) -> None:
+    def check(self, at: int, buffer: Buffer) -> None:
         """A page holds one of the things that it may hold."""
+        page, found = self.area.pages[at], bytes(buffer)
+        assert page is not None
         if found not in page.contents:
             expected = " or ".join(map(in_runs, page.contents))
             raise AssertionError(f"page {at} of the area holds {in_runs(found)}, not {expected}")
         if page.written:
             page.private = {found}
 
-    @precondition(lambda self: not self.forked)
-    @rule(at=places, data=contents)
     def fork(self, at: int, data: bytes) -> None:
         """A child has the same memory, and shows its parent only what it writes to shared pages."""
+        if self.forked:
+            return
         self.forked = True
-
-        def child() -> None:
-            try:
-                self.compare()
-                self.store(at, 0, data)
-                self.compare()
-            except AssertionError as error:
-                told = str(error).encode()
-                pwrite64(self.scratch, told, len(told), 2 * PAGE)
-
-        ftruncate(self.scratch, 0)
-        assert in_child(child) == 0
-        told = Buffer(PAGE)
-        length = pread64(self.scratch, told, PAGE, 2 * PAGE)
-        assert not length, f"in the child: {told.take(length).decode()}"
-        page = self.area.pages[at]
+        self.does(fork_process)
+        self.says(0, turn_to, 1)
+        self.then(self.enter_child)
+        plan, self.plan = self.plan, deepcopy(self.plan)
+        self.compare()
+        self.store(at, 0, data)
+        self.compare()
+        self.says(0, turn_to, 0)
+        self.then(self.leave_child)
+        self.plan = plan
+        page = plan.pages[at]
         if page and page.shared:
             with suppress(Refused):
-                self.area.store(at, 0, data)
+                self.change(lambda area: area.store(at, 0, data))
+
+    def enter_child(self) -> None:
+        """Its memory is a copy."""
+        self.parents, self.area = self.area, deepcopy(self.area)
+
+    def leave_child(self) -> None:
+        """Be the parent again."""
+        self.area = self.parents
 
 
-def test_memory_is_what_was_mapped_and_written() -> None:
+def test_memory_is_what_was_mapped_and_written(kernel: Kernel) -> None:
     """Through the processor, the kernel, and the file, whose private pages may follow it until they are written."""
-    with untraced():
-        machine = MappingMachine
-        machine.file = openat(AT_FDCWD, b"file", O_RDWR | O_CREAT, 0o600)
-        machine.reader = openat(AT_FDCWD, b"file", O_RDONLY, 0)
-        machine.scratch = openat(AT_FDCWD, b"scratch", O_RDWR | O_CREAT, 0o600)
-        assert mmap(BASE, PAGES * PAGE, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) == BASE, "the area is taken"
-        munmap(BASE, PAGES * PAGE)
-        run_state_machine_as_test(machine)
+    kernel.keeps(MappingMachine)

@@ -42,6 +42,7 @@ pytestmark = needs_executor
 SIOCINQ = 0x541B
 STREAMS = "sockets/test_streams_model.py"
 PIPES = "ipc/test_pipes_model.py"
+MAPPINGS = "memory/test_mapping_model.py"
 DESCRIPTORS = "processes/test_descriptors_model.py"
 DGRAM = f"{STREAMS}::test_pair_does_what_its_model_says[dgram]"
 
@@ -66,6 +67,8 @@ def models(where: str) -> list[CaseModel]:
     return found
 
 
+Patch = Callable[[pytest.MonkeyPatch, Executor], None]
+"""Has scripts call something else, or a kernel choose something else."""
 FEW = 8
 """Examples that show most faults."""
 
@@ -136,6 +139,14 @@ def leaves_an_fd_open(_: tuple[Any, ...], __: Reply, outs: dict[str, Buffer | St
     report.open_fds |= report.open_fds + 1  # the lowest that is not
 
 
+def loses_a_byte(args: tuple[Any, ...], answer: Reply, _: object) -> tuple[int, int] | None:
+    return (answer.result - 1, 0) if answer.result > 1 else None
+
+
+def reads_what_was_there(args: tuple[Any, ...], _: Reply, outs: dict[str, Buffer | Struct]) -> None:
+    _write(outs["0"], b"?")
+
+
 def mixes_files_up(_: tuple[Any, ...], __: Reply, outs: dict[str, Buffer | Struct]) -> None:
     report = outs["0"]
     assert isinstance(report, ExecReport)
@@ -149,6 +160,8 @@ FAULTS: dict[str, tuple[str, str, Lie]] = {
     "has_no_room": (STREAMS, "sendto", has_no_room),
     "has_room_without_end": (STREAMS, "sendto", has_room_without_end),
     "gives_a_smaller_pipe": (PIPES, "fcntl", gives_a_smaller_pipe),
+    "loses_a_byte": (f"{PIPES}::test_writes_up_to_pipe_buf_do_not_mix", "read", loses_a_byte),
+    "reads_what_was_there": (MAPPINGS, "load_bytes", reads_what_was_there),
     "leaves_an_fd_open": (DESCRIPTORS, "exec_report", leaves_an_fd_open),
     "mixes_files_up": (DESCRIPTORS, "exec_report", mixes_files_up),
 }
@@ -170,10 +183,56 @@ def _write(memory: Buffer | Struct, data: bytes) -> None:
     ctypes.memmove(memory.address, data, len(data))
 
 
+def stays_with(process: int) -> Patch:
+    """No other process has its turn: what it is to do is done to the memory of this one, which sees it."""
+
+    def plant(monkeypatch: pytest.MonkeyPatch, _: Executor) -> None:
+        call = Script.call
+
+        def instead(self: Script, stub: Any, *args: Any) -> Reply:
+            return call(self, stub, *((process,) if stub.name == "turn_to" and args != (process,) else args))
+
+        monkeypatch.setattr(Script, "call", instead)
+
+    return plant
+
+
+def cuts_writes_in_two(monkeypatch: pytest.MonkeyPatch, _: Executor) -> None:
+    call = Script.call
+
+    def instead(self: Script, stub: Any, *args: Any) -> Reply:
+        if stub.name == "spawn_writer":
+            fd, letter, *sizes, end = struct.unpack(f"={len(args[1]) // 2}H", args[1])
+            halves = [half for size in sizes for half in (size // 2, size - size // 2) if half]
+            args = (args[0], struct.pack(f"={3 + len(halves)}H", fd, letter, *halves, end))
+        return call(self, stub, *args)
+
+    monkeypatch.setattr(Script, "call", instead)
+
+
+PATCHES: dict[str, tuple[str, Patch]] = {
+    "shares_the_memory_of_a_child": (MAPPINGS, stays_with(1)),
+    "shares_the_memory_of_a_parent": (MAPPINGS, stays_with(0)),
+    "cuts_writes_in_two": (f"{PIPES}::test_writes_up_to_pipe_buf_do_not_mix", cuts_writes_in_two),
+}
+"""Promises that more than one call is about."""
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("name", PATCHES)
+def test_a_model_sees_what_several_calls_come_to(
+    executor: Executor, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    where, plant = PATCHES[name]
+    plant(monkeypatch, executor)
+    found = first_failed(models(where), executor.run)
+    assert found.outcome is Outcome.FAILED, found
+
+
 # -- what a kernel may choose
 
 
-def forced(size: int) -> Callable[[pytest.MonkeyPatch, Executor], None]:
+def forced(size: int) -> Patch:
     """Sockets with buffers of another size."""
 
     def choose(monkeypatch: pytest.MonkeyPatch, _: Executor) -> None:
@@ -228,7 +287,7 @@ def larger_pipes(monkeypatch: pytest.MonkeyPatch, _: Executor) -> None:
     monkeypatch.setattr(Script, "call", instead)
 
 
-CHOICES: dict[str, tuple[str, Callable[[pytest.MonkeyPatch, Executor], None]]] = {
+CHOICES: dict[str, tuple[str, Patch]] = {
     "small_buffers": (STREAMS, forced(16384)),
     "large_buffers": (STREAMS, forced(3 << 20)),
     "short_queues": (DGRAM, short_queues),
@@ -289,6 +348,10 @@ PLANTED = {
     "files/test_locks_model.py::test_locks_are_whose_they_are": (
         *("fcntl_setlk: nothing done", "fcntl_setlk_ofd: another errno", "fcntl_getlk: member zeroed, arg.l_pid"),
         *("flock: flag dropped, LOCK_UN", "close: nothing done"),
+    ),
+    f"{MAPPINGS}::test_memory_is_what_was_mapped_and_written": (
+        *("mmap_file: nothing done", "mmap: flag dropped, MAP_PRIVATE", "mprotect: flag dropped, PROT_READ"),
+        *("mremap: nothing done", "madvise: nothing done", "munmap: nothing done"),
     ),
     f"{DESCRIPTORS}::test_table_has_what_its_model_says": (
         *("openat: flag dropped, O_CLOEXEC", "dup2: nothing done", "dup3: flag dropped, O_CLOEXEC"),
