@@ -24,8 +24,8 @@ from conformance.cli.common import (
 )
 from conformance.cli.fetching import bring
 from conformance.cli.targeting import TARGETS_OPTION, available, given_options, name_of
-from conformance.guest.efforts import EFFORTS
 from conformance.model import Expectation, Matrix, Target
+from conformance.programs.efforts import EFFORTS
 from conformance.run import planning
 from conformance.run import targets as target_files
 from conformance.run.conduct import USUAL, Conduct
@@ -92,7 +92,7 @@ OF_A_NEW_RUN = (
     type=click.Choice(tuple(EFFORTS)),
     default=USUAL.effort,
     show_default=True,
-    help="Examples for cases that have a model: the same everywhere and always; random, and 20 or 4 times as many.",
+    help="Examples for cases that have a model: the same everywhere and always; random, and 100 or 20 times as many.",
 )
 @click.option(
     "--repeat",

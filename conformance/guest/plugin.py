@@ -19,7 +19,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
 
-from conformance.guest import efforts
 from conformance.guest.definitions import (
     MODEL,
     all_of_models,
@@ -39,6 +38,7 @@ from conformance.guest.record import RecordWriter
 from conformance.guest.tape import Tape, Writer, steps
 from conformance.model import CaseInfo, CaseResult, Json, Outcome
 from conformance.places import CALLS
+from conformance.programs.efforts import EFFORTS, GATE
 from conformance.protocol.lines import FactsLine, Line, Plan, ResultLine, Start, Trouble, as_line
 from conformance.syscalls.help import waiting
 from conformance.syscalls.help.child import Child
@@ -113,10 +113,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption(
         "--conformance-effort",
-        choices=tuple(efforts.EFFORTS),
-        default=efforts.GATE,
-        help="examples for cases that have a model: gate (the same everywhere and always), nightly (random, and 20 "
-        "times as many), dev (random, and 4 times as many); default: %(default)s",
+        choices=tuple(EFFORTS),
+        default=GATE,
+        help="examples for cases that have a model: gate (the same everywhere and always), nightly (random, and 100 "
+        "times as many), dev (random, and 20 times as many); default: %(default)s",
     )
 
 
@@ -162,7 +162,6 @@ class Cases:
         self.pid = os.getpid()
         self.lost: set[str] = set()
         """What could not be collected and has been told."""
-        self.settled = False
         self.items: dict[str, pytest.Item] = {}
         """What was collected, by name, when there is no more to come."""
         self.tape = Tape()
@@ -302,13 +301,7 @@ class Cases:
         """How many seconds a case has."""
         usual = self.config.getoption("--conformance-case-timeout")
         deadline = next((mark.args[0] for mark in item.iter_markers("deadline")), usual)
-        times = efforts.EFFORTS[effort] if (effort := self.effort_of(item)) else 1
-        return float(deadline * self.config.getoption("--conformance-slowdown") * times)
-
-    def effort_of(self, item: pytest.Item) -> str | None:
-        """How hard a case tries, if it is a property."""
-        effort: str = self.config.getoption("--conformance-effort")
-        return effort if efforts.concerns(str(item.path)) else None
+        return float(deadline * self.config.getoption("--conformance-slowdown"))
 
     def asked(self, item: pytest.Function) -> list[str]:
         """How a keeper is asked for a case; with nothing, if that has fixtures which the keeper has not."""
@@ -334,8 +327,6 @@ class Cases:
         """In the process of a case: run it, and write down what it does and how it ends."""
         writer = self._current = tape.writer()
         mark_case()
-        if effort := self.effort_of(item):
-            efforts.begin(effort, efforts.new_seed())
         perform(item, case, writer)
 
     def pytest_runtest_setup(self, item: pytest.Item) -> None:
@@ -361,12 +352,6 @@ class Cases:
         return None
 
     # -- reporting
-
-    def pytest_pycollect_makemodule(self, module_path: Path) -> None:
-        """Properties take their settings when they are defined: before their module is imported, set the defaults."""
-        if not self.settled and is_case(module_path) and efforts.concerns(str(module_path)):
-            self.settled = True
-            efforts.load(self.config.getoption("--conformance-effort"), self.config.getoption("--conformance-slowdown"))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_make_collect_report(

@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from conformance.guest import efforts
 from conformance.guest.definitions import below_cases, programs
 from conformance.model import CaseResult, Outcome
 from conformance.places import ROOT
+from conformance.programs import efforts
 from conformance.programs.cases import MACHINE, CaseProgram, Given, info_of
 from conformance.programs.execution import Execution
 from conformance.programs.listed import Listed
@@ -182,8 +182,7 @@ def effort_of(name: str, slowdown: float = 1.0) -> Effort:
 
     efforts.bound_shrinking(name, slowdown)
     efforts.ignore_modules()
-    settings = efforts.settings_of(name, efforts.SCRIPTS[name])
-    return Effort(settings, partial(efforts.begin, name), efforts.new_seed())
+    return Effort(efforts.settings_of(name), partial(efforts.begin, name), efforts.new_seed())
 
 
 def kernel(executor: Executor, effort: str) -> Kernel:

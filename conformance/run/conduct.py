@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from conformance.guest.efforts import GATE
 from conformance.guest.limits import CASE_SECONDS
+from conformance.programs.efforts import GATE
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,7 +15,7 @@ class Conduct:
     timeout: float = CASE_SECONDS
     """Seconds a case may take, before the guest's slowdown."""
     effort: str = GATE
-    """How hard cases try that have a model; see `conformance.guest.efforts`."""
+    """How hard cases try that have a model; see `conformance.programs.efforts`."""
     repeat: int = 1
     """How many times each case is run."""
 

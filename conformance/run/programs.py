@@ -12,9 +12,9 @@ from typing import Self
 
 from conformance import places
 from conformance.conditions import KERNEL
-from conformance.guest.efforts import GATE
 from conformance.model import CaseInfo, CaseResult, Facts
 from conformance.programs.cases import AGAIN, CaseProgram, Given, info_of
+from conformance.programs.efforts import GATE
 from conformance.programs.execution import Execution
 from conformance.programs.listed import Listed, files, listings
 from conformance.programs.notation.errors import NotationError

@@ -11,7 +11,6 @@ from typing import Self
 
 from conformance import places
 from conformance.guest.definitions import all_of_models
-from conformance.guest.efforts import EFFORTS
 from conformance.model import CaseInfo, CaseResult, Facts, Outcome
 from conformance.protocol.lines import (
     LONGEST_LINE,
@@ -96,12 +95,11 @@ class Session:
             *inside.python,
             *("-m", "conformance.guest.serve", f"--rootdir={inside.cases.rpartition('/')[0]}"),
             *(f"--conformance-case-timeout={conduct.timeout}", f"--conformance-slowdown={about.slowdown}"),
-            f"--conformance-effort={conduct.effort}",
             *(["--conformance-disposable"] if about.disposable else []),
             *(f"--ignore={inside.cases}/{module}" for module in without),
             *self._where(selection, without),
         ]
-        self._silence = (conduct.timeout * EFFORTS[conduct.effort] + SILENCE_SECONDS) * about.slowdown
+        self._silence = (conduct.timeout + SILENCE_SECONDS) * about.slowdown
         self._running: str | None = None
         self._collecting: str | None = None
         self._pending = b""

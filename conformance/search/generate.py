@@ -16,7 +16,7 @@ from functools import cache
 from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis import strategies as st
 
-from conformance.guest.efforts import ignore_modules
+from conformance.programs.efforts import ignore_modules
 from conformance.programs.execution import Execution, succeeded
 from conformance.programs.harmful import is_allowed, neutralised
 from conformance.programs.program import Program, Ref

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from conformance.conditions import KERNEL
-from conformance.guest.efforts import settle
 from conformance.matrix.expectations.entries import SEARCHED, speaks_of
 from conformance.model import Expectation, Json
+from conformance.programs.efforts import settle
 from conformance.programs.wire import State
 from conformance.protocol.executor import ProtocolError
 from conformance.run.errors import Exit, UsageError, UserError

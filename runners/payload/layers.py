@@ -34,7 +34,7 @@ SUITE = "/conformance"
 """Where the suite lies in a guest."""
 BINARIES = "bin"
 """The directory of the suite, in a guest, with the executor."""
-PACKAGES = ("pytest", "hypothesis", "python-ptrace")
+PACKAGES = ("pytest", "python-ptrace")
 """Distributions that a guest needs, with what they require."""
 PROGRAMS = (
     *("true", "false", "sh", "cat", "sleep", "modprobe", "kmod"),

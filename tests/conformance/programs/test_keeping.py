@@ -17,12 +17,12 @@ from hypothesis import Phase, settings
 from hypothesis.database import InMemoryExampleDatabase
 
 from cases.ipc.test_pipes_model import Pipes
-from conformance.guest.efforts import GATE, NIGHTLY, begin, settings_of
 from conformance.guest.programs import Executor
 from conformance.model import CaseResult, Outcome
 from conformance.mutate.mutants import Mutant, mutants_of
 from conformance.offspring import parent, processes
 from conformance.programs import keeping
+from conformance.programs.efforts import GATE, NIGHTLY, begin, settings_of
 from conformance.programs.keeping import Effort, Kernel, Run
 from conformance.programs.script import Reply, Script, ScriptError
 from conformance.run.lane import Lane
@@ -418,7 +418,7 @@ def test_more_examples_are_others_and_the_same_seed_writes_the_same(monkeypatch:
             programs.extend(batch)
             return [b""] * len(batch)
 
-        of_effort = settings_of(NIGHTLY, 1)
+        of_effort = settings_of(NIGHTLY)
         how = settings(of_effort, max_examples=15, database=None, phases=[Phase.generate])
         Kernel(run, Effort(how, partial(begin, NIGHTLY), seed)).keeps(Pipes, True)
         return programs
@@ -431,7 +431,7 @@ def test_more_examples_are_others_and_the_same_seed_writes_the_same(monkeypatch:
 
 
 def test_what_failed_once_is_tried_first(executor: Executor, monkeypatch: pytest.MonkeyPatch) -> None:
-    how = settings(settings_of(NIGHTLY, 1), max_examples=20, database=InMemoryExampleDatabase())
+    how = settings(settings_of(NIGHTLY), max_examples=20, database=InMemoryExampleDatabase())
     ran: list[int] = []
 
     def run(batch: Sequence[bytes], patience: float) -> list[bytes]:
@@ -453,6 +453,6 @@ def test_what_failed_once_is_tried_first(executor: Executor, monkeypatch: pytest
 
 def test_a_model_of_which_no_example_was_written_has_not_been_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Kernel, "_try", lambda *_, **__: None)
-    kernel = Kernel(lambda batch, _: [b""] * len(batch), Effort(settings_of(GATE, 1)))
+    kernel = Kernel(lambda batch, _: [b""] * len(batch), Effort(settings_of(GATE)))
     with pytest.raises(ScriptError, match="no example was written"):
         kernel.keeps(Pipes, True)

@@ -5,8 +5,8 @@ from errno import EBADF, ENOENT
 
 import pytest
 
-from conformance.guest.efforts import GATE
 from conformance.guest.programs import Executor, kernel
+from conformance.programs.efforts import GATE
 from conformance.programs.keeping import Kernel
 from conformance.programs.program import Memory
 from conformance.programs.script import LONGEST_LINE, MOST_CALLS, MOST_LINES, Script

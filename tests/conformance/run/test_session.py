@@ -74,7 +74,6 @@ def test_the_suite_is_started_with_what_the_guest_needs() -> None:
     assert "--rootdir=/conformance" in guest.spawned
     assert "--conformance-case-timeout=7.0" in guest.spawned
     assert "--conformance-slowdown=1.0" in guest.spawned
-    assert "--conformance-effort=gate" in guest.spawned
     assert "--conformance-disposable" not in guest.spawned
     assert guest.spawned[-1] == "/conformance/cases"
 
@@ -86,13 +85,6 @@ def test_cases_that_may_harm_a_machine_are_asked_for_in_a_guest_that_is_thrown_a
     runner = FakeRunner(CASES)
     Session(runner, Selection())
     assert "--conformance-disposable" in runner.guests[0].spawned
-
-
-def test_the_suite_is_told_the_effort_and_may_be_silent_for_longer() -> None:
-    runner = FakeRunner(CASES)
-    opened = Session(runner, Selection(), Conduct(timeout=7.0, effort="nightly"))
-    assert "--conformance-effort=nightly" in runner.guests[0].spawned
-    assert opened._silence == 7.0 * 20 + sessions.SILENCE_SECONDS
 
 
 @pytest.fixture
