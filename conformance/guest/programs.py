@@ -9,7 +9,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +17,8 @@ import pytest
 from conformance.guest.definitions import below_cases, programs
 from conformance.model import CaseResult, Outcome
 from conformance.places import ROOT
-from conformance.programs import efforts
 from conformance.programs.cases import MACHINE, CaseProgram, Given, info_of
+from conformance.programs.efforts import effort_of
 from conformance.programs.execution import Execution
 from conformance.programs.listed import Listed
 from conformance.programs.notation.errors import NotationError
@@ -28,7 +27,7 @@ from conformance.protocol.executor import ERROR, HELLO, RESULTS, Frames, Protoco
 from conformance.protocol.executor import split_results as outcomes_of
 
 if TYPE_CHECKING:
-    from conformance.programs.keeping import Effort, Kernel
+    from conformance.programs.keeping import Kernel
 
 INSIDE = ROOT / "bin" / "executor"
 """Where a guest's suite has it."""
@@ -174,15 +173,6 @@ class Executor:
             started.kill()
             with suppress(OSError), started:
                 pass
-
-
-def effort_of(name: str, slowdown: float = 1.0) -> Effort:
-    """How hard models are tried whose calls an executor makes, in this process."""
-    from conformance.programs.keeping import Effort  # noqa: PLC0415 - it imports Hypothesis
-
-    efforts.bound_shrinking(name, slowdown)
-    efforts.ignore_modules()
-    return Effort(efforts.settings_of(name), partial(efforts.begin, name), efforts.new_seed())
 
 
 def kernel(executor: Executor, effort: str) -> Kernel:

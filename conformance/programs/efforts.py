@@ -13,11 +13,14 @@ import os
 import random
 import time
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from hypothesis import settings
+
+    from conformance.programs.keeping import Effort
 
 GATE, NIGHTLY, DEV = "gate", "nightly", "dev"
 EFFORTS = {GATE: 1, NIGHTLY: 100, DEV: 20}
@@ -110,3 +113,12 @@ def begin(effort: str, seed: int) -> None:
     if effort != GATE:
         with suppress(AttributeError):  # a private place; without it all is as random as Hypothesis makes it
             core.threadlocal._hypothesis_global_random = random.Random(seed)  # noqa: SLF001, S311 - nobody's secret
+
+
+def effort_of(name: str, slowdown: float = 1.0) -> Effort:
+    """How hard models are tried in this process."""
+    from conformance.programs.keeping import Effort  # noqa: PLC0415 - as above
+
+    bound_shrinking(name, slowdown)
+    ignore_modules()
+    return Effort(settings_of(name), partial(begin, name), new_seed())

@@ -15,10 +15,10 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from conformance import places
-from conformance.guest import programs as here
 from conformance.guest.definitions import MODEL, MODELS, case_id, definition_hash, headline, models
 from conformance.model import CaseInfo, CaseResult, Json, Outcome
 from conformance.programs.cases import MACHINE, Given
+from conformance.programs.efforts import effort_of
 from conformance.protocol.lines import Trouble
 from conformance.run.lane import LaneError
 from conformance.run.selection import Selection
@@ -77,7 +77,7 @@ def selected_models(selection: Selection, effort: str) -> tuple[list[CaseModel],
 
 def _in_module(path: Path, effort: str) -> Iterator[CaseModel]:
     module = _imported(path)
-    how = here.effort_of(effort)
+    how = effort_of(effort)
     for name, is_model in models(path).items():
         if not is_model:
             continue

@@ -1422,6 +1422,7 @@ FAMILY = TREE | PROCESS | CHILDREN
 @pytest.mark.parametrize("touches", [FAMILY, EVERYTHING, TREE], ids=hex)
 def test_children_by_clone_are_gone_behind_a_program(any_executor: Executor, flags: int, touches: int) -> None:
     children = program(*[clone(PAUSES, flags | signal.SIGCHLD)] * 8, clone(PAUSES, flags), touches=touches)
+    assert any_executor.results(call(GETPID))  # whoever runs programs is there
     before = len(descendants(any_executor.process.pid))
     for outcome in any_executor.run(*[children] * 5, program(call(GETPID))):
         assert outcome.state == DONE
@@ -1431,6 +1432,7 @@ def test_children_by_clone_are_gone_behind_a_program(any_executor: Executor, fla
 
 
 def test_child_that_the_program_never_returns_from_is_gone_with_it(any_executor: Executor) -> None:
+    assert any_executor.results(call(GETPID))  # whoever runs programs is there
     before = len(descendants(any_executor.process.pid))
     outcome = any_executor.one(clone(PAUSES, CLONE_VM | CLONE_VFORK | signal.SIGCHLD), touches=FAMILY, deadline=200)
     assert outcome.state == BLOCKED
