@@ -16,7 +16,9 @@ from runners.host import children
 from runners.host.cache import entry
 from runners.kernels import config, microsoft
 from runners.kernels.debian import SUITES, Suite, unpack
+from runners.kernels.given import from_path
 from runners.kernels.kernel import Kernel, NotThere, inspect
+from runners.kernels.preparing import run
 
 WSL2 = "wsl2"
 """What a target's table says for the kernel of WSL2, wherever it comes from."""
@@ -61,11 +63,6 @@ USELESS_MODULES = (
     "sound",
 )
 """Parts of a distribution's modules that no syscall can see in a virtual machine without such devices."""
-
-
-def from_file(path: Path) -> Kernel:
-    """A kernel that the user names."""
-    return Kernel(path, inspect(path), f"the image {path.name} that was given")
 
 
 # -- Debian's
@@ -136,7 +133,7 @@ def _fetch_debian(series: str, into: Path) -> None:
         shutil.rmtree(root / rest, ignore_errors=True)
     for useless in USELESS_MODULES:
         shutil.rmtree(modules / "kernel" / useless, ignore_errors=True)
-    _run("/sbin/depmod", "-b", str(root), release)
+    run("/sbin/depmod", "-b", str(root), release)
     (into / "package").write_text(f"{package} {suite.version(package)}\n", encoding="utf-8")
 
 
@@ -184,7 +181,7 @@ def _no_modules(package: str) -> RunnerError:
 def wsl2() -> Kernel:
     """The WSL2 kernel: given by the environment, installed by Windows, fetched, or built. Raises RunnerError."""
     if given := os.environ.get(WSL2_VARIABLE):
-        return labelled(from_file(Path(given)))
+        return labelled(from_path(Path(given)))
     for place in map(Path, WINDOWS_KERNELS):
         if place.exists():
             return labelled(Kernel(place, inspect(place), "the kernel that Windows installed"))
@@ -253,7 +250,7 @@ def _build_wsl2(into: Path, progress: Callable[[str, int], None]) -> None:
     tree.mkdir()
     unpack(deb, tree)
     archive = next(tree.glob("usr/src/linux-source-*.tar.xz"))
-    _run("tar", "-xf", str(archive), "-C", str(tree), "--strip-components=1")
+    run("tar", "-xf", str(archive), "-C", str(tree), "--strip-components=1")
     shutil.copy(CONFIGS / f"wsl2-{WSL2_SERIES}.config", tree / ".config")
     progress("configuring", 0)
     log = into / "build.log"
@@ -262,19 +259,6 @@ def _build_wsl2(into: Path, progress: Callable[[str, int], None]) -> None:
     shutil.copy(tree / "arch/x86/boot/bzImage", into / "bzImage")
     shutil.rmtree(tree)
     deb.unlink()
-
-
-def _run(*command: str) -> None:
-    """Run a program that prepares a kernel. Raises RunnerError with the last thing that it said."""
-    try:
-        done = children.run(command)
-    except OSError as error:
-        raise RunnerError(
-            f"{command[0]} could not be run: {error.strerror}; run `conformance doctor --install`"
-        ) from error
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no message"])[-1]
-        raise RunnerError(f"{command[0]} failed: {last}")
 
 
 def _make(tree: Path, log: Path, *arguments: str, counted: Callable[[int], None] = lambda _: None) -> None:
@@ -310,4 +294,4 @@ def find(source: str) -> Kernel:
         return debian(source.removeprefix("debian:"))
     if source.startswith(f"{WSL2}:"):
         return wsl2_version(source.removeprefix(f"{WSL2}:"))
-    return wsl2() if source == WSL2 else from_file(Path(source))
+    return wsl2() if source == WSL2 else from_path(Path(source))

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
 
 from conformance.places import cache_root
 from runners.base import RunnerError
+
+RELEASE = re.compile(r"\d[\w.+~-]{0,63}", re.ASCII)
+"""The release of a kernel, which names a directory (uts_namespace's has 64 characters)."""
 
 
 class Foreign(RunnerError):

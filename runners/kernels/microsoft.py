@@ -5,11 +5,10 @@ A cache entry `kernels/wsl2-VERSION` has the image, its modules below `root`, an
 
 from __future__ import annotations
 
-import re
 import shutil
 import time
 from contextlib import suppress
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import msgspec
 
@@ -22,15 +21,11 @@ from runners.kernels.config import Unreadable, payload
 from runners.kernels.download import Progress, Unreachable, download, get, host
 from runners.kernels.ext4 import ROOT, Entry, Ext4
 from runners.kernels.feed import newest
-from runners.kernels.kernel import Foreign, Kernel, inspect
+from runners.kernels.kernel import RELEASE, Foreign, Kernel, inspect
 from runners.kernels.packages import take
 
 IMAGE = "bzImage"
 ORIGIN = "origin.json"
-RELEASE = re.compile(r"\d[\w.+~-]{0,63}", re.ASCII)
-"""The release of a kernel, which names a directory (uts_namespace's has 64 characters)."""
-LONGEST_LIST = 16 << 20
-"""No modules.dep is longer than that, in bytes."""
 FETCH = "conformance kernels fetch wsl2"
 BYTES = 150_000_000
 """About what a package takes; a feed does not say it."""
@@ -187,7 +182,7 @@ def _take_modules(disk: Path, room: Path, root: Path, release: str) -> None:
     tree = root / "lib/modules" / release
     tree.mkdir(parents=True)
     image.take(_folder(image, release), tree)
-    check(tree, release)
+    modules.check(tree, release, "the disk image")
 
 
 def _folder(image: Ext4, release: str) -> int:
@@ -206,22 +201,3 @@ def _folder(image: Ext4, release: str) -> int:
 
 def _by_name(entries: list[Entry]) -> dict[str, Entry]:
     return {entry.name: entry for entry in entries}
-
-
-def check(tree: Path, release: str) -> None:
-    """Raises Foreign when a tree of modules is not whole, or is another kernel's.
-
-    What `modules.dep` names is read from the tree later, so it must be in it.
-    """
-    listed = tree / "modules.dep"
-    if not listed.is_file() or listed.stat().st_size > LONGEST_LIST:
-        raise Foreign("the disk image has no modules.dep, or one that is too long")
-    lines = listed.read_text(encoding="utf-8", errors="replace").splitlines()
-    named = {PurePosixPath(name) for line in lines for name in line.replace(":", " ", 1).split()}
-    for path in sorted(named):
-        if path.is_absolute() or ".." in path.parts or not (tree / path).is_file():
-            raise Foreign(f"the disk image's modules.dep names {path}, which is not in it")
-    for path in sorted(named)[:1]:
-        found = modules.release(tree / path)
-        if found and found != release:
-            raise Foreign(f"the disk image has the modules of {found}, and the kernel is {release}")

@@ -12,9 +12,11 @@ from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 from runners.base import RunnerError
-from runners.kernels.kernel import Kernel
+from runners.kernels.kernel import Foreign, Kernel
 from runners.payload.cpio import write_archive
 
+LONGEST_LIST = 16 << 20
+"""No modules.dep is longer than that, in bytes."""
 LARGEST = 256 << 20
 """No module is larger than that, unpacked, in bytes."""
 
@@ -141,3 +143,22 @@ def release(module: Path) -> str:
 def _name(path: str) -> str:
     """`kernel/drivers/char/hw_random/virtio-rng.ko.xz` is the module `virtio_rng`."""
     return PurePosixPath(path).name.split(".")[0].replace("-", "_")
+
+
+def check(tree: Path, wanted: str, where: str) -> None:
+    """Raises Foreign when a tree of modules is not whole, or is another kernel's; `where` says where it is from.
+
+    What `modules.dep` names is read from the tree later, so it must be in it.
+    """
+    listed = tree / "modules.dep"
+    if not listed.is_file() or listed.stat().st_size > LONGEST_LIST:
+        raise Foreign(f"{where} has no modules.dep, or one that is too long")
+    lines = listed.read_text(encoding="utf-8", errors="replace").splitlines()
+    named = {PurePosixPath(name) for line in lines for name in line.replace(":", " ", 1).split()}
+    for path in sorted(named):
+        if path.is_absolute() or ".." in path.parts or not (tree / path).is_file():
+            raise Foreign(f"{where}'s modules.dep names {path}, which is not in it")
+    for path in sorted(named)[:1]:
+        found = release(tree / path)
+        if found and found != wanted:
+            raise Foreign(f"{where} has the modules of {found}, and the kernel is {wanted}")

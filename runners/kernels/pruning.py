@@ -32,7 +32,7 @@ class Unneeded:
 def unneeded(sources: Iterable[str]) -> list[Unneeded]:
     """What no target needs whose `kernel` option is one of these. What is being made is left out."""
     needed = {name for source in sources for name in _needed(source)}
-    return [each for each in (*_kernels(needed), *_downloads()) if _is_free(each.lock)]
+    return [each for each in (*_kernels(needed), *_given(), *_downloads()) if _is_free(each.lock)]
 
 
 def _needed(source: str) -> Iterator[str]:
@@ -58,6 +58,18 @@ def _kernels(needed: set[str]) -> Iterator[Unneeded]:
         paths = (path, *(each for each in guests if each.is_dir()))
         called = name.replace("-", ":", 1)
         yield Unneeded(called if name == path.name else f"the beginning of {called}", paths, folder / f"{name}.lock")
+
+
+def _given() -> Iterator[Unneeded]:
+    """What was put together of kernels that somebody named by a path: it is made anew where it is needed."""
+    for path in sorted(path for path in (cache_root() / "given").glob("*") if path.is_dir()):
+        guests = remembered(path / microsoft.IMAGE)
+        yield Unneeded(f"what was given, {path.name}", (path, *([guests] if guests.is_dir() else [])), _lock_of(path))
+
+
+def _lock_of(path: Path) -> Path:
+    """What whoever makes a cache entry, or has begun it, holds."""
+    return path.with_name(f"{path.name.removesuffix('.partial')}.lock")
 
 
 def _downloads() -> Iterator[Unneeded]:

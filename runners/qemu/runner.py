@@ -288,7 +288,7 @@ DECLARATION = Declaration(
     _runner,
     {
         "kernel": Option(
-            "a text: debian:SERIES, wsl2, wsl2:VERSION, or the path of an image",
+            "a text: debian:SERIES, wsl2, wsl2:VERSION, or the path of an image or of a directory with one",
             required=True,
             flag=Flag(
                 "--kernel",

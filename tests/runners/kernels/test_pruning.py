@@ -65,6 +65,17 @@ def test_guests_that_were_remembered_on_a_kernel_go_with_it(cache: Path) -> None
     assert (cache / "kernels/debian-6.1/vmlinuz").exists()
 
 
+def test_what_was_put_together_of_a_kernel_that_was_given_goes_with_its_guests(cache: Path) -> None:
+    made = entry("given/0123456789abcdef", lambda into: image(into / "bzImage").touch())
+    guest = snapshot.place(made / "bzImage", ["x"])
+    guest.mkdir(parents=True)
+    (found,) = unneeded(["debian:6.1", "debian:6.12", "wsl2:6.1", "wsl2:6.18", "wsl2:6.18.33.2-2"])
+    assert found.name == "what was given, 0123456789abcdef"
+    assert remove(found)
+    assert not made.exists()
+    assert not guest.exists()
+
+
 def test_what_was_begun_goes_unless_somebody_is_at_it(cache: Path) -> None:
     (cache / "kernels/debian-6.18.partial").mkdir()
     (cache / "downloads").mkdir()
