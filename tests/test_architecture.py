@@ -38,6 +38,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "conformance.matrix",
     ),
     "conformance.coverage": ("conformance.model", "conformance.text", "conformance.syscalls", "conformance.coverage"),
+    "conformance.rebase": (
+        *("conformance.matrix", "conformance.model", "conformance.rebase", "conformance.syscalls"),
+        "conformance.text",
+    ),
     "conformance.programs": (
         *("conformance.conditions", "conformance.model", "conformance.protocol", "conformance.syscalls"),
         *("conformance.places", "conformance.programs"),

@@ -6,7 +6,7 @@ from errno import EFAULT, EINVAL, ENOSYS, EPERM
 
 import pytest
 
-from conformance.syscalls import Buffer
+from conformance.syscalls import Buffer, missing
 from conformance.syscalls.help.child import in_child
 from conformance.syscalls.help.code import RET, function
 from conformance.syscalls.machinery.buffers import write_memory
@@ -134,3 +134,14 @@ def test_entry_that_cannot_be_is_einval() -> None:
     modify_ldt.fails_with(EFAULT, READ, 8, ROOM)
     modify_ldt.fails_with(ENOSYS, 3, Buffer(ROOM), ROOM)
     assert table()[:LDT_ENTRY_SIZE] == descriptor(0x1000, 0xFFF, 0xF3, 0x5)
+
+
+def test_segment_of_16_bits_can_be_had() -> None:
+    """As Windows 3 has them, and so Wine and DOSEMU want them: EINVAL where the kernel is built without
+    (`CONFIG_X86_16BIT`), whose programs could see the upper half of its stack pointer else."""
+    entry = UserDesc(entry_number=0, base_addr=0x1000, limit=0xFFF, flags=USER_DESC_USEABLE)
+    _, error = modify_ldt.result_of(WRITE_NEW, entry, UserDesc.size())
+    if error in (EINVAL, ENOSYS, EPERM):
+        missing("16-bit segments")
+    assert table()[:LDT_ENTRY_SIZE] == descriptor(0x1000, 0xFFF, 0xF3, 0x1)
+    assert limit_of(0) == 0xFFF

@@ -23,6 +23,7 @@ COMMANDS = {
     "coverage": "Count what a run has met of the kernel: calls, documented errnos, flags, operations",
     "mutate": "Plant faults under the suite, and count how many it catches: how sharp it is, and where it is blunt",
     "diff": "Compare what two kernels did: what has become worse, what has changed, what is better",
+    "rebase": "Say what users will notice when their kernel becomes another: what is lost, changed, gained, and why",
     "targets": "List the targets, with whether each can run here and, if not, the one thing that is missing",
     "doctor": "Say what this machine lacks, and which package brings it",
     "schema": "Print the JSON Schema of `conformance report -f json`",

@@ -1,0 +1,1 @@
+"""Two kernels: what users of the one lose, find changed and gain with the other, each with its cause."""

@@ -1,0 +1,104 @@
+"""Two kernels in one run, side by side: as targets of that run, what an earlier one may stand in for, what they did."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from conformance.matrix.history import Diff, Side, compare
+from conformance.model import Expectation, Matrix, Target
+from conformance.run.errors import UserError
+from conformance.run.naming import runs
+from conformance.run.results import RunPlan, read_plan, read_records
+from conformance.run.taking import suite
+from conformance.run.targets import flags
+
+FROM, TO = "from", "to"
+"""What the two kernels are called in their run."""
+FLAG = "--kernel"
+"""The option of whatever runner boots kernels."""
+AROUND = ("commandline", "preload")
+"""What belongs to a kernel's surroundings, of a target's options."""
+
+
+@dataclass(frozen=True, slots=True)
+class GivenKernel:
+    """A kernel as the user named it."""
+
+    named: str
+    options: Mapping[str, str | int]
+    """Of its target."""
+    of_target: bool = False
+    """Whether it was named as a target, whose surroundings are its own."""
+
+    @property
+    def source(self) -> str:
+        """Where its image comes from."""
+        return str(self.options[_option()[1]])
+
+
+def given(named: str, targets: Mapping[str, Target]) -> GivenKernel:
+    """A target of the file that boots a kernel, else a kernel as `--kernel` takes it. Raises ValueError."""
+    runner, key = _option()
+    target = targets.get(named)
+    if target is None:
+        whole = next(declaration.options[key].whole for flag, declaration, _ in flags() if flag.name == FLAG)
+        return GivenKernel(named, {key: whole(named)})
+    if target.runner != runner:
+        raise ValueError(f"the target {named} boots no kernel of its own; name one that does, or an image")
+    return GivenKernel(named, target.taken, of_target=True)
+
+
+def _option() -> tuple[str, str]:
+    """The runner that boots kernels, and its option that names one."""
+    return next((declaration.name, key) for flag, declaration, key in flags() if flag.name == FLAG)
+
+
+def sides(before: GivenKernel, after: GivenKernel, like: Target | None) -> list[Target]:
+    """Both as targets. Where a kernel has no surroundings of its own, both have those of the other, else those of
+    `like`: what is compared are the kernels."""
+    own = [each for each in (before, after) if each.of_target]
+    taken: Mapping[str, str | int] = own[0].options if own else like.taken if like else {}
+    around = {key: taken[key] for key in AROUND if key in taken}
+    runner, _ = _option()
+    answers = next(declaration.answers for flag, declaration, _ in flags() if flag.name == FLAG)
+    return [
+        Target(
+            name,
+            runner,
+            each.named,
+            options=dict(each.options) if each.of_target else {**around, **each.options},
+            answers=answers,
+        )
+        for name, each in ((FROM, before), (TO, after))
+    ]
+
+
+def earlier(before: Target, folder: Path) -> Path | None:
+    """The newest run in a folder that had the same older kernel and was made by the same suite: its record holds."""
+    for path in runs(folder):
+        with suppress(UserError):
+            plan = read_plan(path)
+            if plan.suite == suite() and before in plan.targets:
+                return path
+    return None
+
+
+def failed(matrix: Matrix) -> bool:
+    """Whether one of the two could not be run, so that the other need not be."""
+    return any(column.failed for column in matrix.columns)
+
+
+def difference(directory: Path, plan: RunPlan, matrix: Matrix) -> Diff:
+    """What the newer kernel does otherwise, of a run that has ended, and its matrix."""
+    records = {record.target.name: record for record in read_records(directory, plan)}
+    before, after = (Side(name, matrix, records[name]) for name in (FROM, TO))
+    return compare(before, after)
+
+
+def acceptances(matrix: Matrix) -> dict[str, Expectation]:
+    """By case, who has accepted what the newer kernel does: the reference of the run is the older one."""
+    found = ((each.case, each.cells[TO].expected) for each in matrix.comparisons if TO in each.cells)
+    return {case: expected for case, expected in found if expected is not None}
