@@ -97,7 +97,7 @@ def standing(module: str, error: int, absent: int) -> str:
     return f"module {module}" if module in loaded() else "built in"
 
 
-def test_file_systems(observe: Observe) -> None:
+def test_modules_of_file_systems(observe: Observe) -> None:
     """By fsopen(2), which mounts nothing."""
     with untraced():
         for name, module in FILE_SYSTEMS.items():
@@ -109,7 +109,7 @@ def test_file_systems(observe: Observe) -> None:
             observe(name, standing(module, error, ENODEV))
 
 
-def test_families(observe: Observe) -> None:
+def test_modules_of_families(observe: Observe) -> None:
     """By socket(2) with each type, until there is one."""
     with untraced():
         for name, (number, module) in FAMILIES.items():
@@ -125,7 +125,7 @@ def asked(family: int, kind: int) -> int:
     return error
 
 
-def test_links(observe: Observe) -> None:
+def test_modules_of_links(observe: Observe) -> None:
     """By a request for a new one, which may well be refused for want of what it should lead to."""
     flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL
     with untraced():
@@ -136,7 +136,7 @@ def test_links(observe: Observe) -> None:
             observe(kind, standing(module, verdict(fd, request(RTM_NEWLINK, flags, payload)), EOPNOTSUPP))
 
 
-def test_expressions(observe: Observe) -> None:
+def test_modules_of_expressions(observe: Observe) -> None:
     """By a rule of each, in a transaction that comes to nothing: ENOENT where there is none of that name."""
     with untraced():
         fd = netlink_socket(NETLINK_NETFILTER)

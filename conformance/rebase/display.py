@@ -37,6 +37,9 @@ def _text(report: Report, *, full: bool) -> Iterator[str]:
         return
     for each in report.failed:
         yield f"could not be run: {one_line(each)}"
+    if report.failed:
+        yield f"verdict: {summary(report)}"
+        return
     for lost in report.lost:
         yield f"lost evidence: {one_line(lost.why)}"
         yield from (f"    {one_line(case)}" for case in lost.cases[: None if full else FACTS])

@@ -224,10 +224,10 @@ LISTINGS = tuple(
         r"test_protocols\.py::test_protocols_of_netlink": _named("netlink"),
         r"test_protocols\.py::test_congestion_controls": _named("congestion control"),
         r"test_protocols\.py::test_crypto": _named("algorithm"),
-        r"test_modules\.py::test_file_systems": _named("file system"),
-        r"test_modules\.py::test_families": _named("family"),
-        r"test_modules\.py::test_links": _named("link"),
-        r"test_modules\.py::test_expressions": _named("expression"),
+        r"test_modules\.py::test_modules_of_file_systems": _named("file system"),
+        r"test_modules\.py::test_modules_of_families": _named("family"),
+        r"test_modules\.py::test_modules_of_links": _named("link"),
+        r"test_modules\.py::test_modules_of_expressions": _named("expression"),
     }.items()
 )
 """The cases of the survey, each with what it lists."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from conformance.matrix.history import Change, Diff, Lost, Moved, lost, moved_axes
@@ -108,7 +108,7 @@ def judge(
     both = before.config is not None and after.config is not None
     moved = shifts(before.config or {}, after.config or {}) if both else {}
     sides = (diff.before, diff.after)
-    failed = [f"{side.run} could not be run: {side.column.failed}" for side in sides if side.column.failed]
+    failed = [f"{side.name}: {side.column.failed}" for side in sides if side.column.failed]
     died = [each for each in diff.moved if each.change is Change.DEATH]
     notes = [
         *(
@@ -120,8 +120,8 @@ def judge(
         *(f"dies on both kernels: {each.case}, {each.message}" for each in died),
     ]
     return Report(
-        ComparedKernel(before.named, diff.before.release),
-        ComparedKernel(after.named, diff.after.release),
+        replace(before, release=diff.before.release or before.release),
+        replace(after, release=diff.after.release or after.release),
         entries(facts_of(diff, accepted), moved, rows),
         configuration(moved, rows),
         diff.same,

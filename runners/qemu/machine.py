@@ -166,8 +166,8 @@ class Machine:
         return " / ".join(self._complaints.text().strip().splitlines()[-3:])
 
     def failure(self) -> RunnerError:
-        """Why it did not start, from what QEMU or the console said last."""
-        said = self._complaints.text().strip() or self.log().strip()
+        """Why it did not start: the kernel's panic, or what QEMU or the console said last."""
+        said = self._complaints.text().strip() or panic.panic(self.log()) or self.log().strip()
         last = " / ".join(said.splitlines()[-3:]) or "its console stayed empty"
         return RunnerError(f"the guest with kernel {self.kernel.release} did not start: {last}")
 

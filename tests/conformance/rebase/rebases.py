@@ -10,7 +10,7 @@ from conformance.model import CaseResult, Json, Outcome, Record
 from tests.builders import record, result, step
 
 QUEUE = "ipc/test_mqueue.py::test_queue"
-FILES = "survey/test_modules.py::test_file_systems"
+FILES = "survey/test_modules.py::test_modules_of_file_systems"
 ENTRIES = "survey/test_entries.py::test_entries[proc]"
 NUMBERS = "survey/test_calls.py::test_numbers[syscall]"
 

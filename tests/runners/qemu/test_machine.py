@@ -99,10 +99,11 @@ def test_one_that_goes_away_says_what_is_known_of_it(body: str, cause: str, powe
     [
         ("console.sendall(b'one\\n'); print('a\\nb\\nc\\nd', file=sys.stderr)", "b / c / d"),
         ("console.sendall(b'the last word\\n')", "the last word"),
+        ("console.sendall(b'[ 1.0] Kernel panic - not syncing: no root\\n[ 1.0] ---[ end ]---\\n')", "no root"),
         ("pass", "its console stayed empty"),
     ],
 )
-def test_why_it_did_not_start_is_what_was_said_last(body: str, last: str, power: Power) -> None:
+def test_why_it_did_not_start_is_its_panic_or_what_was_said_last(body: str, last: str, power: Power) -> None:
     machine = power(body)
     over(machine)
     assert eventually(lambda: str(machine.failure()).endswith(last), 5)
