@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from cases.netlink._nftables import batch, new_chain, new_rule, new_table
+from cases.netlink._nftables import BEGIN, batch, new_chain, new_rule, new_table
 from cases.survey._lists import outcome
 from conformance.syscalls import missing, untraced
 from conformance.syscalls.files.opening import close
@@ -80,8 +80,8 @@ EXPRESSIONS = {
     "target": "nft_compat",
 }
 """Expressions of nftables, in a table of IPv4, and their modules."""
-RULE = 3
-"""The sequence number of the request that tells. The one behind it fails, so that nothing comes of any."""
+RULE, LAST = 3, 4
+"""The sequence numbers of the request that tells, and of one that fails, so that nothing comes of any."""
 
 
 def loaded() -> set[str]:
@@ -128,8 +128,8 @@ def asked(family: int, kind: int) -> int:
 def test_modules_of_links(observe: Observe) -> None:
     """By a request for a new one, which may well be refused for want of what it should lead to."""
     flags = NLM_F_REQUEST | NLM_F_ACK | NLM_F_CREATE | NLM_F_EXCL
+    fd = netlink_socket(NETLINK_ROUTE)
     with untraced():
-        fd = netlink_socket(NETLINK_ROUTE)
         for kind, module in LINKS.items():
             info = attribute(IFLA_LINKINFO | NLA_F_NESTED, attribute(IFLA_INFO_KIND, kind.encode()))
             payload = ifinfomsg() + attribute(IFLA_IFNAME, f"a-{kind}".encode() + b"\0") + info
@@ -138,8 +138,8 @@ def test_modules_of_links(observe: Observe) -> None:
 
 def test_modules_of_expressions(observe: Observe) -> None:
     """By a rule of each, in a transaction that comes to nothing: ENOENT where there is none of that name."""
+    fd = netlink_socket(NETLINK_NETFILTER)
     with untraced():
-        fd = netlink_socket(NETLINK_NETFILTER)
         for name, module in EXPRESSIONS.items():
             send(fd, batch(*transaction(name.encode())))
             observe(name, standing(module, answered(fd), ENOENT))
@@ -148,14 +148,14 @@ def test_modules_of_expressions(observe: Observe) -> None:
 def transaction(expression: bytes) -> list[bytes]:
     """A table, a chain and a rule that has just this; and the table once more, which there is already."""
     ahead = [new_table(b"t"), new_chain(b"c", b"t", sequence=2)]
-    return [*ahead, new_rule(b"c", b"t", expression, sequence=RULE), new_table(b"t", sequence=RULE + 1)]
+    return [*ahead, new_rule(b"c", b"t", expression, sequence=RULE), new_table(b"t", sequence=LAST)]
 
 
 def answered(fd: int) -> int:
-    """The errno of the request for a rule."""
-    while True:
-        for answer in receive(fd):
-            if answer.sequence == RULE:
-                return answer.error
-            if answer.error and answer.sequence not in (1, 2):
-                missing("nftables")
+    """The errno of the request for a rule, once all of its transaction has been answered."""
+    errors: dict[int, int] = {}
+    while LAST not in errors:
+        errors |= {answer.sequence: answer.error for answer in receive(fd)}
+        if errors.get(BEGIN):
+            missing("nftables")
+    return errors[RULE]

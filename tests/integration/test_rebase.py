@@ -1,4 +1,4 @@
-"""A rebase of real kernels: what the newer one lost is named by its option, and a kernel beside itself shows nothing."""
+"""A rebase of real kernels: what the newer one lost is named by its option; a kernel beside itself shows nothing."""
 
 from __future__ import annotations
 
