@@ -10,12 +10,14 @@ import click
 from conformance.cli.common import COLD_OPTION, EXPECTATIONS_OPTION, FULL_OPTION, read_expectations, terminal_width
 from conformance.cli.targeting import TARGETS_OPTION
 from conformance.model import Target
+from conformance.rebase.machine import beside
 from conformance.rebase.report import ComparedKernel, Outlook, judge
 from conformance.run import planning, rebasing
 from conformance.run import targets as target_files
 from conformance.run.conduct import USUAL
 from conformance.run.display import Display
 from conformance.run.errors import Exit, UsageError, UserError
+from conformance.run.glancing import glance
 from conformance.run.naming import RESULTS
 from conformance.run.orchestrate import execute
 from conformance.run.whole import write_whole
@@ -140,7 +142,9 @@ def command(
         for each, about in zip(sides, found, strict=True)
     ]
     accepted = rebasing.acceptances(matrix)
-    report = judge(rebasing.difference(directory, plan, matrix), kernels[0], kernels[1], accepted.get)
+    machine = [] if rebasing.failed(matrix) else beside(*(glance(runners[each.name]) for each in targets))
+    diff = rebasing.difference(directory, plan, matrix)
+    report = judge(diff, kernels[0], kernels[1], accepted.get, machine=machine)
     write_whole(directory / "rebase.json", json(report))
     write_whole(directory / "rebase.md", "\n".join([*markdown(report), ""]).encode())
     if form == "json":

@@ -50,6 +50,7 @@ def _text(report: Report, *, full: bool) -> Iterator[str]:
                 yield from _entry(entry, full=full)
     yield from _flaky(report, full=full)
     yield from _configuration(report.configuration, full=full)
+    yield from _machine(report, full=full)
     yield from (f"note: {one_line(each)}" for each in report.notes)
     yield f"{kernels(report)}: {report.same} of {plural(report.compared, 'case')} as before"
     yield f"verdict: {summary(report)}"
@@ -57,7 +58,8 @@ def _text(report: Report, *, full: bool) -> Iterator[str]:
 
 def is_nothing(report: Report) -> bool:
     """Whether there is nothing to tell."""
-    told = report.entries or report.flaky or report.notes or not report.configuration.is_empty
+    moved = [each for each in report.machine if each.moved]
+    told = report.entries or report.flaky or report.notes or moved or not report.configuration.is_empty
     return report.verdict is Outlook.UNNOTICED and not told
 
 
@@ -111,6 +113,20 @@ def _flaky(report: Report, *, full: bool) -> Iterator[str]:
         yield from (f"  {one_line(each.case)}: {one_line(each.message)}" for each in shown)
         if more := len(report.flaky) - len(shown):
             yield f"  … and {more} more"
+
+
+def _machine(report: Report, *, full: bool) -> Iterator[str]:
+    """What of the machines has moved: what the older one had alone, and what the newer one has."""
+    moved = [each for each in report.machine if each.moved]
+    if moved:
+        yield "Machine, as it was booted:"
+    for each in moved:
+        yield f"  {one_line(each.name)}:"
+        for mark, values in (("-", each.gone), ("+", each.come)):
+            shown = values if full else values[:FACTS]
+            yield from (f"    {mark} {one_line(value)}" for value in shown)
+            if more := len(values) - len(shown):
+                yield f"    {mark} … and {more} more"
 
 
 def _configuration(found: Configuration, *, full: bool) -> Iterator[str]:
@@ -183,6 +199,7 @@ def _row(kind: Effect, entry: Entry) -> str:
 def _folded(report: Report) -> list[str]:
     """Flaky cases, the configuration and notes, a line each."""
     lines = [f"- {_escaped(line.strip())}" for line in _configuration(report.configuration, full=False)][1:]
+    lines += [f"- {_escaped(line.strip())}" for line in _machine(report, full=False)]
     lines += [f"- flaky: {code_span(each.case)}" for each in report.flaky[:FACTS]]
     lines += [f"- note: {_escaped(each)}" for each in report.notes]
     if not lines:
@@ -222,6 +239,10 @@ def json(report: Report) -> bytes:
         "lost": [{"why": each.why, "cases": each.cases} for each in report.lost],
         "failed": report.failed,
         "notes": report.notes,
+        "machine": [
+            {"name": each.name, "before": each.before, "after": each.after, "gone": each.gone, "come": each.come}
+            for each in report.machine
+        ],
     }
     return msgspec.json.format(msgspec.json.encode(document))
 

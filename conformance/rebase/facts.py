@@ -162,8 +162,10 @@ def _of_values(before: str, after: str) -> Effect:
 
 
 def _presence(value: str) -> int:
-    """How much something is there: not at all, by a module, by itself."""
-    return 0 if value in GONE else 1 if value.startswith(MODULE) else 2
+    """How much something is there: not even asked about, not at all, by a module, by itself."""
+    if value in (NOTHING, "ENOSYS"):
+        return 0
+    return 1 if value in GONE else 2 if value.startswith(MODULE) else 3
 
 
 def _outcomes(before: Step, after: Step) -> str:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from conformance.matrix.history import Change, Diff, Lost, Moved, lost, moved_axes
 from conformance.rebase.causes import Entry, entries
 from conformance.rebase.facts import Accepted, Effect, facts_of
+from conformance.rebase.machine import MachineFact
 from conformance.rebase.options import OptionMove, Shift, shifts
 from conformance.rebase.table import OptionTable, table
 
@@ -80,6 +81,8 @@ class Report:
     failed: list[str] = field(default_factory=list)
     """Why a kernel could not be run, a sentence each."""
     notes: list[str] = field(default_factory=list)
+    machine: list[MachineFact] = field(default_factory=list)
+    """Facts of the two machines. They are shown, and judge nothing."""
     schema: int = REPORT_SCHEMA
 
     @property
@@ -102,6 +105,7 @@ def judge(
     after: ComparedKernel,
     accepted: Accepted = lambda _: None,
     known: OptionTable | None = None,
+    machine: Sequence[MachineFact] = (),
 ) -> Report:
     """The report of two kernels that were run. `known`: the table of options, that which ships unless it is given."""
     rows = known or table()
@@ -130,6 +134,7 @@ def judge(
         [] if failed else lost([diff]),
         failed,
         notes,
+        list(machine),
     )
 
 

@@ -38,11 +38,17 @@ class Machines:
     def __init__(self) -> None:
         self.runners: dict[str, Runner] = {}
         self.targets: dict[str, Target] = {}
+        self.facts: dict[str, list[str]] = {}
+        """What the newer one says of its machine."""
 
     def runner(self, target: Target, *, cold: bool = False) -> Runner:
         """In the place of `runner_for`."""
         self.targets[target.name] = target
         return self.runners.setdefault(target.name, FakeRunner(NAMES))
+
+    def machine(self, runner: Runner) -> dict[str, list[str]]:
+        """In the place of `glance`."""
+        return self.facts if runner is self.runners["to"] else {"taint": ["0"]}
 
 
 @pytest.fixture
@@ -50,6 +56,7 @@ def machines(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, no_programs: None)
     """Two kernels `old` and `new`, of which `new` has no message queues, in a folder with targets."""
     found = Machines()
     monkeypatch.setattr(module, "runner_for", found.runner)
+    monkeypatch.setattr(module, "glance", found.machine)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("CONFORMANCE_CACHE", str(tmp_path / "cache"))
     monkeypatch.delenv("CONFORMANCE_WSL2_KERNEL", raising=False)
@@ -140,6 +147,16 @@ def test_it_is_printed_as_it_was_asked_for(machines: Machines, form: str, begin:
     machines.runners = {"to": FakeRunner(NAMES, LACKING)}
     done = rebase("--format", form)
     assert (done.status, done.out.startswith(begin)) == (Exit.UNEXPECTED, True)
+
+
+def test_what_has_moved_of_the_machine_is_shown_and_judges_nothing(machines: Machines) -> None:
+    machines.facts = {"taint": ["4096"]}
+    done = rebase(after="old.bzImage")
+    assert done.status == Exit.EXPECTED
+    assert "Machine, as it was booted:\n  taint:\n    - 0\n    + 4096\n" in done.out
+    assert json.loads(Path("out/rebase.json").read_text())["machine"][0]["after"] == ["4096"]
+    machines.facts = {"taint": ["0"]}
+    assert rebase("-o", "other", after="old.bzImage").out == "nothing will be noticed\n"
 
 
 # -- the same kernel once more

@@ -83,6 +83,9 @@ def test_what_a_case_lacks_in_its_own_words_is_told_apart_from_the_call() -> Non
         ("ENOTSUP", "module fuse", Effect.GAINED),
         ("succeeds", "EINVAL", Effect.CHANGED),
         ("succeeds", "ENOSYS", Effect.LOST),
+        ("ENOSYS", "ENOTSUP", Effect.GAINED),
+        ("ENXIO", "ENOSYS", Effect.LOST),
+        ("ENODEV", "ENOENT", Effect.CHANGED),
     ],
 )
 def test_what_is_observed_otherwise_is_there_more_or_less(before: str, after: str, kind: Effect) -> None:
