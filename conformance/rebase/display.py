@@ -73,6 +73,10 @@ def kernels(report: Report) -> str:
 
 def summary(report: Report) -> str:
     """The verdict with its counts."""
+    if report.verdict is Outlook.UNNOTICED and report.entries:
+        accepted = any(each.kind is not Effect.GAINED for each in report.entries)
+        gained = f" ({len(report.of_kind(Effect.GAINED))} gained)" if report.of_kind(Effect.GAINED) else ""
+        return f"nothing is lost or changed{' but what is accepted' if accepted else ''}{gained}"
     if report.verdict is not Outlook.NOTICED:
         return str(report.verdict)
     counts = []

@@ -5,6 +5,7 @@ import errno
 import msgspec
 import pytest
 
+from conformance.model import Expectation, Verdict
 from conformance.rebase.display import MOST_LINES, json, markdown, text
 from conformance.rebase.report import ComparedKernel, Report, judge
 from tests.conformance.rebase.rebases import FILES, QUEUE, Results, between, did, kernel, lacks, lists, of
@@ -19,6 +20,14 @@ def test_of_a_kernel_beside_itself_one_line_is_said() -> None:
     found = judge(between(HAS, HAS), BEFORE, BEFORE)
     assert text(found) == ["nothing will be noticed"]
     assert markdown(found)[0] == "### Rebase: nothing will be noticed"
+
+
+def test_a_gain_and_what_is_accepted_are_told_in_the_verdict() -> None:
+    back = judge(between(LESS, HAS), AFTER, BEFORE)
+    assert text(back)[-1] == "verdict: nothing is lost or changed (2 gained)"
+    known = Expectation("*", "to", Verdict.MISSING, "meant")
+    accepted = judge(between(HAS, LESS), BEFORE, AFTER, lambda _: known)
+    assert text(accepted)[-1] == "verdict: nothing is lost or changed but what is accepted"
 
 
 def test_what_is_lost_is_told_with_its_cause_and_who_saw_it() -> None:
