@@ -20,6 +20,7 @@ from unittest import SkipTest
 
 from hypothesis import Phase, settings
 from hypothesis.errors import HypothesisException, StopTest, UnsatisfiedAssumption
+from hypothesis.reporting import with_reporter
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 from conformance.model import CaseInfo, CaseResult, Json, Outcome
@@ -164,7 +165,7 @@ class Kernel:
         how = self.effort.settings
         database = how.database if remembering or Phase.reuse in phases else None
         examples = min(how.max_examples, MOST_EXAMPLES)
-        with ONE_AT_A_TIME:
+        with ONE_AT_A_TIME, with_reporter(_said_to_nobody):
             self.effort.begin(self.effort.seed + turn)
             run_state_machine_as_test(
                 made,  # type: ignore[arg-type] # any function that gives one will do, its documentation says
@@ -184,6 +185,11 @@ class Kernel:
             lines = (f"    {line}" for line in written.script.told(found))
             error.add_note("\n".join(["What was called, and what it said:", *lines]))
             raise
+
+
+def _said_to_nobody(_: object) -> None:
+    """What Hypothesis prints, such as that to make an example smaller took five minutes, whatever it took: our standard
+    output is for reports, and what a model has found is in its error."""
 
 
 def _keep(examples: list[_Written], script: Script) -> None:

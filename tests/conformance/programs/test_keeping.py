@@ -21,7 +21,7 @@ from conformance.guest.programs import Executor
 from conformance.model import CaseResult, Outcome
 from conformance.mutate.mutants import Mutant, mutants_of
 from conformance.offspring import parent, processes
-from conformance.programs import keeping
+from conformance.programs import efforts, keeping
 from conformance.programs.efforts import GATE, NIGHTLY, begin, settings_of
 from conformance.programs.keeping import Effort, Kernel, Run
 from conformance.programs.script import Reply, Script, ScriptError
@@ -405,6 +405,16 @@ def test_what_a_model_sees_is_made_small(executor: Executor, monkeypatch: pytest
     said = model.result(executor.run).message
     assert "state.teardown()" in said
     assert said.count("state.") <= 6, said
+
+
+def test_standard_output_has_nothing_of_how_an_example_was_made_smaller(
+    executor: Executor, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tell(monkeypatch, "fcntl", gives_a_smaller_pipe)
+    monkeypatch.setitem(efforts.SHRINKING_SECONDS, GATE, 0.0)  # or Hypothesis says nothing
+    (model,) = models(f"{PIPES}::test_pipe_does_what_its_model_says")
+    assert model.result(executor.run).outcome is Outcome.FAILED
+    assert capsys.readouterr() == ("", "")
 
 
 def test_more_examples_are_others_and_the_same_seed_writes_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
