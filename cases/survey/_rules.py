@@ -85,7 +85,7 @@ LEFT_OUT: dict[str, tuple[str, ...]] = {
         r"/sys/fs/(?!(bpf|cgroup|pstore|resctrl|selinux|smackfs|tmpfs)(/|$)).*",
         r"/sys/kernel/(config|sunrpc)",
         r"/proc/sys/(sunrpc|fscache|crypto)",
-        r"/proc/sys/net/(sctp|dccp|rds|tipc|smc|ax25|netrom|rose|x25|vsock|bridge|iw_cm|rxrpc|mpls|can|netfilter)",
+        r"/proc/sys/net/(sctp|dccp|rds|tipc|smc|ax25|netrom|rose|x25|vsock|bridge|iw_cm|rxrpc|mpls|can|netfilter|vrf)",
         r"/proc/sys/net/(ipv4/(netfilter|vs|ip_conntrack.*)|nf_conntrack_max)",
         r"/proc/net/(packet|rpc|netfilter|nf_conntrack.*|ip_conntrack.*|ip6?_tables.*|arp_tables.*|ip_vs.*|ipt_.*|xt_.*)",
         r"/proc/net/(sctp|can.*|vlan|bonding|nfsfs|rxrpc|smc|ppp.*|hci|l2cap|rfcomm|bnep|sco|tls_stat|pnp|kcm.*|pfkey)",

@@ -5,12 +5,12 @@ What neither explains is `unknown`: an option that has not moved explains nothin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from conformance.rebase.facts import BUILT_IN, MODULE, Effect, RebaseFact
 from conformance.rebase.options import OptionMove, Shift
-from conformance.rebase.table import OptionSigns, OptionTable
+from conformance.rebase.table import CitedChange, OptionSigns, OptionTable
 
 UNKNOWN = "unknown"
 FITTING: Mapping[Effect, tuple[OptionMove, ...]] = {
@@ -57,7 +57,7 @@ class Entry:
     @property
     def title(self) -> str:
         """What it is about."""
-        return self.cause.means or self.facts[0].what
+        return self.cause.means or (self.facts[0].what if len(self.facts) == 1 else self.facts[0].subject)
 
     @property
     def needs_module(self) -> bool:
@@ -77,12 +77,19 @@ class Entry:
         return self.kind is not Effect.GAINED and not all(each.accepted for each in self.facts)
 
 
-def entries(facts: list[RebaseFact], moved: Mapping[str, Shift], known: OptionTable) -> list[Entry]:
-    """The facts by their causes, the gravest first: all that one option explains is one entry."""
+def entries(
+    facts: list[RebaseFact],
+    moved: Mapping[str, Shift],
+    known: OptionTable,
+    changes: Sequence[CitedChange] = (),
+) -> list[Entry]:
+    """The facts by their causes, the gravest first: all that one option explains is one entry, else what is about one
+    thing. `changes` are those between the two releases."""
+    places = {each.subject for each in facts}
     found: dict[tuple[str, str], Entry] = {}
     for fact in facts:
-        cause = cause_of(fact, moved, known)
-        key = (cause.what, "") if cause.option else (cause.what, fact.what)
+        cause = cause_of(fact, moved, known, changes)
+        key = (cause.what, cause.means) if cause.means else (cause.what, f"{fact.kind} {_within(fact.subject, places)}")
         if key in found:
             found[key].facts.append(fact)
         else:
@@ -91,7 +98,9 @@ def entries(facts: list[RebaseFact], moved: Mapping[str, Shift], known: OptionTa
     return sorted(found.values(), key=lambda each: (order.index(each.kind), not each.cause.option, each.title))
 
 
-def cause_of(fact: RebaseFact, moved: Mapping[str, Shift], known: OptionTable) -> Reason:
+def cause_of(
+    fact: RebaseFact, moved: Mapping[str, Shift], known: OptionTable, changes: Sequence[CitedChange] = ()
+) -> Reason:
     """The option that fits best of those that have moved the way that explains it, else the release, else unknown."""
     fitting = [(row, moved[row.name]) for row in known.option if row.name in moved]
     close = [
@@ -102,7 +111,20 @@ def cause_of(fact: RebaseFact, moved: Mapping[str, Shift], known: OptionTable) -
     if close:
         _, row, shift = max(close, key=lambda each: each[0])
         return _of_option(row, shift)
-    return Reason(f"since Linux {fact.since}") if fact.since else Reason(UNKNOWN)
+    if fact.since:
+        return Reason(f"since Linux {fact.since}")
+    cited = max(changes, key=lambda each: each.closeness(fact.signs), default=None)
+    if cited is None or not cited.closeness(fact.signs):
+        return Reason(UNKNOWN)
+    return Reason(f"since Linux {cited.since}", cited.means, source=cited.source)
+
+
+def _within(subject: str, subjects: Collection[str]) -> str:
+    """What a fact is counted with: the directory that has moved as well, if there is one, since an entry below it
+    comes and goes with it."""
+    parts = subject.split("/")
+    above = ("/".join(parts[:end]) for end in range(2, len(parts)))
+    return next((each for each in above if each in subjects), subject)
 
 
 def _of_option(row: OptionSigns, shift: Shift) -> Reason:

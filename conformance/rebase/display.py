@@ -16,6 +16,8 @@ from conformance.text import code_span, one_line, plural, wrapped
 FACTS = 3
 """Facts of an entry that are told, unless all are asked for."""
 CASES = 2
+GAINS = 20
+"""Gains that are told, unless all are asked for: a newer release has hundreds."""
 OPTIONS = 12
 """Options of no known meaning that are named in a line."""
 MOST_LINES = 60
@@ -46,8 +48,11 @@ def _text(report: Report, *, full: bool) -> Iterator[str]:
     for kind, heading in HEADINGS.items():
         if found := report.of_kind(kind):
             yield f"{heading} ({len(found)}):"
-            for entry in found:
+            shown = found[:GAINS] if kind is Effect.GAINED and not full else found
+            for entry in shown:
                 yield from _entry(entry, full=full)
+            if more := len(found) - len(shown):
+                yield f"  … and {more} more: --full shows all"
     yield from _flaky(report, full=full)
     yield from _configuration(report.configuration, full=full)
     yield from _machine(report, full=full)
@@ -88,14 +93,15 @@ def summary(report: Report) -> str:
 
 
 def _entry(entry: Entry, *, full: bool) -> Iterator[str]:
-    if not entry.cause.option and len(entry.facts) == 1:
+    several = len(entry.facts) > 1 or entry.cause.means
+    if not several:
         yield f"  {one_line(entry.facts[0].what)}"
     else:
         yield f"  {one_line(entry.title)}{' (needs its module now)' if entry.needs_module else ''}"
     yield f"    cause: {one_line(entry.cause.what)}"
     if entry.accepted:
         yield f"    accepted: {one_line(entry.accepted)}"
-    if entry.cause.option:
+    if several:
         shown = entry.facts if full else representative(entry.facts)
         yield from (f"    {one_line(each.what)}" for each in shown)
         if more := len(entry.facts) - len(shown):

@@ -9,11 +9,11 @@ from __future__ import annotations
 import errno
 import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from conformance.matrix.attempts import Attempts, attempts_of
-from conformance.matrix.causes import introduced
+from conformance.matrix.causes import introduced, since
 from conformance.matrix.compare import Difference, difference
 from conformance.matrix.history import BEFORE, Change, Diff, Moved
 from conformance.matrix.versions import series
@@ -35,9 +35,10 @@ BUILT_IN, MODULE = "built in", "module "
 """What a survey says of something that is there by itself, and of what has come by a module."""
 BY_ARGUMENT = {"mount": 2, "fsopen": 0, "openat": 1, "open": 0, "openat2": 1}
 """Calls that are about what one of their arguments names, by the place of that."""
-BY_CONSTANT = {"socket", "socketpair", "setsockopt", "getsockopt"}
+BY_CONSTANT = {"socket", "socketpair", "setsockopt", "getsockopt", "ioctl"}
 """Calls that are about what a constant names, beside those whose operations are described."""
-CONSTANT = re.compile(r"\b[A-Z][A-Z0-9]*_[A-Z0-9_]+\b")
+ERRNO = re.compile(r"E[A-Z0-9]+")
+CONSTANT = re.compile(r"\b[A-Z][A-Z0-9_]{3,}\b")
 SAME_NUMBERS = 424
 """From pidfd_send_signal(2) on, a call has the same number on all machines (Linux 5.1)."""
 
@@ -65,6 +66,15 @@ class RebaseFact:
     accepted: Expectation | None = None
     """Who has accepted it, in all its witnesses."""
 
+    @property
+    def subject(self) -> str:
+        """What it is about: a file of which a key is another, a call whatever way it was made; else itself."""
+        first = self.signs[0] if self.signs else ""
+        if first.startswith("entry "):
+            return " ".join(first.split(" ")[:2])
+        called = next((each for each in self.signs if each.endswith("()")), "")
+        return called if first.startswith("number ") and called else self.what
+
 
 Accepted = Callable[[str], Expectation | None]
 
@@ -88,8 +98,8 @@ def _merged(facts: Sequence[RebaseFact]) -> RebaseFact:
     signs = tuple(dict.fromkeys(sign for each in facts for sign in each.signs))
     witnesses = tuple(dict.fromkeys(case for each in facts for case in each.witnesses))
     accepted = first.accepted if all(each.accepted for each in facts) else None
-    since = next((each.since for each in facts if each.since), "")
-    return RebaseFact(first.kind, first.what, signs, witnesses, since, accepted)
+    brought = next((each.since for each in facts if each.since), "")
+    return RebaseFact(first.kind, first.what, signs, witnesses, brought, accepted)
 
 
 def _of_case(diff: Diff, moved: Moved, accepted: Expectation | None) -> Iterator[RebaseFact]:
@@ -102,17 +112,26 @@ def _of_case(diff: Diff, moved: Moved, accepted: Expectation | None) -> Iterator
         return
     found = difference(was.speaking, now.speaking, BEFORE)
     if found is not None and found.step is None and was.outcome is now.outcome:
-        yield from _of_observations(moved.case, was, now, accepted)
+        for fact in _of_observations(moved.case, was, now, accepted):
+            yield replace(fact, since=_brought(fact, diff)) if fact.kind is Effect.GAINED else fact
         return
     titles = {info.id: info.title for info in diff.before.record.cases}
     newer = series(diff.before.release) < series(diff.after.release)
     title, of = titles.get(moved.case, ""), series(diff.before.release)
-    since = introduced(was, title, of) if newer and was.results and not was.passed else ""
-    yield _of_call(moved, was, now, found, since, accepted)
+    brought = introduced(was, title, of) if newer and was.results and not was.passed else ""
+    yield _of_call(moved, was, now, found, brought, accepted)
+
+
+def _brought(fact: RebaseFact, diff: Diff) -> str:
+    """The release between the two that first had a call whose number a survey found."""
+    calls = (sign.removeprefix("call ").removesuffix("()") for sign in fact.signs if sign.startswith("call "))
+    found = next((release for each in calls if (release := since(each))), "")
+    between = series(diff.before.release) < series(found) <= series(diff.after.release)
+    return found if found and between else ""
 
 
 def _of_call(
-    moved: Moved, was: Attempts, now: Attempts, found: Difference | None, since: str, accepted: Expectation | None
+    moved: Moved, was: Attempts, now: Attempts, found: Difference | None, brought: str, accepted: Expectation | None
 ) -> RebaseFact:
     """The fact of a case that ends otherwise, or makes its calls with another outcome."""
     at = found.step if found else None
@@ -124,8 +143,8 @@ def _of_call(
     else:
         kind, what = _by_change(moved, "", ""), _told(moved, was, now, found)
     words = [f"says {one_line(side.message)}" for side in (was, now) if side.outcome is not Outcome.PASSED]
-    signs = [*(f"call {shown(step)}" for step in steps if step), *words]
-    return RebaseFact(kind, one_line(what), tuple(dict.fromkeys(signs)), (moved.case,), since, accepted)
+    signs = [*(f"call {shown(replace(step, process=0))}" for step in steps if step), *words]
+    return RebaseFact(kind, one_line(what), tuple(dict.fromkeys(signs)), (moved.case,), brought, accepted)
 
 
 def _about(what: str, call: str, was: Attempts, now: Attempts) -> str:
@@ -162,10 +181,12 @@ def _of_values(before: str, after: str) -> Effect:
 
 
 def _presence(value: str) -> int:
-    """How much something is there: not even asked about, not at all, by a module, by itself."""
+    """How much something is there: not even asked about, not at all, by a module, refused, as it should be."""
     if value in (NOTHING, "ENOSYS"):
         return 0
-    return 1 if value in GONE else 2 if value.startswith(MODULE) else 3
+    if value in GONE or value.startswith(MODULE):
+        return 1 if value in GONE else 2
+    return 3 if ERRNO.fullmatch(value) else 4
 
 
 def _outcomes(before: Step, after: Step) -> str:
@@ -185,7 +206,7 @@ def _call(step: Step) -> str:
         return f"{step.call} {str(step.args[at]).rstrip(chr(0))}"
     if step.call not in BY_CONSTANT and step.call not in operations():
         return step.call
-    constants = CONSTANT.findall(shown(step).partition(") = ")[0])[:2]
+    constants = CONSTANT.findall(shown(replace(step, outs={})).partition(") = ")[0])[:2]
     return " ".join([step.call, *constants])
 
 

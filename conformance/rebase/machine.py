@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 NUMBERS = re.compile(r"0x[0-9a-f]+|\b[0-9a-f]{8,}\b|\d+", re.IGNORECASE)
-BY_CHANCE = re.compile(r"clock|hrtimer: interrupt took|\btsc\b|hogged CPU|stall|took too long", re.I)
+BY_CHANCE = re.compile(r"clock|calibrat|\bhpet\b|hrtimer: interrupt took|\btsc\b|hogged CPU|stall|took too long", re.I)
 """Messages that come when the machine below was busy."""
 AMOUNT = re.compile(r"(?P<name>\w+):\s*(?P<kib>\d+) kB")
 MUCH = 0.1

@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from conformance.matrix.history import Change, Diff, Lost, Moved, lost, moved_axes
+from conformance.matrix.versions import series
 from conformance.rebase.causes import Entry, entries
 from conformance.rebase.facts import Accepted, Effect, facts_of
 from conformance.rebase.machine import MachineFact
 from conformance.rebase.options import OptionMove, Shift, shifts
-from conformance.rebase.table import OptionTable, table
+from conformance.rebase.table import CitedChange, OptionTable, table
 
 REPORT_SCHEMA = 1
 """Version of a report as JSON."""
@@ -126,7 +127,7 @@ def judge(
     return Report(
         replace(before, release=diff.before.release or before.release),
         replace(after, release=diff.after.release or after.release),
-        entries(facts_of(diff, accepted), moved, rows),
+        entries(facts_of(diff, accepted), moved, rows, _between(diff, after, rows)),
         configuration(moved, rows),
         diff.same,
         diff.compared,
@@ -136,6 +137,16 @@ def judge(
         notes,
         list(machine),
     )
+
+
+def _between(diff: Diff, after: ComparedKernel, known: OptionTable) -> list[CitedChange]:
+    """The changes that are cited of the releases between the two, but those that the newer configuration undoes."""
+    older, newer, options = series(diff.before.release), series(diff.after.release), after.config or {}
+    return [
+        each
+        for each in known.change
+        if older and older < series(each.since) <= newer and options.get(each.without, "n") == "n"
+    ]
 
 
 def configuration(moved: Mapping[str, Shift], known: OptionTable) -> Configuration:

@@ -42,11 +42,29 @@ class OptionSigns:
         return next((size for size, pattern in self._patterns if any(map(pattern.match, told))), 0)
 
 
+@dataclass(frozen=True)
+class CitedChange:
+    """Something that a release did otherwise than those before it, whatever the configuration."""
+
+    since: str
+    """`6.2`."""
+    means: str
+    shows: Sequence[str]
+    source: str
+    without: str = ""
+    """The option that undoes it; "" where there is none."""
+
+    def closeness(self, signs: Iterable[str]) -> int:
+        """See `OptionSigns`."""
+        return OptionSigns(self.without, self.means, self.shows, self.source).closeness(signs)
+
+
 @dataclass(frozen=True, slots=True)
 class OptionTable:
     """The rows."""
 
     option: list[OptionSigns]
+    change: list[CitedChange] = field(default_factory=list)
 
     def row(self, name: str) -> OptionSigns | None:
         """What the table has of an option, its own row or the one that it is tied to."""

@@ -6,7 +6,7 @@ from conformance.model import Expectation, Verdict
 from conformance.rebase.causes import UNKNOWN, cause_of, entries
 from conformance.rebase.facts import Effect, RebaseFact
 from conformance.rebase.options import Shift
-from conformance.rebase.table import OptionSigns, OptionTable
+from conformance.rebase.table import CitedChange, OptionSigns, OptionTable
 
 QUEUES = OptionSigns("POSIX_MQUEUE", "queues", ["call mq_*", "entry /proc/sys/fs/mqueue*"], "Kconfig")
 FUSE = OptionSigns("FUSE_FS", "fuse", ["file system fuse*"], "Kconfig")
@@ -88,6 +88,32 @@ def test_all_that_one_option_explains_is_one_entry_as_grave_as_its_gravest_fact(
     ]
     assert len(found[0].witnesses) == 3
     assert found[0].areas == ["area"]
+
+
+def test_what_is_about_one_thing_is_one_entry_where_no_option_explains_it() -> None:
+    facts = [
+        fact(Effect.GAINED, "entry /proc/net/snmp Ip: In: key", "entry /proc/net/snmp Ip: In"),
+        fact(Effect.GAINED, "entry /proc/net/snmp Ip: Out: key", "entry /proc/net/snmp Ip: Out"),
+        fact(Effect.GAINED, "entry /proc/x: d", "entry /proc/x"),
+        fact(Effect.GAINED, "entry /proc/x/y: -r", "entry /proc/x/y"),
+        fact(Effect.LOST, "entry /proc/net/snmp Tcp: key", "entry /proc/net/snmp Tcp"),
+        fact(Effect.GAINED, "entry /proc/xy: d", "entry /proc/xy"),
+    ]
+    found = entries(facts, {}, TABLE)
+    assert [(each.kind, each.title, len(each.facts)) for each in found] == [
+        (Effect.LOST, "entry /proc/net/snmp Tcp: key", 1),
+        (Effect.GAINED, "entry /proc/net/snmp", 2),
+        (Effect.GAINED, "entry /proc/x", 2),
+        (Effect.GAINED, "entry /proc/xy: d", 1),
+    ]
+
+
+def test_a_change_that_is_cited_is_the_cause_where_no_option_is() -> None:
+    changes = [CitedChange("6.2", "queues are refused", ["call mq_*"], "mq_open(2)")]
+    found = cause_of(LOST, {}, TABLE, changes)
+    assert (found.what, found.means, found.option) == ("since Linux 6.2", "queues are refused", "")
+    assert cause_of(LOST, moved(POSIX_MQUEUE=("y", "n")), TABLE, changes).option == "POSIX_MQUEUE"
+    assert cause_of(fact(Effect.LOST, "other"), {}, TABLE, changes).what == UNKNOWN
 
 
 def test_what_is_only_not_built_in_any_more_needs_its_module() -> None:

@@ -75,6 +75,16 @@ def test_many_facts_and_cases_are_cut_unless_all_are_asked_for() -> None:
     assert all(case in full for case in cases)
 
 
+def test_gains_are_cut_and_losses_are_not() -> None:
+    names = [f"/proc/{at}" for at in range(50)]
+    case = "survey/test_entries.py::test_entries[proc]"
+    few, many = [lists(case, **{"/x": "d"})], [lists(case, **dict.fromkeys(["/x", *names], "d"))]
+    gained, lost = text(report(few, many)), text(report(many, few))
+    assert "  … and 30 more: --full shows all" in gained
+    assert sum(line.startswith("  entry") for line in gained) == 20
+    assert sum(line.startswith("  entry") for line in lost) == 50
+
+
 @pytest.mark.parametrize("count", [1, 30, 300])
 def test_markdown_fits_a_pull_request_and_details_are_folded(count: int) -> None:
     names = [f"/proc/{at}" for at in range(count)]

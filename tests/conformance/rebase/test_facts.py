@@ -4,7 +4,7 @@ import errno
 
 import pytest
 
-from conformance.model import Expectation, Outcome, Verdict
+from conformance.model import Expectation, Outcome, Step, Verdict
 from conformance.rebase.facts import Effect, RebaseFact, facts_of
 from tests.builders import result
 from tests.conformance.rebase.rebases import ENTRIES, FILES, NUMBERS, QUEUE, between, did, lacks, lists
@@ -49,6 +49,14 @@ def test_another_errno_is_a_change_and_says_what_the_call_is_about() -> None:
     assert told(facts_of(between(before, after))) == [(Effect.CHANGED, "openat /dev/fuse: EPERM, before EACCES")]
 
 
+def test_a_call_of_a_child_is_known_as_any_other() -> None:
+    steps = [Step("ioctl", [4, 0x5412, "x"], -1, each, process=1) for each in (errno.EPERM, errno.EIO)]
+    before, after = ([result(Outcome.PASSED, each, case=QUEUE)] for each in steps)
+    (found,) = facts_of(between(before, after))
+    assert found.what == "ioctl TIOCSTI: EIO, before EPERM"
+    assert found.signs[0].startswith("call ioctl(4, TIOCSTI")
+
+
 def test_a_family_of_sockets_is_told_from_another() -> None:
     cases = ["sockets/test_packet.py::test_x", "sockets/test_vsock.py::test_y"]
     before = [did(case, "socket", family, 3, 0) for case, family in zip(cases, (17, 40), strict=True)]
@@ -81,7 +89,9 @@ def test_what_a_case_lacks_in_its_own_words_is_told_apart_from_the_call() -> Non
         ("module fuse", "ENODEV", Effect.LOST),
         ("module fuse", "built in", Effect.GAINED),
         ("ENOTSUP", "module fuse", Effect.GAINED),
-        ("succeeds", "EINVAL", Effect.CHANGED),
+        ("succeeds", "EINVAL", Effect.LOST),
+        ("EINVAL", "succeeds", Effect.GAINED),
+        ("EFAULT", "EINVAL", Effect.CHANGED),
         ("succeeds", "ENOSYS", Effect.LOST),
         ("ENOSYS", "ENOTSUP", Effect.GAINED),
         ("ENXIO", "ENOSYS", Effect.LOST),
@@ -108,6 +118,22 @@ def test_a_number_is_known_as_its_call() -> None:
     before, after = ([result(case=NUMBERS, observations={"154": value})] for value in ("succeeds", "ENOSYS"))
     (found,) = facts_of(between(before, after))
     assert found.signs == ("number syscall 154", "call modify_ldt()")
+
+
+def test_a_number_that_a_release_brought_is_said_to_be_its() -> None:
+    """mseal(2) is there since Linux 6.10."""
+    before, after = ([result(case=NUMBERS, observations={"462": value})] for value in ("ENOSYS", "EINVAL"))
+    (found,) = facts_of(between(before, after, ("6.6.0", "6.18.0")))
+    assert (found.kind, found.since, found.subject) == (Effect.GAINED, "6.10", "call mseal()")
+    (older,) = facts_of(between(before, after, ("6.12.0", "6.18.0")))
+    (lost,) = facts_of(between(after, before, ("6.6.0", "6.18.0")))
+    assert (older.since, lost.since) == ("", "")
+
+
+def test_a_key_is_about_its_file() -> None:
+    before = [result(case=ENTRIES, observations={"/proc/net/snmp Ip: In": "key"})]
+    (found,) = facts_of(between(before, [result(case=ENTRIES, observations={"/proc/net/x": "d"})]))[:1]
+    assert found.subject == "entry /proc/net/snmp"
 
 
 def test_an_observation_of_any_other_case_is_a_fact_too() -> None:

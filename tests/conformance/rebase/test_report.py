@@ -77,6 +77,25 @@ def test_what_dies_on_both_is_a_note_and_what_is_flaky_is_kept_apart() -> None:
     assert ([each.case for each in found.flaky], found.entries) == ([QUEUE], [])
 
 
+@pytest.mark.parametrize(
+    ("releases", "option", "cause"),
+    [
+        (("6.1.0", "6.12.0"), "n", "since Linux 6.2"),
+        (("6.1.0", "6.12.0"), "y", "unknown"),
+        (("6.6.0", "6.12.0"), "n", "unknown"),
+        (("6.12.0", "6.1.0"), "n", "unknown"),
+    ],
+)
+def test_a_change_is_cited_only_between_the_two_releases_and_unless_an_option_undoes_it(
+    releases: tuple[str, str], option: str, cause: str
+) -> None:
+    tiocsti = 0x5412
+    before, after = ([did(QUEUE, "ioctl", 3, tiocsti, "x", errno=each)] for each in (errno.EPERM, errno.EIO))
+    old, new = (ComparedKernel(name, config={"LEGACY_TIOCSTI": option}) for name in "AB")
+    found = judge(between(before, after, releases), old, new)
+    assert [each.cause.what for each in found.entries] == [cause]
+
+
 def test_the_configuration_is_told_by_what_it_means() -> None:
     before = {
         "POSIX_MQUEUE": "y",

@@ -54,6 +54,13 @@ def test_every_row_that_ships_says_what_it_means_and_where_that_is_known_from() 
             assert SIGNS.match(glob), (each.name, glob)
 
 
+def test_every_change_that_ships_says_where_that_is_known_from() -> None:
+    for each in table().change:
+        assert re.fullmatch(r"\d+\.\d+", each.since)
+        assert re.search(r"Kconfig|\(\d\)|\.rst", each.source), each.means
+        assert all(SIGNS.match(glob) for glob in each.shows)
+
+
 def test_every_call_that_a_row_names_is_described() -> None:
     known = set(stubs())
     for each in table().option:
