@@ -45,7 +45,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "markdown", "json"]),
+    type=click.Choice(["text", "markdown", "json", "junit"]),
     default="text",
     show_default=True,
     help="What is printed. Markdown is made for a pull request: at most 60 lines.",
@@ -103,7 +103,7 @@ def command(
       1  something is lost or changed that nobody has accepted
       0  nothing will be noticed, but what is gained
     """
-    from conformance.rebase.display import json, markdown, text  # noqa: PLC0415 - slow to import
+    from conformance.rebase.display import json, junit, markdown, text  # noqa: PLC0415 - slow to import
 
     known = read_expectations(expectations)
     named = target_files.load(targets_file or target_files.default_path())
@@ -147,8 +147,8 @@ def command(
     report = judge(diff, kernels[0], kernels[1], accepted.get, machine=machine)
     write_whole(directory / "rebase.json", json(report))
     write_whole(directory / "rebase.md", "\n".join([*markdown(report), ""]).encode())
-    if form == "json":
-        click.echo(json(report).decode())
+    if form in ("json", "junit"):
+        click.echo((json if form == "json" else junit)(report).decode())
     else:
         for line in markdown(report) if form == "markdown" else text(report, full=full, width=terminal_width()):
             click.echo(line)

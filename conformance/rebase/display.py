@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any
+from xml.etree import ElementTree
 
 import msgspec
 
@@ -226,6 +227,28 @@ def _escaped(said: str) -> str:
 
 
 # -- for machines
+
+
+def junit(report: Report) -> bytes:
+    """A test for each entry, which fails as the entry does; an error for each kernel that did not run and for evidence
+    that is lost."""
+    suite = ElementTree.Element("testsuite", name="rebase")
+    for why in [*report.failed, *(each.why for each in report.lost)]:
+        _test(suite, "evidence", why, "error", str(report.verdict))
+    for entry in report.entries:
+        facts = "\n".join(one_line(each.what) for each in entry.facts)
+        _test(suite, str(entry.kind), entry.title, "failure" if entry.fails else "", entry.cause.what, facts)
+    _test(suite, "as before", plural(report.same, "case"))
+    for name, found in (("tests", "testcase"), ("failures", "testcase/failure"), ("errors", "testcase/error")):
+        suite.set(name, str(len(suite.findall(found))))
+    written: bytes = ElementTree.tostring(suite, "utf-8", xml_declaration=True)
+    return written
+
+
+def _test(suite: ElementTree.Element, kind: str, name: str, ended: str = "", why: str = "", text: str = "") -> None:
+    test = ElementTree.SubElement(suite, "testcase", classname=f"rebase.{kind}", name=one_line(name))
+    if ended:
+        ElementTree.SubElement(test, ended, message=one_line(why)).text = text
 
 
 def json(report: Report) -> bytes:

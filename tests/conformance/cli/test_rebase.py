@@ -142,7 +142,7 @@ def test_what_is_accepted_for_the_newer_kernel_ends_with_0(machines: Machines) -
     assert (done.status, "accepted: nobody has them" in done.out) == (Exit.EXPECTED, True), done
 
 
-@pytest.mark.parametrize(("form", "begin"), [("markdown", "### Rebase: "), ("json", "{")])
+@pytest.mark.parametrize(("form", "begin"), [("markdown", "### Rebase: "), ("json", "{"), ("junit", "<?xml")])
 def test_it_is_printed_as_it_was_asked_for(machines: Machines, form: str, begin: str) -> None:
     machines.runners = {"to": FakeRunner(NAMES, LACKING)}
     done = rebase("--format", form)

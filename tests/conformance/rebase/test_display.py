@@ -1,12 +1,13 @@
 from __future__ import annotations
 
 import errno
+from xml.etree import ElementTree
 
 import msgspec
 import pytest
 
 from conformance.model import Expectation, Verdict
-from conformance.rebase.display import MOST_LINES, json, markdown, text
+from conformance.rebase.display import MOST_LINES, json, junit, markdown, text
 from conformance.rebase.report import ComparedKernel, Report, judge
 from tests.conformance.rebase.rebases import FILES, QUEUE, Results, between, did, kernel, lacks, lists, of
 from tests.conformance.rebase.test_report import AFTER, BEFORE, HAS, LESS
@@ -113,6 +114,28 @@ def test_what_a_guest_says_is_no_markdown_and_nothing_for_a_terminal() -> None:
     assert "\x1b" not in said
     assert "\n# `x`" not in said
     assert sum(line.startswith("</details>") for line in markdown(found)) == 1
+
+
+def test_junit_has_a_test_for_each_entry_that_fails_as_it_does() -> None:
+    suite = ElementTree.fromstring(junit(report()))
+    assert {name: suite.get(name) for name in ("tests", "failures", "errors")} == {
+        "tests": "3",
+        "failures": "2",
+        "errors": "0",
+    }
+    first = suite.find("testcase/failure")
+    assert first is not None
+    assert (first.get("message"), first.text) == ("CONFIG_POSIX_MQUEUE=y → n", "mq_open: ENOSYS")
+    back = ElementTree.fromstring(junit(judge(between(LESS, HAS), AFTER, BEFORE)))
+    assert (back.get("tests"), back.get("failures")) == ("3", "0")
+
+
+def test_junit_has_an_error_where_a_kernel_did_not_run_or_evidence_is_lost() -> None:
+    for found in (
+        judge(of(kernel("from", *HAS), kernel("to", failed="it panicked")), BEFORE, AFTER),
+        judge(between(HAS, LESS[:1]), BEFORE, AFTER),
+    ):
+        assert ElementTree.fromstring(junit(found)).get("errors") == "1"
 
 
 def test_json_has_all_of_it() -> None:
