@@ -76,15 +76,15 @@ def command(
     targets_file: Path | None,
     expectations: Path | None,
 ) -> int:
-    """Say what users will notice when their kernel becomes another: what is lost, changed and gained, and why.
+    """Say what users will notice when their kernel becomes another: what is lost, changed, gained, and why.
 
     KERNEL is the path of an image (NAME.modules.tar.xz and NAME.config beside NAME.bzImage come along), a directory
     with an image and its lib/modules, debian:SERIES, wsl2:VERSION, or a target of targets.toml. PATH is an area, a
     module or a case; without one, all cases, programs and surveys are run.
 
     \b
-    conformance rebase --from wsl2:6.6 --to wsl2:6.18               two of Microsoft's kernels
-    conformance rebase --from wsl2 --to ./bzImage ipc sockets survey  the kernel that there is, and one that was built
+    conformance rebase --from wsl2:6.6 --to wsl2:6.18        two of Microsoft's kernels, once they were fetched
+    conformance rebase --from wsl2 --to ./bzImage ipc survey  the kernel that there is, and one that was built
     conformance rebase --from debian:6.12.107 --to debian:6.12 --format markdown > comment.md
 
     Both kernels are booted, side by side, in the same surroundings, and do the same. Whatever they do otherwise is

@@ -77,13 +77,15 @@ def sides(before: GivenKernel, after: GivenKernel, like: Target | None) -> list[
 
 
 def earlier(before: Target, folder: Path) -> Path | None:
-    """The newest run in a folder that had the same older kernel and was made by the same suite: its record holds."""
+    """The run in a folder that has most of the same older kernel by the same suite, the newest of several: its record
+    holds."""
+    found: dict[Path, int] = {}
     for path in runs(folder):
-        with suppress(UserError):
+        with suppress(UserError, OSError):
             plan = read_plan(path)
             if plan.suite == suite() and before in plan.targets:
-                return path
-    return None
+                found[path] = (path / f"{before.name}.jsonl").stat().st_size
+    return max(found, key=lambda each: found[each], default=None)
 
 
 def failed(matrix: Matrix) -> bool:

@@ -52,9 +52,10 @@ def test_an_image_beside_a_target_has_the_surroundings_of_the_target() -> None:
     assert after.options == {"commandline": "a=1", "kernel": "debian:6.12"}
 
 
-def planned(folder: Path, name: str, target: Target, made_by: str | None = None) -> Path:
+def planned(folder: Path, name: str, target: Target, made_by: str | None = None, *, said: str = "x") -> Path:
     plan = RunPlan(name, FROM, [target], Selection(), suite=suite() if made_by is None else made_by)
     plan.write(folder / name)
+    (folder / name / f"{FROM}.jsonl").write_text(said)
     return folder / name
 
 
@@ -67,6 +68,10 @@ def test_the_newest_run_of_the_same_kernel_by_the_same_suite_stands_in(tmp_path:
     planned(tmp_path, "20260104T000000Z", mine, made_by="another")
     (tmp_path / "damaged").mkdir()
     (tmp_path / "damaged/run.json").write_text("{")
+    assert earlier(mine, tmp_path) == found
+    whole = planned(tmp_path, "20251231T000000Z", mine, said="more")
+    assert earlier(mine, tmp_path) == whole
+    (whole / f"{FROM}.jsonl").unlink()
     assert earlier(mine, tmp_path) == found
 
 
