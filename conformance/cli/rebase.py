@@ -133,7 +133,7 @@ def command(
         with Display() as display:
             matrix = execute(directory, plan, runners, known, display, rebasing.failed)
     except KeyboardInterrupt as stop:
-        click.echo(f"\nconformance: interrupted; what was run is in {directory}", err=True)
+        click.echo(f"\nconformance: interrupted; the same command takes over what is in {directory}", err=True)
         return Exit.after(stop)
     if not matrix.comparisons and not rebasing.failed(matrix):
         raise UsageError("no case was selected; `conformance run --list` prints all")
