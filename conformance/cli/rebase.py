@@ -99,7 +99,7 @@ def command(
     Exit status, the gravest first:
       2  usage: there is no such kernel, or it is none that could be booted
       3  a kernel did not boot, or the harness failed
-      4  lost evidence: cases that were not run on one of the two
+      4  lost evidence: cases that were not run on one of the two, or that die on both
       1  something is lost or changed that nobody has accepted
       0  nothing will be noticed, but what is gained
     """

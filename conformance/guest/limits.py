@@ -8,6 +8,7 @@ host has put the suite into a control group with a limit on memory, that is what
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import time
 from collections.abc import Iterator
@@ -86,6 +87,13 @@ class Watch:
     def _really(self, below: list[int]) -> bool:
         """Whether they have that much even when what they share is counted once; True where that is not told.
 
+        It is looked at twice: while some of them end, the parts of those that are left grow, and are counted as well.
+        """
+        return self._together(below) > MEMORY and self._together(self._below()) > MEMORY
+
+    def _together(self, below: list[int]) -> float:
+        """Bytes that they have, those that they share counted once; without end where that is not told.
+
         To tell it of a process that forks, the kernel waits until it has forked, and such a process waits for its turn
         among all others. Meanwhile a case may have filled the machine with more of them: once there are too many, that
         is what the next look says, and this one says nothing.
@@ -93,12 +101,12 @@ class Watch:
         total = 0
         for pid in below:
             if len(self._below()) > PROCESSES:
-                return False
+                return 0
             share = proportional(pid)
             if share is None:
-                return True
+                return math.inf
             total += share
-        return total > MEMORY
+        return total
 
 
 def resident(pid: int) -> int:

@@ -115,6 +115,7 @@ def judge(
     sides = (diff.before, diff.after)
     failed = [f"{side.name}: {side.column.failed}" for side in sides if side.column.failed]
     died = [each for each in diff.moved if each.change is Change.DEATH]
+    silent = [each for each in died if not accepted(each.case)]
     notes = [
         *(
             f"the configuration of {each.named} is not known: {each.unreadable}"
@@ -122,7 +123,7 @@ def judge(
             if each.unreadable
         ),
         *moved_axes(diff.before.column, diff.after.column),
-        *(f"dies on both kernels: {each.case}, {each.message}" for each in died),
+        *(f"dies on both kernels, as expected: {each.case}, {each.message}" for each in died if each not in silent),
     ]
     return Report(
         replace(before, release=diff.before.release or before.release),
@@ -132,11 +133,16 @@ def judge(
         diff.same,
         diff.compared,
         [each for each in diff.moved if each.change is Change.FLAKY],
-        [] if failed else lost([diff]),
+        [] if failed else [*lost([diff]), *(Lost(_silence(each), [each.case]) for each in silent)],
         failed,
         notes,
         list(machine),
     )
+
+
+def _silence(died: Moved) -> str:
+    """Why nothing is known of a case: what kernels do in it that only one of them should."""
+    return f"it dies on both kernels, so that nobody knows what else it would have shown: {died.message}"
 
 
 def _between(diff: Diff, after: ComparedKernel, known: OptionTable) -> list[CitedChange]:

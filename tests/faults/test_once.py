@@ -14,7 +14,7 @@ ONCE = {"test_crashes_once": (Outcome.CRASH, Verdict.CRASH), "test_hangs_once": 
 @pytest.fixture(scope="module", params=["native", "wsl1", "gvisor"])
 def run(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Matrix, Faults]:
     runner(request.param)  # or says why it cannot run
-    return whole_run(tmp_path_factory.mktemp("once"), [request.param], "once", timeout=2.0)
+    return whole_run(tmp_path_factory.mktemp("once"), [request.param], "once", timeout=5.0)
 
 
 @pytest.mark.parametrize("case", ONCE)

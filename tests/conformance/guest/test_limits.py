@@ -112,6 +112,22 @@ def test_only_so_much_memory_is_given_and_what_is_shared_counts_once(
     assert ("MiB of memory" in watch.overdrawn()) is over
 
 
+def test_parts_that_grow_while_others_end_are_not_taken_for_more(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    pids = list(range(20))
+
+    def ends(_: int) -> int:
+        share = MEMORY // 3 // len(pids)
+        if len(pids) > 1:
+            pids.pop()
+        return share
+
+    monkeypatch.setattr(limits, "descendants", lambda _: list(pids))
+    monkeypatch.setattr(limits, "resident", lambda _: watch._base + MEMORY // 3)
+    monkeypatch.setattr(limits, "proportional", ends)
+    assert watch.overdrawn() == ""
+    assert len(pids) == 1
+
+
 def test_those_that_become_many_while_their_memory_is_looked_at_are_not_all_looked_at(
     watch: Watch, monkeypatch: pytest.MonkeyPatch
 ) -> None:

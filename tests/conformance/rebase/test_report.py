@@ -69,9 +69,14 @@ def test_what_somebody_has_accepted_is_no_change_for_the_worse() -> None:
     assert judge(between(HAS, LESS), BEFORE, AFTER, {QUEUE: known}.get).verdict is Outlook.NOTICED
 
 
-def test_what_dies_on_both_is_a_note_and_what_is_flaky_is_kept_apart() -> None:
+def test_what_dies_on_both_shows_nothing_unless_it_is_expected_and_what_is_flaky_is_kept_apart() -> None:
     dies = [result(Outcome.CRASH, case=QUEUE, message="panic")]
-    assert judge(between(dies, dies), BEFORE, BEFORE).notes == [f"dies on both kernels: {QUEUE}, panic"]
+    found = judge(between(dies, dies), BEFORE, BEFORE)
+    assert found.verdict is Outlook.INCOMPLETE
+    assert [(each.why.rpartition(": ")[2], each.cases) for each in found.lost] == [("panic", [QUEUE])]
+    known = judge(between(dies, dies), BEFORE, BEFORE, {QUEUE: Expectation(QUEUE, "to", Verdict.CRASH, "old")}.get)
+    assert known.verdict is Outlook.UNNOTICED
+    assert known.notes == [f"dies on both kernels, as expected: {QUEUE}, panic"]
     flaky = [did(QUEUE, "read", errno=errno.EINTR), did(QUEUE, "read")]
     found = judge(between([did(QUEUE, "read")], flaky), BEFORE, BEFORE)
     assert ([each.case for each in found.flaky], found.entries) == ([QUEUE], [])

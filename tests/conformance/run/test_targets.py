@@ -110,7 +110,7 @@ def test_the_file_here_comes_before_the_one_that_ships(
         (f"{QEMU}memroy = 2048\n", ":4: target.a.memroy: the runner qemu has no such option (did you mean memory?)"),
         (
             f"{QEMU}memroy = 2048\n",
-            "it takes kernel (a text: debian:SERIES, wsl2, wsl2:VERSION, or the path of an image); memory (a ",
+            "or the path of an image or of a directory with one); memory (a ",
         ),
         (
             f"{QEMU}commandline = 'nr_cpus=2 panic=5'\n",
