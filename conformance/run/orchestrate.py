@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from conformance.run.errors import UserError
 from conformance.run.hands import start
 from conformance.run.ledger import Progress
 from conformance.run.naming import runs
-from conformance.run.programs import selected
+from conformance.run.programs import CasePrograms, selected
 from conformance.run.records import seconds_of
 from conformance.run.results import RunPlan, compared, read_record, read_records
 from conformance.run.selection import Selection
@@ -43,7 +44,7 @@ def execute(
     `display` is called some times a second with how far each target is, `enough` now and then with the matrix so far:
     once it says yes, the run ends, and what it has not come to is left. Raises UserError, KeyboardInterrupt.
     """
-    programs = selected(plan.selection, plan.conduct.effort)
+    programs: Future[CasePrograms] = Future()
     jobs = plan.jobs or max(1, len(os.sched_getaffinity(0)) // len(plan.targets))
     taking = takings(plan)
     workers = []
@@ -52,7 +53,7 @@ def execute(
         path = directory / f"{target.name}.jsonl"
         runner = runners[target.name]
         seconds = partial(_earlier_seconds, directory, target.name)
-        given = (target, runner, path, plan.run, plan.selection, plan.conduct, earlier, programs, jobs, seconds)
+        given = (target, runner, path, plan.run, plan.selection, plan.conduct, earlier, programs.result, jobs, seconds)
         workers.append(Worker(*given, taking.get(target.name)))
     progress = [worker.progress for worker in workers]
     watch = _Watch(lambda: compared(directory, plan, expectations), enough)
@@ -64,6 +65,7 @@ def execute(
     try:
         for worker in workers:
             worker.start()
+        programs.set_result(selected(plan.selection, plan.conduct.effort))  # while guests start
         _wait(workers, lambda worker: worker.first_pass.wait(TICK_SECONDS), tick)
         seen = build(read_records(directory, plan), plan.reference, expectations, traces=False)
         again = suspicious(seen, expectations)
@@ -76,6 +78,7 @@ def execute(
     except _Enough:
         pass
     finally:
+        programs.cancel()
         for worker in workers:
             worker.stop()
         for worker in workers:

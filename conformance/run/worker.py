@@ -46,13 +46,14 @@ class Worker(threading.Thread):
         selection: Selection,
         conduct: Conduct,
         earlier: Record | None = None,
-        programs: CasePrograms = NO_PROGRAMS,
+        programs: Callable[[], CasePrograms] = lambda: NO_PROGRAMS,
         jobs: int = 1,
         seconds: Callable[[], Mapping[str, float]] = dict,
         taking: Taking | None = None,
     ) -> None:
-        """`jobs`: how many guests it may have at once. `seconds`: finds out how long cases have taken earlier.
-        `taking`: what it may take over of an earlier run."""
+        """`programs`: waits until they have been read, which is done while guests start. `jobs`: how many guests it may
+        have at once. `seconds`: finds out how long cases have taken earlier. `taking`: what it may take over of an
+        earlier run."""
         super().__init__(name=target.name, daemon=True)
         self.first_pass = threading.Event()
         """Set when all cases were run once, or cannot be."""
@@ -61,7 +62,8 @@ class Worker(threading.Thread):
         self._ledger = Ledger(target.name, path, earlier)
         self.progress = self._ledger.progress
         self._of, self._runner, self._run, self._resumed = target, runner, run, earlier is not None
-        self._selection, self._conduct, self._programs = selection, conduct, programs
+        self._selection, self._conduct, self._read_programs = selection, conduct, programs
+        self._programs = NO_PROGRAMS
         self._earlier_seconds, self._taking = seconds, taking
         self._seconds: Mapping[str, float] = {}
         self._requests: queue.Queue[list[str] | None] = queue.Queue()
@@ -155,6 +157,7 @@ class Worker(threading.Thread):
     def _begin(self) -> Session:
         """The suite in a fresh guest, of which the record says what it has. Raises RunnerError, Stopped."""
         session = start(self._runner, self._selection, self._conduct, self._lost, self._left_out)
+        self._programs = self._read_programs()
         self._cases, self._facts = session.cases, session.facts
         troubles = [*session.troubles, *self._programs.troubles, *troubles_of(self._lost, self._selection)]
         self._ledger.plan(session.facts, [*session.cases, *self._programs.infos], troubles)

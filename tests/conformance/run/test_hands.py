@@ -38,7 +38,7 @@ def begun(
 ) -> Worker:
     """A worker with so many hands that has been started."""
     selection = Selection(("area/x.calls",)) if programs.by_id else Selection()
-    worker = Worker(Target("lts", "fake"), runner, path, "run", selection, conduct, earlier, programs, jobs)
+    worker = Worker(Target("lts", "fake"), runner, path, "run", selection, conduct, earlier, lambda: programs, jobs)
     worker.start()
     return worker
 

@@ -370,7 +370,7 @@ def programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> CasePrograms:
 def work_on(programs: CasePrograms, path: Path, runner: LocalRunner, *again: list[str]) -> Worker:
     """A worker that has run programs on this machine, then some again."""
     target = Target("native", "local")
-    worker = Worker(target, runner, path, "run", Selection(("area/x.calls",)), USUAL, programs=programs)
+    worker = Worker(target, runner, path, "run", Selection(("area/x.calls",)), USUAL, programs=lambda: programs)
     worker.start()
     for each in (*again, None):
         worker.again(each)
