@@ -100,7 +100,9 @@ def main() -> int:
     """Run the command line of this process; the exit status."""
     gc.set_threshold(*RARELY)
     guard_streams()
-    return answer(sys.argv[1:])
+    status = answer(sys.argv[1:])
+    gc.freeze()  # nobody needs what is freed at the end, and to look through all of a run for it takes time
+    return status
 
 
 def answer(arguments: Sequence[str]) -> int:
