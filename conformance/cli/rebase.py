@@ -7,7 +7,14 @@ from pathlib import Path
 
 import click
 
-from conformance.cli.common import COLD_OPTION, EXPECTATIONS_OPTION, FULL_OPTION, read_expectations, terminal_width
+from conformance.cli.common import (
+    COLD_OPTION,
+    EXPECTATIONS_OPTION,
+    FULL_OPTION,
+    OUTPUT_OPTION,
+    read_expectations,
+    terminal_width,
+)
 from conformance.cli.targeting import TARGETS_OPTION
 from conformance.model import Target
 from conformance.rebase.machine import beside
@@ -51,12 +58,7 @@ FILE = click.Path(path_type=Path, dir_okay=False)
     help="What is printed. Markdown is made for a pull request: at most 60 lines.",
 )
 @click.option("--anew", is_flag=True, help="Take nothing over from an earlier run that had the same kernel.")
-@click.option(
-    "-o",
-    "--output",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Results directory [default: results/TIME].",
-)
+@OUTPUT_OPTION
 @FULL_OPTION
 @COLD_OPTION
 @TARGETS_OPTION

@@ -16,20 +16,10 @@ PLACE = Path(__file__).with_name("options.toml")
 WILD = "*?["
 
 
-@dataclass(frozen=True)
-class OptionSigns:
-    """An option, what it is to users, and the signs of what it brings."""
+class _Shown:
+    """What facts show by their signs."""
 
-    name: str
-    """Without `CONFIG_`."""
-    means: str
-    """What it is to those who use it."""
     shows: Sequence[str]
-    """Globs over the signs of facts (see `facts.RebaseFact.signs`)."""
-    source: str
-    """Where it is said that the option brings this: a file of Linux, a page of the manual."""
-    tied: Sequence[str] = field(default_factory=list)
-    """Options that come and go with it, and mean nothing to users by themselves."""
 
     @cached_property
     def _patterns(self) -> list[tuple[int, re.Pattern[str]]]:
@@ -43,7 +33,23 @@ class OptionSigns:
 
 
 @dataclass(frozen=True)
-class CitedChange:
+class OptionSigns(_Shown):
+    """An option, what it is to users, and the signs of what it brings."""
+
+    name: str
+    """Without `CONFIG_`."""
+    means: str
+    """What it is to those who use it."""
+    shows: Sequence[str]
+    """Globs over the signs of facts (see `facts.RebaseFact.signs`)."""
+    source: str
+    """Where it is said that the option brings this: a file of Linux, a page of the manual."""
+    tied: Sequence[str] = field(default_factory=list)
+    """Options that come and go with it, and mean nothing to users by themselves."""
+
+
+@dataclass(frozen=True)
+class CitedChange(_Shown):
     """Something that a release did otherwise than those before it, whatever the configuration."""
 
     since: str
@@ -54,12 +60,8 @@ class CitedChange:
     without: str = ""
     """The option that undoes it; "" where there is none."""
 
-    def closeness(self, signs: Iterable[str]) -> int:
-        """See `OptionSigns`."""
-        return OptionSigns(self.without, self.means, self.shows, self.source).closeness(signs)
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class OptionTable:
     """The rows."""
 
@@ -68,8 +70,9 @@ class OptionTable:
 
     def row(self, name: str) -> OptionSigns | None:
         """What the table has of an option, its own row or the one that it is tied to."""
-        return self._by_name().get(name)
+        return self._by_name.get(name)
 
+    @cached_property
     def _by_name(self) -> dict[str, OptionSigns]:
         tied = {name: row for row in self.option for name in row.tied}
         return {**tied, **{row.name: row for row in self.option}}

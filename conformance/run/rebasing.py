@@ -14,6 +14,7 @@ from conformance.run.naming import runs
 from conformance.run.results import RunPlan, read_plan, read_records
 from conformance.run.taking import suite
 from conformance.run.targets import flags
+from runners.declaration import Declaration
 
 FROM, TO = "from", "to"
 """What the two kernels are called in their run."""
@@ -36,24 +37,23 @@ class GivenKernel:
     @property
     def source(self) -> str:
         """Where its image comes from."""
-        return str(self.options[_option()[1]])
+        return str(self.options[_booting()[1]])
 
 
 def given(named: str, targets: Mapping[str, Target]) -> GivenKernel:
     """A target of the file that boots a kernel, else a kernel as `--kernel` takes it. Raises ValueError."""
-    runner, key = _option()
+    runner, key = _booting()
     target = targets.get(named)
     if target is None:
-        whole = next(declaration.options[key].whole for flag, declaration, _ in flags() if flag.name == FLAG)
-        return GivenKernel(named, {key: whole(named)})
-    if target.runner != runner:
+        return GivenKernel(named, {key: runner.options[key].whole(named)})
+    if target.runner != runner.name:
         raise ValueError(f"the target {named} boots no kernel of its own; name one that does, or an image")
     return GivenKernel(named, target.taken, of_target=True)
 
 
-def _option() -> tuple[str, str]:
+def _booting() -> tuple[Declaration, str]:
     """The runner that boots kernels, and its option that names one."""
-    return next((declaration.name, key) for flag, declaration, key in flags() if flag.name == FLAG)
+    return next((declaration, key) for flag, declaration, key in flags() if flag.name == FLAG)
 
 
 def sides(before: GivenKernel, after: GivenKernel, like: Target | None) -> list[Target]:
@@ -62,15 +62,14 @@ def sides(before: GivenKernel, after: GivenKernel, like: Target | None) -> list[
     own = [each for each in (before, after) if each.of_target]
     taken: Mapping[str, str | int] = own[0].options if own else like.taken if like else {}
     around = {key: taken[key] for key in AROUND if key in taken}
-    runner, _ = _option()
-    answers = next(declaration.answers for flag, declaration, _ in flags() if flag.name == FLAG)
+    runner, _ = _booting()
     return [
         Target(
             name,
-            runner,
+            runner.name,
             each.named,
             options=dict(each.options) if each.of_target else {**around, **each.options},
-            answers=answers,
+            answers=runner.answers,
         )
         for name, each in ((FROM, before), (TO, after))
     ]

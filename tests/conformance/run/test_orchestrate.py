@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import threading
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +20,7 @@ from conformance.run.worker import Worker
 from runners.local import HostGuest, LocalRunner
 from tests.fakes import DEATH, BrokenRunner, FakeRunner, Said, line, says
 from tests.mounts import grow, needs_root, on_small_disk
+from tests.processes import eventually
 
 pytestmark = pytest.mark.usefixtures("no_programs")
 
@@ -65,6 +68,23 @@ def test_all_targets_are_run_and_compared(tmp_path: Path) -> None:
         THREE: Verdict.SAME,
         TWO: Verdict.FAILS,
     }
+
+
+def test_programs_that_cannot_be_read_end_the_run_and_no_worker_waits_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runner = FakeRunner(CASES)
+
+    def refused(*_: object) -> None:
+        assert eventually(lambda: bool(runner.guests))
+        time.sleep(0.2)  # until the worker waits
+        raise UserError("they cannot be read")
+
+    monkeypatch.setattr(orchestrate, "selected", refused)
+    monkeypatch.setattr(orchestrate, "JOIN_SECONDS", 2.0)
+    with pytest.raises(UserError, match="they cannot be read"):
+        execute_on(tmp_path / "run", {"unread": runner})
+    assert "unread" not in {each.name for each in threading.enumerate()}
 
 
 def test_what_differs_is_believed_when_it_was_seen_three_times(tmp_path: Path) -> None:
